@@ -1,0 +1,16 @@
+import { z } from 'zod';
+import { orderView } from './orders.js';
+import { paymentView } from './payments.js';
+import { userView } from './users.js';
+
+/** A part of a composed answer: there, or missing and why. */
+const part = <T extends z.ZodType>(data: T) =>
+  z.discriminatedUnion('available', [
+    z.object({ available: z.literal(true), data }),
+    z.object({ available: z.literal(false), code: z.string(), detail: z.string() }),
+  ]);
+
+export const orderOverview = z
+  .object({ order: part(orderView), payment: part(paymentView), customer: part(userView.pick({ id: true, displayName: true, email: true })) })
+  .meta({ id: 'OrderOverview' });
+export type OrderOverview = z.infer<typeof orderOverview>;

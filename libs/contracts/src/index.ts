@@ -1,0 +1,85 @@
+export {
+  amountMinor,
+  countryCode,
+  currency,
+  id,
+  orderStatus,
+  paymentStatus,
+  postalAddress,
+  timestamp,
+  type OrderStatus,
+  type PaymentStatus,
+  type PostalAddress,
+} from './values.js';
+export {
+  command,
+  dataSchemaOf,
+  envelope,
+  event,
+  parseOrThrow,
+  rpc,
+  violationsOf,
+  type DataOf,
+  type Envelope,
+  type MessageDefinition,
+  type RpcDefinition,
+} from './messages/define.js';
+export { getAddress, userRegistered } from './messages/user.js';
+export { orderCancelled, orderConfirmed, orderPlaced, orderRejected } from './messages/order.js';
+export {
+  authorizePayment,
+  capturePayment,
+  paymentAuthorized,
+  paymentCaptured,
+  paymentCaptureFailed,
+  paymentDeclined,
+  paymentRefunded,
+  paymentVoided,
+  refundPayment,
+  voidPayment,
+} from './messages/payment.js';
+export {
+  consumers,
+  durableName,
+  messages,
+  rpcs,
+  streamOf,
+  streams,
+  type ConsumerDefinition,
+  type StreamDefinition,
+} from './messages/topology.js';
+export { httpHeaders, scopes } from './http/headers.js';
+export { pageOf, pageQuery, type Page, type PageQuery } from './http/paging.js';
+export {
+  addressBody,
+  addressList,
+  addressView,
+  changeUserBody,
+  email,
+  registerUserBody,
+  userView,
+  type AddressBody,
+  type AddressView,
+  type ChangeUserBody,
+  type RegisterUserBody,
+  type UserView,
+} from './http/users.js';
+export {
+  cancelOrderBody,
+  orderListQuery,
+  orderPage,
+  orderView,
+  placeOrderBody,
+  productPage,
+  productView,
+  quantity,
+  setStockBody,
+  type CancelOrderBody,
+  type OrderListQuery,
+  type OrderView,
+  type PlaceOrderBody,
+  type ProductView,
+  type SetStockBody,
+} from './http/orders.js';
+export { paymentView, pspWebhookBody, type PaymentView, type PspWebhookBody } from './http/payments.js';
+export { orderOverview, type OrderOverview } from './http/overview.js';

@@ -1,0 +1,63 @@
+import type { MessageDefinition, RpcDefinition } from './define.js';
+import * as order from './order.js';
+import * as payment from './payment.js';
+import * as user from './user.js';
+
+const hours = 3_600_000;
+
+/** A JetStream stream. Limits retention, file storage, `discard: new`; replicas are a setting of the place it runs in. */
+export interface StreamDefinition {
+  readonly name: string;
+  readonly subjects: readonly string[];
+  readonly maxAgeMs: number;
+  readonly duplicateWindowMs: number;
+}
+
+/** One durable pull consumer: a service that handles a message. */
+export interface ConsumerDefinition {
+  readonly service: string;
+  readonly message: MessageDefinition;
+}
+
+const isRpc = (value: MessageDefinition | RpcDefinition): value is RpcDefinition => 'request' in value;
+const definitions: (MessageDefinition | RpcDefinition)[] = [...Object.values(user), ...Object.values(order), ...Object.values(payment)];
+
+export const messages: readonly MessageDefinition[] = definitions.filter((value) => !isRpc(value));
+export const rpcs: readonly RpcDefinition[] = definitions.filter(isRpc);
+
+const stream = (name: string, subjects: readonly string[]): StreamDefinition =>
+  ({ name, subjects, maxAgeMs: 7 * 24 * hours, duplicateWindowMs: hours / 6 });
+
+export const streams: readonly StreamDefinition[] = [
+  stream('ORDER', ['order.evt.>']),
+  stream('PAYMENT', ['payment.evt.>', 'payment.cmd.>']),
+  stream('USER', ['user.evt.>']),
+  stream('DLQ', ['dlq.>']),
+  stream('ADVISORY', ['$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.>', '$JS.EVENT.ADVISORY.CONSUMER.MSG_TERMINATED.>']),
+];
+
+const handles = (service: string, ...handled: MessageDefinition[]): ConsumerDefinition[] => handled.map((message) => ({ service, message }));
+
+/** Who handles what. A handler without its line here does not start; a line without a handler is reported at start. */
+export const consumers: readonly ConsumerDefinition[] = [
+  ...handles('payment', payment.authorizePayment, payment.capturePayment, payment.voidPayment, payment.refundPayment),
+  ...handles(
+    'order',
+    payment.paymentAuthorized,
+    payment.paymentDeclined,
+    payment.paymentCaptured,
+    payment.paymentCaptureFailed,
+    payment.paymentVoided,
+    payment.paymentRefunded,
+  ),
+];
+
+/** `order__payment-evt-authorized-v1` */
+export const durableName = ({ service, message }: ConsumerDefinition): string => `${service}__${message.subject.replaceAll('.', '-')}`;
+
+/** The stream that takes a subject. */
+export function streamOf(subject: string): StreamDefinition {
+  const found = streams.find(({ subjects }) => subjects.some((pattern) => subject.startsWith(pattern.replace(/>$/, ''))));
+  if (!found) throw new Error(`no stream takes the subject ${subject}; declare one in libs/contracts`);
+  return found;
+}

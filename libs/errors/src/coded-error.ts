@@ -1,0 +1,49 @@
+import type { ErrorCode } from './codes.js';
+
+/** One wrong place in an input. `path` is a JSON pointer (RFC 6901) such as `/items/0/quantity`; empty for the whole document. */
+export interface Violation {
+  readonly path: string;
+  readonly message: string;
+}
+
+/**
+ * An error that somebody is expected to meet: it has a stable code, tells what to do, and knows whether a retry can help.
+ * The message says what happened. It is shown to clients: it holds no secret, no SQL and no host name.
+ */
+export abstract class CodedError extends Error {
+  abstract readonly code: ErrorCode;
+  /** What the reader can do about it: one sentence. */
+  abstract readonly remedy: string;
+  /** True when the same operation may succeed later without a change of its input. Default false. */
+  readonly retryable: boolean = false;
+  /** For clients: seconds to wait before trying again (`Retry-After`). */
+  readonly retryAfterSeconds?: number;
+  /** For invalid input: every place that is wrong. */
+  readonly violations?: readonly Violation[];
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+/** The request or message does not match its schema; `violations` lists everything that is wrong. */
+export class ValidationFailed extends CodedError {
+  readonly code = 'VALIDATION_FAILED';
+  readonly remedy = 'Correct the listed fields and send the request again.';
+
+  constructor(override readonly violations: readonly Violation[]) {
+    super(violations.map(({ path, message }) => `${path || '(whole document)'}: ${message}`).join('; '));
+  }
+}
+
+/** The thing asked for does not exist, or is not the caller's to see. */
+export class NotFound extends CodedError {
+  readonly code = 'NOT_FOUND';
+  readonly remedy = 'Check the address; a resource of another customer is reported as missing, too.';
+
+  /** @param what For example `order 0190…`. */
+  constructor(what: string) {
+    super(`${what} was not found`);
+  }
+}
