@@ -22,7 +22,7 @@ export interface ConsumerDefinition {
 const isRpc = (value: MessageDefinition | RpcDefinition): value is RpcDefinition => 'request' in value;
 const definitions: (MessageDefinition | RpcDefinition)[] = [...Object.values(user), ...Object.values(order), ...Object.values(payment)];
 
-export const messages: readonly MessageDefinition[] = definitions.filter((value) => !isRpc(value));
+export const messages: readonly MessageDefinition[] = definitions.filter((value): value is MessageDefinition => !isRpc(value));
 export const rpcs: readonly RpcDefinition[] = definitions.filter(isRpc);
 
 const stream = (name: string, subjects: readonly string[]): StreamDefinition =>
