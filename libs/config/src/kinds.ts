@@ -28,7 +28,8 @@ export const flag = () => z.enum(['true', 'false']).transform((value) => value =
 export const text = () => z.string().min(1);
 
 /** An http or https URL without a trailing slash. */
-export const httpUrl = () => z.url({ protocol: /^https?$/, error: 'expected an http or https URL' }).transform((url) => url.replace(/\/+$/, ''));
+export const httpUrl = () =>
+  z.url({ protocol: /^https?$/, error: 'expected an http or https URL' }).transform((url) => url.replace(/\/+$/, ''));
 
 /** A secret of at least `minLength` characters. */
 export const secret = (minLength = 16) => z.string().min(minLength);
@@ -37,8 +38,14 @@ export const secret = (minLength = 16) => z.string().min(minLength);
 export const list = () =>
   z
     .string()
-    .transform((value) => value.split(',').map((item) => item.trim()).filter(Boolean))
+    .transform((value) =>
+      value
+        .split(',')
+        .map((item) => item.trim())
+        .filter(Boolean),
+    )
     .pipe(z.array(z.string()).min(1));
 
 /** Gives a kind a default, written as the text that the variable would hold, so that the documentation can show it. */
-export const withDefault = <T extends z.ZodType<unknown, string>>(kind: T, value: string) => z.string().default(value).pipe(kind);
+export const withDefault = <T extends z.ZodType<unknown, string>>(kind: T, value: string) =>
+  z.string().default(value).pipe(kind);

@@ -13,7 +13,8 @@ function problemsOf(run: () => unknown): Record<string, string> {
   try {
     run();
   } catch (error) {
-    if (error instanceof SettingsInvalid) return Object.fromEntries(error.problems.map(({ name, message }) => [name, message]));
+    if (error instanceof SettingsInvalid)
+      return Object.fromEntries(error.problems.map(({ name, message }) => [name, message]));
     throw error;
   }
   throw new Error('expected SettingsInvalid');
@@ -55,11 +56,15 @@ describe('a secret in a file', () => {
   });
 
   test('that does not exist is reported', () => {
-    expect(problemsOf(() => loadSettings({ API_KEY: secret() }, { API_KEY_FILE: `${file}.gone` }))['API_KEY']).toContain('ENOENT');
+    expect(
+      problemsOf(() => loadSettings({ API_KEY: secret() }, { API_KEY_FILE: `${file}.gone` }))['API_KEY'],
+    ).toContain('ENOENT');
   });
 
   test('beside the variable itself is refused', () => {
-    expect(problemsOf(() => loadSettings({ API_KEY: secret() }, { API_KEY: 'x', API_KEY_FILE: file }))['API_KEY']).toContain('not both');
+    expect(
+      problemsOf(() => loadSettings({ API_KEY: secret() }, { API_KEY: 'x', API_KEY_FILE: file }))['API_KEY'],
+    ).toContain('not both');
   });
 });
 

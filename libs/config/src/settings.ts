@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { CodedError } from '@causeway/errors';
-import { z } from 'zod';
+import type { z } from 'zod';
 
 /** The settings of a service: one zod schema per environment variable, keyed by its name. */
 export type SettingsShape = Readonly<Record<string, z.ZodType>>;
@@ -41,7 +41,11 @@ export function loadSettings<S extends SettingsShape>(
     }
     const parsed = schema.safeParse(raw.value);
     if (parsed.success) values[name] = parsed.data;
-    else problems.push({ name, message: raw.value === undefined ? missing(name) : parsed.error.issues.map(describe).join('; ') });
+    else
+      problems.push({
+        name,
+        message: raw.value === undefined ? missing(name) : parsed.error.issues.map(describe).join('; '),
+      });
   }
   if (problems.length > 0) throw new SettingsInvalid(problems);
   return values as Settings<S>;
@@ -57,7 +61,9 @@ function readRaw(name: string, env: Readonly<Record<string, string | undefined>>
   try {
     return { value: readFileSync(file, 'utf8').replace(/\r?\n$/, '') || undefined };
   } catch (error) {
-    return { problem: `the file that ${name}_FILE names cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'})` };
+    return {
+      problem: `the file that ${name}_FILE names cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`,
+    };
   }
 }
 

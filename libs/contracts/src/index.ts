@@ -83,3 +83,4 @@ export {
 } from './http/orders.js';
 export { paymentView, pspWebhookBody, type PaymentView, type PspWebhookBody } from './http/payments.js';
 export { orderOverview, type OrderOverview } from './http/overview.js';
+export { errorCodesOf, pathParametersOf, routes, type HttpMethod, type RouteDefinition } from './http/routes.js';

@@ -16,7 +16,8 @@ export interface Problem {
 export const problemContentType = 'application/problem+json';
 
 /** The `type` URI of a code: stable, and it tells where to read on. */
-export const problemType = (code: ErrorCode): string => `urn:causeway:problem:${code.toLowerCase().replaceAll('_', '-')}`;
+export const problemType = (code: ErrorCode): string =>
+  `urn:causeway:problem:${code.toLowerCase().replaceAll('_', '-')}`;
 
 /**
  * Turns any error into a problem document. A `CodedError` is shown as it is; of anything else nothing leaks but the trace id.

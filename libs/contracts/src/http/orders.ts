@@ -3,7 +3,15 @@ import { amountMinor, currency, id, orderStatus, postalAddress, timestamp } from
 import { pageOf, pageQuery } from './paging.js';
 
 export const productView = z
-  .object({ id, name: z.string(), description: z.string(), priceMinor: amountMinor, currency, available: z.int().min(0), version: z.int() })
+  .object({
+    id,
+    name: z.string(),
+    description: z.string(),
+    priceMinor: amountMinor,
+    currency,
+    available: z.int().min(0),
+    version: z.int(),
+  })
   .meta({ id: 'Product' });
 export const productPage = pageOf(productView);
 export const setStockBody = z.strictObject({ available: z.int().min(0).max(1_000_000) });

@@ -11,6 +11,10 @@ const part = <T extends z.ZodType>(data: T) =>
   ]);
 
 export const orderOverview = z
-  .object({ order: part(orderView), payment: part(paymentView), customer: part(userView.pick({ id: true, displayName: true, email: true })) })
+  .object({
+    order: part(orderView),
+    payment: part(paymentView),
+    customer: part(userView.pick({ id: true, displayName: true, email: true })),
+  })
   .meta({ id: 'OrderOverview' });
 export type OrderOverview = z.infer<typeof orderOverview>;

@@ -11,7 +11,13 @@ export const paymentView = z
     refundedMinor: amountMinor,
     declineReason: z.string().nullable(),
     refunds: z.array(
-      z.object({ id, amountMinor, status: z.enum(['PENDING', 'REFUNDED', 'FAILED']), reason: z.string(), createdAt: timestamp }),
+      z.object({
+        id,
+        amountMinor,
+        status: z.enum(['PENDING', 'REFUNDED', 'FAILED']),
+        reason: z.string(),
+        createdAt: timestamp,
+      }),
     ),
     version: z.int(),
     createdAt: timestamp,

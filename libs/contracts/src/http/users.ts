@@ -9,7 +9,9 @@ export const registerUserBody = z.strictObject({
   password: z.string().min(12, { error: 'expected at least 12 characters' }).max(256),
   displayName,
 });
-export const userView = z.object({ id, email, displayName, version: z.int(), createdAt: timestamp, updatedAt: timestamp }).meta({ id: 'User' });
+export const userView = z
+  .object({ id, email, displayName, version: z.int(), createdAt: timestamp, updatedAt: timestamp })
+  .meta({ id: 'User' });
 export const changeUserBody = z.strictObject({ displayName });
 
 export const addressBody = postalAddress.extend({ label: z.string().trim().min(1).max(40) });

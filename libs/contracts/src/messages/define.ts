@@ -47,11 +47,17 @@ export const dataSchemaOf = (definition: MessageDefinition): string => `urn:caus
 
 const ownerOf = (subject: string): string => subject.slice(0, subject.indexOf('.'));
 
-export const event = <T>(subject: `${string}.evt.${string}.v${number}`, summary: string, data: z.ZodType<T>): MessageDefinition<T> =>
-  ({ kind: 'event', subject, owner: ownerOf(subject), summary, data });
+export const event = <T>(
+  subject: `${string}.evt.${string}.v${number}`,
+  summary: string,
+  data: z.ZodType<T>,
+): MessageDefinition<T> => ({ kind: 'event', subject, owner: ownerOf(subject), summary, data });
 
-export const command = <T>(subject: `${string}.cmd.${string}.v${number}`, summary: string, data: z.ZodType<T>): MessageDefinition<T> =>
-  ({ kind: 'command', subject, owner: ownerOf(subject), summary, data });
+export const command = <T>(
+  subject: `${string}.cmd.${string}.v${number}`,
+  summary: string,
+  data: z.ZodType<T>,
+): MessageDefinition<T> => ({ kind: 'command', subject, owner: ownerOf(subject), summary, data });
 
 export const rpc = <Req, Res>(
   subject: `${string}.rpc.${string}.v${number}`,
@@ -62,7 +68,8 @@ export const rpc = <Req, Res>(
 
 /** zod issues as violations with JSON pointers; an unknown field is named in the pointer. */
 export function violationsOf(error: z.ZodError): Violation[] {
-  const pointer = (path: readonly PropertyKey[]) => path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+  const pointer = (path: readonly PropertyKey[]) =>
+    path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
   return error.issues.flatMap((issue) =>
     issue.code === 'unrecognized_keys'
       ? issue.keys.map((key) => ({ path: pointer([...issue.path, key]), message: 'unknown field' }))

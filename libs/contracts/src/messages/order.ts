@@ -16,7 +16,11 @@ export const orderPlaced = event(
     lines: z.array(z.object({ productId: id, quantity: z.int().min(1), unitPriceMinor: amountMinor })),
   }),
 );
-export const orderConfirmed = event('order.evt.confirmed.v1', 'The money of an order was captured', z.object(orderFact));
+export const orderConfirmed = event(
+  'order.evt.confirmed.v1',
+  'The money of an order was captured',
+  z.object(orderFact),
+);
 export const orderRejected = event(
   'order.evt.rejected.v1',
   'An order was refused; its stock was given back',

@@ -7,7 +7,13 @@ const target = { paymentId: id, orderId: id };
 export const authorizePayment = command(
   'payment.cmd.authorize.v1',
   'Reserve the amount on the customer’s card',
-  z.object({ ...target, customerId: id, amountMinor: amountMinor.min(1), currency, paymentMethodToken: z.string().min(1).max(64) }),
+  z.object({
+    ...target,
+    customerId: id,
+    amountMinor: amountMinor.min(1),
+    currency,
+    paymentMethodToken: z.string().min(1).max(64),
+  }),
 );
 export const capturePayment = command('payment.cmd.capture.v1', 'Take the authorised amount', z.object(target));
 export const voidPayment = command(
@@ -34,13 +40,21 @@ export const paymentDeclined = event(
   'The card was declined; nothing is reserved',
   z.object({ ...paymentFact, reason: z.string() }),
 );
-export const paymentCaptured = event('payment.evt.captured.v1', 'The money was taken', z.object({ ...paymentFact, amountMinor, currency }));
+export const paymentCaptured = event(
+  'payment.evt.captured.v1',
+  'The money was taken',
+  z.object({ ...paymentFact, amountMinor, currency }),
+);
 export const paymentCaptureFailed = event(
   'payment.evt.capture-failed.v1',
   'The provider refused to take the money; the authorisation may still stand',
   z.object({ ...paymentFact, reason: z.string() }),
 );
-export const paymentVoided = event('payment.evt.voided.v1', 'Nothing is reserved any more', z.object({ ...paymentFact, reason: z.string() }));
+export const paymentVoided = event(
+  'payment.evt.voided.v1',
+  'Nothing is reserved any more',
+  z.object({ ...paymentFact, reason: z.string() }),
+);
 export const paymentRefunded = event(
   'payment.evt.refunded.v1',
   'Money was given back',

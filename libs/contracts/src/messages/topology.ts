@@ -20,13 +20,23 @@ export interface ConsumerDefinition {
 }
 
 const isRpc = (value: MessageDefinition | RpcDefinition): value is RpcDefinition => 'request' in value;
-const definitions: (MessageDefinition | RpcDefinition)[] = [...Object.values(user), ...Object.values(order), ...Object.values(payment)];
+const definitions: (MessageDefinition | RpcDefinition)[] = [
+  ...Object.values(user),
+  ...Object.values(order),
+  ...Object.values(payment),
+];
 
-export const messages: readonly MessageDefinition[] = definitions.filter((value): value is MessageDefinition => !isRpc(value));
+export const messages: readonly MessageDefinition[] = definitions.filter(
+  (value): value is MessageDefinition => !isRpc(value),
+);
 export const rpcs: readonly RpcDefinition[] = definitions.filter(isRpc);
 
-const stream = (name: string, subjects: readonly string[]): StreamDefinition =>
-  ({ name, subjects, maxAgeMs: 7 * 24 * hours, duplicateWindowMs: hours / 6 });
+const stream = (name: string, subjects: readonly string[]): StreamDefinition => ({
+  name,
+  subjects,
+  maxAgeMs: 7 * 24 * hours,
+  duplicateWindowMs: hours / 6,
+});
 
 export const streams: readonly StreamDefinition[] = [
   stream('ORDER', ['order.evt.>']),
@@ -36,7 +46,8 @@ export const streams: readonly StreamDefinition[] = [
   stream('ADVISORY', ['$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.>', '$JS.EVENT.ADVISORY.CONSUMER.MSG_TERMINATED.>']),
 ];
 
-const handles = (service: string, ...handled: MessageDefinition[]): ConsumerDefinition[] => handled.map((message) => ({ service, message }));
+const handles = (service: string, ...handled: MessageDefinition[]): ConsumerDefinition[] =>
+  handled.map((message) => ({ service, message }));
 
 /** Who handles what. A handler without its line here does not start; a line without a handler is reported at start. */
 export const consumers: readonly ConsumerDefinition[] = [
@@ -53,11 +64,14 @@ export const consumers: readonly ConsumerDefinition[] = [
 ];
 
 /** `order__payment-evt-authorized-v1` */
-export const durableName = ({ service, message }: ConsumerDefinition): string => `${service}__${message.subject.replaceAll('.', '-')}`;
+export const durableName = ({ service, message }: ConsumerDefinition): string =>
+  `${service}__${message.subject.replaceAll('.', '-')}`;
 
 /** The stream that takes a subject. */
 export function streamOf(subject: string): StreamDefinition {
-  const found = streams.find(({ subjects }) => subjects.some((pattern) => subject.startsWith(pattern.replace(/>$/, ''))));
+  const found = streams.find(({ subjects }) =>
+    subjects.some((pattern) => subject.startsWith(pattern.replace(/>$/, ''))),
+  );
   if (!found) throw new Error(`no stream takes the subject ${subject}; declare one in libs/contracts`);
   return found;
 }

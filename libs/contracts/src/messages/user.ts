@@ -3,7 +3,11 @@ import { id, postalAddress, timestamp } from '../values.js';
 import { event, rpc } from './define.js';
 
 /** Holds no personal data: whoever needs more asks the user service. */
-export const userRegistered = event('user.evt.registered.v1', 'A person registered', z.object({ userId: id, registeredAt: timestamp }));
+export const userRegistered = event(
+  'user.evt.registered.v1',
+  'A person registered',
+  z.object({ userId: id, registeredAt: timestamp }),
+);
 
 export const getAddress = rpc(
   'user.rpc.get-address.v1',

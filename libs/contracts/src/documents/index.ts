@@ -1,0 +1,2 @@
+export { asyncApiDocument } from './asyncapi.js';
+export { openApiDocument } from './openapi.js';
