@@ -1,0 +1,17 @@
+export { createLogger, getLogger, type LoggerOptions } from './logger.js';
+export type { Logger } from 'pino';
+export { durationBucketsSeconds, instruments, meter, type Counter, type Histogram, type LazyMeter } from './metrics.js';
+export { NestLogger } from './nest/nest-logger.js';
+export { redact } from './redact.js';
+export { telemetrySettings, type TelemetrySettings } from './settings.js';
+export { startTelemetry, type Telemetry, type TelemetryOptions } from './start.js';
+export {
+  currentTraceId,
+  currentTraceparent,
+  errorType,
+  extractTrace,
+  failSpan,
+  injectTrace,
+  inSpan,
+  type SpanOptions,
+} from './tracing.js';

@@ -1,0 +1,68 @@
+import { isSpanContextValid, trace } from '@opentelemetry/api';
+import { destination, pino, stdSerializers, type DestinationStream, type Logger } from 'pino';
+import { redact } from './redact.js';
+
+export interface LoggerOptions {
+  readonly service: string;
+  /** trace, debug, info, warn, error, fatal or silent. */
+  readonly level: string;
+  readonly instanceId: string;
+  /** Where lines go. Default: standard output, synchronously, so that the last words of a crash are not lost. */
+  readonly destination?: DestinationStream;
+}
+
+let root: Logger = pino({ level: 'silent' });
+let generation = 0;
+
+/**
+ * Makes the process's logger: JSON lines with `level` as a word, `time` as RFC 3339, `service`, `instance`, and `trace_id`/`span_id` of the
+ * active span. Values under secret-looking names are replaced. Every logger of {@link getLogger} writes through it from now on.
+ */
+export function createLogger({ service, level, instanceId, destination: to = destination(1) }: LoggerOptions): Logger {
+  root = pino(
+    {
+      level,
+      base: { service, instance: instanceId },
+      timestamp: () => `,"time":"${new Date().toISOString()}"`,
+      formatters: {
+        level: (label) => ({ level: label }),
+        bindings: (bindings) => redact(bindings),
+        log: (fields) => redact(fields),
+      },
+      serializers: { err: describeError, error: describeError },
+      mixin: activeSpan,
+    },
+    to,
+  );
+  generation += 1;
+  return root;
+}
+
+const describeError = (error: unknown): unknown =>
+  error instanceof Error ? redact({ ...stdSerializers.err(error) }) : redact(error);
+
+function activeSpan(): object {
+  const spanContext = trace.getActiveSpan()?.spanContext();
+  if (!spanContext || !isSpanContextValid(spanContext)) return {};
+  return { trace_id: spanContext.traceId, span_id: spanContext.spanId };
+}
+
+/**
+ * A child of the process's logger with `scope` in every line. May be called at import time: it is silent until {@link createLogger} was
+ * called, and follows it then.
+ */
+export function getLogger(scope: string): Logger {
+  let child = root.child({ scope });
+  let childOf = generation;
+  return new Proxy(child, {
+    get(_target, property) {
+      if (childOf !== generation) {
+        child = root.child({ scope });
+        childOf = generation;
+      }
+      const value: unknown = Reflect.get(child, property, child);
+      return typeof value === 'function' ? value.bind(child) : value;
+    },
+    set: (_target, property, value) => Reflect.set(child, property, value, child),
+  });
+}

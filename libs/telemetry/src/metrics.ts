@@ -1,0 +1,107 @@
+import { metrics, type Attributes, type Meter, type MetricOptions } from '@opentelemetry/api';
+
+/** The names of our own instruments; the ones that OpenTelemetry defines are used under their own names. Labels never hold ids. */
+export const instruments = {
+  httpServerDuration: 'http.server.request.duration',
+  httpServerActive: 'http.server.active_requests',
+  httpClientDuration: 'http.client.request.duration',
+  messagingProcessDuration: 'messaging.process.duration',
+  messagingPublished: 'messaging.client.sent.messages',
+  messagingConsumed: 'messaging.client.consumed.messages',
+  messagingDeadLetters: 'messaging.dead_letters',
+  outboxOldestAge: 'messaging.outbox.oldest_age',
+  outboxPublished: 'messaging.outbox.published',
+  outboxRepublished: 'messaging.outbox.republished',
+  rpcServerDuration: 'rpc.server.call.duration',
+  rpcClientDuration: 'rpc.client.call.duration',
+  dbOperationDuration: 'db.client.operation.duration',
+  dbPoolConnections: 'db.client.connection.count',
+  policyCalls: 'resilience.policy.calls',
+  policyRetries: 'resilience.policy.retries',
+  policyBreakerState: 'resilience.breaker.state',
+  discoveryEndpoints: 'discovery.endpoints',
+  discoveryEjections: 'discovery.ejections',
+} as const;
+
+/** Bucket bounds, seconds, that the semantic conventions prescribe for `http.server.request.duration`; used for every duration. */
+export const durationBucketsSeconds = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
+
+export interface Counter {
+  add(value: number, attributes?: Attributes): void;
+}
+export interface Histogram {
+  record(value: number, attributes?: Attributes): void;
+}
+type Observe = (observe: (value: number, attributes?: Attributes) => void) => void | Promise<void>;
+
+/** Instruments of one library. They may be made at import time: each is bound to the SDK once that has started, and is free until then. */
+export interface LazyMeter {
+  /** A sum that only grows. */
+  counter(name: string, options?: MetricOptions): Counter;
+  /** A sum that goes both ways. */
+  upDownCounter(name: string, options?: MetricOptions): Counter;
+  histogram(name: string, options?: MetricOptions): Histogram;
+  /** A histogram of seconds with {@link durationBucketsSeconds}. */
+  duration(name: string, description: string): Histogram;
+  /** A value read at each export. Returns a function that ends it. */
+  gauge(name: string, options: MetricOptions, observe: Observe): () => void;
+}
+
+let started = false;
+const waiting = new Set<() => void>();
+
+/** The SDK is registered: binds what was made before. Called by startTelemetry. */
+export function metricsStarted(): void {
+  started = true;
+  for (const bind of waiting) bind();
+  waiting.clear();
+}
+
+/** For tests: instruments wait for the next start again. What is bound stays with the SDK it was bound to. */
+export function metricsStopped(): void {
+  started = false;
+}
+
+function whenStarted(bind: () => void): void {
+  if (started) bind();
+  else waiting.add(bind);
+}
+
+/** The API hands out no-op instruments for ever to whoever asks before the SDK has started (it has no proxy for meters as for tracers). */
+export function meter(name: string): LazyMeter {
+  const sdk = (): Meter => metrics.getMeter(name);
+  const counter = (create: (from: Meter) => Counter): Counter => {
+    let bound: Counter | undefined;
+    whenStarted(() => (bound = create(sdk())));
+    return { add: (value, attributes) => bound?.add(value, attributes) };
+  };
+  const histogram = (instrument: string, options?: MetricOptions): Histogram => {
+    let bound: Histogram | undefined;
+    whenStarted(() => (bound = sdk().createHistogram(instrument, options)));
+    return { record: (value, attributes) => bound?.record(value, attributes) };
+  };
+  return {
+    counter: (instrument, options) => counter((from) => from.createCounter(instrument, options)),
+    upDownCounter: (instrument, options) => counter((from) => from.createUpDownCounter(instrument, options)),
+    histogram,
+    duration: (instrument, description) =>
+      histogram(instrument, { description, unit: 's', advice: { explicitBucketBoundaries: durationBucketsSeconds } }),
+    gauge: (instrument, options, observe) => observed(sdk, instrument, options, observe),
+  };
+}
+
+function observed(sdk: () => Meter, name: string, options: MetricOptions, observe: Observe): () => void {
+  let stop: (() => void) | undefined;
+  const bind = () => {
+    const gauge = sdk().createObservableGauge(name, options);
+    const read = (result: { observe(value: number, attributes?: Attributes): void }) =>
+      observe((value, attributes) => result.observe(value, attributes));
+    gauge.addCallback(read);
+    stop = () => gauge.removeCallback(read);
+  };
+  whenStarted(bind);
+  return () => {
+    waiting.delete(bind);
+    stop?.();
+  };
+}

@@ -1,0 +1,22 @@
+import { durationMs, httpUrl, ratio, text, withDefault, type Settings } from '@causeway/config';
+import { z } from 'zod';
+
+/** Settings of every process. The `OTEL_*` names are those of the OpenTelemetry specification, with our defaults. */
+export const telemetrySettings = {
+  /** `lean` loads only the parts we use; `full` loads the stock NodeSDK, which honours every `OTEL_*` variable and costs about 200 ms and 30 MB. */
+  TELEMETRY_SDK: withDefault(z.enum(['lean', 'full']), 'lean'),
+  /** Base URL of an OTLP/HTTP receiver, for example http://127.0.0.1:4318. Without it trace ids exist, and nothing is exported. */
+  OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl().optional(),
+  /** Fraction of new traces that is recorded. A trace that was begun elsewhere keeps the decision made there. */
+  OTEL_TRACES_SAMPLER_ARG: withDefault(ratio(), '1'),
+  /** Milliseconds between two exports of spans. */
+  OTEL_BSP_SCHEDULE_DELAY: withDefault(durationMs(10, 60_000), '500'),
+  /** Milliseconds between two exports of metrics. */
+  OTEL_METRIC_EXPORT_INTERVAL: withDefault(durationMs(100, 3_600_000), '60000'),
+  /** More resource attributes, `key=value` separated by commas: `deployment.environment.name=staging,k8s.pod.name=order-7d9`. */
+  OTEL_RESOURCE_ATTRIBUTES: text()
+    .regex(/^[^=,]+=[^,]*(,[^=,]+=[^,]*)*$/, { error: 'expected key=value pairs separated by commas' })
+    .optional(),
+  LOG_LEVEL: withDefault(z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']), 'info'),
+};
+export type TelemetrySettings = Settings<typeof telemetrySettings>;

@@ -1,0 +1,86 @@
+import {
+  context,
+  isSpanContextValid,
+  propagation,
+  ROOT_CONTEXT,
+  SpanStatusCode,
+  trace,
+  TraceFlags,
+  type Attributes,
+  type Context,
+  type Link,
+  type Span,
+  type SpanKind,
+} from '@opentelemetry/api';
+
+const tracer = trace.getTracer('causeway');
+
+export interface SpanOptions {
+  /** Default INTERNAL. */
+  readonly kind?: SpanKind;
+  readonly attributes?: Attributes;
+  /** What the span continues. Default: the context of the caller. */
+  readonly parent?: Context;
+  readonly links?: Link[];
+}
+
+/**
+ * Runs `fn` inside a new span and ends the span when the promise settles. A throw marks the span as failed, with the exception and
+ * `error.type` (the `code` of a CodedError or a system error, else the class name), and is passed on.
+ * @param name Low cardinality, `{operation} {destination}`: `process payment.evt.authorized.v1`. Ids belong into attributes.
+ */
+export async function inSpan<T>(name: string, options: SpanOptions, fn: (span: Span) => Promise<T> | T): Promise<T> {
+  const { parent = context.active(), ...spanOptions } = options;
+  const span = tracer.startSpan(name, spanOptions, parent);
+  try {
+    return await context.with(trace.setSpan(parent, span), fn, undefined, span);
+  } catch (error) {
+    failSpan(span, error);
+    throw error;
+  } finally {
+    span.end();
+  }
+}
+
+/** For spans that are ended by hand: status ERROR, the exception and `error.type`. */
+export function failSpan(span: Span, error: unknown): void {
+  if (!span.isRecording()) return;
+  const exception = error instanceof Error ? error : new Error(String(error));
+  span.recordException(exception);
+  span.setAttribute('error.type', errorType(error));
+  span.setStatus({ code: SpanStatusCode.ERROR, message: exception.message });
+}
+
+/** A low-cardinality name for an error, fit for a metric label. */
+export function errorType(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown';
+  const { code } = error as { code?: unknown };
+  return typeof code === 'string' ? code : error.name;
+}
+
+/** Writes `traceparent` (and `tracestate`) of W3C Trace Context into `carrier`. Nothing is written where no trace is active. */
+export function injectTrace(carrier: Record<string, string>, from: Context = context.active()): void {
+  propagation.inject(from, carrier);
+}
+
+/**
+ * The context that `traceparent`/`tracestate` of a message or request describe; an empty one when they are missing or malformed.
+ * Never mixed with the caller's own context, so that a handler can't join the trace of whatever ran before it.
+ */
+export function extractTrace(carrier: Readonly<Record<string, unknown>>): Context {
+  return propagation.extract(ROOT_CONTEXT, carrier);
+}
+
+/** 32 hex digits, or undefined outside of a trace. */
+export function currentTraceId(): string | undefined {
+  const spanContext = trace.getActiveSpan()?.spanContext();
+  return spanContext && isSpanContextValid(spanContext) ? spanContext.traceId : undefined;
+}
+
+/** `00-<trace id>-<span id>-<flags>` of the active span: what the outbox stores. */
+export function currentTraceparent(): string | undefined {
+  const spanContext = trace.getActiveSpan()?.spanContext();
+  if (!spanContext || !isSpanContextValid(spanContext)) return undefined;
+  const sampled = (spanContext.traceFlags & TraceFlags.SAMPLED) === TraceFlags.SAMPLED;
+  return `00-${spanContext.traceId}-${spanContext.spanId}-${sampled ? '01' : '00'}`;
+}
