@@ -68,7 +68,7 @@ async function tests(title, name, args) {
 
 mkdirSync(reports, { recursive: true });
 if (only.length === 0) {
-  const nx = join(root, 'node_modules/nx/bin/nx.js');
+  const nx = join(root, 'node_modules/.bin/nx');
   await step('Lint, type check, build', process.execPath, [
     nx,
     'run-many',

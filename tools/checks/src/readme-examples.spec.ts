@@ -1,0 +1,48 @@
+import { execFile } from 'node:child_process';
+import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { promisify } from 'node:util';
+import { root } from './repository.js';
+
+/** Each ```ts block of a README becomes a module beside that README's project, so that it sees what a reader's file would see. */
+const readmes = globSync(join(root, '{apps,libs,tools}/*/README.md'));
+const examples = readmes.flatMap((readme) =>
+  [...readFileSync(readme, 'utf8').matchAll(/^```ts\n([\s\S]*?)^```/gm)].map(([, code], index) => ({
+    readme,
+    index,
+    code: code!,
+  })),
+);
+const fileOf = ({ readme, index }: { readme: string; index: number }) =>
+  join(dirname(readme), `.readme-example-${index + 1}.ts`);
+const config = join(root, 'tools/checks/.readme-examples.tsconfig.json');
+
+afterAll(() => {
+  for (const example of examples) rmSync(fileOf(example), { force: true });
+  rmSync(config, { force: true });
+});
+
+test('there are examples', () => expect(examples.length).toBeGreaterThan(5));
+
+test('every example in a README compiles', async () => {
+  mkdirSync(dirname(config), { recursive: true });
+  for (const example of examples) writeFileSync(fileOf(example), `${example.code}\nexport {};\n`);
+  writeFileSync(
+    config,
+    JSON.stringify({
+      extends: '../../tsconfig.base.json',
+      compilerOptions: { noUnusedLocals: false, noUnusedParameters: false },
+      files: examples.map(fileOf),
+    }),
+  );
+  const tsc = join(root, 'node_modules/typescript/bin/tsc');
+  const output = await promisify(execFile)(
+    process.execPath,
+    [tsc, '--noEmit', '--pretty', 'false', '--project', config],
+    { cwd: root },
+  ).then(
+    () => '',
+    (error: { stdout: string }) => error.stdout,
+  );
+  expect(output.replaceAll(`${relative(process.cwd(), root)}/`, '')).toBe('');
+}, 120_000);
