@@ -1,0 +1,44 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { startNats as start } from '@causeway/launcher/nats';
+import { throwAwayFolder, watchdog } from './throw-away.js';
+
+export interface TestNats {
+  /** `nats://127.0.0.1:<port>`; the port stays the same over `restart`. */
+  readonly url: string;
+  readonly port: number;
+  readonly pid: number;
+  /** SIGKILL; what JetStream has stored stays for `restart`. */
+  kill(): Promise<void>;
+  /** With `empty`, as a broker that lost its disk: all streams are gone. */
+  restart(options?: { empty?: boolean }): Promise<void>;
+  /** Ends the server; the data stays for `restart`. */
+  halt(): Promise<void>;
+  /** Ends the server and removes its data. */
+  stop(): Promise<void>;
+}
+
+/** Starts a `nats-server` with JetStream of one's own (about 50 ms), with its data in a temporary folder. */
+export async function startNats(): Promise<TestNats> {
+  const folder = throwAwayFolder('nats');
+  const store = join(folder.path, 'jetstream');
+  const server = await start({ folder: store, logFile: join(folder.path, 'nats.log'), watchdog });
+  return {
+    url: server.url,
+    port: server.port,
+    get pid() {
+      return server.pid;
+    },
+    kill: server.kill,
+    restart: async ({ empty = false } = {}) => {
+      await server.stop();
+      if (empty) rmSync(store, { recursive: true, force: true });
+      await server.restart();
+    },
+    halt: server.stop,
+    stop: async () => {
+      await server.stop();
+      folder.remove();
+    },
+  };
+}

@@ -1,0 +1,51 @@
+import { dirname, join } from 'node:path';
+import { startPostgres as start } from '@causeway/launcher/postgres';
+import { onceRemoved, throwAwayFolder, watchdog } from './throw-away.js';
+
+export interface TestPostgres {
+  readonly port: number;
+  readonly pid: number;
+  /** URL of the superuser for a database. Default `postgres`. */
+  url(database?: string): string;
+  ensureDatabase(name: string, role: string, password: string): Promise<string>;
+  /** SIGKILL; the data stays for `restart`. */
+  kill(): Promise<void>;
+  /** The same data on the same port. After `stop`, the data is gone and this fails. */
+  restart(): Promise<void>;
+  /** Ends the server; the data stays for `restart`. */
+  halt(): Promise<void>;
+  /** Ends the server and removes its data. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a cluster of one's own (1–2 s) without fsync, in a temporary folder that goes with it, also when the process is killed.
+ * For tests that stop or kill the server; all others share one through `createDatabase`.
+ */
+export async function startPostgres(): Promise<TestPostgres> {
+  const folder = throwAwayFolder('postgres');
+  const server = await start({
+    folder: join(folder.path, 'data'),
+    logFile: join(folder.path, 'postgres.log'),
+    password: 'throw-away',
+    durable: false,
+    settings: { max_connections: '300', shared_buffers: '64MB' },
+    watchdog,
+  });
+  const folders = server.folder.startsWith(folder.path) ? [folder] : [folder, onceRemoved(dirname(server.folder))];
+  return {
+    port: server.port,
+    get pid() {
+      return server.pid;
+    },
+    url: server.url,
+    ensureDatabase: server.ensureDatabase,
+    kill: server.kill,
+    restart: server.restart,
+    halt: server.stop,
+    stop: async () => {
+      await server.stop();
+      for (const each of folders) each.remove();
+    },
+  };
+}

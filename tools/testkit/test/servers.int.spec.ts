@@ -1,0 +1,56 @@
+import { connect } from '@nats-io/transport-node';
+import pg from 'pg';
+import { createDatabase, startNats, startPostgres } from '../src/index.js';
+
+test('databases are apart from each other, and their owner is no superuser', async () => {
+  const [first, second] = await Promise.all([createDatabase(), createDatabase()]);
+  await first.pool.query('CREATE TABLE only_here (id int)');
+  expect((await second.pool.query(`SELECT to_regclass('only_here') AS found`)).rows).toEqual([{ found: null }]);
+  expect((await first.pool.query(`SELECT rolsuper FROM pg_roles WHERE rolname = current_user`)).rows).toEqual([
+    { rolsuper: false },
+  ]);
+  await first.drop();
+  await second.drop();
+});
+
+test('a Postgres that was killed comes back with its data on the same port', async () => {
+  const server = await startPostgres();
+  const url = await server.ensureDatabase('shop', 'shop', 'secret of the shop');
+  const query = async (text: string): Promise<unknown[]> => {
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    try {
+      return (await client.query(text)).rows;
+    } finally {
+      await client.end();
+    }
+  };
+  await query('CREATE TABLE kept AS SELECT 7 AS id');
+  await server.kill();
+  await expect(query('SELECT 1')).rejects.toThrow(/ECONNREFUSED/);
+  await server.restart();
+  expect(await query('SELECT id FROM kept')).toEqual([{ id: 7 }]);
+  await server.stop();
+}, 30_000);
+
+test('a NATS server that was killed comes back with its streams, or empty when asked', async () => {
+  const server = await startNats();
+  const streams = async (): Promise<unknown> => {
+    const connection = await connect({ servers: server.url });
+    const answer = (await connection.request('$JS.API.STREAM.NAMES')).json<{ streams: string[] | null }>();
+    await connection.close();
+    return answer.streams ?? [];
+  };
+  const connection = await connect({ servers: server.url });
+  await connection.request(
+    '$JS.API.STREAM.CREATE.KEPT',
+    JSON.stringify({ name: 'KEPT', subjects: ['kept.>'], storage: 'file' }),
+  );
+  await connection.close();
+  await server.kill();
+  await server.restart();
+  expect(await streams()).toEqual(['KEPT']);
+  await server.restart({ empty: true });
+  expect(await streams()).toEqual([]);
+  await server.stop();
+}, 30_000);
