@@ -19,6 +19,8 @@ export const instruments = {
   policyCalls: 'resilience.policy.calls',
   policyRetries: 'resilience.policy.retries',
   policyBreakerState: 'resilience.breaker.state',
+  policyBulkheadActive: 'resilience.bulkhead.active',
+  policyBulkheadQueued: 'resilience.bulkhead.queued',
   discoveryEndpoints: 'discovery.endpoints',
   discoveryEjections: 'discovery.ejections',
 } as const;

@@ -1,0 +1,39 @@
+import { CodedError } from '@causeway/errors';
+
+/** The time for the work is over: the deadline of the request, or the limit of one call. */
+export class DeadlineExceeded extends CodedError {
+  readonly code = 'DEADLINE_EXCEEDED';
+  readonly remedy = 'Try again; if it stays slow, look at the trace for the part that takes the time.';
+  override readonly retryable = true;
+
+  /** @param what For example `payment did not answer within 1000 ms`. */
+  constructor(what = 'the deadline has passed', options?: ErrorOptions) {
+    super(what, options);
+  }
+}
+
+/** The circuit breaker suspends calls to a dependency that fails too often. */
+export class CircuitOpen extends CodedError {
+  readonly code = 'CIRCUIT_OPEN';
+  readonly remedy = 'Wait until the dependency has recovered; calls are tried again after a few seconds.';
+  override readonly retryable = true;
+  override readonly retryAfterSeconds: number;
+
+  /** @param retryAfterMs Until the next probe, milliseconds. */
+  constructor(policy: string, retryAfterMs: number) {
+    super(`calls to ${policy} are suspended after too many failures`);
+    this.retryAfterSeconds = Math.max(1, Math.ceil(retryAfterMs / 1_000));
+  }
+}
+
+/** As many calls as allowed are running and waiting already. */
+export class BulkheadFull extends CodedError {
+  readonly code = 'BULKHEAD_FULL';
+  readonly remedy = 'Try again with less concurrency, or raise the limit of the dependency.';
+  override readonly retryable = true;
+  override readonly retryAfterSeconds = 1;
+
+  constructor(policy: string) {
+    super(`too many concurrent calls to ${policy}`);
+  }
+}

@@ -1,0 +1,41 @@
+import { instruments, meter } from '@causeway/telemetry';
+import { trace, type Attributes } from '@opentelemetry/api';
+import type { BreakerState } from './breaker.js';
+
+const metrics = meter('causeway.resilience');
+
+/** One call of a policy, all its attempts together. */
+export const callCounter = metrics.counter(instruments.policyCalls, {
+  description: 'Calls through a policy by outcome',
+});
+export const retryCounter = metrics.counter(instruments.policyRetries, {
+  description: 'Retries, and retries that were refused, by reason',
+});
+
+const breakerValue: Record<BreakerState, number> = { closed: 0, 'half-open': 1, open: 2 };
+
+/** A policy as the gauges see it. */
+interface Observed {
+  readonly name: string;
+  readonly breaker?: { readonly state: BreakerState };
+  readonly bulkhead?: { readonly active: number; readonly queued: number };
+}
+
+/** Registers the gauges over all policies of the process. */
+export function observePolicies(list: () => readonly Observed[]): void {
+  metrics.gauge(instruments.policyBreakerState, { description: '0 closed, 1 half-open, 2 open' }, (observe) => {
+    for (const { name, breaker } of list()) if (breaker) observe(breakerValue[breaker.state], { policy: name });
+  });
+  metrics.gauge(instruments.policyBulkheadActive, { description: 'Calls in flight' }, (observe) => {
+    for (const { name, bulkhead } of list()) if (bulkhead) observe(bulkhead.active, { policy: name });
+  });
+  metrics.gauge(instruments.policyBulkheadQueued, { description: 'Calls that wait for a place' }, (observe) => {
+    for (const { name, bulkhead } of list()) if (bulkhead) observe(bulkhead.queued, { policy: name });
+  });
+}
+
+/** Says on the active span what a policy decided. */
+export function spanEvent(name: string, attributes: Attributes): void {
+  const span = trace.getActiveSpan();
+  if (span?.isRecording()) span.addEvent(name, attributes);
+}
