@@ -1,0 +1,148 @@
+import { CodedError } from '@causeway/errors';
+
+/** What is known about a statement or transaction that failed because the database could not be reached. */
+export type Outcome = 'not-applied' | 'unknown';
+
+/** The database cannot be reached, is starting or stopping, or has no connection free. */
+export class DatabaseUnavailable extends CodedError {
+  readonly code = 'DATABASE_UNAVAILABLE';
+  readonly remedy = 'Try again in a few seconds; operators find the cause in the log under the trace id.';
+  override readonly retryable = true;
+  override readonly retryAfterSeconds = 2;
+  /** `unknown`: the connection broke after a commit was asked for. Only an idempotent operation may be repeated. */
+  readonly outcome: Outcome;
+
+  constructor(options: ErrorOptions & { readonly outcome?: Outcome; readonly detail?: string } = {}) {
+    super(options.detail ?? 'the database is not available', options);
+    this.outcome = options.outcome ?? 'not-applied';
+  }
+}
+
+/** SQLSTATEs, or classes of them, that say: not now. */
+const unavailableStates: ReadonlySet<string> = new Set([
+  '25006', // read only: connected to a standby, or to a primary that was demoted
+  '25P03', // idle in transaction for too long; the session is gone
+  '25P04', // transaction timeout; the session is gone
+  '28000', // not authorised: a password is being replaced, or the role is not made yet
+  '28P01',
+  '3D000', // the database is not made yet
+  '57014', // statement timeout; a deadline is told apart in the unit of work
+  '57P01', // terminated by an administrator, or by a shutdown
+  '57P02',
+  '57P03', // starting, stopping or recovering
+  '57P05',
+  '58000', // system error, input or output error of the server
+  '58030',
+]);
+const unavailableClasses = ['08', '53'];
+const systemCodes: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ECONNABORTED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+]);
+const prismaCodes: ReadonlySet<string> = new Set(['P1001', 'P1002', 'P1003', 'P1008', 'P1017', 'P2024', 'P2037']);
+/** `pg` and `pg-pool` give these errors no code. */
+const driverMessages =
+  /^(Connection terminated|timeout exceeded when trying to connect|timeout expired|Query read timeout|Cannot use a pool after calling end|Client has encountered a connection error|Client was closed|The server does not support SSL)/;
+/** Kinds of `DriverAdapterError`, Prisma's own translation of `pg` errors. */
+const adapterKinds: ReadonlySet<string> = new Set([
+  'DatabaseNotReachable',
+  'ConnectionClosed',
+  'SocketTimeout',
+  'TooManyConnections',
+  'TlsConnectionError',
+]);
+
+/** States after which a connection must not go back to the pool although it may still answer. */
+const poisonedStates: ReadonlySet<string> = new Set(['25006']);
+
+interface ErrorLike {
+  readonly code?: unknown;
+  readonly originalCode?: unknown;
+  readonly kind?: unknown;
+  readonly message?: unknown;
+  readonly severity?: unknown;
+  readonly cause?: unknown;
+  readonly meta?: { readonly driverAdapterError?: unknown };
+}
+
+/** The error and everything that it says caused it, the outermost first. */
+function* chain(error: unknown): Generator<ErrorLike> {
+  let current: unknown = error;
+  for (let depth = 0; depth < 6 && typeof current === 'object' && current !== null; depth++) {
+    const link: ErrorLike = current;
+    yield link;
+    current = link.cause ?? link.meta?.driverAdapterError;
+  }
+}
+
+/** The SQLSTATE of an error of `pg` or Prisma, also inside of causes; undefined for any other error. */
+export function sqlStateOf(error: unknown): string | undefined {
+  for (const { code, originalCode } of chain(error)) {
+    for (const candidate of [originalCode, code]) {
+      if (
+        typeof candidate === 'string' &&
+        /^[0-9A-Z]{5}$/.test(candidate) &&
+        !/^(P[12]\d{3}|E[A-Z]{4})$/.test(candidate)
+      ) {
+        return candidate;
+      }
+    }
+  }
+  return undefined;
+}
+
+/** True when a unique constraint refused a row. @param constraint Only this constraint or index; default any. */
+export function isUniqueViolation(error: unknown, constraint?: string): boolean {
+  for (const link of chain(error)) {
+    const violated = link.code === '23505' || link.originalCode === '23505' || link.code === 'P2002';
+    if (violated && (constraint === undefined || mentions(link, constraint))) return true;
+  }
+  return false;
+}
+
+function mentions(
+  link: ErrorLike & { readonly constraint?: unknown; readonly originalMessage?: unknown },
+  constraint: string,
+): boolean {
+  if (link.constraint === constraint) return true;
+  return [link.originalMessage, link.message].some(
+    (text) => typeof text === 'string' && text.includes(`"${constraint}"`),
+  );
+}
+
+function isUnavailable(error: unknown): boolean {
+  for (const { code, originalCode, kind, message } of chain(error)) {
+    for (const candidate of [code, originalCode]) {
+      if (typeof candidate !== 'string') continue;
+      if (systemCodes.has(candidate) || prismaCodes.has(candidate) || unavailableStates.has(candidate)) return true;
+      if (/^[0-9A-Z]{5}$/.test(candidate) && unavailableClasses.includes(candidate.slice(0, 2))) return true;
+    }
+    if (typeof kind === 'string' && adapterKinds.has(kind)) return true;
+    if (typeof message === 'string' && driverMessages.test(message)) return true;
+  }
+  return false;
+}
+
+/**
+ * Turns errors of `pg` and of Prisma that mean "the database is not there" into DatabaseUnavailable. Anything else, a violated
+ * constraint for example, comes back as it is. Use it on errors of the database only: a refused connection to somewhere else looks the same.
+ */
+export function translatePgError(error: unknown, outcome: Outcome = 'not-applied'): unknown {
+  if (error instanceof CodedError || !isUnavailable(error)) return error;
+  return new DatabaseUnavailable({ cause: error, outcome });
+}
+
+/** True when the connection that reported this error can't be used again. An ordinary error of a statement leaves it in order. */
+export function breaksConnection(error: unknown): boolean {
+  const state = sqlStateOf(error);
+  if (state === undefined) return true;
+  const { severity } = error as ErrorLike;
+  return severity === 'FATAL' || severity === 'PANIC' || poisonedStates.has(state) || state.startsWith('08');
+}

@@ -1,0 +1,35 @@
+/** The keys of `FIELD_KEYS`. Nothing of it shows when it is logged or serialised. */
+export class FieldKeys {
+  readonly #keys: ReadonlyMap<string, Buffer>;
+
+  /**
+   * @param keys    Version to a key of 32 bytes.
+   * @param current The version that encrypts.
+   */
+  constructor(
+    keys: ReadonlyMap<string, Buffer>,
+    readonly current: string,
+  ) {
+    this.#keys = keys;
+  }
+
+  key(version: string): Buffer | undefined {
+    return this.#keys.get(version);
+  }
+}
+
+/** Reads the text of `FIELD_KEYS`; answers what is wrong with it, without any part of a key, if it cannot be read. */
+export function parseFieldKeys(value: string): FieldKeys | string {
+  const keys = new Map<string, Buffer>();
+  let current = '';
+  for (const item of value.split(',').map((part) => part.trim())) {
+    const [, version, base64] = /^(v\d{1,6}):([A-Za-z0-9+/_-]+={0,2})$/.exec(item) ?? [];
+    if (!version || !base64) return 'expected v1:<base64>,v2:<base64>, each version once';
+    if (keys.has(version)) return `expected each version once, ${version} is there twice`;
+    const key = Buffer.from(base64, 'base64');
+    if (key.length !== 32) return `expected keys of 32 bytes, ${version} has ${key.length}`;
+    keys.set(version, key);
+    current = version;
+  }
+  return new FieldKeys(keys, current);
+}

@@ -1,0 +1,31 @@
+export { createPool } from './pool.js';
+export { databaseSettings, fieldKeySettings, type DatabaseSettings } from './settings.js';
+export { DatabaseUnavailable, isUniqueViolation, sqlStateOf, translatePgError, type Outcome } from './errors.js';
+export { alreadyHandled, type Delivery, type Sql, type SqlResult, type Transaction, type UnitOfWork } from './sql.js';
+export { PgUnitOfWork, type UnitOfWorkOptions } from './unit-of-work.js';
+export { MigrationChanged, MigrationFailed, MigrationsPending } from './migrations/errors.js';
+export type { MigrationSet } from './migrations/files.js';
+export { migrate, verifyMigrations, type Applied, type MigrateOptions } from './migrations/migrate.js';
+export { persistenceMigrations } from './migrations/persistence-migrations.js';
+export { canonicalJson, fingerprint } from './idempotency/fingerprint.js';
+export {
+  IdempotencyKeyInFlight,
+  IdempotencyKeyReused,
+  IdempotencyStore,
+  type IdempotencyScope,
+  type StoredResponse,
+} from './idempotency/store.js';
+export { purgeIdempotency, purgeInbox } from './purge.js';
+export { CursorCodec, CursorInvalid, keysetPage } from './cursor.js';
+export { FieldKeys } from './field-keys.js';
+export { BlindIndex, FieldCipher, FieldDecryptionFailed, FieldKeyUnknown, type ColumnName } from './field-cipher.js';
+export { etag, IfMatchRequired, parseIfMatch, VersionStale } from './versions.js';
+export { DatabaseHealth } from './nest/database-health.js';
+export {
+  PersistenceModule,
+  PG_POOL,
+  PRISMA,
+  type PersistenceOptions,
+  type PrismaClientLike,
+} from './nest/persistence.module.js';
+export { waitForDatabase, type WaitOptions } from './nest/wait.js';

@@ -1,0 +1,39 @@
+import { CodedError } from '@causeway/errors';
+
+/** The database lacks migrations that this build needs. */
+export class MigrationsPending extends CodedError {
+  readonly code = 'MIGRATIONS_PENDING';
+  readonly remedy = 'Run the `migrate` command of the service (a Job on Kubernetes; `npm start` does it by itself).';
+  override readonly retryable = true;
+
+  /** @param pending `set/name` of each. */
+  constructor(readonly pending: readonly string[]) {
+    super(`${pending.length} migration(s) are not applied: ${pending.join(', ')}`);
+  }
+}
+
+/** The file of an applied migration is not what was applied. */
+export class MigrationChanged extends CodedError {
+  readonly code = 'MIGRATION_CHANGED';
+  readonly remedy = 'Restore the file as it was applied, and put the change into a new migration.';
+
+  /** @param changed `set/name` of each. */
+  constructor(readonly changed: readonly string[]) {
+    super(`applied migration(s) were edited: ${changed.join(', ')}`);
+  }
+}
+
+/** A migration could not be applied. Nothing of it is left, unless it runs without a transaction. */
+export class MigrationFailed extends CodedError {
+  readonly code = 'MIGRATION_FAILED';
+  readonly remedy = 'Correct the migration that is named (it is not recorded as applied), and run `migrate` again.';
+
+  /** @param migration `set/name`. */
+  constructor(
+    readonly migration: string,
+    reason: string,
+    options?: ErrorOptions,
+  ) {
+    super(`migration ${migration} failed: ${reason}`, options);
+  }
+}

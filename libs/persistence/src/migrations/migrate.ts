@@ -1,0 +1,173 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import { sqlStateOf, translatePgError } from '../errors.js';
+import { connectionConfig } from '../pool.js';
+import { MigrationFailed, MigrationsPending } from './errors.js';
+import { readMigrations, type MigrationFile, type MigrationSet } from './files.js';
+import { ledgerOf, type Ledger } from './ledger.js';
+import { planOf } from './plan.js';
+
+/** One migration that was applied now. */
+export interface Applied {
+  readonly set: string;
+  readonly name: string;
+  readonly ms: number;
+}
+
+export interface MigrateOptions {
+  /** Gets one line for each thing worth telling. Default none. */
+  readonly log?: (line: string) => void;
+  /** How long a statement waits for a lock before it lets the traffic pass and tries again, milliseconds. Default 3 000. */
+  readonly lockTimeoutMs?: number;
+  /** How often a migration is tried when it cannot get its locks. Default 20, a second apart. */
+  readonly lockAttempts?: number;
+  /** Pause between tries for a lock, milliseconds. Default 1 000. */
+  readonly pauseMs?: number;
+}
+
+/** The advisory lock of Prisma's own runner: the two exclude each other. */
+const migrationLock = 72_707_369;
+/** lock_not_available: what lock_timeout raises. */
+const lockNotAvailable = '55P03';
+
+/**
+ * Applies what is missing of each set, in the order given, on one connection of its own. Runners that start together wait for each other.
+ * Each migration is one transaction, its record included; a file that begins with `-- causeway: no-transaction` (for
+ * `CREATE INDEX CONCURRENTLY`: one statement, written so that it can run again) has none.
+ *
+ * @returns What was applied now.
+ * @throws MigrationChanged, MigrationFailed, DatabaseUnavailable
+ */
+export async function migrate(
+  target: pg.Pool | string,
+  sets: readonly MigrationSet[],
+  options: MigrateOptions = {},
+): Promise<Applied[]> {
+  const plans = await Promise.all(sets.map(async (set) => ({ set, files: await readMigrations(set) })));
+  const config = typeof target === 'string' ? { connectionString: target } : connectionConfig(target);
+  const client = new pg.Client({
+    ...config,
+    application_name: 'causeway-migrate',
+    connectionTimeoutMillis: 10_000,
+    keepAlive: true,
+  });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    // A role may have limits of its own; a migration takes what it takes.
+    await client.query('SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; SET lock_timeout = 0');
+    await lock(client, options);
+    const applied: Applied[] = [];
+    for (const { set, files } of plans) applied.push(...(await applySet(client, set, files, options)));
+    return applied;
+  } catch (error) {
+    throw translatePgError(error);
+  } finally {
+    // Ends the session, and with it the lock.
+    await client.end().catch(() => undefined);
+  }
+}
+
+/**
+ * Checks, without changing anything, that the database has every migration of the sets.
+ * @throws MigrationsPending, MigrationChanged, MigrationFailed, DatabaseUnavailable
+ */
+export async function verifyMigrations(pool: pg.Pool, sets: readonly MigrationSet[]): Promise<void> {
+  const pending: string[] = [];
+  for (const set of sets) {
+    const files = await readMigrations(set);
+    const recorded = await ledgerOf(set)
+      .read(pool)
+      .catch((error: unknown) => {
+        throw translatePgError(error);
+      });
+    pending.push(...planOf(set, files, recorded).map((file) => `${set.name}/${file.name}`));
+  }
+  if (pending.length > 0) throw new MigrationsPending(pending);
+}
+
+/** Polls: a session that waits inside of pg_advisory_lock holds a snapshot, for which CREATE INDEX CONCURRENTLY of the other waits in turn. */
+async function lock(client: pg.Client, { log, pauseMs = 1_000 }: MigrateOptions): Promise<void> {
+  for (let attempt = 0; ; attempt++) {
+    const { rows } = await client.query<{ locked: boolean }>(`SELECT pg_try_advisory_lock(${migrationLock}) AS locked`);
+    if (rows[0]?.locked) return;
+    if (attempt === 0) log?.('waiting for another migration of this database to end');
+    await sleep(Math.min(pauseMs, 200));
+  }
+}
+
+async function applySet(
+  client: pg.Client,
+  set: MigrationSet,
+  files: readonly MigrationFile[],
+  options: MigrateOptions,
+): Promise<Applied[]> {
+  const ledger = ledgerOf(set);
+  await ledger.create(client);
+  const applied: Applied[] = [];
+  for (const file of planOf(set, files, await ledger.read(client))) {
+    const startedAt = performance.now();
+    await applyFile(client, ledger, set, file, options);
+    const ms = Math.round(performance.now() - startedAt);
+    options.log?.(`applied ${set.name}/${file.name} in ${ms} ms`);
+    applied.push({ set: set.name, name: file.name, ms });
+  }
+  return applied;
+}
+
+async function applyFile(
+  client: pg.Client,
+  ledger: Ledger,
+  set: MigrationSet,
+  file: MigrationFile,
+  options: MigrateOptions,
+) {
+  const { lockTimeoutMs = 3_000, lockAttempts = 20, pauseMs = 1_000, log } = options;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      if (file.withoutTransaction) return await applyPlain(client, ledger, file);
+      return await applyInTransaction(client, ledger, file, lockTimeoutMs);
+    } catch (error) {
+      if (sqlStateOf(error) !== lockNotAvailable || attempt >= lockAttempts) throw failed(set, file, error);
+      // A statement that waits for a lock blocks everybody who comes after it; give way, then try again.
+      log?.(`${set.name}/${file.name} waits for a lock (${attempt} of ${lockAttempts})`);
+      await sleep(pauseMs);
+    }
+  }
+}
+
+async function applyInTransaction(client: pg.Client, ledger: Ledger, file: MigrationFile, lockTimeoutMs: number) {
+  try {
+    await client.query(`BEGIN; SET LOCAL lock_timeout = ${lockTimeoutMs}`);
+    await ledger.begin(client, file);
+    const before = await transactionId(client);
+    await client.query(file.sql);
+    if ((await transactionId(client)) !== before) {
+      throw new Error('it holds a BEGIN, COMMIT or ROLLBACK of its own; the runner makes the transaction');
+    }
+    await ledger.finish(client, file);
+    await client.query('COMMIT');
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => undefined);
+    throw error;
+  }
+}
+
+async function applyPlain(client: pg.Client, ledger: Ledger, file: MigrationFile): Promise<void> {
+  await ledger.begin(client, file);
+  await client.query(file.sql);
+  await ledger.finish(client, file);
+}
+
+async function transactionId(client: pg.Client): Promise<string> {
+  const { rows } = await client.query<{ id: string }>('SELECT pg_current_xact_id()::text AS id');
+  return rows[0]!.id;
+}
+
+function failed(set: MigrationSet, file: MigrationFile, error: unknown): unknown {
+  const translated = translatePgError(error);
+  if (translated !== error) return translated;
+  const { message, position } = error as { message: string; position?: string };
+  const line = position ? ` (line ${file.sql.slice(0, Number(position) - 1).split('\n').length})` : '';
+  return new MigrationFailed(`${set.name}/${file.name}`, `${message}${line}`, { cause: error });
+}

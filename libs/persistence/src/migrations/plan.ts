@@ -1,0 +1,33 @@
+import { MigrationChanged, MigrationFailed } from './errors.js';
+import { matchesChecksum, type MigrationFile, type MigrationSet } from './files.js';
+import type { Recorded } from './ledger.js';
+
+/**
+ * What is still to be applied of a set, in order. Recorded migrations without a file are fine: an older build runs on a newer schema
+ * while a deployment rolls out or back.
+ * @throws MigrationChanged. MigrationFailed for one that somebody (Prisma's own runner) left unfinished.
+ */
+export function planOf(
+  set: MigrationSet,
+  files: readonly MigrationFile[],
+  recorded: readonly Recorded[],
+): MigrationFile[] {
+  const byName = new Map(recorded.map((each) => [each.name, each]));
+  const changed: string[] = [];
+  const pending = files.filter((file) => {
+    const record = byName.get(file.name);
+    if (!record) return true;
+    if (!record.finished) {
+      // One without a transaction may be interrupted half-way; those are written so that they can run again.
+      if (file.withoutTransaction) return true;
+      throw new MigrationFailed(
+        `${set.name}/${file.name}`,
+        'an earlier try outside of this runner did not finish. Look at what it left behind, then use `prisma migrate resolve`',
+      );
+    }
+    if (!matchesChecksum(file, record.checksum)) changed.push(`${set.name}/${file.name}`);
+    return false;
+  });
+  if (changed.length > 0) throw new MigrationChanged(changed);
+  return pending;
+}

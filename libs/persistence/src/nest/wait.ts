@@ -1,0 +1,59 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { getLogger } from '@causeway/telemetry';
+import type pg from 'pg';
+import { DatabaseUnavailable, sqlStateOf, translatePgError } from '../errors.js';
+import { MigrationsPending } from '../migrations/errors.js';
+import type { MigrationSet } from '../migrations/files.js';
+import { verifyMigrations } from '../migrations/migrate.js';
+
+export interface WaitOptions {
+  /** Ends the waiting. */
+  readonly signal?: AbortSignal | undefined;
+  /** Pause between tries, milliseconds. Default 500. */
+  readonly pauseMs?: number;
+  /** The same line is logged again after this, milliseconds. Default 5 000. */
+  readonly repeatMs?: number;
+}
+
+/**
+ * Waits until the database is reachable and has all migrations, with a log line every few seconds that says what is missing.
+ * @throws MigrationChanged, MigrationFailed, or anything else that waiting cannot cure. The reason of `signal` when it aborts.
+ */
+export async function waitForDatabase(
+  pool: pg.Pool,
+  sets: readonly MigrationSet[],
+  options: WaitOptions = {},
+): Promise<void> {
+  const { signal, pauseMs = 500, repeatMs = 5_000 } = options;
+  const log = getLogger('persistence');
+  let told = '';
+  let toldAt = -Infinity;
+  for (;;) {
+    signal?.throwIfAborted();
+    try {
+      await pool.query('SELECT 1').catch((error: unknown) => {
+        throw translatePgError(error);
+      });
+      await verifyMigrations(pool, sets);
+      if (told) log.info('the database is ready');
+      return;
+    } catch (error) {
+      const line = waitingFor(error);
+      if (line !== told || performance.now() - toldAt >= repeatMs) {
+        log.warn(line);
+        told = line;
+        toldAt = performance.now();
+      }
+    }
+    await sleep(pauseMs, undefined, { signal });
+  }
+}
+
+/** What to tell while waiting. No address and no user: those are part of a secret. @throws what waiting cannot cure. */
+function waitingFor(error: unknown): string {
+  if (error instanceof MigrationsPending) return `waiting for migrations: ${error.message}. ${error.remedy}`;
+  if (!(error instanceof DatabaseUnavailable)) throw error;
+  const { code, message } = error.cause as { code?: string; message?: string };
+  const reason = sqlStateOf(error) ? message : (code ?? message);
+  return `waiting for the database: ${reason ?? 'it does not answer'}. Check DATABASE_URL and that PostgreSQL is running`;
+}

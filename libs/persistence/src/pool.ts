@@ -1,0 +1,63 @@
+import { getLogger, instruments, meter } from '@causeway/telemetry';
+import pg from 'pg';
+import type { DatabaseSettings } from './settings.js';
+
+/**
+ * The client gives up this much later than the server should have: only a server or network that is gone without a word gets here
+ * (TCP alone would take up to 15 minutes to notice).
+ */
+const silenceMs = 2_000;
+
+/**
+ * Makes the connection pool that everything of a process shares: units of work, Prisma's adapter, the outbox relay.
+ * Connections are opened when they are first needed. The loss of one is logged, never an unhandled 'error' event.
+ *
+ * @param options.applicationName Shown in `pg_stat_activity`. Default `causeway`.
+ */
+export function createPool(settings: DatabaseSettings, options: { readonly applicationName?: string } = {}): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: settings.DATABASE_URL,
+    application_name: options.applicationName ?? 'causeway',
+    max: settings.DATABASE_POOL_MAX,
+    connectionTimeoutMillis: settings.DATABASE_CONNECT_TIMEOUT_MS,
+    idleTimeoutMillis: settings.DATABASE_IDLE_TIMEOUT_MS,
+    statement_timeout: settings.DATABASE_STATEMENT_TIMEOUT_MS,
+    query_timeout: settings.DATABASE_STATEMENT_TIMEOUT_MS + silenceMs,
+    idle_in_transaction_session_timeout: settings.DATABASE_IDLE_TRANSACTION_TIMEOUT_MS,
+    keepAlive: true,
+    // So that connections spread again over the servers behind one name after a failover, and follow new credentials.
+    maxLifetimeSeconds: 1_800,
+  });
+  const log = getLogger('persistence');
+  pool.on('error', (error) => log.warn({ err: error }, 'an idle database connection was lost'));
+  // `pg` emits 'error' on a connection in use, too; whoever uses it sees the failed statement, so the event has nothing to add.
+  pool.on('connect', (client) => client.on('error', () => undefined));
+  observe(pool);
+  return pool;
+}
+
+/** What the pool was told, for the code that opens connections of its own. */
+export function connectionConfig(pool: pg.Pool): pg.ClientConfig {
+  const { connectionString, host, port, user, database, ssl, password } = pool.options;
+  return { connectionString, host, port, user, database, ssl, password };
+}
+
+function observe(pool: pg.Pool): void {
+  const stop = meter('@causeway/persistence').gauge(
+    instruments.dbPoolConnections,
+    {
+      description: 'Connections of the pool, by state; `pending` are requests that wait for one',
+      unit: '{connection}',
+    },
+    (record) => {
+      record(pool.idleCount, { 'db.client.connection.state': 'idle' });
+      record(pool.totalCount - pool.idleCount, { 'db.client.connection.state': 'used' });
+      record(pool.waitingCount, { 'db.client.connection.state': 'pending' });
+    },
+  );
+  const end = pool.end.bind(pool);
+  pool.end = ((callback?: () => void) => {
+    stop();
+    return callback ? end(callback) : end();
+  }) as typeof pool.end;
+}

@@ -1,0 +1,50 @@
+import { durationMs, integer, secret, withDefault, type SettingsShape } from '@causeway/config';
+import { z } from 'zod';
+import { parseFieldKeys } from './field-keys.js';
+
+/**
+ * Settings of a service that owns a database.
+ *
+ * - `DATABASE_URL`: `postgres://user:password@host:port/database`. A secret. Everything but `/database` must be there.
+ * - `DATABASE_POOL_MAX`: connections of one process, 1 to 500. Default 10. Instances × this must stay below the server's `max_connections`.
+ * - `DATABASE_CONNECT_TIMEOUT_MS`: how long to wait for a connection, new or from the pool. Default 2 000.
+ * - `DATABASE_STATEMENT_TIMEOUT_MS`: after this the server cancels a statement. A closer deadline of the request wins. Default 5 000.
+ * - `DATABASE_IDLE_TIMEOUT_MS`: an unused connection is closed after this. Default 30 000.
+ * - `DATABASE_IDLE_TRANSACTION_TIMEOUT_MS`: the server ends a session that keeps a transaction open without doing anything. Default 10 000.
+ */
+export const databaseSettings = {
+  DATABASE_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\/[^/]+\/[^/?]+/, { error: 'expected postgres://user:password@host:port/database' }),
+  DATABASE_POOL_MAX: withDefault(integer(1, 500), '10'),
+  DATABASE_CONNECT_TIMEOUT_MS: withDefault(durationMs(10, 60_000), '2000'),
+  DATABASE_STATEMENT_TIMEOUT_MS: withDefault(durationMs(10, 600_000), '5000'),
+  DATABASE_IDLE_TIMEOUT_MS: withDefault(durationMs(1_000), '30000'),
+  DATABASE_IDLE_TRANSACTION_TIMEOUT_MS: withDefault(durationMs(100), '10000'),
+} as const satisfies SettingsShape;
+
+/** The parsed values of `databaseSettings`. */
+export interface DatabaseSettings {
+  readonly DATABASE_URL: string;
+  readonly DATABASE_POOL_MAX: number;
+  readonly DATABASE_CONNECT_TIMEOUT_MS: number;
+  readonly DATABASE_STATEMENT_TIMEOUT_MS: number;
+  readonly DATABASE_IDLE_TIMEOUT_MS: number;
+  readonly DATABASE_IDLE_TRANSACTION_TIMEOUT_MS: number;
+}
+
+/**
+ * Settings of a service that encrypts personal data.
+ *
+ * - `FIELD_KEYS`: `v1:<32 bytes in base64>,v2:…`; the last one encrypts, all of them decrypt. A secret.
+ * - `BLIND_INDEX_KEY`: at least 32 characters; changing it means recomputing every blind index. A secret.
+ */
+export const fieldKeySettings = {
+  FIELD_KEYS: z.string().transform((value, context) => {
+    const keys = parseFieldKeys(value);
+    if (typeof keys !== 'string') return keys;
+    context.addIssue({ code: 'custom', message: keys });
+    return z.NEVER;
+  }),
+  BLIND_INDEX_KEY: secret(32),
+} as const satisfies SettingsShape;

@@ -1,0 +1,202 @@
+import { currentDeadline, fullJitterMs, type Deadline } from '@causeway/resilience';
+import { errorType, inSpan, instruments, meter } from '@causeway/telemetry';
+import { SpanKind } from '@opentelemetry/api';
+import type pg from 'pg';
+import { acquire } from './acquire.js';
+import { DatabaseUnavailable, sqlStateOf } from './errors.js';
+import { OpenTransaction } from './open-transaction.js';
+import { SingleStatement } from './single-statement.js';
+import { alreadyHandled, type Delivery, type Transaction, type UnitOfWork } from './sql.js';
+
+export interface UnitOfWorkOptions {
+  /** How often a deadlock or serialization failure is tried again. Default 3. */
+  readonly maxRetries?: number;
+  /** Source of the jitter between those tries, 0 to 1. Default Math.random. */
+  readonly random?: () => number;
+}
+
+const duration = meter('@causeway/persistence').duration(instruments.dbOperationDuration, 'Duration of units of work');
+/** Serialization failure and deadlock: the server rolled back so that somebody else could go on. */
+const conflicts: ReadonlySet<string | undefined> = new Set(['40001', '40P01']);
+const isolation = 'BEGIN ISOLATION LEVEL READ COMMITTED';
+/** Pasted into a statement only when it is made of these characters. */
+const plainText = /^[\w.:-]{1,200}$/;
+
+/**
+ * Units of work on PostgreSQL, for everything that must happen together or not at all.
+ *
+ * The deadline of the request bounds them: nothing starts after it, the server is told to cancel a statement that outlives it, and a
+ * transaction that is late is rolled back.
+ *
+ * @throws DatabaseUnavailable when the database is gone or no connection is free. DeadlineExceeded. Errors of `work`, and of its
+ *   statements (`isUniqueViolation` tells the common one), pass unchanged after the rollback.
+ */
+export class PgUnitOfWork<Tx> implements UnitOfWork<Tx> {
+  private readonly maxRetries: number;
+  private readonly random: () => number;
+  private readonly statementTimeoutMs: number;
+  private readonly database: string;
+
+  /** @param bind Makes the repositories that `work` gets, for each try anew. */
+  constructor(
+    private readonly pool: pg.Pool,
+    private readonly bind: (transaction: Transaction) => Tx,
+    options: UnitOfWorkOptions = {},
+  ) {
+    this.maxRetries = options.maxRetries ?? 3;
+    this.random = options.random ?? Math.random;
+    this.statementTimeoutMs = Number(pool.options.statement_timeout || Infinity);
+    this.database = databaseName(pool);
+  }
+
+  /**
+   * One transaction, read committed. `work` runs again after a deadlock or serialization failure (up to 3 more times), so it changes
+   * nothing but through `tx`. Three round trips and one for each statement. Don't start one inside of another: it takes a second
+   * connection while holding the first, and a full pool then waits for itself.
+   */
+  run<T>(work: (tx: Tx) => Promise<T>, name = 'transaction'): Promise<T> {
+    return this.observed('transaction', name, () =>
+      this.transaction(
+        (deadline) => this.begin(deadline),
+        async (open) => work(this.bind(open)),
+      ),
+    );
+  }
+
+  /**
+   * Like `run`, but `work` runs only for the first time that `delivery` is seen: it is recorded in the same transaction. A second
+   * delivery that arrives meanwhile waits for the first to end; if that rolls back, the second does the work.
+   */
+  runOnce<T>(delivery: Delivery, work: (tx: Tx) => Promise<T>): Promise<T | typeof alreadyHandled> {
+    const { consumer, messageId } = delivery;
+    const plain = plainText.test(consumer) && plainText.test(messageId);
+    const insert = `INSERT INTO causeway.inbox (consumer, message_id) VALUES`;
+    // Together with BEGIN in one message where the names allow it; that saves a round trip for each message.
+    const record = plain ? `; ${insert} ('${consumer}', '${messageId}') ON CONFLICT DO NOTHING` : '';
+    return this.observed('transaction', consumer, () =>
+      this.transaction(
+        (deadline) => this.begin(deadline) + record,
+        async (open, begun) => {
+          const { rowCount } = plain
+            ? begun
+            : await open.query(`${insert} ($1, $2) ON CONFLICT DO NOTHING`, [consumer, messageId]);
+          return rowCount === 0 ? alreadyHandled : work(this.bind(open));
+        },
+      ),
+    );
+  }
+
+  /**
+   * At most one statement, committed on its own: one round trip. For reads, and for writes that a plpgsql function does as a whole.
+   * A second statement is an error. The deadline ends the waiting; the statement itself is then stopped by the statement timeout, and its
+   * outcome is unknown to the caller.
+   */
+  single<T>(work: (tx: Tx) => Promise<T>, name = 'statement'): Promise<T> {
+    return this.observed('statement', name, () =>
+      this.withRetries(async () => {
+        const deadline = currentDeadline();
+        deadline?.throwIfExpired();
+        const statement = new SingleStatement(this.pool, deadline);
+        try {
+          const result = await work(this.bind(statement));
+          statement.finish();
+          return result;
+        } finally {
+          statement.settle();
+        }
+      }),
+    );
+  }
+
+  private begin(deadline: Deadline | undefined): string {
+    const remainingMs = Math.max(1, Math.ceil(deadline?.remainingMs() ?? Infinity));
+    return remainingMs < this.statementTimeoutMs
+      ? `${isolation}; SET LOCAL statement_timeout = ${remainingMs}`
+      : isolation;
+  }
+
+  private transaction<T>(
+    begin: (deadline: Deadline | undefined) => string,
+    work: (open: OpenTransaction, begun: pg.QueryResult) => Promise<T>,
+  ): Promise<T> {
+    return this.withRetries(async () => {
+      const deadline = currentDeadline();
+      const { client, open, begun } = await this.open(deadline, begin);
+      try {
+        const result = await work(open, begun);
+        open.finish();
+        await open.commit();
+        open.committed.run();
+        return result;
+      } catch (error) {
+        await open.rollback();
+        throw error;
+      } finally {
+        client.release(open.broken);
+      }
+    });
+  }
+
+  /**
+   * Begins on a connection that works. One from the pool may have died unnoticed (a restart, a firewall); nothing has happened yet, so
+   * another one is taken.
+   */
+  private async open(deadline: Deadline | undefined, begin: (deadline: Deadline | undefined) => string) {
+    for (let spare = this.pool.idleCount; ; spare--) {
+      deadline?.throwIfExpired();
+      const client = await acquire(this.pool, deadline);
+      const open = new OpenTransaction(client, deadline);
+      try {
+        return { client, open, begun: await open.exec(begin(deadline), 'not-applied') };
+      } catch (error) {
+        const { broken } = open;
+        if (!broken) await open.rollback();
+        client.release(open.broken);
+        if (!broken || spare <= 0) throw error;
+      }
+    }
+  }
+
+  private async withRetries<T>(once: () => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await once();
+      } catch (error) {
+        if (!conflicts.has(sqlStateOf(error))) throw error;
+        if (attempt > this.maxRetries) {
+          throw new DatabaseUnavailable({ cause: error, detail: 'too many changes to the same rows at the same time' });
+        }
+        await new Promise((resolve) => setTimeout(resolve, fullJitterMs(attempt, 10, 200, this.random)));
+      }
+    }
+  }
+
+  private async observed<T>(operation: string, name: string, fn: () => Promise<T>): Promise<T> {
+    const attributes = {
+      'db.system.name': 'postgresql',
+      'db.namespace': this.database,
+      'db.operation.name': operation,
+    };
+    const startedAt = performance.now();
+    let failure: string | undefined;
+    try {
+      return await inSpan(
+        `${operation} ${name === operation ? this.database : name}`,
+        { kind: SpanKind.CLIENT, attributes },
+        fn,
+      );
+    } catch (error) {
+      failure = errorType(error);
+      throw error;
+    } finally {
+      const labels = failure === undefined ? attributes : { ...attributes, 'error.type': failure };
+      duration.record((performance.now() - startedAt) / 1_000, labels);
+    }
+  }
+}
+
+function databaseName({ options }: pg.Pool): string {
+  if (options.database) return options.database;
+  const { pathname } = new URL(options.connectionString ?? 'postgres:///postgres');
+  return decodeURIComponent(pathname.slice(1)) || 'postgres';
+}
