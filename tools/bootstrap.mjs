@@ -1,0 +1,310 @@
+// Makes a clone ready to run: installs what package-lock.json says, generates the Prisma clients, builds. Runs before `npm start` and,
+// with --no-build, before `npm test`. It runs on the host's own Node, before anything is installed: plain JavaScript, no dependencies.
+import { execFileSync, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const inRoot = (...parts) => join(root, ...parts);
+const logFile = inRoot('.causeway', 'logs', 'bootstrap.log');
+const stampFile = inRoot('node_modules', '.cache', 'causeway', 'bootstrap.json');
+const required = { host: [20, 19], services: 24 };
+
+/** An end that the person at the keyboard can do something about; shown without a stack. */
+class Refused extends Error {}
+
+async function main(args) {
+  const unknown = args.filter((arg) => arg !== '--no-build');
+  if (unknown.length > 0)
+    throw new Refused(`unknown option ${unknown[0]}; the only one is --no-build (leave out the build)`);
+  checkHost(process.versions.node, process.platform);
+  const release = await takeLock();
+  try {
+    mkdirSync(dirname(logFile), { recursive: true });
+    writeFileSync(
+      logFile,
+      `${new Date().toISOString()} node ${process.version}, ${process.platform}-${process.arch}\n`,
+    );
+    const stamp = readStamp();
+    if (!isInstalled(stamp)) await install();
+    const node = nodeForServices();
+    await generateAndBuild(node, stamp, args.includes('--no-build') ? 'generate' : 'build');
+  } finally {
+    release();
+  }
+}
+
+/** @param {string} version of the Node that runs this file, `20.19.0` */
+export function checkHost(version, platform) {
+  const [major, minor] = version.split('.').map(Number);
+  const [wantedMajor, wantedMinor] = required.host;
+  if (platform === 'win32')
+    throw new Refused(
+      'Windows is supported through WSL only: open a Linux shell there and clone the repository inside it.',
+    );
+  if (major < wantedMajor || (major === wantedMajor && minor < wantedMinor)) {
+    throw new Refused(
+      `Node ${version} is too old: install Node ${required.host.join('.')} or later (nodejs.org), then run the same command again.`,
+    );
+  }
+}
+
+// --- dependencies ----------------------------------------------------------------------------------------------------------------
+
+const hashOf = (file) => createHash('sha256').update(readFileSync(file)).digest('hex');
+const readJson = (file) => JSON.parse(readFileSync(file, 'utf8'));
+
+function isInstalled(stamp) {
+  const lock = hashOf(inRoot('package-lock.json'));
+  if (stamp.lock === lock && stamp.platform === platformName()) return true;
+  const installed = inRoot('node_modules', '.package-lock.json');
+  if (!existsSync(installed) || !sameTree(readJson(inRoot('package-lock.json')).packages, readJson(installed).packages))
+    return false;
+  if (!existsSync(inRoot('node_modules', '.bin', 'nx'))) return false;
+  writeStamp({ lock, platform: platformName() });
+  return true;
+}
+
+const platformName = () => `${process.platform}-${process.arch}`;
+
+/** Whether npm's record of what is installed agrees with the lock; optional packages of other platforms may be missing. */
+export function sameTree(locked, installed) {
+  return Object.entries(locked).every(([path, entry]) => {
+    if (path === '') return true;
+    const there = installed[path];
+    if (!there) return entry.optional === true || entry.devOptional === true || entry.peer === true;
+    return there.version === entry.version && there.link === entry.link;
+  });
+}
+
+async function install() {
+  const npm = process.env.npm_execpath;
+  // Inside `npm start` PATH begins with node_modules/.bin, which npm ci is about to replace: use the Node that runs npm itself.
+  const [command, before] = npm?.endsWith('.js')
+    ? [process.env.npm_node_execpath ?? process.execPath, [npm]]
+    : ['npm', []];
+  await step(
+    'installing dependencies (npm ci)',
+    command,
+    [...before, 'ci', '--no-audit', '--no-fund', '--loglevel=error'],
+    {
+      env: { ...process.env, PATH: withoutLocalBin(process.env.PATH) },
+      hint:
+        'Check that npm reaches its registry (npm ping) and that the disk has 1.5 GB free, then run the same command again. ' +
+        'If it says that package-lock.json and package.json are not in sync: npm install.',
+    },
+  );
+  writeStamp({ lock: hashOf(inRoot('package-lock.json')), platform: platformName() });
+}
+
+const withoutLocalBin = (path = '') =>
+  path
+    .split(delimiter)
+    .filter((folder) => folder !== inRoot('node_modules', '.bin'))
+    .join(delimiter);
+
+/** Node 24: npm has installed it on Linux; elsewhere the host's has to do. */
+function nodeForServices() {
+  const installed = inRoot('node_modules', '.bin', 'node');
+  const candidates = [installed, process.execPath];
+  for (const candidate of candidates) {
+    const version = existsSync(candidate) ? versionOf(candidate) : undefined;
+    if (version && Number(version.split('.')[0]) >= required.services) return candidate;
+  }
+  throw new Refused(
+    `The services need Node ${required.services}. npm installs it on Linux (x64 and arm64, glibc); for ${platformName()} there is no such package, ` +
+      `and the Node on PATH is ${process.versions.node}: install Node ${required.services} (nodejs.org) and run the same command again.`,
+  );
+}
+
+function versionOf(node) {
+  try {
+    return execFileSync(node, ['-p', 'process.versions.node'], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim();
+  } catch {
+    return undefined;
+  }
+}
+
+// --- build -----------------------------------------------------------------------------------------------------------------------
+
+/** @param {'generate' | 'build'} goal */
+async function generateAndBuild(node, stamp, goal) {
+  // Asking Nx whether its cache is fresh takes 2 s; comparing names, sizes and times of all files takes 30 ms.
+  if (stamp[goal] && stamp[goal] === fingerprint(goal)) return;
+  const projects = goal === 'build' ? ['--projects', 'tag:type:lib,tag:type:app,@causeway/launcher'] : [];
+  const nx = realpathSync(inRoot('node_modules', '.bin', 'nx'));
+  await step(
+    goal === 'build' ? 'building' : 'generating database clients',
+    node,
+    [nx, 'run-many', '-t', goal, '--output-style=static', ...projects],
+    {
+      env: {
+        ...process.env,
+        PATH: `${inRoot('node_modules', '.bin')}${delimiter}${process.env.PATH}`,
+        NX_DAEMON: 'false',
+        NX_TUI: 'false',
+        NO_COLOR: '1',
+        FORCE_COLOR: '0',
+        // `prisma generate` uses no engine, but looks for one and would download it: any executable satisfies it.
+        PRISMA_SCHEMA_ENGINE_BINARY: node,
+        CHECKPOINT_DISABLE: '1',
+      },
+      hint: `The whole output is in ${logFile}. After mending the cause run the same command again; npx nx reset forgets the build cache.`,
+    },
+  );
+  writeStamp({ [goal]: fingerprint(goal) });
+}
+
+const skipped = new Set(['node_modules', '.git', '.nx', '.causeway', 'coverage', 'reports']);
+
+/**
+ * Over name, size and time of every file that matters to the goal, what was generated and built included: a deleted `dist` is noticed.
+ * @param {'generate' | 'build'} goal
+ */
+function fingerprint(goal) {
+  const matters =
+    goal === 'build' ? () => true : (path) => /[\\/](prisma|generated)[\\/]|prisma\.config\.ts$/.test(path);
+  const hash = createHash('sha256').update(process.arch);
+  const visit = (folder) => {
+    for (const entry of readdirSync(inRoot(folder), { withFileTypes: true }).sort((a, b) =>
+      a.name < b.name ? -1 : 1,
+    )) {
+      const path = join(folder, entry.name);
+      if (entry.isDirectory() && !skipped.has(entry.name)) visit(path);
+      else if (entry.isFile() && matters(path)) hash.update(described(path));
+    }
+  };
+  for (const folder of ['apps', 'libs', 'tools']) visit(folder);
+  for (const file of ['package-lock.json', 'nx.json', '.swcrc', 'tsconfig.base.json']) hash.update(described(file));
+  return hash.digest('hex');
+}
+
+function described(path) {
+  const { size, mtimeMs } = statSync(inRoot(path));
+  return `${path}\0${size}\0${mtimeMs}\n`;
+}
+
+// --- what was done already -------------------------------------------------------------------------------------------------------
+
+/** It lives in node_modules, so that it goes when they go. */
+function readStamp() {
+  try {
+    return readJson(stampFile);
+  } catch {
+    return {};
+  }
+}
+
+function writeStamp(changes) {
+  mkdirSync(dirname(stampFile), { recursive: true });
+  writeFileSync(stampFile, JSON.stringify({ ...readStamp(), ...changes }));
+}
+
+/** Two starts at the same time in one clone: the second waits until the first has installed and built. */
+async function takeLock() {
+  const lock = inRoot('.causeway', 'bootstrap.lock');
+  mkdirSync(dirname(lock), { recursive: true });
+  for (let told = false; ; told = true) {
+    try {
+      writeFileSync(lock, String(process.pid), { flag: 'wx' });
+      const release = () => rmSync(lock, { force: true });
+      process.once('exit', release);
+      return release;
+    } catch (error) {
+      if (error.code !== 'EEXIST')
+        throw new Refused(
+          `${dirname(lock)} cannot be written (${error.code}): clone the repository where you may write.`,
+        );
+    }
+    const owner = Number(readText(lock));
+    if (!isAlive(owner)) rmSync(lock, { force: true });
+    else if (!told) console.log(`- another start (process ${owner}) is setting up this folder: waiting for it`);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+  }
+}
+
+function readText(file) {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+function isAlive(pid) {
+  try {
+    return pid > 0 && process.kill(pid, 0);
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
+}
+
+// --- running and showing ---------------------------------------------------------------------------------------------------------
+
+/** Runs a command with its output in the log; what takes longer than 2 s is shown, with the seconds counting. */
+async function step(title, command, args, { env, hint }) {
+  const begun = Date.now();
+  const log = openSync(logFile, 'a');
+  const seconds = () => Math.round((Date.now() - begun) / 1000);
+  const progress = showProgress(title, seconds);
+  const child = spawn(command, args, { cwd: root, env, stdio: ['ignore', log, log] });
+  let stopped = false;
+  const forward = (signal) => {
+    stopped = true;
+    child.kill(signal);
+  };
+  process.on('SIGINT', forward).on('SIGTERM', forward);
+  const result = await new Promise((resolve) => {
+    child.once('error', (error) => resolve(error.message));
+    child.once('exit', (code, signal) => resolve(signal ?? code));
+  });
+  process.off('SIGINT', forward).off('SIGTERM', forward);
+  closeSync(log);
+  progress.end(result === 0);
+  if (stopped) throw new Refused('stopped; run the same command again to go on');
+  if (result === 0) return;
+  const tail = readText(logFile).trimEnd().split('\n').slice(-25).join('\n');
+  throw new Refused(`${title} failed (${result}). The end of ${logFile}:\n\n${tail}\n\n${hint}`);
+}
+
+function showProgress(title, seconds) {
+  const { isTTY } = process.stdout;
+  let shown = false;
+  const timer = setInterval(() => {
+    if (seconds() < 2) return;
+    if (isTTY) process.stdout.write(`\r\u001b[K- ${title}: ${seconds()} s`);
+    else if (!shown || seconds() % 10 === 0) console.log(`- ${title}: ${seconds()} s`);
+    shown = true;
+  }, 1000);
+  return {
+    end: (done) => {
+      clearInterval(timer);
+      if (!shown) return;
+      if (isTTY) process.stdout.write('\r\u001b[K');
+      console.log(`${done ? '\u2713' : '\u2717'} ${title}: ${seconds()} s`);
+    },
+  };
+}
+
+if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  main(process.argv.slice(2)).catch((error) => {
+    console.error(`\n${error instanceof Refused ? error.message : error.stack}\n`);
+    process.exitCode = 1;
+  });
+}
