@@ -1,0 +1,94 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { problemContentType, toProblem } from '@causeway/errors';
+import type { HostState } from '../host-state.js';
+import { refusalOf } from '../http/refusals.js';
+import type { HostSettings } from '../settings.js';
+import { readiness } from './readiness.js';
+
+export interface ManagementServer {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+export interface ServiceIdentity {
+  readonly name: string;
+  readonly version: string;
+}
+
+/**
+ * Health and governance on a port of their own, on a bare `node:http` server: it answers while the application is still starting, costs
+ * nothing to start, and is out of reach of the application's limits.
+ */
+export async function startManagementServer(
+  identity: ServiceIdentity,
+  settings: HostSettings,
+  host: HostState,
+): Promise<ManagementServer> {
+  const who = { service: identity.name, version: identity.version, instance: settings.INSTANCE_ID };
+  const server = createServer({ keepAliveTimeout: 5_000 }, (request, response) => {
+    answer(request, response, who, settings, host).catch(() => response.destroy());
+  });
+  await new Promise<void>((resolve, reject) => {
+    server
+      .once('error', reject)
+      .listen(settings.MANAGEMENT_PORT, settings.MANAGEMENT_HOST ?? settings.HTTP_HOST, resolve);
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  who: object,
+  settings: HostSettings,
+  host: HostState,
+): Promise<void> {
+  const path = (request.url ?? '').split('?', 1)[0];
+  if (request.method !== 'GET' && request.method !== 'HEAD') return refuse(response, 405, { allow: 'GET, HEAD' });
+  if (path === '/health/live') return send(response, 200, { status: 'live', ...who });
+  if (path === '/health/ready') {
+    const report = await readiness(host);
+    return send(response, report.status === 'ready' ? 200 : 503, { ...report, ...who });
+  }
+  if (path !== '/governance') return refuse(response, 404);
+  if (!authorized(request, settings.MANAGEMENT_TOKEN)) return refuse(response, 401, { 'www-authenticate': 'Bearer' });
+  const { policies } = await import('@causeway/resilience');
+  const { heapUsed, rss } = process.memoryUsage();
+  return send(response, 200, {
+    ...who,
+    uptimeSeconds: Math.round(process.uptime()),
+    requestsInFlight: host.inFlight,
+    memory: { heapUsedBytes: heapUsed, rssBytes: rss },
+    policies: policies(),
+  });
+}
+
+const refuse = (response: ServerResponse, status: number, headers: Record<string, string> = {}): void =>
+  send(response, status, toProblem(refusalOf(status)), { 'content-type': problemContentType, ...headers });
+
+function send(response: ServerResponse, status: number, body: unknown, headers: Record<string, string> = {}): void {
+  const text = JSON.stringify(body);
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(text),
+    'cache-control': 'no-store',
+    ...headers,
+  });
+  response.end(text);
+}
+
+/** Compares digests: of equal length, whatever was sent, and in constant time. */
+function authorized(request: IncomingMessage, token: string | undefined): boolean {
+  if (token === undefined) return true;
+  const digest = (value: string) => createHash('sha256').update(value).digest();
+  return timingSafeEqual(digest(request.headers.authorization ?? ''), digest(`Bearer ${token}`));
+}

@@ -1,0 +1,73 @@
+import { CodedError } from '@causeway/errors';
+import type { HostState } from '../host-state.js';
+
+/** Resolves when the part works. Rejects, or resolves with `false`, when it does not. */
+export type ReadinessCheck = () => unknown;
+
+export interface ReadinessOptions {
+  /**
+   * Whether the instance gets no traffic while the part is gone. Only for what is the service's own (its database): if a shared broker
+   * flipped readiness, a blip of it would take every instance of every service out at once. Default true.
+   */
+  readonly required?: boolean;
+  /** How long a check may take, milliseconds. Default 1 000. */
+  readonly timeoutMs?: number;
+}
+
+export interface PartReport {
+  readonly ok: boolean;
+  readonly required: boolean;
+  readonly ms: number;
+  readonly detail?: string;
+}
+
+export interface ReadinessReport {
+  readonly status: 'starting' | 'ready' | 'unavailable' | 'stopping';
+  readonly parts: Readonly<Record<string, PartReport>>;
+}
+
+interface Part {
+  readonly check: ReadinessCheck;
+  readonly required: boolean;
+  readonly timeoutMs: number;
+}
+
+const parts = new Map<string, Part>();
+
+/**
+ * Adds a part to `GET /health/ready` of this process; call it in `configureHttp`. A second one of the same name replaces the first.
+ * @returns Takes the part out again.
+ */
+export function registerReadiness(name: string, check: ReadinessCheck, options: ReadinessOptions = {}): () => void {
+  const part = { check, required: options.required ?? true, timeoutMs: options.timeoutMs ?? 1_000 };
+  parts.set(name, part);
+  return () => void (parts.get(name) === part && parts.delete(name));
+}
+
+/** Runs every check at once. Ready means: started, not stopping, and every required part works. */
+export async function readiness(host: HostState): Promise<ReadinessReport> {
+  const reports = Object.fromEntries(
+    await Promise.all([...parts].map(async ([name, part]) => [name, await report(part)] as const)),
+  );
+  const available = Object.values(reports).every(({ ok, required }) => ok || !required);
+  if (host.isStopping) return { status: 'stopping', parts: reports };
+  if (!host.started) return { status: 'starting', parts: reports };
+  return { status: available ? 'ready' : 'unavailable', parts: reports };
+}
+
+async function report({ check, required, timeoutMs }: Part): Promise<PartReport> {
+  const from = performance.now();
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error('late')), timeoutMs);
+  let detail: string | undefined;
+  try {
+    if ((await Promise.race([check(), late.promise])) === false) detail = 'not available';
+  } catch (error) {
+    // A message of the driver may name hosts and users; a CodedError is written to be shown.
+    detail = error instanceof CodedError ? error.message : 'not available';
+  } finally {
+    clearTimeout(timer);
+  }
+  const ms = Math.round(performance.now() - from);
+  return detail === undefined ? { ok: true, required, ms } : { ok: false, required, ms, detail };
+}

@@ -1,0 +1,38 @@
+import type { FastifyInstance } from 'fastify';
+
+interface KnownRoute {
+  readonly pattern: RegExp;
+  readonly methods: Set<string>;
+}
+
+/**
+ * Remembers every route, to tell a wrong method (405) from a wrong address (404): Fastify answers both with 404.
+ * Looked at only when no route matched, so a list of patterns is enough.
+ */
+export class AllowedMethods {
+  private readonly routes = new Map<string, KnownRoute>();
+
+  constructor(fastify: FastifyInstance) {
+    fastify.addHook('onRoute', ({ url, method }) => {
+      const known = this.routes.get(url) ?? { pattern: patternOf(url), methods: new Set<string>() };
+      for (const each of [method].flat()) known.methods.add(each.toUpperCase());
+      this.routes.set(url, known);
+    });
+  }
+
+  /** The methods of all routes that match, sorted; empty where none does. */
+  at(url: string): string[] {
+    const path = url.split(/[?#]/, 1)[0] ?? '';
+    const found = [...this.routes.values()].filter(({ pattern }) => pattern.test(path));
+    return [...new Set(found.flatMap(({ methods }) => [...methods]))].sort();
+  }
+}
+
+/** `/v1/orders/:id` as Fastify's router reads it: a parameter is one segment that is not empty, `*` is the rest. */
+function patternOf(url: string): RegExp {
+  const parts = url.split(/(:[^/.-]+|\*)/).map((part) => {
+    if (part === '*') return '.*';
+    return part.startsWith(':') ? '[^/]+' : part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+  });
+  return new RegExp(`^${parts.join('')}$`);
+}

@@ -1,0 +1,95 @@
+import { CodedError } from '@causeway/errors';
+import { DeadlineExceeded } from '@causeway/resilience';
+import { failSpan, getLogger } from '@causeway/telemetry';
+import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { AllowedMethods } from './allowed-methods.js';
+import { sendProblem } from './problem-reply.js';
+import { refusalOf, RequestRefused } from './refusals.js';
+
+const log = getLogger('http');
+
+/** Turns whatever was thrown, by the service, Nest, Fastify or a plugin, into a problem document. The only exception filter there is. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  constructor(private readonly allowed: AllowedMethods) {}
+
+  catch(thrown: unknown, host: ArgumentsHost): void {
+    const request = host.getArgByIndex<FastifyRequest>(0);
+    const reply = host.getArgByIndex<FastifyReply>(1);
+    const error = this.asCoded(thrown, request, reply) ?? thrown;
+    note(error, thrown, request);
+    if (reply.sent || reply.raw.headersSent) {
+      // A part of the answer is gone already; a cut connection is the only way left to say that the rest is missing.
+      reply.raw.destroy();
+      return;
+    }
+    const send = () => sendProblem(reply, error, request.hostScope?.traceId);
+    if (error instanceof CodedError && error.code === 'BODY_TOO_LARGE') void drained(request).then(send);
+    else send();
+  }
+
+  private asCoded(thrown: unknown, request: FastifyRequest, reply: FastifyReply): CodedError | undefined {
+    if (thrown instanceof CodedError) return thrown;
+    if (isTimeout(thrown) && request.hostScope?.deadline?.expired)
+      return new DeadlineExceeded('the request took longer than it may');
+    const status = statusOf(thrown);
+    if (status === 404 && request.is404) return this.noRoute(request, reply);
+    if (status === 413) {
+      const message = `The body is larger than ${request.routeOptions.bodyLimit} bytes.`;
+      return new RequestRefused('BODY_TOO_LARGE', message, 'Send less, or in several requests.');
+    }
+    return status === undefined ? undefined : refusalOf(status);
+  }
+
+  private noRoute(request: FastifyRequest, reply: FastifyReply): CodedError | undefined {
+    const methods = this.allowed.at(request.url);
+    if (methods.length === 0 || methods.includes(request.method)) return refusalOf(404);
+    reply.header('allow', methods.join(', '));
+    return refusalOf(405);
+  }
+}
+
+/** An abort by the deadline's signal surfaces under many names; only the caller's deadline makes it a DEADLINE_EXCEEDED. */
+const isTimeout = (thrown: unknown): boolean =>
+  thrown instanceof Error && (thrown.name === 'AbortError' || thrown.name === 'TimeoutError');
+
+function statusOf(thrown: unknown): number | undefined {
+  if (thrown instanceof HttpException) return thrown.getStatus();
+  const { statusCode } = (thrown ?? {}) as { statusCode?: unknown };
+  return typeof statusCode === 'number' && statusCode >= 400 ? statusCode : undefined;
+}
+
+function note(error: unknown, thrown: unknown, request: FastifyRequest): void {
+  const scope = request.hostScope;
+  const fields = { err: thrown, trace_id: scope?.traceId, method: request.method, route: scope?.route };
+  if (!(error instanceof CodedError)) {
+    log.error(fields, 'unexpected error');
+    if (scope) failSpan(scope.span, thrown);
+    return;
+  }
+  if (scope) scope.code = error.code;
+  log.debug({ ...fields, code: error.code }, 'request refused');
+}
+
+/**
+ * Reads the rest of an oversized body, up to 2 MiB and 1 s, before it is answered: closing a socket that holds unread data resets
+ * the connection, and the client would see ECONNRESET instead of the 413.
+ */
+function drained({ raw }: FastifyRequest, maxBytes = 2_097_152, maxMs = 1_000): Promise<void> {
+  if (raw.readableEnded || raw.destroyed) return Promise.resolve();
+  return new Promise((resolve) => {
+    let bytes = 0;
+    const timer = setTimeout(finish, maxMs);
+    function finish(): void {
+      clearTimeout(timer);
+      raw.off('data', count).off('end', finish).off('close', finish);
+      resolve();
+    }
+    function count(chunk: Buffer): void {
+      bytes += chunk.length;
+      if (bytes > maxBytes) finish();
+    }
+    raw.on('data', count).once('end', finish).once('close', finish).resume();
+  });
+}

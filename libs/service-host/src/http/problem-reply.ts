@@ -1,0 +1,37 @@
+import { problemContentType, toProblem, type CodedError, type ErrorCode } from '@causeway/errors';
+import { httpHeaders } from '@causeway/contracts';
+import type { FastifyReply } from 'fastify';
+
+/** Seconds in `Retry-After` of a 503 whose error names none. */
+const defaultRetryAfterSeconds = 2;
+
+/** RFC 6750, section 3. */
+const challenges: Partial<Record<ErrorCode, string>> = {
+  TOKEN_MISSING: 'Bearer',
+  TOKEN_INVALID: 'Bearer error="invalid_token"',
+  TOKEN_EXPIRED: 'Bearer error="invalid_token", error_description="expired"',
+  SCOPE_MISSING: 'Bearer error="insufficient_scope"',
+};
+
+/** We have retried already, or know better: a caller's retry would only multiply the load (one retry per path). */
+const retriedBelow: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'DEPENDENCY_UNAVAILABLE',
+  'CIRCUIT_OPEN',
+  'NO_ENDPOINT',
+  'PSP_UNAVAILABLE',
+]);
+
+/** Answers with the problem document of an error. Anything but a CodedError becomes a generic 500. */
+export function sendProblem(reply: FastifyReply, error: unknown, traceId: string | undefined): void {
+  const problem = toProblem(error, traceId);
+  const { retryAfterSeconds, retryable = false } = error as Partial<CodedError>;
+  if (problem.status === 503) {
+    reply.header('retry-after', String(retryAfterSeconds ?? defaultRetryAfterSeconds));
+    if (!retryable || retriedBelow.has(problem.code)) reply.header(httpHeaders.noRetry, '1');
+  } else if (retryAfterSeconds !== undefined && problem.status >= 400) {
+    reply.header('retry-after', String(retryAfterSeconds));
+  }
+  const challenge = challenges[problem.code];
+  if (challenge !== undefined) reply.header('www-authenticate', challenge);
+  reply.code(problem.status).header('content-type', problemContentType).send(JSON.stringify(problem));
+}

@@ -1,0 +1,44 @@
+import { CodedError, type ErrorCode } from '@causeway/errors';
+
+/** A request that the host itself turns down, before any code of the service sees it. */
+export class RequestRefused extends CodedError {
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    readonly remedy: string,
+    override readonly retryAfterSeconds?: number,
+  ) {
+    super(message);
+  }
+}
+
+export const malformedBody = (message: string): RequestRefused =>
+  new RequestRefused('MALFORMED_REQUEST', message, 'Send one JSON document in UTF-8.');
+
+const byStatus: Readonly<Record<number, readonly [ErrorCode, message: string, remedy: string]>> = {
+  400: ['MALFORMED_REQUEST', 'The request could not be read.', 'Check the address, the headers and the body.'],
+  401: [
+    'TOKEN_MISSING',
+    'The request has no valid access token.',
+    'Send a valid access token as Authorization: Bearer.',
+  ],
+  403: ['SCOPE_MISSING', 'The request is not allowed.', 'Ask for the scope that the operation needs.'],
+  404: ['NOT_FOUND', 'There is nothing at this address.', 'Check the address against the documentation of the API.'],
+  405: ['METHOD_NOT_ALLOWED', 'The address does not take this method.', 'Use one of the methods that Allow lists.'],
+  408: ['MALFORMED_REQUEST', 'The request did not arrive in time.', 'Send it again.'],
+  413: ['BODY_TOO_LARGE', 'The body is too large.', 'Send less.'],
+  415: ['UNSUPPORTED_MEDIA_TYPE', 'The content type is not supported.', 'Send application/json.'],
+  422: ['VALIDATION_FAILED', 'The request is not valid.', 'Check it against the documentation of the API.'],
+  429: ['RATE_LIMITED', 'Too many requests from here.', 'Wait as long as Retry-After says.'],
+  503: ['DEPENDENCY_UNAVAILABLE', 'A part of the system is not available.', 'Try again a little later.'],
+  504: ['DEADLINE_EXCEEDED', 'The request took too long.', 'Try again a little later.'],
+};
+
+/**
+ * What an error of the framework (Nest's HttpException, Fastify's errors, plugins) says to a client: decided by its status alone. Its message
+ * stays in the log, for it may quote the request.
+ */
+export function refusalOf(status: number): RequestRefused | undefined {
+  const known = byStatus[status] ?? (status >= 400 && status < 500 ? byStatus[400] : undefined);
+  return known && new RequestRefused(...known);
+}

@@ -1,0 +1,174 @@
+import { httpHeaders } from '@causeway/contracts';
+import type { ErrorCode } from '@causeway/errors';
+import { currentDeadline, Deadline, withDeadline, withoutDeadline } from '@causeway/resilience';
+import { extractTrace, getLogger, instruments, meter } from '@causeway/telemetry';
+import {
+  context,
+  isSpanContextValid,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+  type Context,
+  type Span,
+} from '@opentelemetry/api';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { HostState } from '../host-state.js';
+
+/** What the host knows about a request while it runs. */
+export interface RequestScope {
+  readonly span: Span;
+  readonly context: Context;
+  readonly traceId: string | undefined;
+  /** `/v1/orders/:id`; undefined when no route matched. */
+  readonly route: string | undefined;
+  /** Undefined for routes without one, such as event streams. */
+  readonly deadline: Deadline | undefined;
+  readonly startedAt: number;
+  /** The error code that was answered. */
+  code?: ErrorCode;
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    hostScope: RequestScope | null;
+    /** The bytes of a JSON body as they arrived. */
+    rawBody: Buffer | null;
+  }
+  interface FastifyContextConfig {
+    /** Milliseconds, or `none`. See `RequestDeadline`. */
+    deadlineMs?: number | 'none';
+  }
+}
+
+const tracer = trace.getTracer('@causeway/service-host');
+const log = getLogger('http');
+const instrument = meter('@causeway/service-host');
+const duration = instrument.duration(instruments.httpServerDuration, 'Duration of HTTP server requests.');
+const active = instrument.upDownCounter(instruments.httpServerActive, {
+  description: 'HTTP requests being served.',
+  unit: '{request}',
+});
+
+/** The header that tells a client under which trace a request is recorded. */
+export const traceIdHeader = 'x-trace-id';
+
+/**
+ * Gives every request its span, deadline, log line and measurements. Two asynchronous contexts are bound: OpenTelemetry's, and that of
+ * `currentDeadline()`.
+ */
+export function scopeRequests(fastify: FastifyInstance, host: HostState, deadlineMs: number): void {
+  fastify.decorateRequest('hostScope', null);
+  fastify.decorateRequest('rawBody', null);
+
+  fastify.addHook('onRequest', (request, reply, done) => {
+    const scope = begin(request, deadlineMs);
+    request.hostScope = scope;
+    host.requestBegan();
+    // Not Fastify's onResponse: that one is not called for clients that hang up, nor for hijacked replies.
+    reply.raw.once('close', () => end(scope, request, reply, host));
+    if (scope.traceId !== undefined) reply.raw.setHeader(traceIdHeader, scope.traceId);
+    bind(scope, () => {
+      if (scope.deadline?.expired) done(expired(scope.deadline));
+      else done();
+    });
+  });
+
+  // The body arrives in events of the socket, outside of the context that onRequest was bound to.
+  fastify.addHook('preValidation', (request, _reply, done) => {
+    const scope = request.hostScope;
+    if (!scope || context.active() === scope.context) done();
+    else bind(scope, done);
+  });
+}
+
+function begin(request: FastifyRequest, defaultMs: number): RequestScope {
+  const { url: route, config } = request.routeOptions;
+  const parent = extractTrace(request.headers);
+  const span = tracer.startSpan(
+    route === undefined ? request.method : `${request.method} ${route}`,
+    {
+      kind: SpanKind.SERVER,
+      attributes: {
+        'http.request.method': request.method,
+        'url.scheme': 'http',
+        'url.path': pathOf(request),
+        ...(route !== undefined && { 'http.route': route }),
+      },
+    },
+    parent,
+  );
+  const spanContext = span.spanContext();
+  active.add(1, { 'http.request.method': request.method });
+  return {
+    span,
+    context: trace.setSpan(parent, span),
+    traceId: isSpanContextValid(spanContext) ? spanContext.traceId : undefined,
+    route,
+    deadline: deadlineOf(request, config.deadlineMs ?? defaultMs),
+    startedAt: performance.now(),
+  };
+}
+
+function deadlineOf(request: FastifyRequest, limitMs: number | 'none'): Deadline | undefined {
+  if (limitMs === 'none') return undefined;
+  const asked = request.headers[httpHeaders.deadline];
+  return Deadline.fromHeader(typeof asked === 'string' ? asked : undefined, limitMs) ?? Deadline.after(limitMs);
+}
+
+function expired(deadline: Deadline): Error {
+  try {
+    deadline.throwIfExpired();
+  } catch (error) {
+    return error as Error;
+  }
+  return new Error('unreachable: the deadline has expired');
+}
+
+function bind({ context: bound, deadline }: RequestScope, next: () => void): void {
+  if (deadline)
+    context.with(bound, () =>
+      currentDeadline() ? withoutDeadline(() => withDeadline(deadline, next)) : withDeadline(deadline, next),
+    );
+  else context.with(bound, () => withoutDeadline(next));
+}
+
+function end(scope: RequestScope, request: FastifyRequest, reply: FastifyReply, host: HostState): void {
+  host.requestEnded();
+  const { raw } = reply;
+  const ms = performance.now() - scope.startedAt;
+  // nginx's 499: the client was gone before there was an answer.
+  const status = raw.headersSent ? raw.statusCode : 499;
+  const labels = {
+    'http.request.method': request.method,
+    'http.response.status_code': status,
+    'url.scheme': 'http',
+    ...(scope.route !== undefined && { 'http.route': scope.route }),
+    ...(status >= 500 && { 'error.type': scope.code ?? String(status) }),
+  };
+  active.add(-1, { 'http.request.method': request.method });
+  duration.record(ms / 1_000, labels);
+  scope.span.setAttribute('http.response.status_code', status);
+  if (status >= 500) {
+    scope.span.setAttribute('error.type', scope.code ?? String(status));
+    scope.span.setStatus({ code: SpanStatusCode.ERROR });
+  }
+  scope.span.end();
+  log[status >= 500 ? 'warn' : 'info'](
+    {
+      method: request.method,
+      ...(scope.route === undefined ? { path: pathOf(request).slice(0, 200) } : { route: scope.route }),
+      status,
+      ms: Math.round(ms * 10) / 10,
+      ...(scope.code !== undefined && { code: scope.code }),
+      ...(raw.headersSent && !raw.writableFinished && { aborted: true }),
+      trace_id: scope.traceId,
+    },
+    'request',
+  );
+}
+
+/** Without the query: it may hold an authorization code or a cursor. */
+const pathOf = ({ url }: FastifyRequest): string => {
+  const query = url.indexOf('?');
+  return query < 0 ? url : url.slice(0, query);
+};

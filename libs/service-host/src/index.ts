@@ -1,0 +1,25 @@
+export { createApp } from './create-app.js';
+export type { ServiceDefinition, ServiceSettings, TransportStrategy } from './definition.js';
+export {
+  readiness,
+  registerReadiness,
+  type PartReport,
+  type ReadinessCheck,
+  type ReadinessOptions,
+  type ReadinessReport,
+} from './health/readiness.js';
+export { HostState } from './host-state.js';
+export {
+  IdempotencyKey,
+  IdempotencyKeyInvalid,
+  IdempotencyKeyRequired,
+  requireIdempotencyKey,
+} from './http/idempotency-key.js';
+export { sendProblem } from './http/problem-reply.js';
+export { RequestRefused } from './http/refusals.js';
+export { RequestDeadline } from './http/request-deadline.js';
+export { traceIdHeader, type RequestScope } from './http/request-scope.js';
+export { sendStored, type StoredResponse } from './http/stored-response.js';
+export { ZodBody, ZodParams, ZodPipe, ZodQuery } from './http/zod-pipe.js';
+export { runService } from './run-service.js';
+export { hostSettings, type HostSettings } from './settings.js';

@@ -1,0 +1,91 @@
+import { flushCompileCache } from 'node:module';
+import type { SettingsShape } from '@causeway/config';
+import { startTelemetry, type Logger, type Telemetry } from '@causeway/telemetry';
+import type { ServiceDefinition, ServiceSettings } from './definition.js';
+import { startManagementServer, type ManagementServer } from './health/management-server.js';
+import { HostState } from './host-state.js';
+import { onStopRequest } from './stop-request.js';
+
+/** After the grace: time to close the database, export telemetry and leave. Then the process is ended by force. */
+const lastWordsMs = 5_000;
+
+interface Parts {
+  telemetry?: Telemetry;
+  management?: ManagementServer;
+  app?: { close(signal?: string): Promise<void> };
+}
+
+/**
+ * Starts a service and stops it when asked to.
+ *
+ * Start: management port (live), telemetry, application (which waits for its database and broker), HTTP, consumers, ready.
+ * Stop: not ready and `Connection: close`, still serving for SHUTDOWN_DELAY_MS; then Nest's order: message pulling, HTTP, NATS, database;
+ * then telemetry and exit 0. `SHUTDOWN_GRACE_MS` + 5 s after that delay the process ends in any case, with exit 1.
+ */
+export async function serve<S extends SettingsShape>(
+  definition: ServiceDefinition<S>,
+  settings: ServiceSettings<S>,
+  log: Logger,
+): Promise<void> {
+  const host = new HostState();
+  const parts: Parts = {};
+  onStopRequest(log, (reason) => void stop(reason, host, settings, parts, log));
+
+  parts.management = await startManagementServer(definition, settings, host);
+  // Side by side: both spend their time importing.
+  const [telemetry, { createApp }] = await Promise.all([
+    startTelemetry({
+      service: definition.name,
+      version: definition.version,
+      instanceId: settings.INSTANCE_ID,
+      settings,
+    }),
+    import('./create-app.js'),
+  ]);
+  parts.telemetry = telemetry;
+  const app = await createApp(definition, settings, host);
+  parts.app = app;
+  if (host.isStopping) return;
+  await app.listen({ port: settings.HTTP_PORT, host: settings.HTTP_HOST });
+  await app.startAllMicroservices();
+  host.started = true;
+
+  const ready = {
+    url: await app.getUrl(),
+    managementPort: parts.management.port,
+    readyMs: Math.round(performance.now()),
+  };
+  log.info(ready, 'ready');
+  // For a parent that spawned us with an IPC channel: the launcher, tests.
+  process.send?.({ type: 'ready', ...ready });
+  setTimeout(flushCompileCache, 1_000).unref();
+}
+
+async function stop(
+  reason: string,
+  host: HostState,
+  settings: { SHUTDOWN_DELAY_MS: number; SHUTDOWN_GRACE_MS: number },
+  parts: Parts,
+  log: Logger,
+): Promise<void> {
+  const delayMs = host.started ? settings.SHUTDOWN_DELAY_MS : 0;
+  const withinMs = delayMs + settings.SHUTDOWN_GRACE_MS;
+  log.info({ reason, inFlight: host.inFlight }, 'stopping');
+  host.beginStop(withinMs);
+  setTimeout(() => {
+    log.fatal('the stop took too long; what is left is cut off');
+    process.exit(1);
+  }, withinMs + lastWordsMs).unref();
+  try {
+    if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs));
+    // Still starting: nothing is in flight, and what was opened ends with the process.
+    if (host.started) await parts.app?.close(reason);
+    await parts.management?.close();
+    await parts.telemetry?.shutdown();
+    log.info('stopped');
+    process.exit(0);
+  } catch (err) {
+    log.fatal({ err }, 'the stop failed');
+    process.exit(1);
+  }
+}

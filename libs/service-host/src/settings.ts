@@ -1,0 +1,27 @@
+import { hostname } from 'node:os';
+import { durationMs, integer, port, secret, text, withDefault, type Settings } from '@causeway/config';
+
+/** Settings of every process that `runService` starts. */
+export const hostSettings = {
+  /** The address that the service listens on; 0.0.0.0 in a container. */
+  HTTP_HOST: withDefault(text(), '127.0.0.1'),
+  /** 0 lets the system choose. */
+  HTTP_PORT: port(),
+  /** Where health and governance are served. Default: HTTP_HOST. */
+  MANAGEMENT_HOST: text().optional(),
+  /** 0 lets the system choose. Never published to customers. */
+  MANAGEMENT_PORT: port(),
+  /** Bearer token of `/governance`. Without it everybody who reaches the management port may read it. */
+  MANAGEMENT_TOKEN: secret().optional(),
+  /** The name of this instance in logs, traces and discovery. */
+  INSTANCE_ID: withDefault(text().max(64), `${hostname().slice(0, 48)}-${process.pid}`),
+  /** How long a stopping instance keeps serving before it closes anything, so that load balancers notice. */
+  SHUTDOWN_DELAY_MS: withDefault(durationMs(0, 60_000), '0'),
+  /** How long what is in flight may take once the instance closes; after that it is cut off. */
+  SHUTDOWN_GRACE_MS: withDefault(durationMs(100, 600_000), '25000'),
+  /** The deadline of a request that brings none, and the most that one may ask for. */
+  REQUEST_DEADLINE_MS: withDefault(durationMs(10, 600_000), '3000'),
+  /** The largest request body, bytes. */
+  BODY_LIMIT_BYTES: withDefault(integer(1_024, 104_857_600), '262144'),
+};
+export type HostSettings = Settings<typeof hostSettings>;
