@@ -1,0 +1,1 @@
+export { TestIssuer, type TestToken } from './test-issuer.js';

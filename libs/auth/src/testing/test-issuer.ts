@@ -1,0 +1,91 @@
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK } from 'jose';
+import type { AuthSettings } from '../settings.js';
+
+export interface TestToken {
+  /** Default `client`, a person's client. For a machine give the same value as `subject`. */
+  readonly clientId?: string;
+  readonly scopes?: readonly string[];
+  /** Seconds from now. Negative: expired already. Default 300. */
+  readonly expiresInSeconds?: number;
+  readonly issuer?: string;
+  readonly audience?: string;
+  /** Default `at+jwt`. */
+  readonly typ?: string;
+}
+
+interface SigningKey {
+  readonly kid: string;
+  readonly privateKey: CryptoKey;
+  readonly publicJwk: JWK;
+}
+
+/** An identity provider for tests: makes a key, serves the public half on loopback, signs whatever it is asked to. */
+export class TestIssuer {
+  /** How often the keys were read. */
+  reads = 0;
+  private keys: SigningKey[] = [];
+  private made = 0;
+  private down = false;
+
+  private constructor(
+    private readonly server: Server,
+    /** For `AuthModule.forRoot` and `TokenVerifier`. */
+    readonly settings: AuthSettings,
+  ) {}
+
+  static async start(): Promise<TestIssuer> {
+    const server = createServer((_request, response) => issuer.answer(response));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const issuer = new TestIssuer(server, {
+      AUTH_ISSUER: `${origin}/oidc`,
+      AUTH_AUDIENCE: 'urn:causeway:api',
+      AUTH_JWKS_URL: `${origin}/oidc/jwks`,
+    });
+    await issuer.rotate();
+    return issuer;
+  }
+
+  /** From now on tokens are signed with a new key. The old ones stay published unless `forget` is set. */
+  async rotate(options: { readonly forget?: boolean } = {}): Promise<void> {
+    // ES256: making an RSA key takes a tenth of a second.
+    const { privateKey, publicKey } = await generateKeyPair('ES256');
+    this.made += 1;
+    const kid = `key-${this.made}`;
+    const key = { kid, privateKey, publicJwk: { ...(await exportJWK(publicKey)), kid, alg: 'ES256', use: 'sig' } };
+    this.keys = options.forget ? [key] : [...this.keys, key];
+  }
+
+  /** While away the keys are answered with 503. */
+  setDown(down: boolean): void {
+    this.down = down;
+  }
+
+  /** @param subject User id, or client id of a machine. */
+  async sign(subject: string, token: TestToken = {}): Promise<string> {
+    const key = this.keys.at(-1);
+    if (!key) throw new Error('TestIssuer has no key; use TestIssuer.start()');
+    const now = Math.floor(Date.now() / 1_000);
+    return new SignJWT({ client_id: token.clientId ?? 'client', scope: (token.scopes ?? []).join(' ') })
+      .setProtectedHeader({ alg: 'ES256', kid: key.kid, typ: token.typ ?? 'at+jwt' })
+      .setIssuer(token.issuer ?? this.settings.AUTH_ISSUER)
+      .setAudience(token.audience ?? this.settings.AUTH_AUDIENCE)
+      .setSubject(subject)
+      .setIssuedAt(now)
+      .setExpirationTime(now + (token.expiresInSeconds ?? 300))
+      .sign(key.privateKey);
+  }
+
+  async close(): Promise<void> {
+    this.server.closeAllConnections();
+    await new Promise((resolve) => this.server.close(resolve));
+  }
+
+  private answer(response: ServerResponse): void {
+    this.reads += 1;
+    response.writeHead(this.down ? 503 : 200, { 'content-type': 'application/json', connection: 'close' });
+    response.end(JSON.stringify({ keys: this.keys.map(({ publicJwk }) => publicJwk) }));
+  }
+}

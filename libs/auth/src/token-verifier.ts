@@ -1,0 +1,86 @@
+import { CodedError } from '@causeway/errors';
+import { errors, jwtVerify, type JWTPayload } from 'jose';
+import { TokenExpired, TokenInvalid, TokenMissing } from './errors.js';
+import { KeySource, type KeySourceOptions } from './key-source.js';
+import type { Principal } from './principal.js';
+import type { AuthSettings } from './settings.js';
+import { TokenCache } from './token-cache.js';
+
+export interface TokenVerifierOptions extends KeySourceOptions {
+  /** Tokens kept as verified. Default 10 000. */
+  readonly cacheSize?: number;
+  /** Wall clock. Default `Date.now`. */
+  readonly date?: () => number;
+}
+
+/** Asymmetric only: with HS256 the public key would be the secret. */
+const algorithms = ['RS256', 'PS256', 'ES256', 'EdDSA'];
+/** Clocks of two machines differ. */
+const toleranceSeconds = 5;
+const longestToken = 8_192;
+
+/**
+ * Checks access tokens: JWTs of RFC 9068 (`typ: at+jwt`) from one issuer for one audience. A token that was good once is good until it expires,
+ * without being verified again.
+ */
+export class TokenVerifier {
+  private readonly keys: KeySource;
+  private readonly cache: TokenCache;
+  private readonly date: () => number;
+
+  constructor(
+    private readonly settings: AuthSettings,
+    options: TokenVerifierOptions = {},
+  ) {
+    this.keys = new KeySource(settings.AUTH_JWKS_URL, options);
+    this.cache = new TokenCache(options.cacheSize);
+    this.date = options.date ?? Date.now;
+  }
+
+  /**
+   * For a request: takes the value of its `Authorization` header.
+   * @throws TokenMissing, and what {@link verify} throws.
+   */
+  async authenticate(authorization: string | undefined): Promise<Principal> {
+    const [, token] = /^Bearer +(\S+) *$/i.exec(authorization ?? '') ?? [];
+    if (token === undefined) throw new TokenMissing();
+    return this.verify(token);
+  }
+
+  /** @throws TokenInvalid, TokenExpired (401), IdentityUnavailable (503) */
+  async verify(token: string): Promise<Principal> {
+    const nowMs = this.date();
+    const known = this.cache.get(token, nowMs / 1_000);
+    if (known) return known;
+    if (token.length > longestToken) throw new TokenInvalid();
+    try {
+      const { payload } = await jwtVerify(token, this.keys.get, {
+        algorithms,
+        issuer: this.settings.AUTH_ISSUER,
+        audience: this.settings.AUTH_AUDIENCE,
+        typ: 'at+jwt',
+        clockTolerance: toleranceSeconds,
+        currentDate: new Date(nowMs),
+        requiredClaims: ['sub', 'client_id', 'exp'],
+      });
+      const principal = principalOf(payload);
+      this.cache.set(token, principal, payload.exp ?? 0);
+      return principal;
+    } catch (error) {
+      if (error instanceof CodedError) throw error;
+      if (error instanceof errors.JWTExpired) throw new TokenExpired();
+      throw new TokenInvalid({ cause: error });
+    }
+  }
+}
+
+function principalOf({ sub, client_id: clientId, scope }: JWTPayload): Principal {
+  if (typeof sub !== 'string' || sub === '' || typeof clientId !== 'string') throw new TokenInvalid();
+  return {
+    subject: sub,
+    clientId,
+    scopes: new Set(typeof scope === 'string' ? scope.split(' ').filter(Boolean) : []),
+    // RFC 9068: without a resource owner (client credentials) `sub` is the client itself.
+    kind: sub === clientId ? 'machine' : 'person',
+  };
+}
