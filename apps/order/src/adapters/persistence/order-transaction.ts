@@ -1,0 +1,15 @@
+import { Outbox } from '@causeway/messaging';
+import type { Transaction } from '@causeway/persistence';
+import type { OrderTransaction, Timing } from '../../application/ports.js';
+import type { OrderSealing } from './order-row.js';
+import { PgOrders } from './pg-orders.js';
+import { PgReplays } from './pg-replays.js';
+
+/** What `PgUnitOfWork` binds a transaction to. */
+export const bindTransaction =
+  (sealing: OrderSealing, timing: Timing, relay: { wake(): void }) =>
+  (transaction: Transaction): OrderTransaction => ({
+    orders: new PgOrders(transaction, sealing, timing, relay),
+    outbox: Outbox.within(transaction, 'order', relay),
+    replays: new PgReplays(transaction.sql, sealing),
+  });

@@ -1,0 +1,127 @@
+import { authorizePayment, orderPlaced } from '@causeway/contracts';
+import { draftEnvelope } from '@causeway/messaging';
+import type { Transaction } from '@causeway/persistence';
+import type { Order } from '../../domain/order.js';
+import type { NewOrder, OrderDetails, Orders, Placing, Timing } from '../../application/ports.js';
+import type { OrderRow, OrderSealing, StoredOrder } from './order-row.js';
+
+const lines = `(SELECT json_agg(json_build_object('productId', product_id, 'name', name, 'quantity', quantity,
+    'unitPriceMinor', unit_price_minor) ORDER BY position) FROM order_lines WHERE order_id = orders.id) AS lines`;
+
+type LockedRow = Omit<Order, 'totalMinor'> & { readonly totalMinor: string };
+type PlacedRow =
+  { outcome: 'placed'; order: StoredOrder } | { outcome: 'replayed'; order: StoredOrder; addressSealed: string };
+
+/** Orders in PostgreSQL, within one transaction. */
+export class PgOrders implements Orders {
+  constructor(
+    private readonly transaction: Transaction,
+    private readonly sealing: OrderSealing,
+    private readonly timing: Timing,
+    private readonly relay: { wake(): void },
+  ) {}
+
+  async place(order: NewOrder): Promise<Placing> {
+    const { rows } = await this.transaction.sql.query<{ placing: PlacedRow | Exclude<Placing, { order: unknown }> }>(
+      'SELECT place_order($1::jsonb) AS placing',
+      [JSON.stringify(this.requestOf(order))],
+    );
+    const { placing } = rows[0]!;
+    switch (placing.outcome) {
+      case 'placed':
+        this.transaction.afterCommit(() => this.relay.wake());
+        return { outcome: 'placed', order: { ...placing.order, shippingAddress: order.shippingAddress } };
+      case 'replayed':
+        return { outcome: 'replayed', order: this.sealing.withAddress(placing.order, placing.addressSealed) };
+      default:
+        return placing;
+    }
+  }
+
+  /** The envelopes are made here, where the trace is known; `place_order` fills in what only it knows. */
+  private requestOf({ orderId, paymentId, customerId, paymentMethodToken, ...order }: NewOrder) {
+    const target = { orderId, paymentId, customerId };
+    return {
+      ...target,
+      items: order.items,
+      idempotency: order.idempotency,
+      addressSealed: this.sealing.sealAddress(orderId, order.shippingAddress),
+      cardTokenSealed: this.sealing.sealCardToken(orderId, paymentMethodToken),
+      redriveMs: this.timing.redriveMs,
+      paymentLimitMs: this.timing.paymentLimitMs,
+      placedMessage: draftEnvelope(orderPlaced, { source: 'order', aggregateId: orderId, data: target }),
+      authorizeMessage: draftEnvelope(authorizePayment, {
+        source: 'order',
+        aggregateId: paymentId,
+        data: { ...target, paymentMethodToken },
+      }),
+    };
+  }
+
+  async forUpdate(orderId: string): Promise<Order | undefined> {
+    // NO KEY UPDATE: lines and timer refer to the order, and their inserts must not wait.
+    const { rows } = await this.transaction.sql.query<LockedRow>(
+      `SELECT id, customer_id AS "customerId", payment_id AS "paymentId", status, step, stock_held AS "stockHeld", reason,
+              payment_version AS "paymentVersion", currency, total_minor AS "totalMinor", version, ${lines}
+         FROM orders WHERE id = $1 FOR NO KEY UPDATE`,
+      [orderId],
+    );
+    const row = rows[0];
+    return row && { ...row, totalMinor: Number(row.totalMinor) };
+  }
+
+  async save(order: Order): Promise<void> {
+    const { rowCount } = await this.transaction.sql.query(
+      `UPDATE orders SET status = $2::order_status, step = $3::saga_step, stock_held = $4, reason = $5, payment_version = $6,
+              version = $7, updated_at = clock_timestamp()
+        WHERE id = $1 AND version = $7 - 1`,
+      [order.id, order.status, order.step, order.stockHeld, order.reason, order.paymentVersion, order.version],
+    );
+    if (rowCount !== 1) throw new Error(`order ${order.id} was saved without its lock`);
+  }
+
+  async releaseStock({ id }: Order): Promise<void> {
+    // Locked in the order of the ids, as place_order does it.
+    await this.transaction.sql.query(
+      `WITH line AS (SELECT product_id, quantity FROM order_lines WHERE order_id = $1),
+            locked AS MATERIALIZED (
+              SELECT id FROM products WHERE id IN (SELECT product_id FROM line) ORDER BY id FOR NO KEY UPDATE)
+       UPDATE products SET available = available + line.quantity, version = version + 1
+         FROM line JOIN locked ON locked.id = line.product_id WHERE products.id = locked.id`,
+      [id],
+    );
+  }
+
+  async schedule({ id, step }: Order): Promise<void> {
+    if (step === null) {
+      await this.transaction.sql.query('DELETE FROM saga_timers WHERE order_id = $1', [id]);
+      return;
+    }
+    const canBeGivenUp = step === 'authorize' || step === 'capture';
+    await this.transaction.sql.query(
+      `INSERT INTO saga_timers (order_id, due_at) VALUES ($1, clock_timestamp() + $2 * interval '1 millisecond')
+         ON CONFLICT (order_id) DO UPDATE SET attempts = 0,
+           give_up_at = CASE WHEN $3 THEN saga_timers.give_up_at END,
+           due_at = least(excluded.due_at, CASE WHEN $3 THEN saga_timers.give_up_at END)`,
+      [id, this.timing.redriveMs, canBeGivenUp],
+    );
+  }
+
+  async paymentMethodToken(orderId: string): Promise<string> {
+    const { rows } = await this.transaction.sql.query<{ sealed: string }>(
+      'SELECT card_token_sealed AS sealed FROM orders WHERE id = $1',
+      [orderId],
+    );
+    return this.sealing.openCardToken(orderId, rows[0]!.sealed);
+  }
+
+  async details(orderId: string): Promise<OrderDetails> {
+    const { rows } = await this.transaction.sql.query<OrderRow>(
+      `SELECT id, status, currency, total_minor AS "totalMinor", address_sealed AS "addressSealed", payment_id AS "paymentId", reason,
+              version, placed_at AS "placedAt", updated_at AS "updatedAt", ${lines}
+         FROM orders WHERE id = $1`,
+      [orderId],
+    );
+    return this.sealing.details(rows[0]!);
+  }
+}

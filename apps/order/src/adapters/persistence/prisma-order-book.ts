@@ -1,0 +1,34 @@
+import type { OrderListQuery, Page } from '@causeway/contracts';
+import { keysetPage, type CursorCodec } from '@causeway/persistence';
+import type { OrderBook, OrderDetails } from '../../application/ports.js';
+import type { PrismaClient } from '../../generated/prisma/client.js';
+import type { OrderSealing } from './order-row.js';
+
+const withLines = { lines: { orderBy: { position: 'asc' } } } as const;
+
+/** Reads orders by Prisma. */
+export class PrismaOrderBook implements OrderBook {
+  constructor(
+    private readonly prisma: PrismaClient,
+    private readonly sealing: OrderSealing,
+    private readonly cursors: CursorCodec,
+  ) {}
+
+  async find(customerId: string, orderId: string): Promise<OrderDetails | undefined> {
+    const order = await this.prisma.order.findUnique({ where: { id: orderId, customerId }, include: withLines });
+    return order ? this.sealing.details(order) : undefined;
+  }
+
+  async list(customerId: string, { limit, cursor, status }: OrderListQuery): Promise<Page<OrderDetails>> {
+    const before = cursor === undefined ? undefined : this.cursors.decode(cursor, 1)[0];
+    // Ids are UUIDv7, so their order is that of placing.
+    const orders = await this.prisma.order.findMany({
+      where: { customerId, ...(status && { status }), ...(before !== undefined && { id: { lt: before } }) },
+      include: withLines,
+      orderBy: { id: 'desc' },
+      take: limit + 1,
+    });
+    const { items, nextCursor } = keysetPage(orders, limit, this.cursors, ({ id }) => [id]);
+    return { items: items.map((order) => this.sealing.details(order)), nextCursor };
+  }
+}

@@ -1,0 +1,38 @@
+import { NotFound } from '@causeway/errors';
+import { cancel } from '../domain/order.js';
+import type { Clock, Fingerprint, OrderUnitOfWork } from './ports.js';
+import type { PlacedOrder } from './place-order.js';
+import { saveChange } from './save-change.js';
+
+export interface CancelOrderRequest {
+  readonly customerId: string;
+  readonly orderId: string;
+  readonly idempotencyKey: string;
+  readonly reason?: string;
+}
+
+/** Cancels an order before or after its money was taken. The answer is CANCELLING until the payment service says that the money is free. */
+export class CancelOrder {
+  constructor(
+    private readonly uow: OrderUnitOfWork,
+    private readonly fingerprint: Fingerprint,
+    private readonly clock: Clock,
+  ) {}
+
+  /** @throws NotFound (somebody else's, too), OrderNotCancellable, IdempotencyKeyInFlight, IdempotencyKeyReused */
+  execute({ customerId, orderId, idempotencyKey, reason }: CancelOrderRequest): Promise<PlacedOrder> {
+    const scope = { subject: customerId, route: `POST /v1/orders/${orderId}/cancel`, key: idempotencyKey };
+    const fingerprint = this.fingerprint({ reason });
+    return this.uow.run(async (tx) => {
+      const replay = await tx.replays.begin(scope, fingerprint);
+      if (replay) return { order: replay, replayed: true };
+      const before = await tx.orders.forUpdate(orderId);
+      if (before?.customerId !== customerId) throw new NotFound(`order ${orderId}`);
+      const after = cancel(before, reason);
+      if (after !== before) await saveChange(tx, before, after, this.clock());
+      const order = await tx.orders.details(orderId);
+      await tx.replays.complete(scope, fingerprint, order);
+      return { order, replayed: false };
+    });
+  }
+}

@@ -1,0 +1,40 @@
+import { giveUp } from '../domain/order.js';
+import type { Clock, DueStep, OrderUnitOfWork, Timers } from './ports.js';
+import { saveChange, sendCommand } from './save-change.js';
+
+/** Asks again where a step had no answer, and gives orders up whose payment limit has passed. */
+export class DriveDueOrders {
+  constructor(
+    private readonly uow: OrderUnitOfWork,
+    private readonly timers: Timers,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * One turn. Timers are claimed (and moved on) first and driven one by one, each in its own transaction: an order that fails
+   * does not hold up the others, and comes back at its next time.
+   * @param onFailure Told about each order that failed.
+   * @returns How many timers were claimed; `limit` means that there may be more.
+   */
+  async execute(limit: number, onFailure: (orderId: string, error: unknown) => void): Promise<number> {
+    const due = await this.timers.claimDue(limit);
+    for (const step of due) {
+      try {
+        await this.drive(step);
+      } catch (error) {
+        onFailure(step.orderId, error);
+      }
+    }
+    return due.length;
+  }
+
+  private drive({ orderId, expired }: DueStep): Promise<void> {
+    return this.uow.run(async (tx) => {
+      const before = await tx.orders.forUpdate(orderId);
+      if (!before?.step) return;
+      const after = expired ? giveUp(before) : before;
+      if (after !== before) await saveChange(tx, before, after, this.clock());
+      else await sendCommand(tx, before, before.step);
+    });
+  }
+}

@@ -1,0 +1,101 @@
+import type { PlaceOrderBody, PostalAddress } from '@causeway/contracts';
+import { ValidationFailed } from '@causeway/errors';
+import { IdempotencyKeyInFlight, IdempotencyKeyReused } from '@causeway/persistence';
+import { AddressUnknown, CurrencyMixed, OutOfStock, ProductUnknown } from '../domain/order.errors.js';
+import type {
+  AddressBook,
+  Fingerprint,
+  IdempotencyScope,
+  NewId,
+  OrderDetails,
+  OrderUnitOfWork,
+  Placing,
+} from './ports.js';
+
+export interface PlaceOrderRequest {
+  readonly customerId: string;
+  readonly idempotencyKey: string;
+  readonly body: PlaceOrderBody;
+}
+
+export interface PlacedOrder {
+  readonly order: OrderDetails;
+  /** True when the order was placed by an earlier request with the same key; `order` is as it was then. */
+  readonly replayed: boolean;
+}
+
+/**
+ * Places an order: asks the user service for the address, then does everything else in one round trip to the database.
+ * The address is asked for first because nothing remote happens inside a transaction.
+ */
+export class PlaceOrder {
+  constructor(
+    private readonly uow: OrderUnitOfWork,
+    private readonly addresses: AddressBook,
+    private readonly newId: NewId,
+    private readonly fingerprint: Fingerprint,
+  ) {}
+
+  /**
+   * @throws AddressUnknown, ProductUnknown, OutOfStock, CurrencyMixed, ValidationFailed (total too large), IdempotencyKeyInFlight,
+   *   IdempotencyKeyReused, and what AddressBook throws.
+   */
+  async execute({ customerId, idempotencyKey, body }: PlaceOrderRequest): Promise<PlacedOrder> {
+    const scope = { subject: customerId, route: 'POST /v1/orders', key: idempotencyKey };
+    const fingerprint = this.fingerprint(body);
+    const found = await this.addressOrReplay(customerId, body.shippingAddressId, scope, fingerprint);
+    if ('replay' in found) return { order: found.replay, replayed: true };
+    const placing = await this.uow.single((tx) =>
+      tx.orders.place({
+        orderId: this.newId(),
+        paymentId: this.newId(),
+        customerId,
+        items: body.items,
+        shippingAddress: found.address,
+        paymentMethodToken: body.paymentMethodToken,
+        idempotency: { ...scope, fingerprint },
+      }),
+    );
+    return placed(placing);
+  }
+
+  /** An order that was placed is answered again even if the address is gone or the user service is down by now. */
+  private async addressOrReplay(
+    customerId: string,
+    addressId: string,
+    scope: IdempotencyScope,
+    fingerprint: string,
+  ): Promise<{ address: PostalAddress } | { replay: OrderDetails }> {
+    try {
+      const address = await this.addresses.find(customerId, addressId);
+      if (address) return { address };
+      throw new AddressUnknown();
+    } catch (error) {
+      const replay = await this.uow.run((tx) => tx.replays.begin(scope, fingerprint));
+      if (replay) return { replay };
+      throw error;
+    }
+  }
+}
+
+function placed(placing: Placing): PlacedOrder {
+  switch (placing.outcome) {
+    case 'placed':
+    case 'replayed':
+      return { order: placing.order, replayed: placing.outcome === 'replayed' };
+    case 'products_unknown':
+      throw new ProductUnknown(placing.positions);
+    case 'out_of_stock':
+      throw new OutOfStock(placing.shortages);
+    case 'currency_mixed':
+      throw new CurrencyMixed(placing.currencies);
+    case 'total_too_large':
+      throw new ValidationFailed([
+        { path: '/items', message: 'the total is larger than an order may be; split the order' },
+      ]);
+    case 'idempotency_in_flight':
+      throw new IdempotencyKeyInFlight();
+    case 'idempotency_reused':
+      throw new IdempotencyKeyReused();
+  }
+}

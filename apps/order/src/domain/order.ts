@@ -1,0 +1,165 @@
+import { OrderNotCancellable, OrderTransitionIllegal } from './order.errors.js';
+
+export type OrderStatus = 'PENDING_PAYMENT' | 'AUTHORIZED' | 'CONFIRMED' | 'REJECTED' | 'CANCELLING' | 'CANCELLED';
+
+/** What the order has asked of the payment and not been told the end of; null when nothing is open. */
+export type Step = 'authorize' | 'capture' | 'void' | 'refund';
+
+export interface OrderLine {
+  readonly productId: string;
+  readonly name: string;
+  readonly quantity: number;
+  readonly unitPriceMinor: number;
+}
+
+/** An order with its saga: `status` is what the customer sees, `step` is what the saga still waits for. */
+export interface Order {
+  readonly id: string;
+  readonly customerId: string;
+  readonly paymentId: string;
+  readonly status: OrderStatus;
+  readonly step: Step | null;
+  /** True while the order's quantities are taken from the stock. It becomes false once, when they are given back. */
+  readonly stockHeld: boolean;
+  /** Why it is being rejected or cancelled, and what became of late money; null while all is well. */
+  readonly reason: string | null;
+  /** Version of the newest payment event that was applied; 0 before the first. */
+  readonly paymentVersion: number;
+  readonly currency: string;
+  readonly totalMinor: number;
+  readonly lines: readonly OrderLine[];
+  readonly version: number;
+}
+
+/** What the payment service told. `version` counts the changes of the payment. */
+export type PaymentOutcome = { readonly version: number } & (
+  | { readonly kind: 'authorized' }
+  | { readonly kind: 'captured' }
+  | { readonly kind: 'declined'; readonly reason: string }
+  | { readonly kind: 'captureFailed'; readonly reason: string }
+  | { readonly kind: 'voided'; readonly reason: string }
+  | { readonly kind: 'refunded'; readonly refundId: string; readonly amountMinor: number }
+);
+
+const change = (order: Order, changes: Partial<Order>): Order => ({ ...order, ...changes, version: order.version + 1 });
+const because = (order: Order, more: string): string => (order.reason ? `${order.reason}; ${more}` : more);
+const isOver = ({ status }: Order): boolean => status === 'REJECTED' || status === 'CANCELLED';
+const isPayable = ({ status }: Order): boolean => status === 'PENDING_PAYMENT' || status === 'AUTHORIZED';
+
+/**
+ * Applies what the payment service told. The saga as a table, status down, outcome across (`=` unchanged, `!` illegal):
+ *
+ * |                   | authorized | captured  | declined  | captureFailed | voided     | refunded   |
+ * |-------------------|------------|-----------|-----------|---------------|------------|------------|
+ * | PENDING_PAYMENT   | AUTHORIZED | CONFIRMED | REJECTED  | CANCELLING    | CANCELLED  | !          |
+ * | AUTHORIZED        | =          | CONFIRMED | !         | CANCELLING    | CANCELLED  | !          |
+ * | CONFIRMED         | =          | =         | !         | !             | !          | !          |
+ * | CANCELLING void   | =          | =         | CANCELLED | =             | CANCELLED  | CANCELLED  |
+ * | CANCELLING refund | =          | =         | !         | !             | !          | CANCELLED  |
+ * | over, none open   | ask void   | ask refund| =         | =             | =          | =          |
+ * | over, void open   | =          | =         | settled   | =             | settled    | settled    |
+ * | over, refund open | =          | =         | !         | !             | !          | settled    |
+ *
+ * "Over" is REJECTED or CANCELLED: money that arrives later is given back, and `reason` says so.
+ * A captured payment under an open void stays there: the payment service refunds it in answer to the void, and two commands for one
+ * sum of money would be one too many.
+ *
+ * Idempotent: an outcome that was applied already, or is older than the newest applied one, returns the same object.
+ * @throws OrderTransitionIllegal for an outcome that contradicts what is known; an operator has to look at it.
+ */
+export function applyOutcome(order: Order, outcome: PaymentOutcome): Order {
+  if (outcome.version < order.paymentVersion) return order;
+  const next = transition(order, outcome);
+  return next === order ? order : { ...next, paymentVersion: outcome.version };
+}
+
+function transition(order: Order, outcome: PaymentOutcome): Order {
+  switch (outcome.kind) {
+    case 'authorized':
+      return authorized(order);
+    case 'captured':
+      return captured(order);
+    case 'declined':
+      return declined(order, outcome.reason);
+    case 'captureFailed':
+      return captureFailed(order, outcome.reason);
+    case 'voided':
+      return voided(order, outcome.reason);
+    case 'refunded':
+      return refunded(order, outcome.refundId, outcome.amountMinor);
+  }
+}
+
+function authorized(order: Order): Order {
+  if (order.status === 'PENDING_PAYMENT') return change(order, { status: 'AUTHORIZED', step: 'capture' });
+  if (!isOver(order) || order.step !== null) return order;
+  return change(order, { step: 'void', reason: because(order, 'the card was authorised afterwards: giving it up') });
+}
+
+function captured(order: Order): Order {
+  if (isPayable(order)) return change(order, { status: 'CONFIRMED', step: null });
+  if (!isOver(order) || order.step !== null) return order;
+  return change(order, { step: 'refund', reason: because(order, 'the money was taken afterwards: giving it back') });
+}
+
+function declined(order: Order, reason: string): Order {
+  const why = `payment declined: ${reason}`;
+  if (order.status === 'PENDING_PAYMENT') {
+    return change(order, { status: 'REJECTED', step: null, stockHeld: false, reason: why });
+  }
+  if (order.step === 'void') return compensated(order, why);
+  if (isOver(order) && order.step === null) return order;
+  throw new OrderTransitionIllegal(order.id, order.status, 'declined');
+}
+
+function captureFailed(order: Order, reason: string): Order {
+  if (isPayable(order)) {
+    return change(order, { status: 'CANCELLING', step: 'void', reason: `the money could not be taken: ${reason}` });
+  }
+  if (order.step === 'void' || (isOver(order) && order.step === null)) return order;
+  throw new OrderTransitionIllegal(order.id, order.status, 'captureFailed');
+}
+
+function voided(order: Order, reason: string): Order {
+  if (order.step === 'void') return compensated(order);
+  if (isPayable(order)) return compensated(order, `the authorisation was given up: ${reason}`);
+  if (isOver(order) && order.step === null) return order;
+  throw new OrderTransitionIllegal(order.id, order.status, 'voided');
+}
+
+function refunded(order: Order, refundId: string, amountMinor: number): Order {
+  if (order.step === 'void' || order.step === 'refund') {
+    return compensated(order, `refunded ${amountMinor} ${order.currency} in minor units (refund ${refundId})`);
+  }
+  if (isOver(order)) return order;
+  throw new OrderTransitionIllegal(order.id, order.status, 'refunded');
+}
+
+/** Nothing of the customer's money is held any more: a cancellation ends here, a late one is settled. */
+function compensated(order: Order, note?: string): Order {
+  const status = isOver(order) ? order.status : 'CANCELLED';
+  return change(order, { status, step: null, stockHeld: false, reason: note ? because(order, note) : order.reason });
+}
+
+/**
+ * The customer does not want it any more: the authorisation is given up, or the money given back, before it is CANCELLED.
+ * Idempotent: an order that is CANCELLING or CANCELLED is returned unchanged.
+ * @throws OrderNotCancellable for a REJECTED order: nothing is left to cancel.
+ */
+export function cancel(order: Order, reason?: string): Order {
+  const why = reason ? `cancelled by the customer: ${reason}` : 'cancelled by the customer';
+  if (order.status === 'CANCELLING' || order.status === 'CANCELLED') return order;
+  if (isPayable(order)) return change(order, { status: 'CANCELLING', step: 'void', reason: why });
+  if (order.status === 'CONFIRMED') return change(order, { status: 'CANCELLING', step: 'refund', reason: why });
+  throw new OrderNotCancellable(order.id, order.status);
+}
+
+/**
+ * The payment was not settled within the limit. The order is given up by asking for a void, whatever became of the payment: one that is
+ * UNKNOWN is resolved by the payment service before it answers, so nothing is guessed here.
+ * Idempotent: an order that no longer waits for its payment is returned unchanged.
+ */
+export function giveUp(order: Order): Order {
+  if (!isPayable(order)) return order;
+  return change(order, { status: 'CANCELLING', step: 'void', reason: 'the payment was not settled in time' });
+}
