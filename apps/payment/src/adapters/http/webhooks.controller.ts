@@ -1,0 +1,26 @@
+import { Public } from '@causeway/auth';
+import { parseOrThrow, pspWebhookBody } from '@causeway/contracts';
+import { Controller, Headers, HttpCode, Inject, Post, Req } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import type { Clock } from '../../application/ports.js';
+import { ReceiveWebhook } from '../../application/receive-webhook.js';
+import { CLOCK, WEBHOOK_SECRETS } from '../../tokens.js';
+import { verifyWebhook } from './psp-signature.js';
+
+@Controller('webhooks/psp')
+export class WebhooksController {
+  constructor(
+    private readonly receive: ReceiveWebhook,
+    @Inject(WEBHOOK_SECRETS) private readonly secrets: readonly string[],
+    @Inject(CLOCK) private readonly now: Clock,
+  ) {}
+
+  /** 204 once the event is stored, also when it was stored before: the provider repeats it until then. */
+  @Public()
+  @Post()
+  @HttpCode(204)
+  async post(@Req() request: FastifyRequest, @Headers('psp-signature') signature: string | undefined): Promise<void> {
+    verifyWebhook(signature, request.rawBody ?? Buffer.alloc(0), this.secrets, this.now());
+    await this.receive.execute(parseOrThrow(pspWebhookBody, request.body));
+  }
+}

@@ -1,0 +1,67 @@
+import type { Sql } from '@causeway/persistence';
+import { v7 as uuidv7 } from 'uuid';
+import type { Operation, OperationQueue } from '../../application/ports.js';
+import type { Step } from '../../domain/payment.js';
+
+interface OperationRow {
+  id: string;
+  payment_id: string;
+  step: Step;
+  key: string;
+  status: Operation['status'];
+  amount_minor: string;
+  currency: string;
+  refund_id: string | null;
+  charge_id: string | null;
+  payment_method_token: string | null;
+  attempts: number;
+  reads: number;
+  unsent: number;
+  created_at: Date;
+  traceparent: string | null;
+  lease: string;
+}
+
+/**
+ * Claims due operations in one statement on its own. A lease that has run out counts as due: its holder is dead or too late, and
+ * the same idempotency key makes a second call harmless. An attempt is counted when it is claimed, before anything can be sent.
+ */
+export class PgOperationQueue implements OperationQueue {
+  /** @param sql Autocommit: the claim must be visible before the provider is called. */
+  constructor(private readonly sql: Sql) {}
+
+  async claim(limit: number, leaseMs: number): Promise<Operation[]> {
+    const { rows } = await this.sql.query<OperationRow>(
+      `WITH due AS (
+         SELECT id FROM psp_operations
+          WHERE status IN ('READY', 'UNKNOWN') AND due_at <= now() AND (lease_until IS NULL OR lease_until <= now())
+          ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED)
+       UPDATE psp_operations o
+          SET lease = $2, lease_until = now() + $3 * interval '1 millisecond',
+              attempts = o.attempts + CASE o.status WHEN 'READY' THEN 1 ELSE 0 END
+         FROM due, payments p
+        WHERE o.id = due.id AND p.id = o.payment_id
+       RETURNING o.id, o.payment_id, o.step, o.key, o.status, o.amount_minor, p.currency, o.refund_id, p.charge_id, o.payment_method_token,
+                 o.attempts, o.reads, o.unsent, o.created_at, o.traceparent, o.lease`,
+      [limit, uuidv7(), leaseMs],
+    );
+    return rows.map((row) => ({
+      id: row.id,
+      paymentId: row.payment_id,
+      step: row.step,
+      key: row.key,
+      status: row.status,
+      amountMinor: Number(row.amount_minor),
+      currency: row.currency,
+      refundId: row.refund_id,
+      chargeId: row.charge_id,
+      paymentMethodToken: row.payment_method_token,
+      attempts: row.attempts,
+      reads: row.reads,
+      unsent: row.unsent,
+      createdAt: row.created_at,
+      traceparent: row.traceparent,
+      lease: row.lease,
+    }));
+  }
+}

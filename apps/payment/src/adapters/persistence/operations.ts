@@ -1,0 +1,81 @@
+import type { Sql } from '@causeway/persistence';
+import { currentTraceparent } from '@causeway/telemetry';
+import { v7 as uuidv7 } from 'uuid';
+import type { Operation, OperationRepository, Reschedule } from '../../application/ports.js';
+import { operationKey, type Intent } from '../../domain/payment.js';
+
+/** `payments` is locked by every caller, so that counting operations gives a number that nobody else takes. */
+export class PgOperations implements OperationRepository {
+  /** @param wake Called after the commit when something has become due. */
+  constructor(
+    private readonly sql: Sql,
+    private readonly wake: () => void,
+  ) {}
+
+  async add(paymentId: string, intent: Intent, paymentMethodToken?: string): Promise<void> {
+    const { rows } = await this.sql.query<{ n: number }>(
+      'SELECT count(*)::int + 1 AS n FROM psp_operations WHERE payment_id = $1 AND step = $2',
+      [paymentId, intent.step],
+    );
+    const n = rows[0]?.n ?? 1;
+    await this.sql.query(
+      `INSERT INTO psp_operations (id, payment_id, step, n, key, refund_id, amount_minor, payment_method_token, traceparent)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+      [
+        uuidv7(),
+        paymentId,
+        intent.step,
+        n,
+        operationKey(paymentId, intent.step, n),
+        intent.refundId ?? null,
+        intent.amountMinor,
+        paymentMethodToken ?? null,
+        currentTraceparent() ?? null,
+      ],
+    );
+    this.wake();
+  }
+
+  async mayBeSent(paymentId: string): Promise<boolean> {
+    const { rows } = await this.sql.query<{ attempts: number }>(
+      `SELECT attempts FROM psp_operations WHERE payment_id = $1 AND status IN ('READY', 'UNKNOWN') FOR UPDATE`,
+      [paymentId],
+    );
+    return rows.some(({ attempts }) => attempts > 0);
+  }
+
+  async withdraw(paymentId: string): Promise<void> {
+    await this.sql.query(
+      `UPDATE psp_operations SET status = 'WITHDRAWN', closed_at = now(), payment_method_token = NULL
+        WHERE payment_id = $1 AND status = 'READY' AND attempts = 0`,
+      [paymentId],
+    );
+  }
+
+  async close(id: string, status: 'SUCCEEDED' | 'REFUSED', result: string): Promise<boolean> {
+    const { rowCount } = await this.sql.query(
+      `UPDATE psp_operations SET status = $2, result = $3, closed_at = now(), lease = NULL, lease_until = NULL, payment_method_token = NULL
+        WHERE id = $1 AND status IN ('READY', 'UNKNOWN')`,
+      [id, status, result],
+    );
+    return rowCount === 1;
+  }
+
+  async reschedule({ id, lease }: Pick<Operation, 'id' | 'lease'>, next: Reschedule): Promise<boolean> {
+    const { rowCount } = await this.sql.query(
+      `UPDATE psp_operations SET status = $3, attempts = $4, reads = $5, unsent = $6, lease = NULL, lease_until = NULL,
+              due_at = now() + $7 * interval '1 millisecond'
+        WHERE id = $1 AND lease = $2 AND status IN ('READY', 'UNKNOWN')`,
+      [id, lease, next.status, next.attempts, next.reads, next.unsent, next.delayMs],
+    );
+    return rowCount === 1;
+  }
+
+  async hasten(paymentId: string): Promise<void> {
+    const { rowCount } = await this.sql.query(
+      `UPDATE psp_operations SET due_at = now() WHERE payment_id::text = $1 AND status = 'UNKNOWN' AND due_at > now()`,
+      [paymentId],
+    );
+    if (rowCount > 0) this.wake();
+  }
+}

@@ -1,0 +1,36 @@
+import type { PaymentView } from '@causeway/contracts';
+import type { PaymentReader } from '../../application/read-payment.js';
+import type { PaymentStatus, Refund } from '../../domain/payment.js';
+import type { PrismaClient } from '../../generated/prisma/client.js';
+
+/** Reads through Prisma: no hot path, and the relation comes for free. */
+export class PrismaPaymentReader implements PaymentReader {
+  constructor(private readonly prisma: PrismaClient) {}
+
+  async find(id: string, customerId: string): Promise<PaymentView | undefined> {
+    const row = await this.prisma.payment.findFirst({
+      where: { id, customerId },
+      include: { refunds: { orderBy: { position: 'asc' } } },
+    });
+    if (!row || row.amountMinor === null || row.currency === null) return undefined;
+    return {
+      id: row.id,
+      orderId: row.orderId,
+      status: row.status as PaymentStatus,
+      amountMinor: Number(row.amountMinor),
+      currency: row.currency,
+      refundedMinor: Number(row.refundedMinor),
+      declineReason: row.declineReason,
+      refunds: row.refunds.map((refund) => ({
+        id: refund.id,
+        amountMinor: Number(refund.amountMinor),
+        status: refund.status as Refund['status'],
+        reason: refund.reason,
+        createdAt: refund.createdAt.toISOString(),
+      })),
+      version: row.version,
+      createdAt: row.createdAt.toISOString(),
+      updatedAt: row.updatedAt.toISOString(),
+    };
+  }
+}

@@ -1,0 +1,186 @@
+import { CircuitOpen, createPolicy, DeadlineExceeded, type Policy } from '@causeway/resilience';
+import { injectTrace, inSpan } from '@causeway/telemetry';
+import { SpanKind } from '@opentelemetry/api';
+import { Agent, request } from 'undici';
+import { z } from 'zod';
+import type { AuthorizeRequest, PaymentProvider } from '../../application/ports.js';
+import { PspRefused, PspUnclear, PspUnsent } from '../../application/provider-errors.js';
+import type { Charge } from '../../domain/charge.js';
+
+export interface HttpPaymentProviderOptions {
+  readonly url: string;
+  readonly apiKey: string;
+  /** Limit of one request, milliseconds. */
+  readonly timeoutMs: number;
+}
+
+/** The provider's charge, as much of it as we read. */
+const chargeBody = z
+  .object({
+    id: z.string().min(1),
+    reference: z.string(),
+    status: z.enum(['authorized', 'declined', 'captured', 'voided', 'refunded', 'partially_refunded']),
+    declineCode: z.string().nullable(),
+    capturedMinor: z.int().min(0),
+    refunds: z.array(z.object({ reference: z.string() })),
+  })
+  .transform(({ refunds, ...charge }): Charge => ({
+    ...charge,
+    refundReferences: refunds.map(({ reference }) => reference),
+  }));
+const listBody = z.object({ items: z.array(chargeBody) });
+const errorBody = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
+
+interface Call {
+  readonly method: 'GET' | 'POST';
+  /** With placeholders, for the span. */
+  readonly route: string;
+  readonly path: string;
+  readonly key?: string;
+  readonly body?: unknown;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+/** Codes of a connection that never came about: the request cannot have been seen. */
+const unsentCodes = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+
+/**
+ * The payment provider over HTTP. Tries once: repetitions need the persisted key and belong to the operation worker. The breaker
+ * keeps a provider that is down from costing a timeout per payment.
+ */
+export class HttpPaymentProvider implements PaymentProvider {
+  private readonly agent: Agent;
+  private readonly policy: Policy;
+
+  constructor(private readonly options: HttpPaymentProviderOptions) {
+    // The policy ends a call; undici's own limits are only the net below it.
+    const netMs = options.timeoutMs + 1_000;
+    this.agent = new Agent({ connections: 64, clientTtl: 30_000, headersTimeout: netMs, bodyTimeout: netMs });
+    this.policy = createPolicy('psp', { timeoutMs: options.timeoutMs, breaker: {} });
+  }
+
+  authorize(key: string, body: AuthorizeRequest): Promise<Charge> {
+    return this.charge({ method: 'POST', route: '/v1/charges', path: '/v1/charges', key, body });
+  }
+
+  capture(key: string, chargeId: string): Promise<Charge> {
+    return this.change(key, chargeId, 'capture', {});
+  }
+
+  void(key: string, chargeId: string): Promise<Charge> {
+    return this.change(key, chargeId, 'void', {});
+  }
+
+  refund(key: string, chargeId: string, body: { reference: string; amountMinor: number }): Promise<Charge> {
+    return this.change(key, chargeId, 'refunds', body);
+  }
+
+  async find(reference: string): Promise<Charge | undefined> {
+    const path = `/v1/charges?reference=${encodeURIComponent(reference)}`;
+    const { items } = parse(listBody, await this.send({ method: 'GET', route: '/v1/charges', path }));
+    return items[0];
+  }
+
+  close(): Promise<void> {
+    return this.agent.close();
+  }
+
+  private change(key: string, chargeId: string, action: string, body: unknown): Promise<Charge> {
+    const path = `/v1/charges/${encodeURIComponent(chargeId)}/${action}`;
+    return this.charge({ method: 'POST', route: `/v1/charges/{id}/${action}`, path, key, body });
+  }
+
+  private async charge(call: Call): Promise<Charge> {
+    return parse(chargeBody, await this.send(call));
+  }
+
+  /** @returns the body of a 2xx. */
+  private async send(call: Call): Promise<unknown> {
+    const { host } = new URL(this.options.url);
+    const attributes = { 'http.request.method': call.method, 'server.address': host, 'url.template': call.route };
+    return inSpan(`${call.method} ${call.route}`, { kind: SpanKind.CLIENT, attributes }, async (span) => {
+      const { status, body } = await this.execute(call);
+      span.setAttribute('http.response.status_code', status);
+      if (status < 300) return body;
+      throw refusal(status, body);
+    });
+  }
+
+  private async execute(call: Call): Promise<Answer> {
+    try {
+      return await this.policy.execute(async ({ signal }) => {
+        const answer = await this.exchange(call, signal);
+        // Thrown here, so that the breaker counts it.
+        if (answer.status >= 500) throw new PspUnclear(`status ${answer.status}`);
+        return answer;
+      });
+    } catch (error) {
+      throw failure(error);
+    }
+  }
+
+  private async exchange({ method, path, key, body }: Call, signal: AbortSignal): Promise<Answer> {
+    const headers: Record<string, string> = {
+      authorization: `Bearer ${this.options.apiKey}`,
+      accept: 'application/json',
+    };
+    if (body !== undefined) headers['content-type'] = 'application/json';
+    if (key !== undefined) headers['idempotency-key'] = key;
+    injectTrace(headers);
+    const { statusCode, body: stream } = await request(this.options.url + path, {
+      method,
+      headers,
+      signal,
+      dispatcher: this.agent,
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    const text = await stream.text();
+    return { status: statusCode, body: parseJson(text) };
+  }
+}
+
+function failure(error: unknown): Error {
+  if (error instanceof PspUnclear) return error;
+  if (error instanceof CircuitOpen)
+    return new PspUnsent('calls are suspended after too many failures', { cause: error });
+  if (error instanceof DeadlineExceeded) return new PspUnclear('timeout', { cause: error });
+  const code = String((error as { code?: unknown } | undefined)?.code ?? 'connection lost');
+  return unsentCodes.has(code) ? new PspUnsent(code, { cause: error }) : new PspUnclear(code, { cause: error });
+}
+
+function refusal(status: number, body: unknown): Error {
+  const { code, message } = errorBody.safeParse(body).data?.error ?? {
+    code: `status_${status}`,
+    message: 'no explanation',
+  };
+  // In flight: an attempt before this one is still being worked on.
+  if (status === 409 && code === 'idempotency_key_in_use') return new PspUnclear(code);
+  // Turned away at the door. A wrong API key is our mistake: no payment is declined for it.
+  if (status === 401 || status === 403 || status === 429) return new PspUnsent(`status ${status}, ${code}`);
+  return new PspRefused(code, message);
+}
+
+function parse<T>(schema: z.ZodType<T>, body: unknown): T {
+  const parsed = schema.safeParse(body);
+  if (parsed.success) return parsed.data;
+  throw new PspUnclear('the answer has an unknown shape');
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

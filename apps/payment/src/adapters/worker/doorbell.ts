@@ -1,0 +1,12 @@
+/** Tells the operation worker of this process that something is due. Without it (or from another process) the worker's poll finds out. */
+export class Doorbell {
+  private listener: () => void = () => undefined;
+
+  ring(): void {
+    this.listener();
+  }
+
+  onRing(listener: () => void): void {
+    this.listener = listener;
+  }
+}

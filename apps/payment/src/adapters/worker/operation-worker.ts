@@ -1,0 +1,101 @@
+import { extractTrace, getLogger, inSpan } from '@causeway/telemetry';
+import type { OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';
+import type { Operation, OperationQueue } from '../../application/ports.js';
+import type { RunOperation } from '../../application/run-operation.js';
+import type { Doorbell } from './doorbell.js';
+
+export interface OperationWorkerOptions {
+  /** Operations at the provider at the same time, per instance. Default 16. */
+  readonly concurrency?: number;
+  /** A claim is lost after this: longer than the longest execution (a read, a call and a read again). */
+  readonly leaseMs: number;
+  /** How often to look for what is due, milliseconds. Default 250. */
+  readonly pollMs?: number;
+}
+
+/**
+ * Carries recorded operations out. Any number of instances work side by side: a claim is a row with a lease, so an operation whose
+ * worker dies in mid-call is executed again by the next one, with the same idempotency key.
+ */
+export class OperationWorker implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly log = getLogger('payment-operations');
+  private readonly inFlight = new Set<Promise<void>>();
+  private readonly concurrency: number;
+  private readonly pollMs: number;
+  private stopping = false;
+  private loop: Promise<void> = Promise.resolve();
+  private wakeUp = Promise.withResolvers<void>();
+
+  constructor(
+    private readonly queue: OperationQueue,
+    private readonly run: Pick<RunOperation, 'execute'>,
+    private readonly options: OperationWorkerOptions,
+    doorbell: Doorbell,
+  ) {
+    this.concurrency = options.concurrency ?? 16;
+    this.pollMs = options.pollMs ?? 250;
+    doorbell.onRing(() => this.wake());
+  }
+
+  onApplicationBootstrap(): void {
+    this.loop = this.work();
+  }
+
+  /** Claims nothing any more and waits for what is at the provider: an answer that is lost costs a reading later. */
+  async onModuleDestroy(): Promise<void> {
+    this.stopping = true;
+    this.wake();
+    await this.loop;
+    await Promise.all(this.inFlight);
+  }
+
+  /** The loop awaits a promise, so whoever wakes it does not pass on its own deadline or trace. */
+  wake(): void {
+    this.wakeUp.resolve();
+  }
+
+  private async work(): Promise<void> {
+    while (!this.stopping) {
+      this.wakeUp = Promise.withResolvers();
+      const free = this.concurrency - this.inFlight.size;
+      const claimed = free > 0 ? await this.claim(free) : 0;
+      if (claimed > 0 && claimed === free) continue;
+      const timer = setTimeout(() => this.wakeUp.resolve(), this.pollMs);
+      await this.wakeUp.promise;
+      clearTimeout(timer);
+    }
+  }
+
+  private async claim(limit: number): Promise<number> {
+    try {
+      const operations = await this.queue.claim(limit, this.options.leaseMs);
+      for (const operation of operations) {
+        const done = this.execute(operation).finally(() => {
+          this.inFlight.delete(done);
+          this.wake();
+        });
+        this.inFlight.add(done);
+      }
+      return operations.length;
+    } catch (err) {
+      this.log.warn({ err }, 'operations could not be claimed; trying again');
+      return 0;
+    }
+  }
+
+  private async execute(operation: Operation): Promise<void> {
+    const attributes = { 'causeway.payment.id': operation.paymentId, 'causeway.operation.attempt': operation.attempts };
+    const parent = extractTrace({ traceparent: operation.traceparent ?? undefined });
+    try {
+      await inSpan(`execute ${operation.step.toLowerCase()}`, { parent, attributes }, () =>
+        this.run.execute(operation),
+      );
+    } catch (err) {
+      // Its outcome could not be stored. The lease runs out, and the same key gives the same answer.
+      this.log.error(
+        { err, paymentId: operation.paymentId, step: operation.step },
+        'operation failed; it is taken up again',
+      );
+    }
+  }
+}

@@ -1,0 +1,48 @@
+import {
+  paymentAuthorized,
+  paymentCaptured,
+  paymentCaptureFailed,
+  paymentDeclined,
+  paymentRefunded,
+  paymentVoided,
+} from '@causeway/contracts';
+import type { Change, Fact, Payment } from '../domain/payment.js';
+import type { PaymentTx } from './ports.js';
+
+export interface RecordOptions {
+  /** The payment as it was, or undefined when it has just been inserted. An unchanged one is not written. */
+  readonly before: Payment | undefined;
+  readonly now: Date;
+  readonly paymentMethodToken?: string;
+}
+
+/** Writes what a transition led to: the payment, what to ask of the provider, and what to tell; all in the caller's transaction. */
+export async function record(tx: PaymentTx, change: Change, options: RecordOptions): Promise<void> {
+  const { payment, facts, intent, withdraw } = change;
+  if (options.before && payment !== options.before) await tx.payments.save(payment);
+  if (withdraw) await tx.operations.withdraw(payment.id);
+  if (intent) await tx.operations.add(payment.id, intent, options.paymentMethodToken);
+  for (const fact of facts) await tell(tx, payment, fact, options.now);
+}
+
+async function tell({ outbox }: PaymentTx, payment: Payment, fact: Fact, now: Date): Promise<void> {
+  const { id, orderId, version } = payment;
+  const base = { paymentId: id, orderId, version, occurredAt: now.toISOString() };
+  const money = { amountMinor: payment.terms?.amountMinor ?? 0, currency: payment.terms?.currency ?? 'XXX' };
+  switch (fact.kind) {
+    case 'authorized':
+      return void (await outbox.add(paymentAuthorized, id, { ...base, ...money }));
+    case 'declined':
+      return void (await outbox.add(paymentDeclined, id, { ...base, reason: fact.reason }));
+    case 'captured':
+      return void (await outbox.add(paymentCaptured, id, { ...base, ...money, amountMinor: payment.capturedMinor }));
+    case 'capture-failed':
+      return void (await outbox.add(paymentCaptureFailed, id, { ...base, reason: fact.reason }));
+    case 'voided':
+      return void (await outbox.add(paymentVoided, id, { ...base, reason: fact.reason }));
+    case 'refunded': {
+      const { refundId, amountMinor, reason } = fact;
+      return void (await outbox.add(paymentRefunded, id, { ...base, ...money, refundId, amountMinor, reason }));
+    }
+  }
+}

@@ -1,0 +1,24 @@
+import type { DataOf, refundPayment } from '@causeway/contracts';
+import type { Delivery } from '@causeway/persistence';
+import { refund } from '../domain/commands.js';
+import { PaymentUnknown } from '../domain/payment.errors.js';
+import type { Clock, PaymentUnitOfWork } from './ports.js';
+import { record } from './record.js';
+
+/** Records that captured money is to be given back. */
+export class RefundPayment {
+  constructor(
+    private readonly uow: PaymentUnitOfWork,
+    private readonly now: Clock,
+  ) {}
+
+  /** @throws PaymentUnknown; PaymentTransitionIllegal when nothing was captured; RefundTooLarge; PaymentBusy. */
+  async execute(command: DataOf<typeof refundPayment>, delivery: Delivery): Promise<void> {
+    await this.uow.runOnce(delivery, async (tx) => {
+      const now = this.now();
+      const before = await tx.payments.forUpdate(command.paymentId);
+      if (!before) throw new PaymentUnknown(command.paymentId);
+      await record(tx, refund(before, command, now), { before, now });
+    });
+  }
+}

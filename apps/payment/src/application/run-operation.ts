@@ -1,0 +1,161 @@
+import { fullJitterMs } from '@causeway/resilience';
+import { getLogger } from '@causeway/telemetry';
+import { outcomeOf, type Charge } from '../domain/charge.js';
+import type { Outcome } from '../domain/payment.js';
+import { lose, settle } from '../domain/settlement.js';
+import type { Clock, Operation, PaymentProvider, PaymentTx, PaymentUnitOfWork, Reschedule } from './ports.js';
+import { PspRefused, PspUnsent } from './provider-errors.js';
+import { record } from './record.js';
+
+export interface RunOperationOptions {
+  /** First attempt and its repetitions with the same key; then the outcome is UNKNOWN. Default 3. */
+  readonly maxAttempts?: number;
+  /** Waits before the readings of an UNKNOWN operation, milliseconds; the last one repeats. Default 5 s, 30 s, 2 min, 10 min, 1 h. */
+  readonly readScheduleMs?: readonly number[];
+  /** How long a key is repeated: providers forget keys after 24 h. Default 24 h. */
+  readonly keyLifetimeMs?: number;
+  readonly random?: () => number;
+}
+
+/** What asking the provider came to: an outcome, or the error that leaves it open. */
+type Answer = Outcome | { readonly kind: 'open'; readonly error: unknown };
+
+const open = (error: unknown): Answer => ({ kind: 'open', error });
+
+/** Executes one claimed operation at the provider and stores what came of it. Nothing remote happens inside a transaction. */
+export class RunOperation {
+  private readonly log = getLogger('payment-operations');
+  private readonly maxAttempts: number;
+  private readonly readScheduleMs: readonly number[];
+  private readonly keyLifetimeMs: number;
+  private readonly random: () => number;
+
+  constructor(
+    private readonly uow: PaymentUnitOfWork,
+    private readonly provider: PaymentProvider,
+    private readonly now: Clock,
+    options: RunOperationOptions = {},
+  ) {
+    this.maxAttempts = options.maxAttempts ?? 3;
+    this.readScheduleMs = options.readScheduleMs ?? [5_000, 30_000, 120_000, 600_000, 3_600_000];
+    this.keyLifetimeMs = options.keyLifetimeMs ?? 24 * 3_600_000;
+    this.random = options.random ?? Math.random;
+  }
+
+  /** @returns milliseconds until the operation is due again, or undefined when it is settled. */
+  execute(operation: Operation): Promise<number | undefined> {
+    // Attempts beyond the limit were begun by a worker that died: their outcome is as unknown as that of a timeout.
+    const lost = operation.status === 'UNKNOWN' || operation.attempts > this.maxAttempts;
+    return lost ? this.resolve(operation) : this.attempt(operation);
+  }
+
+  private async attempt(operation: Operation): Promise<number | undefined> {
+    const answer = await this.ask(operation);
+    if (answer.kind !== 'open') return this.settle(operation, answer);
+    const { attempts, reads } = operation;
+    // Only of the very first attempt it is certain that nothing was sent before it.
+    if (answer.error instanceof PspUnsent && attempts === 1) {
+      const unsent = operation.unsent + 1;
+      const delayMs = 250 + fullJitterMs(unsent, 500, 15_000, this.random);
+      return this.reschedule(operation, { status: 'READY', attempts: 0, reads, unsent, delayMs }, answer.error);
+    }
+    if (attempts < this.maxAttempts) {
+      const delayMs = fullJitterMs(attempts, 200, 2_000, this.random);
+      return this.reschedule(operation, { status: 'READY', attempts, reads, unsent: 0, delayMs }, answer.error);
+    }
+    return this.lose(operation, answer.error);
+  }
+
+  /** Reads what became of a lost operation. Where the provider knows nothing of it, it is sent again with its key: that is safe, and settles it. */
+  private async resolve(operation: Operation): Promise<number | undefined> {
+    const found = await this.read(operation);
+    if (found?.kind === 'open') return this.lose(operation, found.error);
+    if (found) return this.settle(operation, found);
+    if (this.now().getTime() - operation.createdAt.getTime() >= this.keyLifetimeMs) {
+      return this.settle(operation, { kind: 'refused', reason: 'never executed by the provider' });
+    }
+    const answer = await this.ask(operation);
+    return answer.kind === 'open' ? this.lose(operation, answer.error) : this.settle(operation, answer);
+  }
+
+  private async ask(operation: Operation): Promise<Answer> {
+    try {
+      const charge = await this.call(operation);
+      return (
+        outcomeOf(operation.step, charge, operation.refundId) ??
+        open(new Error(`the charge is ${charge.status} after the call`))
+      );
+    } catch (error) {
+      if (!(error instanceof PspRefused)) return open(error);
+      const refused: Outcome = { kind: 'refused', reason: error.reason };
+      // "Refused" may mean "is so already": the state of the charge tells which.
+      return operation.step === 'AUTHORIZE' ? refused : ((await this.read(operation)) ?? refused);
+    }
+  }
+
+  private call({ step, key, paymentId, ...operation }: Operation): Promise<Charge> {
+    const { amountMinor, currency } = operation;
+    const chargeId = operation.chargeId ?? '';
+    switch (step) {
+      case 'AUTHORIZE': {
+        const paymentMethodToken = operation.paymentMethodToken ?? '';
+        return this.provider.authorize(key, { reference: paymentId, amountMinor, currency, paymentMethodToken });
+      }
+      case 'CAPTURE':
+        return this.provider.capture(key, chargeId);
+      case 'VOID':
+        return this.provider.void(key, chargeId);
+      case 'REFUND':
+        return this.provider.refund(key, chargeId, { reference: operation.refundId ?? '', amountMinor });
+    }
+  }
+
+  private async read({ step, paymentId, refundId }: Operation): Promise<Answer | undefined> {
+    try {
+      return outcomeOf(step, await this.provider.find(paymentId), refundId);
+    } catch (error) {
+      return open(error);
+    }
+  }
+
+  /** A definite outcome counts even when the lease has run out meanwhile: the first to settle wins, and all would say the same. */
+  private async settle(operation: Operation, outcome: Outcome): Promise<undefined> {
+    const now = this.now();
+    await this.uow.run(async (tx) => {
+      const before = await tx.payments.forUpdate(operation.paymentId);
+      const status = outcome.kind === 'refused' ? 'REFUSED' : 'SUCCEEDED';
+      if (!before || !(await tx.operations.close(operation.id, status, outcome.kind))) return;
+      await record(tx, settle(before, outcome, now), { before, now });
+    });
+    this.log.info({ paymentId: operation.paymentId, step: operation.step, outcome: outcome.kind }, 'operation settled');
+    return undefined;
+  }
+
+  private async lose(operation: Operation, error: unknown): Promise<number> {
+    const now = this.now();
+    const { attempts, reads } = operation;
+    const delayMs = this.readScheduleMs[Math.min(reads, this.readScheduleMs.length - 1)] ?? 3_600_000;
+    const next: Reschedule = { status: 'UNKNOWN', attempts, reads: reads + 1, unsent: 0, delayMs };
+    this.warn(operation, next, error);
+    await this.uow.run(async (tx: PaymentTx) => {
+      const before = await tx.payments.forUpdate(operation.paymentId);
+      if (!before || !(await tx.operations.reschedule(operation, next))) return;
+      await record(tx, lose(before, now), { before, now });
+    });
+    return delayMs;
+  }
+
+  private async reschedule(operation: Operation, next: Reschedule, error: unknown): Promise<number> {
+    this.warn(operation, next, error);
+    await this.uow.run((tx) => tx.operations.reschedule(operation, next));
+    return next.delayMs;
+  }
+
+  private warn({ paymentId, step, attempts }: Operation, next: Reschedule, error: unknown): void {
+    const reason = error instanceof Error ? error.message : String(error);
+    this.log.warn(
+      { paymentId, step, attempts, next: next.status, delayMs: next.delayMs, reason },
+      'operation has no outcome yet',
+    );
+  }
+}

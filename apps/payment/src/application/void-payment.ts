@@ -1,0 +1,28 @@
+import type { DataOf, voidPayment } from '@causeway/contracts';
+import type { Delivery } from '@causeway/persistence';
+import { requestVoid, tombstone } from '../domain/commands.js';
+import type { Clock, PaymentUnitOfWork } from './ports.js';
+import { record } from './record.js';
+
+/** Records that a payment is to be given up, in whatever state it is; one that never was is remembered as such. */
+export class VoidPayment {
+  constructor(
+    private readonly uow: PaymentUnitOfWork,
+    private readonly now: Clock,
+  ) {}
+
+  async execute({ paymentId, orderId, reason }: DataOf<typeof voidPayment>, delivery: Delivery): Promise<void> {
+    await this.uow.runOnce(delivery, async (tx) => {
+      const now = this.now();
+      let before = await tx.payments.forUpdate(paymentId);
+      if (!before) {
+        const never = tombstone({ id: paymentId, orderId, reason, now });
+        if (await tx.payments.insert(never.payment)) return record(tx, never, { before, now });
+        before = await tx.payments.forUpdate(paymentId);
+      }
+      if (!before) return;
+      const sent = before.status !== 'AUTHORIZING' || (await tx.operations.mayBeSent(paymentId));
+      await record(tx, requestVoid(before, reason, sent, now), { before, now });
+    });
+  }
+}

@@ -1,0 +1,34 @@
+import { authSettings } from '@causeway/auth';
+import { durationMs, httpUrl, integer, list, secret, withDefault, type Settings } from '@causeway/config';
+import { discoverySettings } from '@causeway/discovery';
+import { natsSettings } from '@causeway/messaging';
+import { databaseSettings } from '@causeway/persistence';
+import { z } from 'zod';
+
+/** `5000,30000`: milliseconds. */
+const schedule = z
+  .string()
+  .regex(/^\d{1,9}(,\d{1,9})*$/, { error: 'expected milliseconds, separated by commas' })
+  .transform((value) => value.split(',').map(Number));
+
+/** Everything that the payment service reads from its environment, besides what every service reads (service-host, telemetry). */
+export const settings = {
+  ...databaseSettings,
+  ...natsSettings,
+  ...discoverySettings,
+  ...authSettings,
+  /** Base URL of the payment provider. */
+  PSP_URL: httpUrl(),
+  PSP_API_KEY: secret(),
+  /** Secrets of the provider's webhooks; two while one is being replaced. */
+  PSP_WEBHOOK_SECRETS: list().pipe(z.array(secret()).max(4)),
+  /** Limit of one request to the provider. */
+  PSP_TIMEOUT_MS: withDefault(durationMs(10, 120_000), '10000'),
+  /** Operations at the provider at the same time, per instance. */
+  PSP_CONCURRENCY: withDefault(integer(1, 1_000), '16'),
+  /** How often an instance looks for operations that are due. */
+  PAYMENT_POLL_MS: withDefault(durationMs(10, 60_000), '250'),
+  /** Waits before each reading of an operation whose outcome is unknown; the last one repeats. */
+  PAYMENT_RESOLVE_SCHEDULE_MS: withDefault(schedule, '5000,30000,120000,600000,3600000'),
+};
+export type PaymentSettings = Settings<typeof settings>;

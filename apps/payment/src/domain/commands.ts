@@ -1,0 +1,196 @@
+import { PaymentBusy, PaymentTermsDiffer, PaymentTransitionIllegal, RefundTooLarge } from './payment.errors.js';
+import type { Change, Payment, Refund, Terms } from './payment.js';
+import {
+  advance,
+  changed,
+  declinedFact,
+  refundableMinor,
+  refundedFact,
+  refundedFacts,
+  start,
+  unchanged,
+  voidedFact,
+  voidRefundId,
+} from './progress.js';
+
+export interface NewPayment {
+  readonly id: string;
+  readonly orderId: string;
+  readonly now: Date;
+}
+
+const blank = ({ id, orderId, now }: NewPayment) => ({
+  id,
+  orderId,
+  step: null,
+  chargeId: null,
+  capturedMinor: 0,
+  refundedMinor: 0,
+  declineReason: null,
+  captureFailure: null,
+  voidReason: null,
+  refunds: [],
+  version: 1,
+  createdAt: now,
+  updatedAt: now,
+});
+
+/** The first authorise command of a payment. */
+export function authorize(request: NewPayment & { readonly terms: Terms }): Change {
+  const payment: Payment = { ...blank(request), terms: request.terms, status: 'AUTHORIZING', step: 'AUTHORIZE' };
+  return { payment, facts: [], intent: { step: 'AUTHORIZE', amountMinor: request.terms.amountMinor } };
+}
+
+/** A void that came before its authorise command: remembered, so that the card is never touched. */
+export function tombstone(request: NewPayment & { readonly reason: string }): Change {
+  const payment: Payment = { ...blank(request), terms: null, status: 'VOIDED', voidReason: request.reason };
+  return { payment, facts: [voidedFact(payment)] };
+}
+
+/**
+ * The authorise command came again, or after a void. Never calls the provider a second time.
+ * @throws PaymentTermsDiffer when the id belongs to another payment.
+ */
+export function authorizeAgain(payment: Payment, orderId: string, terms: Terms, now: Date): Change {
+  if (payment.orderId !== orderId) throw new PaymentTermsDiffer(payment.id);
+  if (payment.terms === null) {
+    const named = changed(payment, { terms }, now);
+    return { payment: named, facts: [voidedFact(named)] };
+  }
+  const { customerId, amountMinor, currency } = payment.terms;
+  if (customerId !== terms.customerId || amountMinor !== terms.amountMinor || currency !== terms.currency) {
+    throw new PaymentTermsDiffer(payment.id);
+  }
+  switch (payment.status) {
+    case 'AUTHORIZING':
+    case 'VOIDING':
+      return unchanged(payment);
+    case 'UNKNOWN':
+      return payment.step === 'CAPTURE' || payment.step === 'REFUND'
+        ? unchanged(payment, { kind: 'authorized' })
+        : unchanged(payment);
+    case 'DECLINED':
+      return unchanged(payment, declinedFact(payment));
+    case 'VOIDED':
+      return unchanged(payment, voidedFact(payment));
+    case 'REFUNDED':
+      return unchanged(payment, ...refundedFacts(payment));
+    default:
+      return unchanged(payment, { kind: 'authorized' });
+  }
+}
+
+/** @throws PaymentBusy while the authorisation has no answer; the command is worth repeating. */
+export function capture(payment: Payment, now: Date): Change {
+  switch (payment.status) {
+    case 'AUTHORIZED':
+      if (payment.captureFailure !== null)
+        return unchanged(payment, { kind: 'capture-failed', reason: payment.captureFailure });
+      return start(payment, 'CAPTURE', now);
+    case 'CAPTURED':
+    case 'PARTIALLY_REFUNDED':
+    case 'REFUNDING':
+      return unchanged(payment, { kind: 'captured' });
+    case 'REFUNDED':
+      return unchanged(payment, { kind: 'captured' }, ...refundedFacts(payment));
+    case 'VOIDED':
+      return unchanged(payment, {
+        kind: 'capture-failed',
+        reason: `voided: ${payment.voidReason ?? 'by the provider'}`,
+      });
+    case 'DECLINED':
+      return unchanged(payment, { kind: 'capture-failed', reason: `declined: ${payment.declineReason ?? ''}` });
+    case 'CAPTURING':
+    case 'VOIDING':
+      return unchanged(payment);
+    case 'AUTHORIZING':
+    case 'UNKNOWN':
+      if (payment.step === 'REFUND') return unchanged(payment, { kind: 'captured' });
+      // A void in waiting will answer; a capture or void in flight will, too.
+      if (payment.step !== 'AUTHORIZE' || payment.voidReason !== null) return unchanged(payment);
+      throw new PaymentBusy(payment.id, 'captured', payment.status);
+  }
+}
+
+/**
+ * Gives the payment up, whatever state it is in: an intent that was never sent is withdrawn, an authorisation voided, a capture
+ * refunded. Where a step is in flight, or its outcome unknown, the wish is remembered and carried out once the outcome is known:
+ * voiding blindly could leave a charge behind that appears a second later.
+ * @param sent Whether the step in flight may have reached the provider.
+ */
+export function requestVoid(payment: Payment, reason: string, sent: boolean, now: Date): Change {
+  switch (payment.status) {
+    case 'VOIDED':
+    case 'DECLINED':
+      return unchanged(payment, voidedFact(payment));
+    case 'REFUNDED':
+      return unchanged(payment, ...refundedFacts(payment));
+    case 'VOIDING':
+      return unchanged(payment);
+    case 'AUTHORIZED':
+    case 'CAPTURED':
+    case 'PARTIALLY_REFUNDED':
+      return advance({ payment: retryVoidRefund({ ...payment, voidReason: reason }), facts: [] }, now);
+    case 'AUTHORIZING':
+      if (!sent) {
+        const voided = changed(payment, { status: 'VOIDED', step: null, voidReason: reason }, now);
+        return { payment: voided, facts: [voidedFact(voided)], withdraw: true };
+      }
+      return remember(payment, reason, now);
+    case 'CAPTURING':
+    case 'REFUNDING':
+    case 'UNKNOWN':
+      return remember(payment, reason, now);
+  }
+}
+
+const remember = (payment: Payment, reason: string, now: Date): Change =>
+  payment.voidReason === null
+    ? { payment: changed(payment, { voidReason: reason }, now), facts: [] }
+    : unchanged(payment);
+
+/** A void sent again is the wish to try again where the provider refused the refund before: `advance` makes a new one of what is left. */
+const retryVoidRefund = (payment: Payment): Payment => ({
+  ...payment,
+  refunds: payment.refunds.filter(({ id, status }) => id !== voidRefundId(payment) || status !== 'FAILED'),
+});
+
+export interface RefundRequest {
+  readonly refundId: string;
+  readonly amountMinor: number;
+  readonly reason: string;
+}
+
+/**
+ * Gives captured money back. Refunds are executed one after the other; the same `refundId` is refunded once, and tried again
+ * where the provider had refused it.
+ * @throws PaymentTransitionIllegal when nothing was captured; RefundTooLarge; PaymentBusy while the capture has no answer.
+ */
+export function refund(payment: Payment, request: RefundRequest, now: Date): Change {
+  const before = payment.refunds.find(({ id }) => id === request.refundId);
+  if (before?.status === 'REFUNDED') return unchanged(payment, refundedFact(before));
+  if (before?.status === 'PENDING') return unchanged(payment);
+
+  const capturing = payment.step === 'CAPTURE' || payment.step === 'AUTHORIZE';
+  if (capturing) throw new PaymentBusy(payment.id, 'refunded', payment.status);
+  if (payment.capturedMinor === 0) throw new PaymentTransitionIllegal(payment.id, 'refunded', payment.status);
+
+  const left = refundableMinor(payment);
+  // Everything has been, or is being, given back (a void of a captured payment does that): the wish is fulfilled already.
+  if (left === 0) return unchanged(payment, ...refundedFacts(payment));
+  const amountMinor = before?.amountMinor ?? request.amountMinor;
+  if (amountMinor > left) throw new RefundTooLarge(payment.id, amountMinor, left);
+
+  const wanted: Refund = {
+    id: request.refundId,
+    amountMinor,
+    status: 'PENDING',
+    reason: request.reason,
+    createdAt: before?.createdAt ?? now,
+  };
+  const refunds = [...payment.refunds.filter(({ id }) => id !== wanted.id), wanted];
+  const queued = { ...payment, refunds };
+  return payment.step === null
+    ? advance({ payment: queued, facts: [] }, now)
+    : { payment: changed(queued, {}, now), facts: [] };
+}

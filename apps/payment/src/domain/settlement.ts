@@ -1,0 +1,115 @@
+import { PaymentTransitionIllegal } from './payment.errors.js';
+import type { Change, Fact, Outcome, Payment, PaymentStatus, Refund } from './payment.js';
+import { advance, changed, declinedFact, refundedFact, unchanged, voidedFact } from './progress.js';
+
+/** All attempts ended without an answer: from here on the provider is read, and nothing is assumed. */
+export function lose(payment: Payment, now: Date): Change {
+  if (payment.step === null || payment.status === 'UNKNOWN') return unchanged(payment);
+  return { payment: changed(payment, { status: 'UNKNOWN' }, now), facts: [] };
+}
+
+/**
+ * The provider's answer to the step in flight, given or found out. Settling a second time changes nothing.
+ * A void that waited for the answer follows in the same change.
+ */
+export function settle(payment: Payment, outcome: Outcome, now: Date): Change {
+  switch (payment.step) {
+    case null:
+      return unchanged(payment);
+    case 'AUTHORIZE':
+      return advance(settleAuthorize(payment, outcome, now), now);
+    case 'CAPTURE':
+      return advance(settleCapture(payment, outcome, now), now);
+    case 'VOID':
+      return advance(settleVoid(payment, outcome, now), now);
+    case 'REFUND':
+      return advance(settleRefund(payment, outcome, now), now);
+  }
+}
+
+const finish = (payment: Payment, patch: Partial<Payment>, now: Date): Payment =>
+  changed(payment, { step: null, ...patch }, now);
+
+function settleAuthorize(payment: Payment, outcome: Outcome, now: Date): Change {
+  switch (outcome.kind) {
+    case 'declined':
+    case 'refused': {
+      const chargeId = outcome.kind === 'declined' ? outcome.chargeId : null;
+      const declined = finish(payment, { status: 'DECLINED', chargeId, declineReason: outcome.reason }, now);
+      // Whoever asked for a void is waiting for `voided`.
+      const voided = payment.voidReason === null ? [] : [voidedFact(declined)];
+      return { payment: declined, facts: [declinedFact(declined), ...voided] };
+    }
+    case 'voided': {
+      const voided = finish(payment, { status: 'VOIDED' }, now);
+      return { payment: voided, facts: [voidedFact(voided)] };
+    }
+    case 'authorized': {
+      const authorized = finish(payment, { status: 'AUTHORIZED', chargeId: outcome.chargeId }, now);
+      // With a void in waiting, telling `authorized` would only make the order ask for the void once more.
+      return { payment: authorized, facts: payment.voidReason === null ? [{ kind: 'authorized' }] : [] };
+    }
+    default:
+      throw new PaymentTransitionIllegal(payment.id, outcome.kind, payment.status);
+  }
+}
+
+function settleCapture(payment: Payment, outcome: Outcome, now: Date): Change {
+  const wanted = payment.voidReason === null;
+  switch (outcome.kind) {
+    case 'captured': {
+      const captured = finish(payment, { status: 'CAPTURED', capturedMinor: outcome.capturedMinor }, now);
+      return { payment: captured, facts: wanted ? [{ kind: 'captured' }] : [] };
+    }
+    case 'voided': {
+      const voided = finish(payment, { status: 'VOIDED', captureFailure: 'voided by the provider' }, now);
+      const failed: Fact = { kind: 'capture-failed', reason: 'voided by the provider' };
+      return { payment: voided, facts: wanted ? [failed, voidedFact(voided)] : [voidedFact(voided)] };
+    }
+    case 'refused': {
+      const failed = finish(payment, { status: 'AUTHORIZED', captureFailure: outcome.reason }, now);
+      return { payment: failed, facts: wanted ? [{ kind: 'capture-failed', reason: outcome.reason }] : [] };
+    }
+    default:
+      throw new PaymentTransitionIllegal(payment.id, outcome.kind, payment.status);
+  }
+}
+
+function settleVoid(payment: Payment, outcome: Outcome, now: Date): Change {
+  switch (outcome.kind) {
+    case 'voided': {
+      const voided = finish(payment, { status: 'VOIDED' }, now);
+      return { payment: voided, facts: [voidedFact(voided)] };
+    }
+    // Captured behind our back: `advance` gives the money back, because the wish to void still stands.
+    case 'captured':
+      return { payment: finish(payment, { status: 'CAPTURED', capturedMinor: outcome.capturedMinor }, now), facts: [] };
+    // The wish is dropped, or `advance` would repeat it for ever; whoever wants it sends it again.
+    case 'refused':
+      return { payment: finish(payment, { status: 'AUTHORIZED', voidReason: null }, now), facts: [] };
+    default:
+      throw new PaymentTransitionIllegal(payment.id, outcome.kind, payment.status);
+  }
+}
+
+function settleRefund(payment: Payment, outcome: Outcome, now: Date): Change {
+  const current = payment.refunds.find(({ status }) => status === 'PENDING');
+  if (!current || (outcome.kind !== 'refunded' && outcome.kind !== 'refused')) {
+    throw new PaymentTransitionIllegal(payment.id, outcome.kind, payment.status);
+  }
+  const done = outcome.kind === 'refunded';
+  const ended: Refund = { ...current, status: done ? 'REFUNDED' : 'FAILED' };
+  const refundedMinor = payment.refundedMinor + (done ? current.amountMinor : 0);
+  const refunds = payment.refunds.map((other) => (other.id === ended.id ? ended : other));
+  const settled = finish(
+    payment,
+    { status: refundStatus(payment.capturedMinor, refundedMinor), refundedMinor, refunds },
+    now,
+  );
+  return { payment: settled, facts: done ? [refundedFact(ended)] : [] };
+}
+
+const refundStatus = (capturedMinor: number, refundedMinor: number): PaymentStatus => {
+  if (refundedMinor === 0) return 'CAPTURED';
+  return refundedMinor < capturedMinor ? 'PARTIALLY_REFUNDED' : 'REFUNDED';
+};
