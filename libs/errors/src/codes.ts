@@ -32,6 +32,7 @@ export const errorCodes = {
   SCOPE_MISSING: { status: 403, title: 'The access token lacks a scope' },
   EMAIL_TAKEN: { status: 409, title: 'The e-mail address is registered already' },
   PASSWORD_TOO_COMMON: { status: 422, title: 'The password is too common' },
+  ADDRESS_LIMIT_REACHED: { status: 409, title: 'Too many addresses' },
   LOGIN_BUSY: { status: 503, title: 'Too many sign-ins at the moment' },
 
   // Orders

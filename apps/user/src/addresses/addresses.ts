@@ -1,0 +1,113 @@
+import type { AddressBody, AddressView } from '@causeway/contracts';
+import { CodedError, NotFound } from '@causeway/errors';
+import { etag, FieldCipher, PRISMA, VersionStale } from '@causeway/persistence';
+import { Inject, Injectable } from '@nestjs/common';
+import { v7 as uuidv7 } from 'uuid';
+import type { PrismaClient } from '../generated/prisma/client.js';
+import { IdempotentPosts, type Answer } from '../idempotent-posts.js';
+import type { UserTransaction } from '../tokens.js';
+import { openAddress, sealAddress } from './address-columns.js';
+
+/** Keeps the list of addresses, which is not paged, short. */
+const maxAddresses = 50;
+
+export class AddressLimitReached extends CodedError {
+  readonly code = 'ADDRESS_LIMIT_REACHED';
+  readonly remedy = 'Delete an address that is not used any more.';
+
+  constructor() {
+    super(`a person can keep ${maxAddresses} addresses`);
+  }
+}
+
+/** The address book of a person. Somebody else's address is reported as missing. */
+@Injectable()
+export class Addresses {
+  constructor(
+    @Inject(PRISMA) private readonly prisma: PrismaClient,
+    private readonly posts: IdempotentPosts,
+    private readonly cipher: FieldCipher,
+  ) {}
+
+  /** Oldest first. */
+  async list(userId: string): Promise<AddressView[]> {
+    const rows = await this.prisma.address.findMany({ where: { userId }, orderBy: { id: 'asc' } });
+    return rows.map((row) => openAddress(this.cipher, row));
+  }
+
+  /** @throws NotFound */
+  async read(userId: string, id: string): Promise<AddressView> {
+    const view = await this.find(userId, id);
+    if (!view) throw new NotFound(`address ${id}`);
+    return view;
+  }
+
+  async find(userId: string, id: string): Promise<AddressView | undefined> {
+    const row = await this.prisma.address.findFirst({ where: { id, userId } });
+    return row ? openAddress(this.cipher, row) : undefined;
+  }
+
+  /** @throws NotFound for an unknown user, AddressLimitReached, IdempotencyKeyReused, IdempotencyKeyInFlight */
+  add(userId: string, body: AddressBody, idempotencyKey: string): Promise<Answer> {
+    const scope = { subject: userId, route: 'POST /v1/users/me/addresses', key: idempotencyKey };
+    return this.posts.once(scope, body, async (tx) => {
+      await this.assertRoom(tx, userId);
+      const view = await this.insert(tx, userId, body);
+      const headers = { location: `/v1/users/me/addresses/${view.id}`, etag: etag(view.version) };
+      return { status: 201, headers, body: view };
+    });
+  }
+
+  /** @throws NotFound, VersionStale */
+  async replace(userId: string, id: string, version: number, body: AddressBody): Promise<AddressView> {
+    const [row] = await this.prisma.address.updateManyAndReturn({
+      where: { id, userId, version },
+      data: { ...sealAddress(this.cipher, id, body), version: { increment: 1 }, updatedAt: new Date() },
+    });
+    return row ? openAddress(this.cipher, row) : this.refuse(userId, id);
+  }
+
+  /** @throws NotFound, VersionStale */
+  async remove(userId: string, id: string, version: number): Promise<void> {
+    const { count } = await this.prisma.address.deleteMany({ where: { id, userId, version } });
+    if (count === 0) await this.refuse(userId, id);
+  }
+
+  private async refuse(userId: string, id: string): Promise<never> {
+    await this.read(userId, id);
+    throw new VersionStale(`address ${id}`);
+  }
+
+  /** The row of the user is locked, so that two requests at once can't both take the last place. */
+  private async assertRoom({ sql }: UserTransaction, userId: string): Promise<void> {
+    const locked = await sql.query('select 1 from users where id = $1 for update', [userId]);
+    if (locked.rowCount === 0) throw new NotFound(`user ${userId}`);
+    const { rows } = await sql.query<{ count: number }>(
+      'select count(*)::int as count from addresses where user_id = $1',
+      [userId],
+    );
+    if (rows[0]!.count >= maxAddresses) throw new AddressLimitReached();
+  }
+
+  private async insert({ sql }: UserTransaction, userId: string, body: AddressBody): Promise<AddressView> {
+    const id = uuidv7();
+    const sealed = sealAddress(this.cipher, id, body);
+    await sql.query(
+      `insert into addresses (id, user_id, label_sealed, recipient_sealed, line1_sealed, line2_sealed, postal_code_sealed, city_sealed,
+                              country, version, created_at, updated_at)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1, now(), now())`,
+      [
+        id,
+        userId,
+        sealed.labelSealed,
+        sealed.recipientSealed,
+        sealed.line1Sealed,
+        sealed.line2Sealed,
+        sealed.postalCodeSealed,
+        sealed.citySealed,
+        sealed.country,
+      ],
+    );
+    return { ...body, id, version: 1 };
+  }
+}

@@ -1,0 +1,22 @@
+import { getAddress, postalAddress } from '@causeway/contracts';
+import { HandlesRpc } from '@causeway/messaging';
+import { Controller } from '@nestjs/common';
+import type { z } from 'zod';
+import { Addresses } from './addresses.js';
+
+type Request = z.output<typeof getAddress.request>;
+type Response = z.output<typeof getAddress.response>;
+
+/** Gives order the address of a parcel: the postal part, without the person's own label. */
+@Controller()
+export class GetAddressHandler {
+  constructor(private readonly addresses: Addresses) {}
+
+  @HandlesRpc(getAddress)
+  async getAddress({ userId, addressId }: Request): Promise<Response> {
+    const view = await this.addresses.find(userId, addressId);
+    if (!view) return { found: false };
+    const { recipient, line1, line2, postalCode, city, country } = view;
+    return { found: true, address: postalAddress.parse({ recipient, line1, line2, postalCode, city, country }) };
+  }
+}

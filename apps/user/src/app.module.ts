@@ -1,0 +1,106 @@
+import { AuthModule } from '@causeway/auth';
+import { DiscoveryModule } from '@causeway/discovery';
+import { MessagingModule, NATS, Outbox, OutboxRelay } from '@causeway/messaging';
+import {
+  BlindIndex,
+  FieldCipher,
+  IdempotencyStore,
+  PersistenceModule,
+  PG_POOL,
+  PgUnitOfWork,
+  PRISMA,
+  type Transaction,
+} from '@causeway/persistence';
+import { Module, type DynamicModule } from '@nestjs/common';
+import type pg from 'pg';
+import { AddressesController } from './addresses/addresses.controller.js';
+import { Addresses } from './addresses/addresses.js';
+import { GetAddressHandler } from './addresses/get-address.handler.js';
+import type { UserSettings } from './config.js';
+import type { PrismaClient } from './generated/prisma/client.js';
+import { Housekeeping } from './housekeeping.js';
+import { IdempotentPosts } from './idempotent-posts.js';
+import { migrations } from './migrations.js';
+import { LoginThrottle } from './oidc/login-throttle.js';
+import { createProvider } from './oidc/provider.js';
+import { SignIn } from './oidc/sign-in.js';
+import { loadSigningKeys } from './oidc/signing-keys.js';
+import { createPrisma } from './prisma.js';
+import { version } from './version.js';
+import { OIDC_PROVIDER, UNIT_OF_WORK, type UserUnitOfWork } from './tokens.js';
+import { PasswordHasher } from './users/password-hasher.js';
+import { Profiles } from './users/profiles.js';
+import { Register } from './users/register.js';
+import { UsersController } from './users/users.controller.js';
+
+/** The composition root: the only file that binds ports to adapters. */
+@Module({})
+export class AppModule {
+  static with(settings: UserSettings): DynamicModule {
+    const cipher = new FieldCipher(settings.FIELD_KEYS);
+    const index = new BlindIndex(settings.BLIND_INDEX_KEY);
+    return {
+      module: AppModule,
+      imports: [
+        PersistenceModule.forRoot({ settings, migrations, prisma: createPrisma, applicationName: 'user' }),
+        MessagingModule.forRoot({ service: 'user', settings }),
+        DiscoveryModule.forRoot({ settings, service: 'user', version, instanceId: settings.INSTANCE_ID, nats: NATS }),
+        AuthModule.forRoot(settings),
+      ],
+      controllers: [UsersController, AddressesController, GetAddressHandler],
+      providers: [
+        { provide: FieldCipher, useValue: cipher },
+        { provide: BlindIndex, useValue: index },
+        {
+          provide: UNIT_OF_WORK,
+          inject: [PG_POOL, OutboxRelay],
+          useFactory: (pool: pg.Pool, relay: OutboxRelay): UserUnitOfWork =>
+            new PgUnitOfWork(pool, (transaction: Transaction) => ({
+              sql: transaction.sql,
+              afterCommit: (fn: () => void) => transaction.afterCommit(fn),
+              outbox: Outbox.within(transaction, 'user', relay),
+              idempotency: new IdempotencyStore(transaction.sql),
+            })),
+        },
+        {
+          provide: IdempotentPosts,
+          inject: [UNIT_OF_WORK],
+          useFactory: (uow: UserUnitOfWork) => new IdempotentPosts(uow, cipher, settings.BLIND_INDEX_KEY),
+        },
+        {
+          provide: PasswordHasher,
+          useFactory: () =>
+            PasswordHasher.create({
+              concurrency: settings.PASSWORD_HASH_CONCURRENCY,
+              queue: settings.PASSWORD_HASH_QUEUE,
+            }),
+        },
+        {
+          provide: LoginThrottle,
+          inject: [UNIT_OF_WORK],
+          useFactory: (uow: UserUnitOfWork) =>
+            new LoginThrottle(uow, index, {
+              perAccount: settings.LOGIN_FAILURES_PER_ACCOUNT,
+              perAddress: settings.LOGIN_FAILURES_PER_ADDRESS,
+              windowMs: settings.LOGIN_WINDOW_MS,
+            }),
+        },
+        {
+          provide: OIDC_PROVIDER,
+          inject: [UNIT_OF_WORK, PRISMA, Profiles],
+          useFactory: async (uow: UserUnitOfWork, prisma: PrismaClient, profiles: Profiles) =>
+            createProvider({ settings, keys: await loadSigningKeys(uow, cipher), prisma, cipher, profiles }),
+        },
+        {
+          provide: Housekeeping,
+          inject: [UNIT_OF_WORK],
+          useFactory: (uow: UserUnitOfWork) => new Housekeeping(uow, settings),
+        },
+        Profiles,
+        Register,
+        Addresses,
+        SignIn,
+      ],
+    };
+  }
+}

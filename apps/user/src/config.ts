@@ -1,0 +1,50 @@
+import { authSettings } from '@causeway/auth';
+import { durationMs, integer, list, secret, withDefault, type Settings } from '@causeway/config';
+import { discoverySettings } from '@causeway/discovery';
+import { natsSettings } from '@causeway/messaging';
+import { databaseSettings, fieldKeySettings } from '@causeway/persistence';
+import type { ServiceSettings } from '@causeway/service-host';
+import { z } from 'zod';
+
+const loopback = /^(127\.0\.0\.1|\[::1\]|localhost)$/;
+
+/** OAuth 2.1: a code must not travel over a network in the clear, so http is for this very machine only (RFC 8252, 7.3). */
+const redirectUri = z.url({ error: 'expected URLs' }).refine(
+  (uri) => {
+    const { protocol, hostname, hash } = new URL(uri);
+    return (protocol === 'https:' || (protocol === 'http:' && loopback.test(hostname))) && hash === '';
+  },
+  { error: 'expected https URLs, or http ones on a loopback address, without a fragment' },
+);
+
+/** All settings of this service; the README explains each. */
+export const settings = {
+  ...databaseSettings,
+  ...fieldKeySettings,
+  ...natsSettings,
+  ...discoverySettings,
+  ...authSettings,
+  /** Sign the cookies of the sign-in; the first signs, the others are still accepted. */
+  OIDC_COOKIE_KEYS: list().pipe(z.array(z.string().min(32))),
+  /** Where the public client `causeway-demo` may be sent back to. */
+  OIDC_REDIRECT_URIS: list().pipe(z.array(redirectUri)),
+  /** Secret of the confidential client `causeway-ops`. */
+  OIDC_MACHINE_SECRET: secret(32),
+  /** Passwords hashed at once; each takes 19 MiB and a core. */
+  PASSWORD_HASH_CONCURRENCY: withDefault(integer(1, 64), '4'),
+  /** Sign-ins and registrations that may wait for their turn; the next is answered LOGIN_BUSY. */
+  PASSWORD_HASH_QUEUE: withDefault(integer(0, 10_000), '32'),
+  /** Failed sign-ins of one account from one address in a window. */
+  LOGIN_FAILURES_PER_ACCOUNT: withDefault(integer(1, 1_000), '5'),
+  /** Failed sign-ins from one address in a window. */
+  LOGIN_FAILURES_PER_ADDRESS: withDefault(integer(1, 100_000), '50'),
+  LOGIN_WINDOW_MS: withDefault(durationMs(1_000), '900000'),
+  /** Pause between two rounds of deleting what has expired. */
+  HOUSEKEEPING_INTERVAL_MS: withDefault(durationMs(1_000), '600000'),
+};
+
+export type UserSettings = ServiceSettings<typeof settings>;
+export type OidcSettings = Pick<
+  Settings<typeof settings>,
+  'AUTH_ISSUER' | 'AUTH_AUDIENCE' | 'OIDC_COOKIE_KEYS' | 'OIDC_REDIRECT_URIS' | 'OIDC_MACHINE_SECRET'
+>;

@@ -1,0 +1,91 @@
+import type { FieldCipher } from '@causeway/persistence';
+import { createHash } from 'node:crypto';
+import { errors, type Adapter, type AdapterPayload } from 'oidc-provider';
+import type { PrismaClient } from '../generated/prisma/client.js';
+
+const sealedColumn = 'oidc_artifacts.payload';
+const hashOf = (id: string): string => createHash('sha256').update(id).digest('base64url');
+
+/**
+ * Keeps one kind of oidc-provider's artifacts in Postgres, so that every instance sees every session, code and refresh token.
+ *
+ * An id is a bearer credential (a cookie, a code, a refresh token) and is therefore stored as a hash; the payload repeats the id, and is
+ * therefore encrypted. A copy of the table signs nobody in.
+ */
+export class PostgresArtifacts implements Adapter {
+  constructor(
+    private readonly model: string,
+    private readonly prisma: PrismaClient,
+    private readonly cipher: FieldCipher,
+  ) {}
+
+  async upsert(id: string, payload: AdapterPayload, expiresIn?: number): Promise<void> {
+    const key = this.key(id);
+    const data = {
+      grantHash: payload.grantId ? hashOf(payload.grantId) : null,
+      uidHash: payload.uid ? hashOf(payload.uid) : null,
+      payloadSealed: this.cipher.encrypt(JSON.stringify(payload), sealedColumn, `${key.model}:${key.idHash}`),
+      expiresAt: expiresIn ? new Date(Date.now() + expiresIn * 1000) : null,
+    };
+    await this.prisma.oidcArtifact.upsert({ where: { model_idHash: key }, create: { ...key, ...data }, update: data });
+  }
+
+  async find(id: string): Promise<AdapterPayload | undefined> {
+    return this.open(await this.prisma.oidcArtifact.findUnique({ where: { model_idHash: this.key(id) } }));
+  }
+
+  async findByUid(uid: string): Promise<AdapterPayload | undefined> {
+    return this.open(await this.prisma.oidcArtifact.findFirst({ where: { model: this.model, uidHash: hashOf(uid) } }));
+  }
+
+  /** Part of the device flow, which is off. */
+  findByUserCode(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
+  /**
+   * Marks a code or refresh token as used. Decided by the database: of two requests that present the same one at the same instant,
+   * oidc-provider's own check lets both pass. The loser's whole grant is revoked, as for any other reuse (RFC 9700, 4.14.2).
+   */
+  async consume(id: string): Promise<void> {
+    const key = this.key(id);
+    const { count } = await this.prisma.oidcArtifact.updateMany({
+      where: { ...key, consumedAt: null },
+      data: { consumedAt: new Date() },
+    });
+    if (count === 1) return;
+    const row = await this.prisma.oidcArtifact.findUnique({
+      where: { model_idHash: key },
+      select: { grantHash: true },
+    });
+    if (row?.grantHash) await this.revokeFamily(row.grantHash);
+    throw new errors.InvalidGrant(`${this.model} was used before`);
+  }
+
+  async destroy(id: string): Promise<void> {
+    await this.prisma.oidcArtifact.deleteMany({ where: this.key(id) });
+  }
+
+  async revokeByGrantId(grantId: string): Promise<void> {
+    await this.prisma.oidcArtifact.deleteMany({ where: { model: this.model, grantHash: hashOf(grantId) } });
+  }
+
+  /** Everything that was issued under a grant, and the grant itself, whose own id has the same hash. */
+  private async revokeFamily(grantHash: string): Promise<void> {
+    await this.prisma.oidcArtifact.deleteMany({
+      where: { OR: [{ grantHash }, { model: 'Grant', idHash: grantHash }] },
+    });
+  }
+
+  private key(id: string): { model: string; idHash: string } {
+    return { model: this.model, idHash: hashOf(id) };
+  }
+
+  private open(row: { idHash: string; payloadSealed: string; consumedAt: Date | null; expiresAt: Date | null } | null) {
+    if (!row || (row.expiresAt && row.expiresAt.getTime() <= Date.now())) return undefined;
+    const payload = JSON.parse(
+      this.cipher.decrypt(row.payloadSealed, sealedColumn, `${this.model}:${row.idHash}`),
+    ) as AdapterPayload;
+    return row.consumedAt ? { ...payload, consumed: Math.floor(row.consumedAt.getTime() / 1000) } : payload;
+  }
+}

@@ -1,0 +1,118 @@
+import { CodedError, errorCodes } from '@causeway/errors';
+import { getLogger } from '@causeway/telemetry';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { errors, type Interaction, type Provider } from 'oidc-provider';
+import { z } from 'zod';
+import { clientAddress } from './client-address.js';
+import { loginPage, messagePage, pageHeaders } from './pages.js';
+import type { SignIn } from './sign-in.js';
+
+const log = getLogger('oidc');
+const formBytes = 4_096;
+const credentials = z.object({ email: z.string().min(1).max(254), password: z.string().min(1).max(256) });
+
+/**
+ * The sign-in pages. An interaction belongs to the browser that holds its signed, HttpOnly, SameSite=Lax cookie, which is set for this path only:
+ * a form posted from elsewhere comes without it and is refused, so no further token is needed against cross-site requests.
+ */
+export function mountInteractions(fastify: FastifyInstance, provider: Provider, signIn: SignIn, issuer: URL): void {
+  const path = `${issuer.pathname}/interaction/:uid`;
+  void fastify.register((scope, _options, done) => {
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser(
+      'application/x-www-form-urlencoded',
+      { parseAs: 'string', bodyLimit: formBytes },
+      (_request, body, parsed) => parsed(null, Object.fromEntries(new URLSearchParams(body as string))),
+    );
+    scope.setErrorHandler((error, _request, reply) => answerError(error, reply));
+    scope.addHook('onRequest', (request, _reply, next) =>
+      next(isForeign(request, issuer) ? new ForeignForm() : undefined),
+    );
+
+    scope.get(path, async (request, reply) => {
+      const interaction = await current(provider, request, reply);
+      if (interaction.prompt.name === 'login') return showLogin(reply, interaction, issuer, {});
+      // Consent was asked for (`prompt=consent`): all clients are our own, so it is given.
+      return finish(provider, request, reply, { consent: {} });
+    });
+    scope.post(path, async (request, reply) => {
+      const interaction = await current(provider, request, reply);
+      const form = credentials.safeParse(request.body);
+      const { email, password } = form.success ? form.data : { email: '', password: '' };
+      const accountId = form.success ? await signIn.execute(email, password, clientAddress(request)) : undefined;
+      if (accountId) return finish(provider, request, reply, { login: { accountId, amr: ['pwd'] } });
+      const problem = 'The e-mail address or the password is not right.';
+      return showLogin(reply.code(401), interaction, issuer, {
+        email: typeof email === 'string' ? email : '',
+        problem,
+      });
+    });
+    scope.post(`${path}/abort`, async (request, reply) => {
+      await current(provider, request, reply);
+      return finish(provider, request, reply, {
+        error: 'access_denied',
+        error_description: 'The sign-in was cancelled',
+      });
+    });
+    done();
+  });
+}
+
+class ForeignForm extends Error {}
+
+/** Belt and braces on top of the cookie: a browser says where a form comes from. Tools that say nothing are no browsers. */
+function isForeign({ method, headers }: FastifyRequest, issuer: URL): boolean {
+  return method === 'POST' && headers.origin !== undefined && headers.origin !== issuer.origin;
+}
+
+async function current(provider: Provider, request: FastifyRequest, reply: FastifyReply): Promise<Interaction> {
+  const interaction = await provider.interactionDetails(request.raw, reply.raw);
+  const { uid } = request.params as { uid: string };
+  if (interaction.uid !== uid) throw new errors.SessionNotFound('the cookie belongs to another sign-in');
+  return interaction;
+}
+
+async function finish(
+  provider: Provider,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  result: Parameters<Provider['interactionResult']>[2],
+): Promise<FastifyReply> {
+  const returnTo = await provider.interactionResult(request.raw, reply.raw, result, { mergeWithLastSubmission: true });
+  return reply.header('cache-control', 'no-store').redirect(returnTo, 303);
+}
+
+function showLogin(
+  reply: FastifyReply,
+  { uid, params }: Interaction,
+  issuer: URL,
+  shown: { email?: string; problem?: string },
+): FastifyReply {
+  const html = loginPage({ action: `${issuer.pathname}/interaction/${uid}`, clientName: 'Causeway', ...shown });
+  const target = URL.parse(String(params['redirect_uri']))?.origin;
+  return reply.headers(pageHeaders(target && target !== 'null' ? [target] : [])).send(html);
+}
+
+function answerError(error: unknown, reply: FastifyReply): FastifyReply {
+  const page = (status: number, title: string, text: string) =>
+    reply.code(status).headers(pageHeaders()).send(messagePage(title, text));
+  if (error instanceof errors.SessionNotFound) {
+    return page(400, 'This sign-in has expired', 'Go back to the application and start again.');
+  }
+  if (error instanceof ForeignForm)
+    return page(403, 'This form was sent from another site', 'Go back to the application and start again.');
+  if (error instanceof CodedError) {
+    const { status } = errorCodes[error.code];
+    const wait = error.retryAfterSeconds ?? (status === 503 ? 2 : undefined);
+    if (wait !== undefined) reply.header('retry-after', String(wait));
+    const title = status === 429 ? 'Too many attempts' : 'Sign-in is not possible right now';
+    return page(status, title, wait === undefined ? error.remedy : `Please try again ${inWords(wait)}.`);
+  }
+  const status = (error as { statusCode?: number }).statusCode ?? 500;
+  if (status < 500) return page(status, 'The form could not be read', 'Go back to the application and start again.');
+  log.error({ err: error }, 'unexpected error');
+  return page(500, 'Something went wrong', 'It is our fault. Please try again later.');
+}
+
+const inWords = (seconds: number): string =>
+  seconds < 90 ? `in ${seconds} ${seconds === 1 ? 'second' : 'seconds'}` : `in ${Math.ceil(seconds / 60)} minutes`;

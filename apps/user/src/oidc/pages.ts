@@ -1,0 +1,110 @@
+import { createHash } from 'node:crypto';
+
+/** The few pages of our own: plain HTML without a script, usable by keyboard and screen reader, light and dark. */
+
+const style = `
+:root{color-scheme:light dark;--ink:#1c2430;--soft:#566072;--page:#f3f5f8;--card:#fff;--line:#8a94a6;--accent:#0b57b7;--on-accent:#fff;--bad:#b3261e}
+@media (prefers-color-scheme:dark){:root{--ink:#e8ecf3;--soft:#aab4c4;--page:#12161d;--card:#1b212b;--line:#6d788b;--accent:#8ab8ff;--on-accent:#0a1a30;--bad:#ffb4ab}}
+*{box-sizing:border-box}
+body{margin:0;min-height:100vh;display:grid;place-items:center;padding:1.5rem;background:var(--page);color:var(--ink);font:1rem/1.5 system-ui,sans-serif}
+main{width:100%;max-width:24rem;padding:2rem;border-radius:.75rem;background:var(--card);box-shadow:0 1px 4px #0003}
+h1{margin:0 0 .25rem;font-size:1.5rem;line-height:1.25}
+p{margin:0 0 1rem;color:var(--soft)}
+label{display:block;margin:1rem 0 .25rem;font-weight:600}
+input{width:100%;padding:.625rem .75rem;border:1px solid var(--line);border-radius:.375rem;background:transparent;color:inherit;font:inherit}
+button{width:100%;margin-top:1.5rem;padding:.75rem;border:0;border-radius:.375rem;background:var(--accent);color:var(--on-accent);font:inherit;font-weight:600;cursor:pointer}
+button+button,form+form button{margin-top:.75rem;background:transparent;color:var(--accent);border:1px solid var(--line)}
+:focus-visible{outline:3px solid var(--accent);outline-offset:2px}
+.bad{padding:.625rem .75rem;border-left:4px solid var(--bad);color:var(--bad);font-weight:600}
+code{overflow-wrap:anywhere}
+`;
+
+const styleHash = createHash('sha256').update(style).digest('base64');
+
+export const escapeHtml = (text: string): string =>
+  text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+
+const page = (title: string, content: string): string => `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escapeHtml(title)} · Causeway</title>
+<style>${style}</style>
+</head>
+<body>
+<main>
+${content}
+</main>
+</body>
+</html>
+`;
+
+/**
+ * Headers of every page here: nothing may be loaded, framed or cached.
+ * @param formTargets Origins that a form of the page may lead to by redirects. Chrome applies `form-action` to the whole chain, so the
+ *   redirect URI of the client has to be named, otherwise the last step of a sign-in is blocked without a word.
+ */
+export const pageHeaders = (formTargets: readonly string[] = []): Record<string, string> => ({
+  'content-type': 'text/html; charset=utf-8',
+  'cache-control': 'no-store',
+  'content-security-policy': [
+    "default-src 'none'",
+    `style-src 'sha256-${styleHash}'`,
+    `form-action ${["'self'", ...formTargets].join(' ')}`,
+    "frame-ancestors 'none'",
+    "base-uri 'none'",
+  ].join('; '),
+  'referrer-policy': 'same-origin',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+});
+
+export interface LoginPage {
+  /** Path that the form is posted to. */
+  readonly action: string;
+  readonly clientName: string;
+  /** Shown in the field, for example after a wrong password. */
+  readonly email?: string;
+  readonly problem?: string;
+}
+
+export function loginPage({ action, clientName, email = '', problem }: LoginPage): string {
+  const invalid = problem ? ' aria-invalid="true" aria-describedby="problem"' : '';
+  const focusPassword = email !== '';
+  return page(
+    problem ? 'Sign-in failed' : 'Sign in',
+    `<h1>Sign in</h1>
+<p>to continue to ${escapeHtml(clientName)}</p>
+${problem ? `<p class="bad" id="problem" role="alert">${escapeHtml(problem)}</p>` : ''}
+<form method="post" action="${escapeHtml(action)}">
+<label for="email">E-mail address</label>
+<input id="email" name="email" type="email" autocomplete="username" required maxlength="254" value="${escapeHtml(email)}"${focusPassword ? '' : ' autofocus'}${invalid}>
+<label for="password">Password</label>
+<input id="password" name="password" type="password" autocomplete="current-password" required maxlength="256"${focusPassword ? ' autofocus' : ''}${invalid}>
+<button type="submit">Sign in</button>
+</form>
+<form method="post" action="${escapeHtml(action)}/abort">
+<button type="submit">Cancel</button>
+</form>`,
+  );
+}
+
+export const messagePage = (title: string, text: string, detail?: string): string =>
+  page(
+    title,
+    `<h1>${escapeHtml(title)}</h1>
+<p>${escapeHtml(text)}</p>
+${detail ? `<p><code>${escapeHtml(detail)}</code></p>` : ''}`,
+  );
+
+/** @param form The form element that oidc-provider renders, with its id `op.logoutForm`. */
+export const signOutPage = (form: string): string =>
+  page(
+    'Sign out',
+    `<h1>Sign out?</h1>
+<p>You will have to enter your password again next time.</p>
+${form}
+<button type="submit" form="op.logoutForm" name="logout" value="yes" autofocus>Sign out</button>
+<button type="submit" form="op.logoutForm">Stay signed in</button>`,
+  );

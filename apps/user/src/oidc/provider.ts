@@ -1,0 +1,184 @@
+import { scopes } from '@causeway/contracts';
+import { CodedError, errorCodes } from '@causeway/errors';
+import type { FieldCipher } from '@causeway/persistence';
+import { getLogger } from '@causeway/telemetry';
+import type { JWK } from 'jose';
+import type { EventEmitter } from 'node:events';
+import { errors, interactionPolicy, Provider, type Configuration, type KoaContextWithOIDC } from 'oidc-provider';
+import type { OidcSettings } from '../config.js';
+import type { PrismaClient } from '../generated/prisma/client.js';
+import type { Profiles } from '../users/profiles.js';
+import { PostgresArtifacts } from './adapter.js';
+import { machineClientId, clients } from './clients.js';
+import { messagePage, pageHeaders, signOutPage } from './pages.js';
+
+const minutes = 60;
+const days = 86_400;
+const accessTokenSeconds = 5 * minutes;
+/** However often it is rotated, a refresh token ends this long after the sign-in. */
+const refreshTokenSeconds = 30 * days;
+
+const log = getLogger('oidc');
+
+export interface ProviderParts {
+  readonly settings: OidcSettings;
+  readonly keys: readonly JWK[];
+  readonly prisma: PrismaClient;
+  readonly cipher: FieldCipher;
+  readonly profiles: Profiles;
+}
+
+/**
+ * The OpenID provider: authorization code with PKCE for people, client credentials for machines. What differs from oidc-provider's defaults:
+ * refresh tokens are rotated at every use and end after 30 days; access tokens are always JWTs for our one audience; consent is not
+ * asked, as all clients are our own; there is no implicit flow, no dynamic registration, no userinfo endpoint.
+ */
+export function createProvider(parts: ProviderParts): Provider {
+  const { settings } = parts;
+  const provider = new Provider(settings.AUTH_ISSUER, {
+    ...artifacts(parts),
+    ...tokens(settings),
+    ...signIn(settings),
+    clients: clients(settings),
+    cookies: {
+      keys: settings.OIDC_COOKIE_KEYS,
+      long: { httpOnly: true, sameSite: 'lax', path: new URL(settings.AUTH_ISSUER).pathname },
+      short: { httpOnly: true, sameSite: 'lax' },
+    },
+    clientBasedCORS: (_ctx, origin, client) =>
+      (client.redirectUris ?? []).some((uri) => new URL(uri).origin === origin),
+    renderError: (ctx, out) => {
+      answerWithPage(
+        ctx,
+        messagePage('Sign-in is not possible', out.error_description ?? 'Something went wrong.', out.error),
+      );
+    },
+  });
+  // Every URL is built from the issuer: `mount.ts` sets the forwarded host, whatever the client sent.
+  provider.proxy = true;
+  reportErrors(provider);
+  return provider;
+}
+
+function artifacts({ prisma, cipher, keys, profiles }: ProviderParts): Configuration {
+  return {
+    adapter: (model: string) => new PostgresArtifacts(model, prisma, cipher),
+    jwks: { keys: [...keys] as NonNullable<Configuration['jwks']>['keys'] },
+    async findAccount(_ctx, sub) {
+      const profile = await profiles.find(sub);
+      if (!profile) return undefined;
+      const { id, email, displayName } = profile;
+      return { accountId: id, claims: () => ({ sub: id, email, email_verified: false, name: displayName }) };
+    },
+    claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name'] },
+    // Otherwise an ID token would leave them to the userinfo endpoint, which is off.
+    conformIdTokenClaims: false,
+  };
+}
+
+function tokens(settings: OidcSettings): Configuration {
+  const audience = settings.AUTH_AUDIENCE;
+  return {
+    ttl: {
+      AccessToken: accessTokenSeconds,
+      ClientCredentials: accessTokenSeconds,
+      AuthorizationCode: minutes,
+      IdToken: accessTokenSeconds,
+      Interaction: 10 * minutes,
+      Session: 12 * 60 * minutes,
+      Grant: refreshTokenSeconds,
+      RefreshToken: (ctx) => ctx?.oidc.entities.RotatedRefreshToken?.remainingTTL ?? refreshTokenSeconds,
+    },
+    rotateRefreshToken: true,
+    issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
+    responseTypes: ['code'],
+    pkce: { required: () => true },
+    scopes: ['openid', 'offline_access', 'email', 'profile'],
+    enabledJWA: { idTokenSigningAlgValues: ['RS256'] },
+    features: {
+      devInteractions: { enabled: false },
+      dPoP: { enabled: false },
+      pushedAuthorizationRequests: { enabled: false },
+      userinfo: { enabled: false },
+      clientCredentials: { enabled: true },
+      revocation: { enabled: true },
+      resourceIndicators: {
+        enabled: true,
+        defaultResource: () => audience,
+        useGrantedResource: () => true,
+        getResourceServerInfo(_ctx, resource, client) {
+          if (resource !== audience) throw new errors.InvalidTarget();
+          return {
+            scope: scopesOf(client.clientId).join(' '),
+            audience,
+            accessTokenFormat: 'jwt',
+            accessTokenTTL: accessTokenSeconds,
+            jwt: { sign: { alg: 'RS256' } },
+          };
+        },
+      },
+      rpInitiatedLogout: {
+        enabled: true,
+        logoutSource: (ctx, form) => answerWithPage(ctx, signOutPage(form)),
+        postLogoutSuccessSource: (ctx) => answerWithPage(ctx, messagePage('Signed out', 'You can close this page.')),
+      },
+    },
+  };
+}
+
+/** Scopes of the API that a client may ask for; others are left out of its tokens. */
+const scopesOf = (clientId: string): string[] =>
+  clientId === machineClientId ? [scopes.catalogWrite] : [scopes.profile, scopes.orders, scopes.payments];
+
+function signIn(settings: OidcSettings): Configuration {
+  const mountPath = new URL(settings.AUTH_ISSUER).pathname;
+  const policy = interactionPolicy.base();
+  // Asks at every sign-in of an installed application, because another one might hold its client id; ours would only be a nuisance.
+  policy.get('consent')?.checks.remove('native_client_prompt');
+  return {
+    interactions: { policy, url: (_ctx, { uid }) => `${mountPath}/interaction/${uid}` },
+    loadExistingGrant: grantEverythingAsked,
+  };
+}
+
+/** All clients are our own: what was asked for (and is allowed) is granted without a consent page. */
+async function grantEverythingAsked(ctx: KoaContextWithOIDC) {
+  const { client, session, provider } = ctx.oidc;
+  if (!client || !session?.accountId) return undefined;
+  const grantId = session.grantIdFor(client.clientId);
+  const known = grantId ? await provider.Grant.find(grantId) : undefined;
+  const grant = known ?? new provider.Grant({ clientId: client.clientId, accountId: session.accountId });
+  const before = JSON.stringify([grant.openid, grant.resources]);
+  grant.addOIDCScope([...ctx.oidc.requestParamOIDCScopes].join(' '));
+  for (const [resource, server] of Object.entries(ctx.oidc.resourceServers ?? {})) {
+    const allowed = [...ctx.oidc.requestParamScopes].filter((scope) => server.scopes.has(scope));
+    if (allowed.length > 0) grant.addResourceScope(resource, allowed.join(' '));
+  }
+  if (!known || JSON.stringify([grant.openid, grant.resources]) !== before) await grant.save();
+  return grant;
+}
+
+function answerWithPage(ctx: KoaContextWithOIDC, html: string): void {
+  ctx.set(pageHeaders());
+  ctx.body = html;
+}
+
+/** An error of ours (database gone) keeps its status and Retry-After; oidc-provider would call everything 500. */
+function reportErrors(provider: Provider): void {
+  provider.on('server_error', (ctx, error: unknown) => {
+    if (error instanceof CodedError) {
+      ctx.status = errorCodes[error.code].status;
+      if (error.retryAfterSeconds !== undefined) ctx.set('retry-after', String(error.retryAfterSeconds));
+      log.warn({ code: error.code, route: ctx.oidc.route }, error.message);
+    } else log.error({ err: error, route: ctx.oidc.route }, 'unexpected error');
+  });
+  const refused = (name: string) => (ctx: KoaContextWithOIDC, error: errors.OIDCProviderError) =>
+    log.info({ error: error.error, detail: error.error_detail, client: ctx.oidc.client?.clientId }, `${name} refused`);
+  provider.on('authorization.error', refused('authorization'));
+  provider.on('grant.error', refused('token'));
+  provider.on('end_session.error', refused('sign-out'));
+  provider.on('revocation.error', refused('revocation'));
+  provider.on('grant.revoked', (ctx) => log.warn({ client: ctx.oidc.client?.clientId }, 'a grant was revoked'));
+  // Koa's own event, which its types don't know here: without a listener it would print to standard error.
+  (provider as EventEmitter).on('error', (err: unknown) => log.warn({ err }, 'the answer could not be sent'));
+}

@@ -1,0 +1,43 @@
+import { BlindIndex, PRISMA } from '@causeway/persistence';
+import { Inject, Injectable } from '@nestjs/common';
+import type { PrismaClient } from '../generated/prisma/client.js';
+import { PasswordHasher } from '../users/password-hasher.js';
+import { userColumns } from '../users/user-columns.js';
+import { LoginThrottle } from './login-throttle.js';
+
+/** Checks e-mail and password. An unknown e-mail address costs the same time and gives the same answer as a wrong password. */
+@Injectable()
+export class SignIn {
+  constructor(
+    @Inject(PRISMA) private readonly prisma: PrismaClient,
+    private readonly index: BlindIndex,
+    private readonly hasher: PasswordHasher,
+    private readonly throttle: LoginThrottle,
+  ) {}
+
+  /**
+   * @param address IP address of the browser.
+   * @returns The user id; undefined when e-mail and password don't belong together.
+   * @throws LoginThrottled, LoginBusy
+   */
+  async execute(email: string, password: string, address: string): Promise<string | undefined> {
+    await this.throttle.take(email, address);
+    const user = await this.prisma.user.findUnique({
+      where: { emailIndex: this.index.of(email, userColumns.email) },
+      select: { id: true, passwordHash: true },
+    });
+    if (!(await this.check(password, user?.passwordHash, email, address))) return undefined;
+    await this.throttle.succeeded(email, address);
+    return user?.id;
+  }
+
+  private async check(password: string, stored: string | undefined, email: string, address: string): Promise<boolean> {
+    try {
+      return await this.hasher.matches(password, stored);
+    } catch (error) {
+      // Nobody looked at the password (LOGIN_BUSY): that is not held against the person.
+      await this.throttle.giveBack(email, address);
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,56 @@
+import type { ChangeUserBody, UserView } from '@causeway/contracts';
+import { NotFound } from '@causeway/errors';
+import { FieldCipher, PRISMA, VersionStale } from '@causeway/persistence';
+import { Inject, Injectable } from '@nestjs/common';
+import type { PrismaClient, User } from '../generated/prisma/client.js';
+import { userColumns } from './user-columns.js';
+
+/** Reads and changes the profile of a person. */
+@Injectable()
+export class Profiles {
+  constructor(
+    @Inject(PRISMA) private readonly prisma: PrismaClient,
+    private readonly cipher: FieldCipher,
+  ) {}
+
+  /** @throws NotFound */
+  async read(userId: string): Promise<UserView> {
+    const view = await this.find(userId);
+    if (!view) throw new NotFound(`user ${userId}`);
+    return view;
+  }
+
+  async find(userId: string): Promise<UserView | undefined> {
+    const row = await this.prisma.user.findUnique({ where: { id: userId } });
+    return row ? this.view(row) : undefined;
+  }
+
+  /**
+   * @param version The version that the caller has seen.
+   * @throws NotFound, VersionStale
+   */
+  async change(userId: string, version: number, { displayName }: ChangeUserBody): Promise<UserView> {
+    const [row] = await this.prisma.user.updateManyAndReturn({
+      where: { id: userId, version },
+      data: {
+        displayNameSealed: this.cipher.encrypt(displayName, userColumns.displayName, userId),
+        version: { increment: 1 },
+        updatedAt: new Date(),
+      },
+    });
+    if (row) return this.view(row);
+    await this.read(userId);
+    throw new VersionStale(`user ${userId}`);
+  }
+
+  private view(row: User): UserView {
+    return {
+      id: row.id,
+      email: this.cipher.decrypt(row.emailSealed, userColumns.email, row.id),
+      displayName: this.cipher.decrypt(row.displayNameSealed, userColumns.displayName, row.id),
+      version: row.version,
+      createdAt: row.createdAt.toISOString(),
+      updatedAt: row.updatedAt.toISOString(),
+    };
+  }
+}

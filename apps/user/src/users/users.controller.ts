@@ -1,0 +1,55 @@
+import { CurrentUser, Public, RequireScope, type Principal } from '@causeway/auth';
+import {
+  changeUserBody,
+  registerUserBody,
+  scopes,
+  type ChangeUserBody,
+  type RegisterUserBody,
+  type UserView,
+} from '@causeway/contracts';
+import { etag, parseIfMatch } from '@causeway/persistence';
+import { IdempotencyKey, sendStored, ZodBody } from '@causeway/service-host';
+import { Controller, Get, Headers, Patch, Post, Res } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { Profiles } from './profiles.js';
+import { Register } from './register.js';
+
+@Controller('v1/users')
+export class UsersController {
+  constructor(
+    private readonly registration: Register,
+    private readonly profiles: Profiles,
+  ) {}
+
+  @Public()
+  @Post()
+  async register(
+    @IdempotencyKey() key: string,
+    @ZodBody(registerUserBody) body: RegisterUserBody,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const { response, replayed } = await this.registration.execute(body, key);
+    await sendStored(reply, response, replayed);
+  }
+
+  @RequireScope(scopes.profile)
+  @Get('me')
+  async read(@CurrentUser() user: Principal, @Res({ passthrough: true }) reply: FastifyReply): Promise<UserView> {
+    const view = await this.profiles.read(user.subject);
+    reply.header('etag', etag(view.version));
+    return view;
+  }
+
+  @RequireScope(scopes.profile)
+  @Patch('me')
+  async change(
+    @CurrentUser() user: Principal,
+    @Headers('if-match') ifMatch: string | undefined,
+    @ZodBody(changeUserBody) body: ChangeUserBody,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<UserView> {
+    const view = await this.profiles.change(user.subject, parseIfMatch(ifMatch), body);
+    reply.header('etag', etag(view.version));
+    return view;
+  }
+}
