@@ -1,0 +1,160 @@
+import { getLogger, instruments, meter } from '@causeway/telemetry';
+import { NoEndpoint } from './errors.js';
+import type { Endpoint, Resolver } from './resolver.js';
+
+const logger = getLogger('discovery');
+const metrics = meter('causeway.discovery');
+const ejections = metrics.counter(instruments.discoveryEjections, {
+  description: 'Instances taken out after failures in a row',
+});
+
+/** One call to one instance. */
+export interface Lease {
+  readonly endpoint: Endpoint;
+  /**
+   * To be called once, when the call is over; further calls do nothing.
+   * @param result.ms How long it took, milliseconds.
+   * @param result.failed The instance did not do its job: no connection, broken off, timeout, 502, 503, 504.
+   */
+  done(result: { readonly ms: number; readonly failed: boolean }): void;
+}
+
+export interface BalancerOptions {
+  /** Failures in a row after which an instance is not used for a while. Default 5. */
+  readonly ejectAfter?: number;
+  /** For how long, milliseconds. Default 10 000. */
+  readonly ejectMs?: number;
+  /** The time after which a latency that was seen counts for 37 %, milliseconds. Default 10 000. */
+  readonly memoryMs?: number;
+  /** 0 to 1. Default Math.random. */
+  readonly random?: () => number;
+  /** Milliseconds. Default performance.now. */
+  readonly now?: () => number;
+}
+
+interface Health {
+  inflight: number;
+  /** Moving average, milliseconds; 0 until something was seen. */
+  latencyMs: number;
+  measuredAt: number;
+  failures: number;
+  ejectedUntil: number;
+}
+
+/**
+ * Picks the better of two random instances (Mitzenmacher, "The Power of Two Choices"), by latency × calls in flight. The latency fades
+ * while an instance is not used: otherwise one slow answer would keep it out for ever. With every instance ejected, all are used again: a
+ * small chance is better than none.
+ */
+export class Balancer {
+  private readonly services = new Map<string, { list: readonly Endpoint[]; health: Map<string, Health> }>();
+  private readonly options: Required<BalancerOptions>;
+  private readonly stopGauge: () => void;
+
+  constructor(
+    private readonly resolver: Resolver,
+    options: BalancerOptions = {},
+  ) {
+    this.options = {
+      ejectAfter: 5,
+      ejectMs: 10_000,
+      memoryMs: 10_000,
+      random: Math.random,
+      now: () => performance.now(),
+      ...options,
+    };
+    this.stopGauge = metrics.gauge(instruments.discoveryEndpoints, { description: 'Known instances' }, (observe) => {
+      for (const service of resolver.services()) observe(resolver.endpoints(service).length, { service });
+    });
+  }
+
+  /**
+   * @param avoid Instances that were tried already; they are used only when there is no other.
+   * @throws NoEndpoint
+   */
+  pick(service: string, avoid?: ReadonlySet<Endpoint>): Lease {
+    const endpoints = this.resolver.endpoints(service);
+    if (endpoints.length === 0) throw new NoEndpoint(service);
+    const health = this.healthOf(service, endpoints);
+    const now = this.options.now();
+    const fit = endpoints.filter((endpoint) => health.get(keyOf(endpoint))!.ejectedUntil <= now);
+    const some = fit.length > 0 ? fit : endpoints;
+    const fresh = avoid === undefined ? some : some.filter((endpoint) => !avoid.has(endpoint));
+    const endpoint = this.better(fresh.length > 0 ? fresh : some, health, now);
+    return this.lease(service, endpoint, health.get(keyOf(endpoint))!);
+  }
+
+  /** Ends the metrics of this balancer. */
+  close(): void {
+    this.stopGauge();
+  }
+
+  private better(candidates: readonly Endpoint[], health: ReadonlyMap<string, Health>, now: number): Endpoint {
+    if (candidates.length === 1) return candidates[0]!;
+    const first = Math.floor(this.options.random() * candidates.length);
+    const second = (first + 1 + Math.floor(this.options.random() * (candidates.length - 1))) % candidates.length;
+    const [a, b] = [candidates[first]!, candidates[second]!];
+    const [healthA, healthB] = [health.get(keyOf(a))!, health.get(keyOf(b))!];
+    // An instance that nothing is known about is taken to be as fast as its rival; else all calls at once would go to a new one.
+    const latencyA = this.latency(healthA, now) || this.latency(healthB, now) || 1;
+    const latencyB = this.latency(healthB, now) || latencyA;
+    return cost(healthA, latencyA) <= cost(healthB, latencyB) ? a : b;
+  }
+
+  private latency({ latencyMs, measuredAt }: Health, now: number): number {
+    return latencyMs * Math.exp((measuredAt - now) / this.options.memoryMs);
+  }
+
+  private lease(service: string, endpoint: Endpoint, health: Health): Lease {
+    health.inflight += 1;
+    let over = false;
+    return {
+      endpoint,
+      done: ({ ms, failed }) => {
+        if (over) return;
+        over = true;
+        health.inflight -= 1;
+        if (failed) this.failed(service, endpoint, health);
+        else this.answered(health, ms);
+      },
+    };
+  }
+
+  private answered(health: Health, ms: number): void {
+    const now = this.options.now();
+    const weight = health.latencyMs === 0 ? 0 : Math.exp((health.measuredAt - now) / this.options.memoryMs);
+    // The floor keeps a sample apart from "nothing known".
+    health.latencyMs = Math.max(0.01, health.latencyMs * weight + ms * (1 - weight));
+    // A slow answer counts in full at once ("peak" EWMA of Finagle): one that starts to queue is noticed with its first call.
+    if (ms > health.latencyMs) health.latencyMs = ms;
+    health.measuredAt = now;
+    health.failures = 0;
+  }
+
+  /** The time of a failure says nothing: refusing is fast. */
+  private failed(service: string, endpoint: Endpoint, health: Health): void {
+    health.failures += 1;
+    if (health.failures < this.options.ejectAfter) return;
+    const now = this.options.now();
+    if (health.ejectedUntil > now) return;
+    // The count stays: after the pause one more failure is enough.
+    health.ejectedUntil = now + this.options.ejectMs;
+    ejections.add(1, { service });
+    logger.warn(
+      { service, instance: endpoint.id, url: endpoint.url, failures: health.failures },
+      `${service} ${endpoint.id} is not used for ${this.options.ejectMs} ms`,
+    );
+  }
+
+  private healthOf(service: string, list: readonly Endpoint[]): ReadonlyMap<string, Health> {
+    const known = this.services.get(service);
+    if (known?.list === list) return known.health;
+    const fresh = (): Health => ({ inflight: 0, latencyMs: 0, measuredAt: 0, failures: 0, ejectedUntil: 0 });
+    const health = new Map(list.map((endpoint) => [keyOf(endpoint), known?.health.get(keyOf(endpoint)) ?? fresh()]));
+    this.services.set(service, { list, health });
+    return health;
+  }
+}
+
+const keyOf = ({ id, url }: Endpoint): string => `${id} ${url}`;
+const cost = ({ inflight, failures }: Health, latencyMs: number): number => latencyMs * (inflight + 1) * (failures + 1);

@@ -1,0 +1,31 @@
+import { Agent } from 'undici';
+
+export interface HttpAgentOptions {
+  /** The age at which a connection is given up, milliseconds. Default 30 000. */
+  readonly clientTtlMs?: number;
+  /** Connections per instance. Default 256. */
+  readonly connections?: number;
+  /** Milliseconds. Default 1 000. */
+  readonly connectTimeoutMs?: number;
+}
+
+/**
+ * The connections of this process to all services; a streaming proxy and {@link ServiceClient} share them. Bounded in age: with plain
+ * keep-alive, instances that were added later got 0 % of the traffic (measured; with a bound 44–54 %).
+ *
+ * It has no limit of its own on the time of an answer: deadlines do that, and a stream of events has none.
+ */
+export const createHttpAgent = ({
+  clientTtlMs = 30_000,
+  connections = 256,
+  connectTimeoutMs = 1_000,
+}: HttpAgentOptions = {}): Agent =>
+  new Agent({
+    clientTtl: clientTtlMs,
+    connections,
+    connect: { timeout: connectTimeoutMs },
+    keepAliveTimeout: 10_000,
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    allowH2: false,
+  });

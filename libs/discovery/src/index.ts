@@ -1,0 +1,14 @@
+export { Balancer, type BalancerOptions, type Lease } from './balancer.js';
+export { DependencyUnavailable, NoEndpoint } from './errors.js';
+export { createHttpAgent, type HttpAgentOptions } from './http-agent.js';
+export { announce, type AnnouncedEndpoint, type Announcement, type AnnounceOptions } from './nats/announce.js';
+export { natsResolver, type NatsResolverOptions } from './nats/nats-resolver.js';
+export { DiscoveryModule, HTTP_AGENT, RESOLVER, type DiscoveryModuleOptions } from './nest/discovery.module.js';
+export { staticResolver, type Endpoint, type Resolver } from './resolver.js';
+export {
+  ServiceClient,
+  type ServiceClientOptions,
+  type ServiceRequest,
+  type ServiceResponse,
+} from './service-client.js';
+export { discoverySettings, type DiscoverySettings } from './settings.js';

@@ -1,0 +1,38 @@
+import { z } from 'zod';
+
+/**
+ * The NATS Services protocol (github.com/nats-io/nats-architecture-and-design, ADR-32), as far as discovery needs it. `nats micro ls`,
+ * `info` and `stats` of the official CLI understand it. Written by hand: `@nats-io/services` is pinned to a nats-core of its own.
+ */
+export const verbs = ['PING', 'INFO', 'STATS'] as const;
+export type Verb = (typeof verbs)[number];
+
+/** The subjects on which an instance answers: everybody's, its service's, its own. */
+export const subjectsOf = (verb: Verb, name: string, id: string): string[] => [
+  `$SRV.${verb}`,
+  `$SRV.${verb}.${name}`,
+  `$SRV.${verb}.${name}.${id}`,
+];
+
+/** Ours, beyond the ADR: an instance says hello and goodbye, so that nobody has to wait for the next round of pings. */
+export const announcedSubject = 'causeway.discovery.announced';
+export const leftSubject = 'causeway.discovery.left';
+
+export const responseType = (verb: Verb): string => `io.nats.micro.v1.${verb.toLowerCase()}_response`;
+
+/** ADR-32: names and ids are subject tokens. */
+const token = z.string().regex(/^[A-Za-z0-9_-]{1,128}$/);
+
+/** `metadata.url` is what makes a NATS micro service one of ours. */
+export const identity = z.object({
+  name: token,
+  id: token,
+  version: z.string().max(64),
+  metadata: z.object({ url: z.url({ protocol: /^https?$/ }).max(512) }),
+});
+export type Identity = z.infer<typeof identity>;
+
+export const departure = z.object({ name: token, id: token });
+
+export const semanticVersion = /^\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?$/;
+export const isToken = (value: string): boolean => token.safeParse(value).success;
