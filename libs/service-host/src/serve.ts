@@ -31,7 +31,12 @@ export async function serve<S extends SettingsShape>(
   const parts: Parts = {};
   onStopRequest(log, (reason) => void stop(reason, host, settings, parts, log));
 
-  parts.management = await startManagementServer(definition, settings, host);
+  parts.management = await inUse(
+    'MANAGEMENT_PORT',
+    settings.MANAGEMENT_PORT,
+    startManagementServer(definition, settings, host),
+  );
+  log.info({ managementPort: parts.management.port, liveMs: Math.round(performance.now()) }, 'live');
   // Side by side: both spend their time importing.
   const [telemetry, { createApp }] = await Promise.all([
     startTelemetry({
@@ -46,7 +51,7 @@ export async function serve<S extends SettingsShape>(
   const app = await createApp(definition, settings, host);
   parts.app = app;
   if (host.isStopping) return;
-  await app.listen({ port: settings.HTTP_PORT, host: settings.HTTP_HOST });
+  await inUse('HTTP_PORT', settings.HTTP_PORT, app.listen({ port: settings.HTTP_PORT, host: settings.HTTP_HOST }));
   await app.startAllMicroservices();
   host.started = true;
 
@@ -57,8 +62,18 @@ export async function serve<S extends SettingsShape>(
   };
   log.info(ready, 'ready');
   // For a parent that spawned us with an IPC channel: the launcher, tests.
-  process.send?.({ type: 'ready', ...ready });
+  if (process.connected) process.send?.({ type: 'ready', ...ready });
   setTimeout(flushCompileCache, 1_000).unref();
+}
+
+/** Names the setting to change: Node's own message names an address only. */
+async function inUse<T>(setting: string, port: number, listening: Promise<T>): Promise<T> {
+  try {
+    return await listening;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    throw new Error(`${setting} ${port} is in use; end the process that has it, or set another port`, { cause: error });
+  }
 }
 
 async function stop(
