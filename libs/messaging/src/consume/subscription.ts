@@ -1,0 +1,93 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { getLogger } from '@causeway/telemetry';
+import type { ConsumerMessages, JetStreamClient, JsMsg } from '@nats-io/jetstream';
+import { consumerLimits } from './limits.js';
+
+const log = getLogger('messaging');
+const retryMs = 1_000;
+
+export interface SubscriptionOptions {
+  readonly stream: string;
+  readonly durable: string;
+  readonly process: (message: JsMsg) => Promise<void>;
+  /** The server does not know the stream or the consumer any more. Called before the next attempt. */
+  readonly restore: () => Promise<void>;
+}
+
+/**
+ * The endless pull on one durable consumer. At most `prefetch` messages are handled at a time and at most as many wait; pulling goes on
+ * only as far as messages are taken up, so a slow handler slows the pull down. Whatever ends the pull, it begins again.
+ */
+export class Subscription {
+  readonly #inFlight = new Set<Promise<void>>();
+  readonly #stopping = new AbortController();
+  #messages: ConsumerMessages | undefined;
+  #ended: Promise<void> | undefined;
+  #free: (() => void) | undefined;
+
+  constructor(
+    private readonly js: JetStreamClient,
+    private readonly options: SubscriptionOptions,
+  ) {}
+
+  start(): void {
+    this.#ended ??= this.#run();
+  }
+
+  /** Pulls afresh: after a reconnect the server has forgotten the open pull, and the client would notice only after 30 s. */
+  restart(): void {
+    this.#messages?.stop();
+  }
+
+  /** Stops pulling and hands back what waits. Resolves once the handlers in flight are done. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    this.#messages?.stop();
+    this.#free?.();
+    await this.#ended;
+    await Promise.all(this.#inFlight);
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      try {
+        await this.#pull();
+      } catch (error) {
+        if (signal.aborted) return;
+        log.warn({ consumer: this.options.durable, reason: String(error) }, 'pulling messages failed; trying again');
+        await sleep(retryMs, undefined, { signal }).catch(() => undefined);
+        if (!signal.aborted) await this.options.restore().catch(() => undefined);
+      }
+    }
+  }
+
+  async #pull(): Promise<void> {
+    const { stream, durable } = this.options;
+    const consumer = await this.js.consumers.get(stream, durable);
+    if (this.#stopping.signal.aborted) return;
+    const messages = await consumer.consume({ max_messages: consumerLimits.prefetch, abort_on_missing_resource: true });
+    this.#messages = messages;
+    try {
+      for await (const message of messages) {
+        if (this.#stopping.signal.aborted) message.nak();
+        else await this.#take(message);
+      }
+    } finally {
+      this.#messages = undefined;
+    }
+  }
+
+  /** Starts to process, and waits while all slots are taken. */
+  async #take(message: JsMsg): Promise<void> {
+    const done = this.options.process(message).finally(() => {
+      this.#inFlight.delete(done);
+      this.#free?.();
+    });
+    this.#inFlight.add(done);
+    while (this.#inFlight.size >= consumerLimits.prefetch && !this.#stopping.signal.aborted) {
+      await new Promise<void>((resolve) => (this.#free = resolve));
+      this.#free = undefined;
+    }
+  }
+}

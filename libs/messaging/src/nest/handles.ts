@@ -1,0 +1,46 @@
+import type { MessageDefinition, RpcDefinition } from '@causeway/contracts';
+import { Catch, UseFilters, type ExceptionFilter } from '@nestjs/common';
+import { EventPattern, MessagePattern } from '@nestjs/microservices';
+import { throwError, type Observable } from 'rxjs';
+import type { Message } from '../consume/message.js';
+
+/** Handlers are bound to `JetStreamServer` only, whatever other transports an application connects. */
+export const jetStreamTransport = Symbol('causeway.jetstream');
+
+/** Nest's own filter would turn every error into "Internal server error"; the server needs the code and `retryable`. */
+@Catch()
+class KeepError implements ExceptionFilter {
+  catch(error: unknown): Observable<never> {
+    return throwError(() => error);
+  }
+}
+const keepError = new KeepError();
+
+export type HandlerExtras = { readonly definition: MessageDefinition } | { readonly rpc: RpcDefinition };
+
+type MethodOf<M> = (target: object, key: string | symbol, descriptor: TypedPropertyDescriptor<M>) => void;
+
+/**
+ * The method handles the messages of `definition` on the durable consumer of (this service, subject). When it returns, the message is
+ * acknowledged: everything it does must be committed by then, usually through `uow.runOnce(message.delivery, …)`. When it throws, the
+ * message comes back, or goes to the dead letters (see `outcomeOf`).
+ */
+export function Handles<T>(
+  definition: MessageDefinition<T>,
+): <M extends (message: Message<T>) => unknown>(...method: Parameters<MethodOf<M>>) => void {
+  return bind(EventPattern(definition.subject, jetStreamTransport, { definition }) as MethodDecorator);
+}
+
+/** The method answers the requests of `definition`; what it throws reaches the caller as a RemoteError with the same code. */
+export function HandlesRpc<Req, Res>(
+  definition: RpcDefinition<Req, Res>,
+): <M extends (request: Req) => Res | Promise<Res>>(...method: Parameters<MethodOf<M>>) => void {
+  return bind(MessagePattern(definition.subject, jetStreamTransport, { rpc: definition }));
+}
+
+const bind =
+  (pattern: MethodDecorator) =>
+  (target: object, key: string | symbol, descriptor: PropertyDescriptor): void => {
+    pattern(target, key, descriptor);
+    UseFilters(keepError)(target, key, descriptor);
+  };

@@ -1,0 +1,151 @@
+import type { RelaySession } from './session.js';
+
+/** A row to publish. `int8` columns come as strings from `pg`; sequences stay far below 2^53. */
+export interface PendingRow {
+  readonly id: string;
+  readonly aggregate_type: string;
+  readonly aggregate_id: string;
+  readonly subject: string;
+  readonly envelope: string;
+  readonly traceparent: string | null;
+}
+
+export interface Published {
+  readonly id: string;
+  readonly stream: string;
+  readonly sequence: number;
+  /** The creation time of the stream, as the server gives it. */
+  readonly streamCreatedAt: string;
+}
+
+/** What is to be left alone for a while, because publishing it has just failed. */
+export interface Blocked {
+  readonly types: readonly string[];
+  readonly aggregates: readonly string[];
+}
+
+/** The oldest pending rows, up to `limit` of each partition held. One query for all: an idle relay costs four queries a second. */
+export async function readPending(session: RelaySession, limit: number, blocked: Blocked): Promise<PendingRow[]> {
+  const { rows } = await session.query<PendingRow>(
+    `SELECT r.id, r.aggregate_type, r.aggregate_id, r.subject, r.envelope::text AS envelope, r.traceparent
+       FROM unnest($1::smallint[]) AS held(partition)
+      CROSS JOIN LATERAL (
+        SELECT * FROM causeway.outbox o
+         WHERE o.status = 'pending' AND o.partition = held.partition
+           AND o.aggregate_type <> ALL ($3::text[]) AND o.aggregate_id <> ALL ($4::text[])
+         ORDER BY o.position LIMIT $2) r
+      ORDER BY r.position`,
+    [[...session.held], limit, blocked.types, blocked.aggregates],
+  );
+  return rows;
+}
+
+/** Marks rows as published and remembers the newest message of each stream, in one statement. */
+export async function markPublished(session: RelaySession, done: readonly Published[]): Promise<void> {
+  if (done.length === 0) return;
+  await session.query(
+    `WITH done AS (
+       SELECT * FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::timestamptz[]) AS d(id, stream, seq, created_at)
+     ), marked AS (
+       UPDATE causeway.outbox o
+          SET status = 'published', published_at = clock_timestamp(),
+              stream = done.stream, stream_seq = done.seq, stream_created_at = done.created_at
+         FROM done WHERE o.id = done.id
+     )
+     INSERT INTO causeway.outbox_stream AS known (stream, stream_created_at, last_seq, last_id)
+     SELECT DISTINCT ON (stream) stream, created_at, seq, id FROM done ORDER BY stream, seq DESC
+     ON CONFLICT (stream) DO UPDATE
+        SET stream_created_at = excluded.stream_created_at, last_seq = excluded.last_seq, last_id = excluded.last_id
+      WHERE excluded.last_seq > known.last_seq OR excluded.stream_created_at <> known.stream_created_at`,
+    [
+      done.map(({ id }) => id),
+      done.map(({ stream }) => stream),
+      done.map(({ sequence }) => sequence),
+      done.map(({ streamCreatedAt }) => streamCreatedAt),
+    ],
+  );
+}
+
+/** Seconds since the oldest pending row was added; 0 when there is none. */
+export async function readOldestAge(session: RelaySession): Promise<number> {
+  const { rows } = await session.query<{ age: string | null }>(
+    `SELECT extract(epoch FROM clock_timestamp() - min(r.created_at)) AS age
+       FROM generate_series(0, 3) AS all_partitions(partition)
+      CROSS JOIN LATERAL (
+        SELECT created_at FROM causeway.outbox o
+         WHERE o.status = 'pending' AND o.partition = all_partitions.partition::smallint ORDER BY o.position LIMIT 1) r`,
+  );
+  return Math.max(0, Number(rows[0]?.age ?? 0));
+}
+
+/** Deletes published rows older than the retention, 5 000 at a time so that no statement runs long. Returns how many are gone. */
+export async function purgePublished(session: RelaySession, retentionHours: number, batch = 5_000): Promise<number> {
+  let purged = 0;
+  for (;;) {
+    const { rowCount } = await session.query(
+      `DELETE FROM causeway.outbox WHERE ctid = ANY (ARRAY(
+         SELECT ctid FROM causeway.outbox
+          WHERE published_at < clock_timestamp() - make_interval(hours => $1) AND status = 'published' LIMIT $2))`,
+      [retentionHours, batch],
+    );
+    purged += rowCount ?? 0;
+    if ((rowCount ?? 0) < batch) return purged;
+  }
+}
+
+export interface KnownStream {
+  readonly stream: string;
+  /** Whether the stream that the server has now is the one that our rows went to. */
+  readonly same: boolean;
+  readonly lastSequence: number;
+  readonly lastId: string;
+}
+
+export async function readKnownStreams(
+  session: RelaySession,
+  created: ReadonlyMap<string, string>,
+): Promise<KnownStream[]> {
+  const { rows } = await session.query<{ stream: string; same: boolean; last_seq: string; last_id: string }>(
+    `SELECT k.stream, k.stream_created_at = now.created_at AS same, k.last_seq, k.last_id
+       FROM causeway.outbox_stream k JOIN unnest($1::text[], $2::timestamptz[]) AS now(stream, created_at) USING (stream)`,
+    [[...created.keys()], [...created.values()]],
+  );
+  return rows.map(({ stream, same, last_seq, last_id }) => ({
+    stream,
+    same,
+    lastSequence: Number(last_seq),
+    lastId: last_id,
+  }));
+}
+
+/** The first of our rows at or after `sequence` in a stream. */
+export async function readRowAt(
+  session: RelaySession,
+  stream: string,
+  sequence: number,
+): Promise<{ id: string; sequence: number } | undefined> {
+  const { rows } = await session.query<{ id: string; stream_seq: string }>(
+    `SELECT id, stream_seq FROM causeway.outbox
+      WHERE status = 'published' AND stream = $1 AND stream_seq >= $2 ORDER BY stream_seq LIMIT 1`,
+    [stream, sequence],
+  );
+  return rows[0] && { id: rows[0].id, sequence: Number(rows[0].stream_seq) };
+}
+
+/** Makes rows pending again: all that went to another incarnation of the stream, and those from `lostFrom` on. */
+export async function reopen(
+  session: RelaySession,
+  lost: { stream: string; createdAt: string; lostFrom: number | undefined; before?: Date },
+): Promise<number> {
+  const { rows } = await session.query<{ reopened: string }>(
+    `WITH reopened AS (
+       UPDATE causeway.outbox SET status = 'pending', published_at = NULL, stream = NULL, stream_seq = NULL, stream_created_at = NULL
+        WHERE status = 'published' AND stream = $1 AND (stream_created_at <> $2::timestamptz OR stream_seq >= $3)
+          AND published_at < coalesce($4, 'infinity')
+       RETURNING id
+     ), forgotten AS (DELETE FROM causeway.outbox_stream WHERE stream = $1)
+     SELECT count(*) AS reopened FROM reopened`,
+    [lost.stream, lost.createdAt, lost.lostFrom ?? null, lost.before ?? null],
+  );
+  return Number(rows[0]?.reopened ?? 0);
+}

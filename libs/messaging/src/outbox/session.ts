@@ -1,0 +1,81 @@
+import { getLogger } from '@causeway/telemetry';
+import pg from 'pg';
+
+const log = getLogger('outbox');
+
+/** First key of the advisory locks (the ASCII codes of "cway"); the second is the partition. One database per service keeps services apart. */
+const lockClass = 0x63_77_61_79;
+export const partitions = [0, 1, 2, 3] as const;
+const queryTimeoutMs = 10_000;
+
+/**
+ * The relay's own connection. It holds the partition locks and runs every statement of the relay, so whoever has lost the locks cannot read
+ * or mark a row any more: there is nothing to fence. Statements are queued; the connection does one at a time.
+ */
+export class RelaySession {
+  readonly held = new Set<number>();
+  #lost = false;
+  #tail: Promise<unknown> = Promise.resolve();
+
+  private constructor(private readonly client: pg.Client) {}
+
+  /** @throws whatever `pg` throws when the database cannot be reached. */
+  static async open(connection: pg.ClientConfig): Promise<RelaySession> {
+    const client = new pg.Client({
+      ...connection,
+      keepAlive: true,
+      query_timeout: queryTimeoutMs,
+      application_name: 'causeway outbox relay',
+    });
+    const session = new RelaySession(client);
+    const onLoss = (error?: Error) => session.#lose(error);
+    client.on('error', onLoss);
+    client.on('end', () => onLoss());
+    await client.connect();
+    return session;
+  }
+
+  get lost(): boolean {
+    return this.#lost;
+  }
+
+  /** Runs one statement. After a failure of the connection the session is lost for good. */
+  query<R extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<pg.QueryResult<R>> {
+    const result = this.#tail.then(() => this.client.query<R>(text, values));
+    this.#tail = result.catch((error: unknown) => {
+      if (!(error instanceof pg.DatabaseError)) this.#lose(error as Error);
+    });
+    return result;
+  }
+
+  /** Takes the locks that are free. Held ones stay held until the connection ends. */
+  async takeLocks(): Promise<void> {
+    const wanted = partitions.filter((partition) => !this.held.has(partition));
+    if (wanted.length === 0) return;
+    const { rows } = await this.query<{ partition: number }>(
+      'SELECT partition FROM unnest($1::int[]) AS wanted(partition) WHERE pg_try_advisory_lock($2, partition)',
+      [wanted, lockClass],
+    );
+    for (const { partition } of rows) this.held.add(partition);
+    if (rows.length > 0) log.info({ partitions: [...this.held] }, 'relaying the outbox');
+  }
+
+  /** Ends the connection, which frees the locks. */
+  async close(): Promise<void> {
+    await this.#tail;
+    this.#lost = true;
+    this.held.clear();
+    await this.client.end().catch(() => undefined);
+  }
+
+  #lose(error?: Error): void {
+    if (this.#lost) return;
+    this.#lost = true;
+    this.held.clear();
+    log.warn(
+      { reason: error?.message ?? 'connection ended' },
+      'the outbox relay lost its database connection, and with it its locks',
+    );
+    void this.client.end().catch(() => undefined);
+  }
+}

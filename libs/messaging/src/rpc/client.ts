@@ -1,0 +1,136 @@
+import { parseOrThrow, violationsOf, type RpcDefinition } from '@causeway/contracts';
+import { createPolicy, currentDeadline, Deadline, DeadlineExceeded, type Policy } from '@causeway/resilience';
+import { errorType, injectTrace, inSpan, instruments, meter } from '@causeway/telemetry';
+import { errors, RequestError, type Msg, type NatsConnection } from '@nats-io/transport-node';
+import { SpanKind } from '@opentelemetry/api';
+import { headersOf, natsHeaders } from '../consume/headers.js';
+import { BrokerUnavailable, DependencyUnavailable, RemoteError } from '../errors.js';
+import { decodeError, decodeJson, encodeJson } from './wire.js';
+
+const duration = meter('messaging').duration(
+  instruments.rpcClientDuration,
+  'Time of a call over NATS, seen by the caller',
+);
+const defaultTimeoutMs = 1_000;
+
+export interface RpcOptions {
+  /** At most this long, milliseconds; the current deadline wins where it is closer. Default 1 000. */
+  readonly timeoutMs?: number;
+}
+
+/** The port that use cases depend on. `testing/FakeRpc` is its other implementation. */
+export interface RpcPort {
+  /**
+   * Calls the service that owns `definition`.
+   * @throws ValidationFailed when the request does not match its schema; nothing is sent.
+   * @throws DeadlineExceeded when the current deadline passes first.
+   * @throws DependencyUnavailable when nobody serves the subject, nobody answers in time, or the answer breaks the contract.
+   * @throws BrokerUnavailable without a connection to NATS.
+   * @throws CircuitOpen after too many failures of that service.
+   * @throws RemoteError with the code of the error that the other side answered.
+   */
+  call<Req, Res>(definition: RpcDefinition<Req, Res>, request: Req, options?: RpcOptions): Promise<Res>;
+}
+
+/**
+ * Request/reply over core NATS. One policy per owner: a breaker, and one retry where the request certainly reached nobody.
+ */
+export class RpcClient implements RpcPort {
+  readonly #policies = new Map<string, Policy>();
+
+  constructor(
+    private readonly nc: NatsConnection,
+    private readonly health: { readonly connected: boolean } = { connected: true },
+  ) {}
+
+  async call<Req, Res>(definition: RpcDefinition<Req, Res>, request: Req, options: RpcOptions = {}): Promise<Res> {
+    const { subject, owner } = definition;
+    const payload = encodeJson(parseOrThrow(definition.request, request));
+    const attributes = { 'rpc.system.name': 'nats', 'rpc.method': subject, 'causeway.peer.service': owner };
+    const startedAt = performance.now();
+    let failure: unknown;
+    try {
+      return await inSpan(`call ${subject}`, { kind: SpanKind.CLIENT, attributes }, () =>
+        this.#guarded(definition, payload, options),
+      );
+    } catch (error) {
+      failure = error;
+      throw error;
+    } finally {
+      const labels = { ...attributes, ...(failure !== undefined && { 'error.type': errorType(failure) }) };
+      duration.record((performance.now() - startedAt) / 1_000, labels);
+    }
+  }
+
+  #guarded<Req, Res>(definition: RpcDefinition<Req, Res>, payload: Uint8Array, options: RpcOptions): Promise<Res> {
+    return this.#policy(definition.owner).execute(() => this.#request(definition, payload, options), {
+      retryable: (error) => error instanceof DependencyUnavailable && error.unsent,
+      countsAsFailure: (error) =>
+        error instanceof DependencyUnavailable ||
+        error instanceof DeadlineExceeded ||
+        (error instanceof RemoteError && error.retryable),
+    });
+  }
+
+  #policy(owner: string): Policy {
+    const known = this.#policies.get(owner) ?? createPolicy(`rpc:${owner}`, { retry: {}, breaker: {} });
+    this.#policies.set(owner, known);
+    return known;
+  }
+
+  async #request<Req, Res>(
+    definition: RpcDefinition<Req, Res>,
+    payload: Uint8Array,
+    options: RpcOptions,
+  ): Promise<Res> {
+    const { subject, owner } = definition;
+    if (!this.health.connected) throw new BrokerUnavailable();
+    const deadline = currentDeadline();
+    deadline?.throwIfExpired();
+    const limitMs = options.timeoutMs ?? defaultTimeoutMs;
+    const timeoutMs = Math.max(1, Math.ceil(Math.min(limitMs, deadline?.remainingMs() ?? limitMs)));
+    const values: Record<string, string> = { [natsHeaders.deadline]: Deadline.after(timeoutMs).toHeader() };
+    injectTrace(values);
+    const reply = await this.nc
+      .request(subject, payload, { timeout: timeoutMs, headers: headersOf(values) })
+      .catch((error: unknown) => {
+        throw translate(error, owner, timeoutMs, deadline);
+      });
+    return readReply(definition, reply);
+  }
+}
+
+function translate(cause: unknown, owner: string, timeoutMs: number, deadline: Deadline | undefined): unknown {
+  if (cause instanceof RequestError && cause.isNoResponders()) {
+    return new DependencyUnavailable(owner, `no instance of ${owner} is running`, true, { cause });
+  }
+  if (cause instanceof errors.TimeoutError || (cause instanceof Error && cause.cause instanceof errors.TimeoutError)) {
+    return deadline?.expired
+      ? new DeadlineExceeded(`${owner} did not answer before the deadline`, { cause })
+      : new DependencyUnavailable(owner, `${owner} did not answer within ${timeoutMs} ms`, false, { cause });
+  }
+  return new BrokerUnavailable('the request could not be sent to the message broker', { cause });
+}
+
+function readReply<Req, Res>(definition: RpcDefinition<Req, Res>, reply: Msg): Res {
+  const { owner, subject } = definition;
+  const code = reply.headers?.get(natsHeaders.errorCode);
+  if (code) throw decodeError(owner, code, reply.data);
+  const broken = (why: string, cause?: unknown) =>
+    new DependencyUnavailable(owner, `the answer of ${owner} to ${subject} breaks the contract: ${why}`, false, {
+      cause,
+    });
+  let value: unknown;
+  try {
+    value = decodeJson(reply.data);
+  } catch (cause) {
+    throw broken('not JSON', cause);
+  }
+  const parsed = definition.response.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw broken(
+    violationsOf(parsed.error)
+      .map(({ path, message }) => `${path || '(whole document)'}: ${message}`)
+      .join('; '),
+  );
+}

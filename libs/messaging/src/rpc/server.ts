@@ -1,0 +1,110 @@
+import { parseOrThrow, type RpcDefinition } from '@causeway/contracts';
+import { Deadline, DeadlineExceeded, withDeadline } from '@causeway/resilience';
+import { errorType, extractTrace, failSpan, getLogger, inSpan, instruments, meter } from '@causeway/telemetry';
+import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
+import { SpanKind } from '@opentelemetry/api';
+import { headersOf, natsHeaders, traceCarrier } from '../consume/headers.js';
+import { MessageMalformed } from '../errors.js';
+import { decodeJson, encodeError, encodeJson } from './wire.js';
+
+const log = getLogger('messaging');
+const duration = meter('messaging').duration(
+  instruments.rpcServerDuration,
+  'Time of a call over NATS, seen by the server',
+);
+
+/** A caller that sends no deadline, or a longer one, is served for at most this long. */
+const maxDeadlineMs = 10_000;
+
+export type RpcHandler = (request: unknown) => Promise<unknown>;
+
+/** Serves one RPC. All instances of a service share a queue group, so each request reaches one of them. */
+export class RpcServer {
+  readonly #inFlight = new Set<Promise<void>>();
+  #subscription: Subscription | undefined;
+
+  constructor(
+    private readonly nc: NatsConnection,
+    private readonly queue: string,
+    private readonly definition: RpcDefinition,
+    private readonly handler: RpcHandler,
+  ) {}
+
+  start(): void {
+    this.#subscription ??= this.nc.subscribe(this.definition.subject, {
+      queue: this.queue,
+      callback: (error, message) => {
+        if (error) log.error({ err: error, subject: this.definition.subject }, 'an RPC subscription failed');
+        else this.#accept(message);
+      },
+    });
+  }
+
+  /** No new requests; those that have arrived are answered. */
+  async stop(): Promise<void> {
+    await this.#subscription?.drain().catch(() => undefined);
+    await Promise.all(this.#inFlight);
+  }
+
+  #accept(message: Msg): void {
+    const done = this.#serve(message)
+      .catch((error: unknown) => log.error({ err: error, subject: message.subject }, 'an RPC reply could not be sent'))
+      .finally(() => this.#inFlight.delete(done));
+    this.#inFlight.add(done);
+  }
+
+  async #serve(message: Msg): Promise<void> {
+    const { subject } = this.definition;
+    const attributes = { 'rpc.system.name': 'nats', 'rpc.method': subject };
+    const startedAt = performance.now();
+    const parent = extractTrace(traceCarrier(message.headers));
+    let failure: unknown;
+    await inSpan(`serve ${subject}`, { kind: SpanKind.SERVER, parent, attributes }, async (span) => {
+      try {
+        message.respond(encodeJson(await this.#answer(message)));
+      } catch (error) {
+        failure = error;
+        failSpan(span, error);
+        const { code, payload } = encodeError(error);
+        if (code === 'INTERNAL') log.error({ err: error, subject }, 'an RPC handler failed unexpectedly');
+        message.respond(payload, { headers: headersOf({ [natsHeaders.errorCode]: code }) });
+      }
+    });
+    const labels = { ...attributes, ...(failure !== undefined && { 'error.type': errorType(failure) }) };
+    duration.record((performance.now() - startedAt) / 1_000, labels);
+  }
+
+  async #answer(message: Msg): Promise<unknown> {
+    const deadline =
+      Deadline.fromHeader(message.headers?.get(natsHeaders.deadline) || undefined, maxDeadlineMs) ??
+      Deadline.after(maxDeadlineMs);
+    deadline.throwIfExpired();
+    const request = parseOrThrow(this.definition.request, readJson(message));
+    const running = withDeadline(deadline, () => this.handler(request));
+    return parseResponse(this.definition, await orExpired(running, deadline));
+  }
+}
+
+function readJson(message: Msg): unknown {
+  try {
+    return decodeJson(message.data);
+  } catch (cause) {
+    throw new MessageMalformed(message.subject, { cause });
+  }
+}
+
+/** A wrong response is the server's own mistake: an unexpected error, not the caller's validation error. */
+function parseResponse(definition: RpcDefinition, response: unknown): unknown {
+  const parsed = definition.response.safeParse(response);
+  if (parsed.success) return parsed.data;
+  throw new Error(`the response to ${definition.subject} does not match its schema`, { cause: parsed.error });
+}
+
+/** The caller has gone when the deadline passes: answer then, and let the handler end unheard. */
+function orExpired<T>(running: Promise<T>, deadline: Deadline): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const expire = () => reject(new DeadlineExceeded());
+    deadline.signal.addEventListener('abort', expire, { once: true });
+    running.then(resolve, reject).finally(() => deadline.signal.removeEventListener('abort', expire));
+  });
+}

@@ -1,0 +1,37 @@
+import { parseOrThrow, type RpcDefinition } from '@causeway/contracts';
+import { currentDeadline } from '@causeway/resilience';
+import { DependencyUnavailable } from '../errors.js';
+import type { RpcPort } from '../rpc/client.js';
+import { decodeError, decodeJson, encodeError, encodeJson } from '../rpc/wire.js';
+
+/** RPC without a broker: answers come from functions given by the test. Everything passes through the same bytes as over NATS. */
+export class FakeRpc implements RpcPort {
+  readonly #answers = new Map<string, (request: unknown) => unknown>();
+  readonly calls: { subject: string; request: unknown }[] = [];
+
+  /** From now on `definition` is answered by `answer`; what it throws arrives as it would over the wire. */
+  answer<Req, Res>(definition: RpcDefinition<Req, Res>, answer: (request: Req) => Res | Promise<Res>): this {
+    this.#answers.set(definition.subject, answer as (request: unknown) => unknown);
+    return this;
+  }
+
+  async call<Req, Res>(definition: RpcDefinition<Req, Res>, request: Req): Promise<Res> {
+    const { subject, owner } = definition;
+    const sent = decodeJson(encodeJson(parseOrThrow(definition.request, request)));
+    currentDeadline()?.throwIfExpired();
+    this.calls.push({ subject, request: sent });
+    const answer = this.#answers.get(subject);
+    if (!answer) throw new DependencyUnavailable(owner, `no instance of ${owner} is running`, true);
+    let response: unknown;
+    try {
+      response = await answer(sent);
+    } catch (error) {
+      const { code, payload } = encodeError(error);
+      throw decodeError(owner, code, payload);
+    }
+    const parsed = definition.response.safeParse(decodeJson(encodeJson(response)));
+    if (parsed.success) return parsed.data;
+    const { code, payload } = encodeError(new Error('the response does not match its schema'));
+    throw decodeError(owner, code, payload);
+  }
+}
