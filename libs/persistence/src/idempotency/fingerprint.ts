@@ -11,7 +11,10 @@ export function fingerprint(value: unknown, hmacKey?: string): string {
   return hash.update(canonicalJson(value)).digest('hex');
 }
 
-/** JSON with sorted keys (as RFC 8785 sorts them, by UTF-16 code units) and without members that are undefined. */
+/**
+ * JSON with its keys in one fixed order and without members that are undefined. Like RFC 8785, but for keys that are integers: those come
+ * first, by their value, since JavaScript objects keep them so. Compare it only with its own output.
+ */
 export function canonicalJson(value: unknown): string {
   const text = JSON.stringify(value, (_key, member: unknown) => {
     if (typeof member === 'bigint') return member.toString();

@@ -1,0 +1,85 @@
+import { DatabaseUnavailable, isUniqueViolation, sqlStateOf, translatePgError } from './errors.js';
+
+const withCode = (code: string, message = 'x') => Object.assign(new Error(message), { code });
+/** As Prisma 7 reports what its driver adapter said. */
+const fromPrisma = (code: string, cause: object) =>
+  Object.assign(new Error('Invalid `prisma.order.findMany()` invocation'), {
+    code,
+    meta: { driverAdapterError: Object.assign(new Error('driver'), { cause }) },
+  });
+
+test.each([
+  withCode('ECONNREFUSED'),
+  withCode('ECONNRESET'),
+  withCode('57P01'),
+  withCode('57P03'),
+  withCode('53300'),
+  withCode('08006'),
+  withCode('25006'),
+  new Error('Connection terminated unexpectedly'),
+  new Error('timeout exceeded when trying to connect'),
+  new Error('Query read timeout'),
+  withCode('P1001'),
+  withCode('P2024'),
+  fromPrisma('P2010', { kind: 'postgres', code: '57P01', originalCode: '57P01' }),
+  fromPrisma('P2010', { kind: 'DatabaseNotReachable' }),
+  new Error('outer', { cause: new Error('Connection terminated') }),
+])('%# means that the database is not there', (error) => {
+  const translated = translatePgError(error) as DatabaseUnavailable;
+  expect(translated).toBeInstanceOf(DatabaseUnavailable);
+  expect([translated.code, translated.retryable, translated.retryAfterSeconds]).toEqual([
+    'DATABASE_UNAVAILABLE',
+    true,
+    2,
+  ]);
+  expect([translated.cause, translated.message]).toEqual([error, 'the database is not available']);
+});
+
+test.each([
+  withCode('23505'),
+  withCode('40001'),
+  withCode('42P01'),
+  withCode('P2002'),
+  new Error('no'),
+  'text',
+  undefined,
+  null,
+])('%# passes unchanged', (error) => {
+  expect(translatePgError(error)).toBe(error);
+});
+
+test('a coded error is not translated again', () => {
+  const error = new DatabaseUnavailable({ outcome: 'unknown' });
+  expect(translatePgError(error)).toBe(error);
+});
+
+test('the SQLSTATE is found in causes, and codes of others are none', () => {
+  expect(sqlStateOf(new Error('a', { cause: withCode('40001') }))).toBe('40001');
+  expect(sqlStateOf(fromPrisma('P2034', { kind: 'TransactionWriteConflict', originalCode: '40P01' }))).toBe('40P01');
+  expect([sqlStateOf(withCode('P2002')), sqlStateOf(withCode('EPIPE')), sqlStateOf(1)]).toEqual([
+    undefined,
+    undefined,
+    undefined,
+  ]);
+});
+
+test('a unique violation is told for pg and for Prisma', () => {
+  expect(isUniqueViolation(Object.assign(withCode('23505'), { constraint: 'a_key' }), 'a_key')).toBe(true);
+  const prisma = fromPrisma('P2002', {
+    kind: 'UniqueConstraintViolation',
+    originalCode: '23505',
+    originalMessage: 'duplicate key value violates unique constraint "a_key"',
+  });
+  expect([isUniqueViolation(prisma), isUniqueViolation(prisma, 'a_key'), isUniqueViolation(prisma, 'b_key')]).toEqual([
+    true,
+    true,
+    false,
+  ]);
+  expect(isUniqueViolation(withCode('23503'))).toBe(false);
+});
+
+test('an error that causes itself ends', () => {
+  const error = new Error('round') as Error & { cause: unknown };
+  error.cause = error;
+  expect(translatePgError(error)).toBe(error);
+});

@@ -1,0 +1,1 @@
+export { InMemoryUnitOfWork } from './in-memory-unit-of-work.js';

@@ -1,0 +1,134 @@
+import { startPostgres, type TestPostgres } from '@causeway/testkit';
+import { Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { PrismaPg } from '@prisma/adapter-pg';
+import type pg from 'pg';
+import {
+  createPool,
+  DatabaseHealth,
+  DatabaseUnavailable,
+  isUniqueViolation,
+  migrate,
+  persistenceMigrations,
+  PersistenceModule,
+  PG_POOL,
+  PgUnitOfWork,
+  PRISMA,
+  translatePgError,
+  waitForDatabase,
+} from '../src/index.js';
+import { errorOf, settingsFor, until } from './helpers.js';
+
+@Module({})
+class App {}
+
+let postgres: TestPostgres;
+beforeAll(async () => {
+  postgres = await startPostgres();
+}, 30_000);
+afterAll(() => postgres?.stop(), 30_000);
+
+let next = 0;
+const newDatabase = () => postgres.ensureDatabase(`app${++next}`, `app${next}`, 'secret-of-the-app');
+
+function start(url: string, disconnected: string[] = []) {
+  const imports = [
+    PersistenceModule.forRoot({
+      settings: settingsFor(url),
+      migrations: [persistenceMigrations],
+      prisma: (adapter) => ({ adapter, $disconnect: async () => void disconnected.push('prisma') }),
+      applicationName: 'module-test',
+    }),
+  ];
+  return NestFactory.createApplicationContext({ module: App, imports }, { logger: false });
+}
+
+test('start-up waits for the database and its migrations, and shutdown closes everything', async () => {
+  const url = await newDatabase();
+  await postgres.halt();
+  let ready = false;
+  const disconnected: string[] = [];
+  const starting = start(url, disconnected).then((app) => {
+    ready = true;
+    return app;
+  });
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  expect(ready).toBe(false);
+  await postgres.restart();
+  await new Promise((resolve) => setTimeout(resolve, 1_200));
+  expect(ready).toBe(false);
+  await migrate(url, [persistenceMigrations]);
+  const app = await starting;
+  const pool = app.get<pg.Pool>(PG_POOL);
+  expect((await pool.query('SHOW application_name')).rows).toEqual([{ application_name: 'module-test' }]);
+  expect(app.get(PRISMA).adapter).toBeInstanceOf(PrismaPg);
+  await app.close();
+  expect([pool.ended, disconnected]).toEqual([true, ['prisma']]);
+}, 30_000);
+
+test('start-up does not wait for what waiting cannot cure', async () => {
+  const url = await newDatabase();
+  await migrate(url, [persistenceMigrations]);
+  const pool = createPool(settingsFor(url));
+  await pool.query(`UPDATE causeway.migrations SET checksum = 'edited'`);
+  expect((await errorOf(waitForDatabase(pool, [persistenceMigrations]))).code).toBe('MIGRATION_CHANGED');
+  await pool.end();
+});
+
+test('the waiting can be ended', async () => {
+  const pool = createPool(settingsFor('postgres://nobody@127.0.0.1:1/none'));
+  const stop = new AbortController();
+  const waiting = errorOf(waitForDatabase(pool, [], { signal: stop.signal }));
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  stop.abort();
+  expect((await waiting).name).toBe('AbortError');
+  await pool.end();
+});
+
+describe('a database that goes and comes back', () => {
+  test('units of work, health and Prisma say so, and recover by themselves', async () => {
+    const pool = createPool(settingsFor(await newDatabase()));
+    let now = 0;
+    const health = new DatabaseHealth(pool, () => now);
+    const uow = new PgUnitOfWork(pool, ({ sql }) => sql);
+    const prisma = await new PrismaPg(pool).connect();
+    const ask = { sql: 'SELECT 1', args: [], argTypes: [] };
+    await Promise.all([uow.run((sql) => sql.query('SELECT 1')), health.check(), prisma.queryRaw(ask)]);
+
+    await postgres.kill();
+    // What answered a moment ago is taken for alive: readiness is not the place to notice first.
+    await health.check();
+    now += 5_000;
+    for (const failing of [
+      () => uow.run((sql) => sql.query('SELECT 1')),
+      () => uow.single((sql) => sql.query('SELECT 1')),
+      () => health.check(),
+      () => prisma.queryRaw(ask).catch((error: unknown) => Promise.reject(translatePgError(error))),
+    ]) {
+      expect(await errorOf(failing())).toBeInstanceOf(DatabaseUnavailable);
+    }
+
+    await postgres.restart();
+    await until('the database answers', () =>
+      uow
+        .single((sql) => sql.query('SELECT 1'))
+        .then(
+          () => true,
+          () => false,
+        ),
+    );
+    await health.check();
+    expect((await prisma.queryRaw(ask)).rows).toEqual([[1]]);
+    await pool.end();
+  }, 30_000);
+
+  test('a unique violation is told through the adapter of Prisma, too', async () => {
+    const pool = createPool(settingsFor(await newDatabase()));
+    await pool.query('CREATE TABLE a (id int CONSTRAINT a_id UNIQUE)');
+    const prisma = await new PrismaPg(pool).connect();
+    const insert = { sql: 'INSERT INTO a VALUES (1)', args: [], argTypes: [] };
+    await prisma.executeRaw(insert);
+    expect(isUniqueViolation(await errorOf(prisma.executeRaw(insert)), 'a_id')).toBe(true);
+    await pool.end();
+  });
+});
