@@ -1,0 +1,64 @@
+import { DatabaseHealth, PersistenceModule, PG_POOL, PgUnitOfWork, PRISMA } from '@causeway/persistence';
+import { registerReadiness } from '@causeway/service-host';
+import { Module, type DynamicModule, type OnModuleInit } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import type pg from 'pg';
+import { ApiKeyGuard } from './api-key.guard.js';
+import { Books } from './books.js';
+import { ChargesController } from './charges.controller.js';
+import { ChargesService, type SandboxTx } from './charges.service.js';
+import type { SandboxSettings } from './config.js';
+import { PrismaClient } from './generated/prisma/client.js';
+import { IdempotencyKeys } from './idempotency-keys.js';
+import { LedgerReader } from './ledger-reader.js';
+import { LedgerController } from './ledger.controller.js';
+import { migrations } from './migrations.js';
+import { poolSql } from './pool-sql.js';
+import { WebhookDispatcher } from './webhook-dispatcher.js';
+import { WebhookOutbox } from './webhook-outbox.js';
+
+@Module({})
+export class AppModule implements OnModuleInit {
+  constructor(private readonly health: DatabaseHealth) {}
+
+  static create(settings: SandboxSettings): DynamicModule {
+    const chaos = { seed: settings.PSP_SEED, ratio: settings.PSP_WEBHOOK_CHAOS };
+    const target = { url: settings.PSP_WEBHOOK_URL, secret: settings.PSP_WEBHOOK_SECRET };
+    const unitOfWork = (pool: pg.Pool) =>
+      new PgUnitOfWork<SandboxTx>(pool, ({ sql }) => ({
+        books: new Books(sql),
+        keys: new IdempotencyKeys(sql),
+        webhooks: new WebhookOutbox(sql, chaos),
+      }));
+    return {
+      module: AppModule,
+      imports: [
+        PersistenceModule.forRoot({
+          settings,
+          migrations,
+          prisma: (adapter) => new PrismaClient({ adapter }),
+          applicationName: 'psp-sandbox',
+        }),
+      ],
+      controllers: [ChargesController, LedgerController],
+      providers: [
+        { provide: APP_GUARD, useFactory: () => new ApiKeyGuard(settings.PSP_API_KEY) },
+        {
+          provide: ChargesService,
+          useFactory: (pool: pg.Pool) => new ChargesService(unitOfWork(pool), settings.PSP_SLOW_MS),
+          inject: [PG_POOL],
+        },
+        { provide: LedgerReader, useFactory: (prisma: PrismaClient) => new LedgerReader(prisma), inject: [PRISMA] },
+        {
+          provide: WebhookDispatcher,
+          useFactory: (pool: pg.Pool) => new WebhookDispatcher(poolSql(pool), target),
+          inject: [PG_POOL],
+        },
+      ],
+    };
+  }
+
+  onModuleInit(): void {
+    registerReadiness('database', () => this.health.check());
+  }
+}

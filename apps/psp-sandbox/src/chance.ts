@@ -1,0 +1,15 @@
+import { createHash } from 'node:crypto';
+
+/**
+ * A seeded random number without state: the same seed and labels give the same number, in any order and after any restart.
+ * @returns 0 (included) to 1 (excluded).
+ */
+export function chance(seed: number, ...labels: readonly (string | number)[]): number {
+  return (
+    createHash('sha256')
+      .update([seed, ...labels].join('|'))
+      .digest()
+      .readUIntBE(0, 6) /
+    2 ** 48
+  );
+}

@@ -1,0 +1,61 @@
+import { authorize, capture, cardOf, refund, voidCharge } from './charge.js';
+
+const charge = authorize({
+  id: 'ch_1',
+  reference: 'order-1',
+  amountMinor: 1_000,
+  currency: 'EUR',
+  declineCode: null,
+}).charge;
+const captured = capture(charge).charge;
+const codeOf = (fn: () => unknown): string | undefined => {
+  try {
+    fn();
+  } catch (error) {
+    return (error as { code: string }).code;
+  }
+  return undefined;
+};
+
+test.each([
+  ['tok_success', null, 'none'],
+  ['tok_declined', 'card_declined', 'none'],
+  ['tok_insufficient_funds', 'insufficient_funds', 'none'],
+  ['tok_slow', null, 'slow'],
+  ['tok_charged_then_dropped', null, 'drop'],
+  ['tok_error_after_charge', null, 'error'],
+])('%s is declined with %s and goes wrong by %s', (token, declineCode, mishap) => {
+  expect(cardOf(token)).toEqual({ declineCode, mishap });
+});
+
+test.each(['tok_unknown', '', 'constructor', '__proto__'])(
+  'a token that was never given out is refused: "%s"',
+  (token) => {
+    expect(codeOf(() => cardOf(token))).toBe('payment_method_unknown');
+  },
+);
+
+test('every movement has a line for the ledger', () => {
+  const entries = [capture(charge), voidCharge(charge), refund(captured, 400)].map(({ entry }) => entry);
+  expect(entries).toEqual([
+    { type: 'capture', amountMinor: 1_000 },
+    { type: 'void', amountMinor: 1_000 },
+    { type: 'refund', amountMinor: 400 },
+  ]);
+});
+
+test('a charge is refunded in parts until nothing is left', () => {
+  const partly = refund(captured, 400).charge;
+  expect([partly.status, partly.refundedMinor]).toEqual(['partially_refunded', 400]);
+  expect(refund(partly, 600).charge.status).toBe('refunded');
+  expect(codeOf(() => refund(partly, 601))).toBe('refund_too_large');
+});
+
+test('what has happened cannot happen again, and what was given up cannot be taken', () => {
+  const voided = voidCharge(charge).charge;
+  expect(codeOf(() => capture(captured))).toBe('charge_already_captured');
+  expect(codeOf(() => voidCharge(voided))).toBe('charge_already_voided');
+  expect(codeOf(() => capture(voided))).toBe('charge_not_capturable');
+  expect(codeOf(() => voidCharge(captured))).toBe('charge_not_voidable');
+  expect(codeOf(() => refund(charge, 1))).toBe('charge_not_refundable');
+});

@@ -1,0 +1,88 @@
+import { invalidState, SandboxError } from './errors.js';
+
+export type ChargeStatus = 'authorized' | 'declined' | 'captured' | 'voided' | 'refunded' | 'partially_refunded';
+export type EntryType = 'authorize' | 'decline' | 'capture' | 'void' | 'refund';
+
+export interface Charge {
+  readonly id: string;
+  readonly reference: string;
+  readonly status: ChargeStatus;
+  readonly declineCode: string | null;
+  readonly amountMinor: number;
+  readonly capturedMinor: number;
+  readonly refundedMinor: number;
+  readonly currency: string;
+}
+
+/** A change of a charge, and the line of the ledger that proves it. */
+export interface Movement {
+  readonly charge: Charge;
+  readonly entry: { readonly type: EntryType; readonly amountMinor: number };
+}
+
+/** What a test card does besides answering. */
+export type Mishap = 'none' | 'slow' | 'drop' | 'error';
+
+interface Card {
+  readonly declineCode: string | null;
+  readonly mishap: Mishap;
+}
+
+const cards: Readonly<Record<string, Card>> = {
+  tok_success: { declineCode: null, mishap: 'none' },
+  tok_declined: { declineCode: 'card_declined', mishap: 'none' },
+  tok_insufficient_funds: { declineCode: 'insufficient_funds', mishap: 'none' },
+  tok_slow: { declineCode: null, mishap: 'slow' },
+  tok_charged_then_dropped: { declineCode: null, mishap: 'drop' },
+  tok_error_after_charge: { declineCode: null, mishap: 'error' },
+};
+
+/** @throws SandboxError 422 for a token that was never given out. */
+export function cardOf(token: string): Card {
+  const card = Object.hasOwn(cards, token) ? cards[token] : undefined;
+  if (card) return card;
+  throw new SandboxError(422, 'invalid_request', 'payment_method_unknown', 'No such payment method token.');
+}
+
+export interface NewCharge {
+  readonly id: string;
+  readonly reference: string;
+  readonly amountMinor: number;
+  readonly currency: string;
+  readonly declineCode: string | null;
+}
+
+export function authorize({ id, reference, amountMinor, currency, declineCode }: NewCharge): Movement {
+  const status = declineCode === null ? 'authorized' : 'declined';
+  return {
+    charge: { id, reference, status, declineCode, amountMinor, capturedMinor: 0, refundedMinor: 0, currency },
+    entry: { type: declineCode === null ? 'authorize' : 'decline', amountMinor },
+  };
+}
+
+/** Takes the whole authorised amount. */
+export function capture(charge: Charge): Movement {
+  if (charge.capturedMinor > 0) throw invalidState('charge_already_captured', 'The charge is captured already.');
+  if (charge.status !== 'authorized') throw invalidState('charge_not_capturable', `The charge is ${charge.status}.`);
+  const { amountMinor } = charge;
+  return {
+    charge: { ...charge, status: 'captured', capturedMinor: amountMinor },
+    entry: { type: 'capture', amountMinor },
+  };
+}
+
+/** Gives an authorisation up; captured money can only be refunded. */
+export function voidCharge(charge: Charge): Movement {
+  if (charge.status === 'voided') throw invalidState('charge_already_voided', 'The charge is voided already.');
+  if (charge.status !== 'authorized') throw invalidState('charge_not_voidable', `The charge is ${charge.status}.`);
+  return { charge: { ...charge, status: 'voided' }, entry: { type: 'void', amountMinor: charge.amountMinor } };
+}
+
+export function refund(charge: Charge, amountMinor: number): Movement {
+  const left = charge.capturedMinor - charge.refundedMinor;
+  if (charge.capturedMinor === 0) throw invalidState('charge_not_refundable', `The charge is ${charge.status}.`);
+  if (amountMinor > left) throw invalidState('refund_too_large', `Only ${left} minor units are left to refund.`);
+  const refundedMinor = charge.refundedMinor + amountMinor;
+  const status = refundedMinor === charge.capturedMinor ? 'refunded' : 'partially_refunded';
+  return { charge: { ...charge, status, refundedMinor }, entry: { type: 'refund', amountMinor } };
+}

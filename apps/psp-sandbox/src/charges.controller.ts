@@ -1,0 +1,78 @@
+import { RequestDeadline } from '@causeway/service-host';
+import { Body, Controller, Get, Headers, Param, Post, Query, Res } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import type { ChargeView } from './books.js';
+import { ChargesService, type Answer } from './charges.service.js';
+import { chargeRequest, listQuery, nothing, parse, parseKey, refundRequest } from './schemas.js';
+
+/** What moves money has no deadline: a provider finishes what it has begun, whether the merchant still listens or not. */
+@Controller('v1/charges')
+export class ChargesController {
+  constructor(private readonly charges: ChargesService) {}
+
+  @Post()
+  @RequestDeadline('none')
+  async create(
+    @Headers('idempotency-key') key: unknown,
+    @Body() body: unknown,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    send(reply, await this.charges.create(parseKey(key), parse(chargeRequest, body)));
+  }
+
+  @Post(':id/capture')
+  @RequestDeadline('none')
+  async capture(
+    @Headers('idempotency-key') key: unknown,
+    @Param('id') id: string,
+    @Body() body: unknown,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    parse(nothing, body);
+    send(reply, await this.charges.capture(parseKey(key), id));
+  }
+
+  @Post(':id/void')
+  @RequestDeadline('none')
+  async void(
+    @Headers('idempotency-key') key: unknown,
+    @Param('id') id: string,
+    @Body() body: unknown,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    parse(nothing, body);
+    send(reply, await this.charges.void(parseKey(key), id));
+  }
+
+  @Post(':id/refunds')
+  @RequestDeadline('none')
+  async refund(
+    @Headers('idempotency-key') key: unknown,
+    @Param('id') id: string,
+    @Body() body: unknown,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    send(reply, await this.charges.refund(parseKey(key), id, parse(refundRequest, body)));
+  }
+
+  @Get()
+  async list(@Query() query: unknown): Promise<{ items: ChargeView[] }> {
+    return { items: await this.charges.list(parse(listQuery, query).reference) };
+  }
+
+  @Get(':id')
+  read(@Param('id') id: string): Promise<ChargeView> {
+    return this.charges.read(id);
+  }
+}
+
+function send(reply: FastifyReply, { status, body, replayed, drop }: Answer): void {
+  if (drop) {
+    // The charge is recorded; the merchant sees the connection end without an answer.
+    reply.hijack();
+    reply.raw.socket?.destroy();
+    return;
+  }
+  if (replayed) reply.header('idempotent-replayed', 'true');
+  void reply.code(status).header('content-type', 'application/json').send(JSON.stringify(body));
+}

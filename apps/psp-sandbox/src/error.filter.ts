@@ -1,0 +1,40 @@
+import { CodedError, errorCodes } from '@causeway/errors';
+import { getLogger } from '@causeway/telemetry';
+import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { SandboxError } from './errors.js';
+
+/** Gives every error the sandbox's own shape; it takes the place of the host's filter for problem documents. */
+@Catch()
+export class SandboxErrorFilter implements ExceptionFilter {
+  private readonly log = getLogger('psp-sandbox');
+
+  catch(thrown: unknown, host: ArgumentsHost): void {
+    const reply = host.getArgByIndex<FastifyReply>(1);
+    const error = toSandboxError(thrown);
+    if (error.status >= 500) this.log.error({ err: thrown }, 'request failed');
+    if (reply.sent || reply.raw.headersSent) return;
+    if (error.status === 503) reply.header('retry-after', '2');
+    reply.code(error.status).header('content-type', 'application/json').send(JSON.stringify(error.toBody()));
+  }
+}
+
+export function toSandboxError(thrown: unknown): SandboxError {
+  if (thrown instanceof SandboxError) return thrown;
+  const status = statusOf(thrown);
+  if (status === 404) return new SandboxError(404, 'not_found', 'not_found', 'There is nothing at this address.');
+  if (status === 503)
+    return new SandboxError(503, 'unavailable', 'unavailable', 'The provider is not available; try again.');
+  if (status >= 400 && status < 500) {
+    const message = thrown instanceof CodedError ? thrown.message : 'The request could not be understood.';
+    return new SandboxError(status, 'invalid_request', 'invalid_request', message);
+  }
+  return new SandboxError(500, 'api_error', 'api_error', 'Something went wrong at the provider.');
+}
+
+function statusOf(thrown: unknown): number {
+  if (thrown instanceof CodedError) return errorCodes[thrown.code].status;
+  if (thrown instanceof HttpException) return thrown.getStatus();
+  const { statusCode } = (thrown ?? {}) as { statusCode?: unknown };
+  return typeof statusCode === 'number' ? statusCode : 500;
+}

@@ -1,0 +1,14 @@
+import { Controller, Get, Query } from '@nestjs/common';
+import { LedgerReader, type LedgerView } from './ledger-reader.js';
+import { ledgerQuery, parse } from './schemas.js';
+
+@Controller('ledger')
+export class LedgerController {
+  constructor(private readonly ledger: LedgerReader) {}
+
+  /** Everything that happened to money, in order: the independent witness of what a merchant believes. */
+  @Get()
+  read(@Query() query: unknown): Promise<LedgerView> {
+    return this.ledger.read(parse(ledgerQuery, query));
+  }
+}
