@@ -18,7 +18,7 @@ let generation = 0;
  * Makes the process's logger: JSON lines with `level` as a word, `time` as RFC 3339, `service`, `instance`, and `trace_id`/`span_id` of the
  * active span. Values under secret-looking names are replaced. Every logger of {@link getLogger} writes through it from now on.
  */
-export function createLogger({ service, level, instanceId, destination: to = destination(1) }: LoggerOptions): Logger {
+export function createLogger({ service, level, instanceId, destination: to = destination({ dest: 1, sync: true }) }: LoggerOptions): Logger {
   root = pino(
     {
       level,
