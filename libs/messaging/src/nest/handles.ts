@@ -18,8 +18,6 @@ const keepError = new KeepError();
 
 export type HandlerExtras = { readonly definition: MessageDefinition } | { readonly rpc: RpcDefinition };
 
-type MethodOf<M> = (target: object, key: string | symbol, descriptor: TypedPropertyDescriptor<M>) => void;
-
 /**
  * The method handles the messages of `definition` on the durable consumer of (this service, subject). When it returns, the message is
  * acknowledged: everything it does must be committed by then, usually through `uow.runOnce(message.delivery, …)`. When it throws, the
@@ -27,14 +25,22 @@ type MethodOf<M> = (target: object, key: string | symbol, descriptor: TypedPrope
  */
 export function Handles<T>(
   definition: MessageDefinition<T>,
-): <M extends (message: Message<T>) => unknown>(...method: Parameters<MethodOf<M>>) => void {
+): <M extends (message: Message<T>) => unknown>(
+  target: object,
+  key: string | symbol,
+  descriptor: TypedPropertyDescriptor<M>,
+) => void {
   return bind(EventPattern(definition.subject, jetStreamTransport, { definition }) as MethodDecorator);
 }
 
 /** The method answers the requests of `definition`; what it throws reaches the caller as a RemoteError with the same code. */
 export function HandlesRpc<Req, Res>(
   definition: RpcDefinition<Req, Res>,
-): <M extends (request: Req) => Res | Promise<Res>>(...method: Parameters<MethodOf<M>>) => void {
+): <M extends (request: Req) => Res | Promise<Res>>(
+  target: object,
+  key: string | symbol,
+  descriptor: TypedPropertyDescriptor<M>,
+) => void {
   return bind(MessagePattern(definition.subject, jetStreamTransport, { rpc: definition }));
 }
 
