@@ -1,0 +1,125 @@
+import { getAddress } from '@causeway/contracts';
+import { RpcClient } from '@causeway/messaging';
+import { randomUUID } from 'node:crypto';
+import { startUserService, type Person, type UserService } from './harness.js';
+
+let user: UserService;
+let ann: Person;
+let authorization: string;
+beforeAll(async () => {
+  user = await startUserService();
+  ann = await user.person();
+  authorization = `Bearer ${await user.token(ann)}`;
+}, 60_000);
+afterAll(() => user?.stop());
+
+const path = '/v1/users/me/addresses';
+const postal = {
+  recipient: 'Ann Bell',
+  line1: 'Elm Row 9',
+  line2: 'Backyard',
+  postalCode: '20099',
+  city: 'Hamburg',
+  country: 'DE',
+};
+const home = { label: 'Home', ...postal };
+interface View {
+  id: string;
+  version: number;
+  [field: string]: unknown;
+}
+const json = async <T = View>(response: Response) => (await response.json()) as T;
+const add = (body: unknown = home, headers: Record<string, string> = {}) =>
+  user.post(path, body, { authorization, ...headers });
+const send = (method: string, id: string, options: { body?: unknown; headers?: Record<string, string> } = {}) =>
+  user.send(method, `${path}/${id}`, { ...options, headers: { authorization, ...options.headers } });
+
+test('an address is added, read, listed, replaced and deleted', async () => {
+  const added = await add();
+  expect(added.status).toBe(201);
+  expect(added.headers.get('etag')).toBe('"1"');
+  const view = await json(added);
+  expect(view).toEqual({ ...home, id: view.id, version: 1 });
+  expect(added.headers.get('location')).toBe(`${path}/${view.id}`);
+
+  const read = await send('GET', view.id);
+  expect(read.headers.get('etag')).toBe('"1"');
+  expect(await json(read)).toEqual(view);
+  const { items } = await json<{ items: View[] }>(await user.send('GET', path, { headers: { authorization } }));
+  expect(items).toContainEqual(view);
+
+  const { line2: _dropped, ...shorter } = { ...home, label: 'Old home', city: 'Lübeck' };
+  const replaced = await send('PUT', view.id, { body: shorter, headers: { 'if-match': '"1"' } });
+  expect(replaced.headers.get('etag')).toBe('"2"');
+  expect(await json(replaced)).toEqual({ ...shorter, id: view.id, version: 2 });
+
+  expect((await send('DELETE', view.id, { headers: { 'if-match': '"1"' } })).status).toBe(412);
+  expect((await send('DELETE', view.id, { headers: { 'if-match': '"2"' } })).status).toBe(204);
+  expect((await send('GET', view.id)).status).toBe(404);
+});
+
+test('changes need If-Match', async () => {
+  const { id } = await json(await add());
+  expect((await send('PUT', id, { body: home })).status).toBe(428);
+  expect((await send('DELETE', id)).status).toBe(428);
+  expect((await send('PUT', id, { body: home, headers: { 'if-match': '"7"' } })).status).toBe(412);
+});
+
+test.each([
+  ['an unknown field', { ...home, note: 'x' }, '/note'],
+  ['a country in words', { ...home, country: 'Germany' }, '/country'],
+  ['no city', { ...home, city: undefined }, '/city'],
+])('%s is refused', async (_title, body, pointer) => {
+  const response = await add(body);
+  expect(response.status).toBe(422);
+  expect(await json<{ errors: { path: string }[] }>(response)).toMatchObject({ errors: [{ path: pointer }] });
+});
+
+test('an id that is no UUID is refused', async () => {
+  expect((await send('GET', '7')).status).toBe(422);
+});
+
+test('the same key and body again replays the answer; another body is refused', async () => {
+  const key = { 'idempotency-key': randomUUID() };
+  const first = await json(await add(home, key));
+  const again = await add(home, key);
+  expect(again.headers.get('idempotency-replayed')).toBe('true');
+  expect(again.headers.get('location')).toBe(`${path}/${first.id}`);
+  expect(await json(again)).toEqual(first);
+  expect((await add({ ...home, city: 'Kiel' }, key)).status).toBe(422);
+  expect((await user.send('POST', path, { body: home, headers: { authorization } })).status).toBe(400);
+});
+
+test("somebody else's address is a 404 for every method, and stays as it is", async () => {
+  const { id } = await json(await add());
+  const stranger = { authorization: `Bearer ${await user.token(await user.person())}`, 'if-match': '"1"' };
+  expect((await send('GET', id, { headers: stranger })).status).toBe(404);
+  expect((await send('PUT', id, { body: home, headers: stranger })).status).toBe(404);
+  expect((await send('DELETE', id, { headers: stranger })).status).toBe(404);
+  expect(await json(await send('GET', id))).toMatchObject({ ...home, version: 1 });
+});
+
+test('the 51st address is refused, also when two are sent at the same instant', async () => {
+  const person = await user.person();
+  const mine = { authorization: `Bearer ${await user.token(person)}` };
+  for (let n = 0; n < 49; n++) expect((await add(home, mine)).status).toBe(201);
+  const statuses = await Promise.all(
+    [add(home, mine), add(home, mine), add(home, mine)].map(async (sent) => (await sent).status),
+  );
+  expect(statuses.sort()).toEqual([201, 409, 409]);
+});
+
+describe('user.rpc.get-address.v1', () => {
+  test('gives the postal part', async () => {
+    const { id } = await json(await add());
+    const answer = await user.app.get(RpcClient).call(getAddress, { userId: ann.id, addressId: id });
+    expect(answer).toEqual({ found: true, address: postal });
+  });
+
+  test("does not find somebody else's, or one that isn't there", async () => {
+    const { id } = await json(await add());
+    const rpc = user.app.get(RpcClient);
+    expect(await rpc.call(getAddress, { userId: randomUUID(), addressId: id })).toEqual({ found: false });
+    expect(await rpc.call(getAddress, { userId: ann.id, addressId: randomUUID() })).toEqual({ found: false });
+  });
+});

@@ -1,0 +1,115 @@
+import { loadSettings } from '@causeway/config';
+import { createApp, hostSettings } from '@causeway/service-host';
+import { telemetrySettings } from '@causeway/telemetry';
+import { createDatabase, startNats, type TestDatabase, type TestNats } from '@causeway/testkit';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { createServer, type AddressInfo } from 'node:net';
+import { migrations } from '../src/migrations.js';
+import { service } from '../src/service.js';
+import { Browser } from './browser.js';
+
+export const redirectUri = 'http://127.0.0.1:65000/callback';
+export const machineSecret = 'a-secret-of-the-machine-client-0123456789';
+export const password = 'Tulpen-im-Novemberregen';
+
+const secrets = {
+  FIELD_KEYS: `v1:${randomBytes(32).toString('base64')}`,
+  BLIND_INDEX_KEY: randomBytes(32).toString('hex'),
+  OIDC_COOKIE_KEYS: randomBytes(32).toString('hex'),
+};
+
+export interface UserService {
+  readonly app: NestFastifyApplication;
+  readonly database: TestDatabase;
+  readonly nats: TestNats;
+  readonly origin: string;
+  readonly issuer: string;
+  post(path: string, body: unknown, headers?: Record<string, string>): Promise<Response>;
+  send(method: string, path: string, options?: { body?: unknown; headers?: Record<string, string> }): Promise<Response>;
+  /** Registers somebody and gives back what is needed to sign in. */
+  person(): Promise<Person>;
+  /** An access token through the whole sign-in. */
+  token(person: Person, scope?: string): Promise<string>;
+  stop(): Promise<void>;
+}
+
+export interface Person {
+  readonly id: string;
+  readonly email: string;
+}
+
+/** The real service with a database and a broker of its own, listening on a free port. */
+export async function startUserService(
+  overrides: Record<string, string> = {},
+  shared: { database?: TestDatabase; nats?: TestNats; port?: number } = {},
+): Promise<UserService> {
+  const database = shared.database ?? (await createDatabase({ migrations }));
+  const nats = shared.nats ?? (await startNats());
+  const port = await freePort();
+  const origin = `http://127.0.0.1:${port}`;
+  const issuer = `http://127.0.0.1:${shared.port ?? port}/oidc`;
+  const settings = loadSettings(
+    { ...telemetrySettings, ...hostSettings, ...service.settings },
+    {
+      ...secrets,
+      HTTP_PORT: String(port),
+      MANAGEMENT_PORT: '0',
+      LOG_LEVEL: 'silent',
+      REQUEST_DEADLINE_MS: '20000',
+      DATABASE_URL: database.url,
+      NATS_URL: nats.url,
+      AUTH_ISSUER: issuer,
+      AUTH_JWKS_URL: `${issuer}/jwks`,
+      OIDC_REDIRECT_URIS: redirectUri,
+      OIDC_MACHINE_SECRET: machineSecret,
+      ...overrides,
+    },
+  );
+  const app = await createApp(service, settings);
+  await app.listen(port, '127.0.0.1');
+  await app.startAllMicroservices();
+
+  const send: UserService['send'] = (method, path, { body, headers } = {}) =>
+    fetch(`${origin}${path}`, {
+      method,
+      headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+      redirect: 'manual',
+    });
+  const post: UserService['post'] = (path, body, headers) =>
+    send('POST', path, { body, headers: { 'idempotency-key': randomUUID(), ...headers } });
+  return {
+    app,
+    database,
+    nats,
+    origin,
+    issuer,
+    send,
+    post,
+    async person() {
+      const email = `Ann.${randomUUID()}@Example.org`;
+      const response = await post('/v1/users', { email, password, displayName: 'Ann Bell' });
+      if (response.status !== 201)
+        throw new Error(`registration answered ${response.status}: ${await response.text()}`);
+      return { id: ((await response.json()) as { id: string }).id, email };
+    },
+    async token({ email }, scope) {
+      const { access_token } = await new Browser(issuer, redirectUri).signIn(email, password, { scope });
+      return access_token;
+    },
+    async stop() {
+      await app.close();
+      if (!shared.database) await database.drop();
+      if (!shared.nats) await nats.stop();
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}

@@ -1,0 +1,282 @@
+import { createRemoteJWKSet, jwtVerify } from 'jose';
+import { Browser, defaultScope, type Tokens } from './browser.js';
+import { machineSecret, password, redirectUri, startUserService, type Person, type UserService } from './harness.js';
+
+let user: UserService;
+let ann: Person;
+beforeAll(async () => {
+  user = await startUserService();
+  ann = await user.person();
+}, 60_000);
+afterAll(() => user?.stop());
+
+const browser = (headers?: Record<string, string>) => new Browser(user.issuer, redirectUri, headers);
+const json = async <T = Record<string, unknown>>(response: Response) => (await response.json()) as T;
+
+async function verify(token: string) {
+  return jwtVerify(token, createRemoteJWKSet(new URL(`${user.issuer}/jwks`)), {
+    issuer: user.issuer,
+    audience: 'urn:causeway:api',
+    typ: 'at+jwt',
+  });
+}
+
+describe('discovery', () => {
+  test('every endpoint is under the issuer, whatever host the request names', async () => {
+    const document = await json<Record<string, string>>(
+      await fetch(`${user.issuer}/.well-known/openid-configuration`, {
+        headers: { 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'https' },
+      }),
+    );
+    expect(document['issuer']).toBe(user.issuer);
+    for (const name of [
+      'authorization_endpoint',
+      'token_endpoint',
+      'jwks_uri',
+      'end_session_endpoint',
+      'revocation_endpoint',
+    ]) {
+      expect(document[name]).toMatch(`${user.issuer}/`);
+    }
+    expect(document['grant_types_supported']).not.toContain('password');
+    expect(document['response_types_supported']).toEqual(['code']);
+    expect(document['code_challenge_methods_supported']).toEqual(['S256']);
+    expect(document['userinfo_endpoint']).toBeUndefined();
+  });
+
+  test('the root of the host points to it', async () => {
+    const response = await user.send('GET', '/.well-known/openid-configuration');
+    expect(response.status).toBe(308);
+    expect(response.headers.get('location')).toBe(`${user.issuer}/.well-known/openid-configuration`);
+  });
+
+  test('only public parts of the keys are published', async () => {
+    const { keys } = await json<{ keys: Record<string, string>[] }>(await fetch(`${user.issuer}/jwks`));
+    expect(keys).toHaveLength(1);
+    expect(keys[0]).toMatchObject({ kty: 'RSA', alg: 'RS256', use: 'sig' });
+    expect(Object.keys(keys[0]!)).toEqual(expect.not.arrayContaining(['d', 'p', 'q', 'dp', 'dq', 'qi']));
+  });
+});
+
+describe('authorization code with PKCE', () => {
+  test('a sign-in gives an access token for the API, signed by a published key, for five minutes', async () => {
+    const tokens = await browser().signIn(ann.email.toUpperCase(), password);
+    const { payload, protectedHeader } = await verify(tokens.access_token);
+    expect(protectedHeader).toMatchObject({ alg: 'RS256', typ: 'at+jwt' });
+    expect(payload).toMatchObject({ sub: ann.id, client_id: 'causeway-demo' });
+    expect(payload.exp! - payload.iat!).toBe(300);
+    expect(new Set(String(payload['scope']).split(' '))).toEqual(
+      new Set(['profile:manage', 'orders:manage', 'payments:read']),
+    );
+    expect(JSON.stringify(payload)).not.toContain('@');
+    expect(tokens).toMatchObject({ token_type: 'Bearer', expires_in: 300 });
+    const me = await user.send('GET', '/v1/users/me', { headers: { authorization: `Bearer ${tokens.access_token}` } });
+    expect(me.status).toBe(200);
+  });
+
+  test('the ID token names the person when profile and email are asked for', async () => {
+    const tokens = await browser().signIn(ann.email, password, { scope: 'openid email profile' });
+    const claims = JSON.parse(Buffer.from(tokens.id_token!.split('.')[1]!, 'base64url').toString()) as object;
+    expect(claims).toMatchObject({
+      sub: ann.id,
+      aud: 'causeway-demo',
+      email: ann.email,
+      name: 'Ann Bell',
+      email_verified: false,
+    });
+  });
+
+  test('the second application of the same browser needs no password', async () => {
+    const person = browser();
+    await person.signIn(ann.email, password);
+    const { url } = await person.open();
+    expect(new URL(url).searchParams.get('code')).toEqual(expect.any(String));
+  });
+
+  test('prompt=login asks for the password again', async () => {
+    const person = browser();
+    await person.signIn(ann.email, password);
+    const { response } = await person.open({ prompt: 'login' });
+    expect(await response.text()).toContain('type="password"');
+  });
+
+  test('offline_access with prompt=consent passes without a consent page', async () => {
+    const scope = `${defaultScope} offline_access`;
+    const tokens = await browser().signIn(ann.email, password, { scope, prompt: 'consent' });
+    expect(tokens.refresh_token).toEqual(expect.any(String));
+  });
+
+  test('a scope of machines is left out', async () => {
+    const tokens = await browser().signIn(ann.email, password, { scope: `${defaultScope} catalog:write` });
+    expect((await verify(tokens.access_token)).payload['scope']).not.toContain('catalog:write');
+  });
+
+  test.each([
+    ['without PKCE', { code_challenge: undefined, code_challenge_method: undefined }],
+    ['with the plain method', { code_challenge_method: 'plain' }],
+    ['for an implicit token', { response_type: 'id_token', nonce: 'n' }],
+    ['for another audience', { resource: 'urn:somebody:else' }],
+  ])('a request %s is refused', async (_title, parameters) => {
+    const { response, url } = await browser().open({ parameters });
+    const error = url.startsWith(redirectUri) ? new URL(url).search + new URL(url).hash : await response.text();
+    expect(error).toMatch(/invalid_request|unsupported_response_type|unauthorized_client|invalid_target/);
+  });
+
+  test('a redirect to somewhere else is refused with a page, not followed', async () => {
+    const { response } = await browser().open({ parameters: { redirect_uri: 'https://evil.example/callback' } });
+    expect(response.status).toBe(400);
+    expect(response.headers.get('content-security-policy')).toContain("default-src 'none'");
+    expect(await response.text()).toContain('invalid_redirect_uri');
+  });
+
+  test('a wrong verifier gives nothing, and uses up no code', async () => {
+    const person = browser();
+    const code = await person.code(ann.email, password);
+    expect((await person.exchange(code, { code_verifier: 'x'.repeat(43) })).status).toBe(400);
+    expect((await person.exchange(code)).status).toBe(200);
+  });
+
+  test('a code used twice gives nothing, and ends what the first use gave', async () => {
+    const person = browser();
+    const code = await person.code(ann.email, password);
+    const tokens = await json<Tokens & Record<string, unknown>>(await person.exchange(code));
+    expect(await json(await person.exchange(code))).toMatchObject({ error: 'invalid_grant' });
+    expect((await person.refresh(tokens.refresh_token)).status).toBe(400);
+  });
+
+  test('of ten exchanges of one code at the same instant at most one succeeds', async () => {
+    const person = browser();
+    const code = await person.code(ann.email, password);
+    const statuses = await Promise.all(Array.from({ length: 10 }, async () => (await person.exchange(code)).status));
+    expect(statuses.filter((status) => status === 200).length).toBeLessThanOrEqual(1);
+    expect(new Set(statuses.filter((status) => status !== 200))).toEqual(new Set([400]));
+  });
+
+  test('there is no password grant', async () => {
+    const response = await browser().tokenRequest({ grant_type: 'password', username: ann.email, password });
+    expect(await json(response)).toMatchObject({ error: 'unsupported_grant_type' });
+  });
+});
+
+describe('refresh tokens', () => {
+  test('each use gives a new one with the same end, at most 30 days after the sign-in', async () => {
+    const person = browser();
+    const first = await person.signIn(ann.email, password);
+    const second = await json<Tokens>(await person.refresh(first.refresh_token));
+    expect(second.refresh_token).not.toBe(first.refresh_token);
+    expect((await verify(second.access_token)).payload.sub).toBe(ann.id);
+    const third = await json<Tokens>(await person.refresh(second.refresh_token));
+    expect((await verify(third.access_token)).payload['scope']).toContain('orders:manage');
+    const { rows } = await user.database.pool.query<{ days: number }>(
+      `select extract(epoch from expires_at - now()) / 86400 as days from oidc_artifacts where model = 'RefreshToken'`,
+    );
+    expect(Math.max(...rows.map(({ days }) => Number(days)))).toBeLessThanOrEqual(30);
+  });
+
+  test('a rotated token keeps the end of its sign-in', async () => {
+    const person = browser();
+    const { refresh_token } = await person.signIn(ann.email, password);
+    await shortenTo(refresh_token, 100);
+    await person.refresh(refresh_token);
+    const { rows } = await user.database.pool.query<{ seconds: string }>(
+      `select extract(epoch from expires_at - now()) as seconds from oidc_artifacts
+       where model = 'RefreshToken' order by expires_at limit 2`,
+    );
+    for (const { seconds } of rows) expect(Number(seconds)).toBeLessThanOrEqual(100);
+  });
+
+  test('one that is used again is refused, and so is everything that came after it', async () => {
+    const person = browser();
+    const first = await person.signIn(ann.email, password);
+    const second = await json<Tokens>(await person.refresh(first.refresh_token));
+    expect(await json(await person.refresh(first.refresh_token))).toMatchObject({ error: 'invalid_grant' });
+    expect(await json(await person.refresh(second.refresh_token))).toMatchObject({ error: 'invalid_grant' });
+  });
+
+  test('of ten uses at the same instant at most one succeeds, and its successor is dead', async () => {
+    const person = browser();
+    const { refresh_token } = await person.signIn(ann.email, password);
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, async () => {
+        const response = await person.refresh(refresh_token);
+        return { status: response.status, body: await json<Tokens>(response) };
+      }),
+    );
+    const won = answers.filter(({ status }) => status === 200);
+    expect(won.length).toBeLessThanOrEqual(1);
+    for (const { body } of won) expect((await person.refresh(body.refresh_token)).status).toBe(400);
+  });
+
+  test('after signing out, tokens bound to the session are dead', async () => {
+    const person = browser();
+    const tokens = await person.signIn(ann.email, password);
+    const page = await person.fetch(
+      `${user.issuer}/session/end?client_id=causeway-demo&id_token_hint=${tokens.id_token}`,
+    );
+    const html = await page.text();
+    expect(html).toContain('Sign out?');
+    const xsrf = /name="xsrf" value="([^"]+)"/.exec(html)![1]!;
+    const action = /action="([^"]+)"/.exec(html)![1]!;
+    const { response } = await person.submit(action, { xsrf, logout: 'yes' });
+    expect(await response.text()).toContain('Signed out');
+    expect((await person.refresh(tokens.refresh_token)).status).toBe(400);
+    expect(await (await person.open()).response.text()).toContain('type="password"');
+  });
+
+  test('a revoked one is dead', async () => {
+    const person = browser();
+    const { refresh_token } = await person.signIn(ann.email, password);
+    const body = new URLSearchParams({ client_id: 'causeway-demo', token: refresh_token });
+    expect((await fetch(`${user.issuer}/token/revocation`, { method: 'POST', body })).status).toBe(200);
+    expect((await person.refresh(refresh_token)).status).toBe(400);
+  });
+
+  /** Puts the end of a token, in its row and in its payload, `seconds` from now. */
+  async function shortenTo(token: string, seconds: number): Promise<void> {
+    const { PRISMA, FieldCipher } = await import('@causeway/persistence');
+    const { PostgresArtifacts } = await import('../src/oidc/adapter.js');
+    const artifacts = new PostgresArtifacts('RefreshToken', user.app.get(PRISMA), user.app.get(FieldCipher));
+    const payload = await artifacts.find(token);
+    await artifacts.upsert(token, { ...payload, exp: Math.floor(Date.now() / 1000) + seconds }, seconds);
+  }
+});
+
+describe('client credentials', () => {
+  const basic = (secret: string) => `Basic ${Buffer.from(`causeway-ops:${secret}`).toString('base64')}`;
+  const request = (secret: string, parameters: Record<string, string> = {}) =>
+    fetch(`${user.issuer}/token`, {
+      method: 'POST',
+      headers: { authorization: basic(secret) },
+      body: new URLSearchParams({ grant_type: 'client_credentials', scope: 'catalog:write', ...parameters }),
+    });
+
+  test('a machine gets a token for its scope', async () => {
+    const tokens = await json<Tokens>(await request(machineSecret));
+    const { payload } = await verify(tokens.access_token);
+    expect(payload).toMatchObject({ sub: 'causeway-ops', client_id: 'causeway-ops', scope: 'catalog:write' });
+    expect(payload.exp! - payload.iat!).toBe(300);
+    expect(tokens.refresh_token).toBeUndefined();
+  });
+
+  test('a wrong secret gets nothing', async () => {
+    const response = await request('another-secret-of-the-machine-client-0123');
+    expect(response.status).toBe(401);
+    expect(await json(response)).toMatchObject({ error: 'invalid_client' });
+  });
+
+  test('a scope of people is left out, and such a token opens no profile', async () => {
+    const tokens = await json<Tokens>(await request(machineSecret, { scope: 'catalog:write profile:manage' }));
+    expect((await verify(tokens.access_token)).payload['scope']).toBe('catalog:write');
+    const me = await user.send('GET', '/v1/users/me', { headers: { authorization: `Bearer ${tokens.access_token}` } });
+    expect(me.status).toBe(403);
+  });
+
+  test('the public client cannot use it', async () => {
+    const response = await browser().tokenRequest({ grant_type: 'client_credentials', scope: 'catalog:write' });
+    expect(response.status).toBe(400);
+  });
+});
+
+test('an unknown address below the issuer is a 404', async () => {
+  expect((await fetch(`${user.issuer}/nothing`)).status).toBe(404);
+});

@@ -1,0 +1,201 @@
+import { Browser } from './browser.js';
+import { password, redirectUri, startUserService, type Person, type UserService } from './harness.js';
+
+let user: UserService;
+let ann: Person;
+beforeAll(async () => {
+  user = await startUserService({ LOGIN_FAILURES_PER_ACCOUNT: '3', LOGIN_FAILURES_PER_ADDRESS: '6' });
+  ann = await user.person();
+}, 60_000);
+afterAll(() => user?.stop());
+
+let host = 1;
+/** A browser somewhere else, as the gateway would tell. */
+const elsewhere = (address = `198.51.100.${host++}`) =>
+  new Browser(user.issuer, redirectUri, { 'x-forwarded-for': address });
+
+describe('the sign-in page', () => {
+  test('needs no script, loads nothing, cannot be framed or cached', async () => {
+    const { response } = await elsewhere().open();
+    const policy = response.headers.get('content-security-policy')!;
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).toContain("frame-ancestors 'none'");
+    expect(policy).toContain(`form-action 'self' ${new URL(redirectUri).origin}`);
+    expect(response.headers.get('cache-control')).toBe('no-store');
+    expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8');
+    const html = await response.text();
+    expect(html).not.toMatch(/<script|\son\w+=|src=|http:/);
+    expect(html).toContain('<html lang="en">');
+    for (const field of ['email', 'password'])
+      expect(html).toMatch(new RegExp(`<label for="${field}">.*\n?<input id="${field}"`));
+  });
+
+  test('its cookies are HttpOnly, SameSite=Lax, signed, and bound to the path of this one sign-in', async () => {
+    const response = await fetch(elsewhere().authorizationUrl(), { redirect: 'manual' });
+    const cookies = response.headers.getSetCookie().filter((line) => !line.startsWith('_session'));
+    expect(cookies.map((line) => line.split('=')[0])).toEqual(
+      expect.arrayContaining(['_interaction', '_interaction.sig', '_interaction_resume', '_interaction_resume.sig']),
+    );
+    for (const line of cookies) {
+      expect(line).toMatch(/; httponly/i);
+      expect(line).toMatch(/; samesite=lax/i);
+      expect(line).toMatch(/; path=\/oidc\/(interaction|auth)\/[\w-]{20,}/i);
+    }
+  });
+
+  test('a wrong password is answered 401 with the same page, the address filled in, the password not', async () => {
+    const browser = elsewhere();
+    const page = await browser.open();
+    const { response } = await browser.submit(page.url, { email: ann.email, password: 'not the "right" one' });
+    expect(response.status).toBe(401);
+    const html = await response.text();
+    expect(html).toContain('role="alert"');
+    expect(html).toContain(`value="${ann.email}"`);
+    expect(html).not.toContain('right&#34;');
+    const { url } = await browser.submit(page.url, { email: ann.email, password });
+    expect(url).toContain('code=');
+  });
+
+  test('text of the form is escaped', async () => {
+    const browser = elsewhere();
+    const page = await browser.open();
+    const { response } = await browser.submit(page.url, { email: '"><script>alert(1)</script>', password: 'x' });
+    expect(await response.text()).not.toContain('<script>');
+  });
+
+  test('an unknown address gets the same answer in about the same time', async () => {
+    const times = { known: [] as number[], unknown: [] as number[] };
+    const bodies = new Set<string>();
+    for (let round = 0; round < 5; round++) {
+      for (const kind of ['known', 'unknown'] as const) {
+        const browser = elsewhere();
+        const page = await browser.open();
+        const email = kind === 'known' ? ann.email : 'nobody@example.org';
+        const start = performance.now();
+        const { response } = await browser.submit(page.url, { email, password: 'wrong wrong wrong' });
+        times[kind].push(performance.now() - start);
+        expect(response.status).toBe(401);
+        bodies.add((await response.text()).replaceAll(email, '').replace(/interaction\/[\w-]+/g, ''));
+      }
+    }
+    expect(bodies.size).toBe(1);
+    const median = (values: number[]) => values.sort((a, b) => a - b)[2]!;
+    // Hashing takes more than 10 ms; left out for the unknown, it would be a tenth of the time.
+    expect(median(times.unknown)).toBeGreaterThan(median(times.known) / 2);
+  });
+
+  test('cancelling leads back to the client with access_denied', async () => {
+    const browser = elsewhere();
+    const page = await browser.open();
+    const { url } = await browser.submit(`${page.url}/abort`, {});
+    expect(new URL(url).searchParams.get('error')).toBe('access_denied');
+    expect(url).toContain(`state=${browser.state}`);
+  });
+});
+
+describe('forms that are not ours', () => {
+  test('a form posted without the cookie of the sign-in is refused', async () => {
+    const { url } = await elsewhere().open();
+    const { response } = await elsewhere().submit(url, { email: ann.email, password });
+    expect(response.status).toBe(400);
+    expect(await response.text()).toContain('expired');
+  });
+
+  test('the cookie of one sign-in opens no other', async () => {
+    const [first, second] = [elsewhere(), elsewhere()];
+    const [one, two] = [await first.open(), await second.open()];
+    const stolen = second.cookies.get('_interaction')!;
+    const signature = second.cookies.get('_interaction.sig')!;
+    first.cookies.set('_interaction', { ...stolen, path: '/' }).set('_interaction.sig', { ...signature, path: '/' });
+    const { response } = await first.submit(one.url, { email: ann.email, password });
+    expect(response.status).toBe(400);
+    expect(two.url).not.toBe(one.url);
+  });
+
+  test('a cookie with a changed value or signature is not believed', async () => {
+    const browser = elsewhere();
+    const { url } = await browser.open();
+    browser.cookies.set('_interaction.sig', { ...browser.cookies.get('_interaction.sig')!, value: 'x'.repeat(27) });
+    expect((await browser.submit(url, { email: ann.email, password })).response.status).toBe(400);
+  });
+
+  test('a form from another origin is refused', async () => {
+    const browser = elsewhere();
+    const { url } = await browser.open();
+    const { response } = await browser.submit(url, { email: ann.email, password }, { origin: 'https://evil.example' });
+    expect(response.status).toBe(403);
+  });
+
+  test.each([
+    ['JSON', 'application/json', '{"email":"a@b.c","password":"x"}'],
+    ['5 KiB', 'application/x-www-form-urlencoded', `email=${'a'.repeat(5_000)}`],
+  ])('%s is refused with a page', async (_title, type, body) => {
+    const browser = elsewhere();
+    const { url } = await browser.open();
+    const response = await browser.fetch(url, { method: 'POST', body, headers: { 'content-type': type } });
+    expect([413, 415]).toContain(response.status);
+    expect(response.headers.get('content-type')).toContain('text/html');
+  });
+});
+
+describe('throttling', () => {
+  const attempt = async (browser: Browser, email: string, secret: string) => {
+    const page = await browser.open();
+    return (await browser.submit(page.url, { email, password: secret })).response;
+  };
+
+  test('after three wrong passwords the right one has to wait, from this address only', async () => {
+    const { email } = await user.person();
+    const address = '203.0.113.7';
+    for (let round = 0; round < 3; round++)
+      expect((await attempt(elsewhere(address), email, 'wrong')).status).toBe(401);
+    const refused = await attempt(elsewhere(address), email.toUpperCase(), password);
+    expect(refused.status).toBe(429);
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(800);
+    expect(Number(refused.headers.get('retry-after'))).toBeLessThanOrEqual(900);
+    expect(await refused.text()).toContain('15 minutes');
+    expect((await attempt(elsewhere('203.0.113.8'), email, password)).status).toBe(303);
+  });
+
+  test('an invented X-Forwarded-For in front of what the gateway adds changes nothing', async () => {
+    const { email } = await user.person();
+    const statuses: number[] = [];
+    for (let round = 0; round < 4; round++) {
+      statuses.push((await attempt(elsewhere(`10.0.0.${round}, 203.0.113.9`), email, 'wrong')).status);
+    }
+    expect(statuses).toEqual([401, 401, 401, 429]);
+  });
+
+  test('guesses at the same instant are counted one by one', async () => {
+    const { email } = await user.person();
+    const address = '203.0.113.10';
+    const statuses = await Promise.all(
+      Array.from({ length: 5 }, async () => (await attempt(elsewhere(address), email, 'wrong')).status),
+    );
+    expect(statuses.sort()).toEqual([401, 401, 401, 429, 429]);
+  });
+
+  test('one address cannot try one password on many accounts', async () => {
+    const address = '203.0.113.11';
+    const statuses: number[] = [];
+    for (let round = 0; round < 7; round++) {
+      statuses.push((await attempt(elsewhere(address), `person${round}@example.org`, 'Sommer-in-Lissabon')).status);
+    }
+    expect(statuses).toEqual([401, 401, 401, 401, 401, 401, 429]);
+  });
+
+  test('a right password starts the count afresh', async () => {
+    const { email } = await user.person();
+    const address = '203.0.113.12';
+    const secrets = ['wrong', 'wrong', password, 'wrong', 'wrong', password];
+    const statuses: number[] = [];
+    for (const secret of secrets) statuses.push((await attempt(elsewhere(address), email, secret)).status);
+    expect(statuses).toEqual([401, 401, 303, 401, 401, 303]);
+  });
+
+  test('nothing stored tells who tried, or from where', async () => {
+    const { rows } = await user.database.pool.query<{ text: string }>('select f::text as text from login_failures f');
+    expect(rows.length).toBeGreaterThan(0);
+    for (const { text } of rows) expect(text).not.toMatch(/@|203\.0|example/i);
+  });
+});
