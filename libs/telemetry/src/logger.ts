@@ -18,7 +18,12 @@ let generation = 0;
  * Makes the process's logger: JSON lines with `level` as a word, `time` as RFC 3339, `service`, `instance`, and `trace_id`/`span_id` of the
  * active span. Values under secret-looking names are replaced. Every logger of {@link getLogger} writes through it from now on.
  */
-export function createLogger({ service, level, instanceId, destination: to = destination({ dest: 1, sync: true }) }: LoggerOptions): Logger {
+export function createLogger({
+  service,
+  level,
+  instanceId,
+  destination: to = destination({ dest: 1, sync: true }),
+}: LoggerOptions): Logger {
   root = pino(
     {
       level,
@@ -26,7 +31,6 @@ export function createLogger({ service, level, instanceId, destination: to = des
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
       formatters: {
         level: (label) => ({ level: label }),
-        bindings: (bindings) => redact(bindings),
         log: (fields) => redact(fields),
       },
       serializers: { err: describeError, error: describeError },
@@ -34,8 +38,18 @@ export function createLogger({ service, level, instanceId, destination: to = des
     },
     to,
   );
+  redactBindings(root);
   generation += 1;
   return root;
+}
+
+/** pino formats the fields of a child with the formatter of the root no longer; children inherit this method from the root instead. */
+function redactBindings(logger: Logger): void {
+  const child: unknown = Reflect.get(logger, 'child');
+  const redacting = function (this: Logger, bindings: object, ...rest: unknown[]): unknown {
+    return Reflect.apply(child as () => Logger, this, [redact(bindings), ...rest]);
+  };
+  Object.assign(logger, { child: redacting });
 }
 
 const describeError = (error: unknown): unknown =>

@@ -28,12 +28,12 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
     'service.version': options.version,
     'service.instance.id': options.instanceId,
   };
-  const stop =
-    options.settings.TELEMETRY_SDK === 'full'
-      ? await (await import('./sdk/full.js')).startFull(resource)
-      : await (await import('./sdk/lean.js')).startLean(resource, options.settings);
-  const exporting = options.settings.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined;
-  if (exporting) {
+  const full = options.settings.TELEMETRY_SDK === 'full';
+  const stop = full
+    ? await (await import('./sdk/full.js')).startFull(resource)
+    : await (await import('./sdk/lean.js')).startLean(resource, options.settings);
+  // The stock SDK may have other places to export to than the endpoint.
+  if (full || options.settings.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined) {
     metricsStarted();
     (await import('./process-metrics.js')).observeProcess();
   }

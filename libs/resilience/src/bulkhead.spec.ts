@@ -1,0 +1,47 @@
+import { jest } from '@jest/globals';
+import { Bulkhead } from './bulkhead.js';
+import { BulkheadFull, DeadlineExceeded } from './index.js';
+
+beforeEach(() => void jest.useFakeTimers());
+afterEach(() => void jest.useRealTimers());
+
+test('so many run, so many wait, one more is refused', () => {
+  const bulkhead = new Bulkhead('psp', { maxConcurrent: 2, maxQueue: 1 });
+  expect(bulkhead.enter(Infinity)).toBeUndefined();
+  expect(bulkhead.enter(Infinity)).toBeUndefined();
+  void bulkhead.enter(Infinity);
+  expect(() => bulkhead.enter(Infinity)).toThrow(BulkheadFull);
+  expect([bulkhead.active, bulkhead.queued]).toEqual([2, 1]);
+});
+
+test('waiters get their places in order, and a newcomer can’t take one from them', async () => {
+  const bulkhead = new Bulkhead('psp', { maxConcurrent: 1, maxQueue: 2 });
+  const order: string[] = [];
+  void bulkhead.enter(Infinity);
+  const first = Promise.resolve(bulkhead.enter(Infinity)).then(() => order.push('first'));
+  const second = Promise.resolve(bulkhead.enter(Infinity)).then(() => order.push('second'));
+  bulkhead.leave();
+  expect(bulkhead.active).toBe(1);
+  const newcomer = Promise.resolve(bulkhead.enter(Infinity)).then(() => order.push('newcomer'));
+  await first;
+  bulkhead.leave();
+  await second;
+  bulkhead.leave();
+  await newcomer;
+  expect(order).toEqual(['first', 'second', 'newcomer']);
+  bulkhead.leave();
+  expect([bulkhead.active, bulkhead.queued]).toEqual([0, 0]);
+});
+
+test('a waiter whose time is over leaves its place in the queue to another', async () => {
+  const bulkhead = new Bulkhead('psp', { maxConcurrent: 1, maxQueue: 1 });
+  void bulkhead.enter(Infinity);
+  const waiter = expect(bulkhead.enter(100)).rejects.toThrow(DeadlineExceeded);
+  await jest.advanceTimersByTimeAsync(110);
+  await waiter;
+  expect(bulkhead.queued).toBe(0);
+  const next = bulkhead.enter(100);
+  bulkhead.leave();
+  await next;
+  expect(bulkhead.active).toBe(1);
+});

@@ -1,0 +1,97 @@
+import { Writable } from 'node:stream';
+import { context, trace, TraceFlags } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { createLogger, getLogger, NestLogger } from './index.js';
+
+const early = getLogger('early');
+early.info('nobody hears this');
+
+function memory() {
+  const lines: Record<string, unknown>[] = [];
+  const stream = new Writable({
+    write: (chunk: Buffer, _encoding, done) => {
+      lines.push(JSON.parse(chunk.toString()) as Record<string, unknown>);
+      done();
+    },
+  });
+  return {
+    lines,
+    logger: createLogger({ service: 'order', instanceId: 'order-1', level: 'debug', destination: stream }),
+  };
+}
+
+test('a line says who, when, how bad, and what', () => {
+  const { lines, logger } = memory();
+  logger.info({ orderId: 'o1' }, 'order placed');
+  expect(lines).toEqual([
+    {
+      level: 'info',
+      time: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
+      service: 'order',
+      instance: 'order-1',
+      orderId: 'o1',
+      msg: 'order placed',
+    },
+  ]);
+});
+
+test('inside a trace a line carries the ids', () => {
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  const { lines, logger } = memory();
+  const spanContext = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), traceFlags: TraceFlags.SAMPLED };
+  context.with(trace.setSpanContext(context.active(), spanContext), () => logger.info('inside'));
+  logger.info('outside');
+  expect(lines[0]).toMatchObject({ trace_id: 'a'.repeat(32), span_id: 'b'.repeat(16) });
+  expect(lines[1]).not.toHaveProperty('trace_id');
+});
+
+test('a logger made before the process’s logger follows it, and each later one', () => {
+  const first = memory();
+  early.info('one');
+  const second = memory();
+  early.info('two');
+  expect(first.lines.map(({ msg, scope }) => [msg, scope])).toEqual([['one', 'early']]);
+  expect(second.lines.map(({ msg }) => msg)).toEqual(['two']);
+});
+
+test('no secret reaches a line: not in fields, children, nested objects, arrays or errors', () => {
+  const { lines, logger } = memory();
+  const error = Object.assign(new Error('refused'), { config: { headers: { Authorization: 'Bearer s3cret' } } });
+  logger.child({ apiKey: 's3cret' }).warn({
+    err: error,
+    request: { headers: { cookie: 's3cret', 'X-Access-Token': 's3cret', accept: 'text/html' } },
+    items: [{ paymentMethodToken: 's3cret' }],
+    newPassword: 's3cret',
+    client_secret: 's3cret',
+  });
+  const text = JSON.stringify(lines);
+  expect(text).not.toContain('s3cret');
+  expect(text).toContain('text/html');
+  expect(lines[0]).toMatchObject({ err: { message: 'refused', stack: expect.stringContaining('Error: refused') } });
+});
+
+test('what is logged is not changed', () => {
+  const { logger } = memory();
+  const fields = { headers: { cookie: 'kept' } };
+  logger.info(fields);
+  expect(fields).toEqual({ headers: { cookie: 'kept' } });
+});
+
+test('Nest’s lines look like ours; its chatter at start is debug', () => {
+  const { lines, logger } = memory();
+  const nest = new NestLogger(logger);
+  nest.log('AppModule dependencies initialized', 'InstanceLoader');
+  nest.warn('careful', 'OrdersController');
+  nest.error(new Error('broken'), 'ExceptionsHandler');
+  nest.error('broken', 'Error: broken\n    at place (file.ts:1:1)', 'ExceptionsHandler');
+  nest.log({ some: 'object' });
+  expect(lines.map(({ level, scope, msg }) => [level, scope, msg])).toEqual([
+    ['debug', 'InstanceLoader', 'AppModule dependencies initialized'],
+    ['warn', 'OrdersController', 'careful'],
+    ['error', 'ExceptionsHandler', 'broken'],
+    ['error', 'ExceptionsHandler', 'broken'],
+    ['info', undefined, '{"some":"object"}'],
+  ]);
+  expect(lines[2]).toMatchObject({ err: { message: 'broken' } });
+  expect(lines[3]?.['stack']).toContain('place (file.ts');
+});
