@@ -1,2 +1,11 @@
-export { startNats, type NatsOptions, type NatsServer } from './nats.js';
+export { call, Customer, UnexpectedAnswer, type Answer, type Call, type Door } from './customer.js';
+export { collectTrace, runDemo, type DemoOrder, type DemoResult } from './demo.js';
+export { AlreadyRunning } from './folder-lock.js';
+export { natsBinary, startNats, type NatsOptions, type NatsServer } from './nats.js';
 export { startPostgres, type PostgresOptions, type PostgresServer } from './postgres.js';
+export type { Secrets } from './secrets.js';
+export { ServiceInstance } from './service-instance.js';
+export { serviceNames, type ServiceName } from './services.js';
+export { startSystem, type System, type SystemOptions } from './system.js';
+export type { TraceSpan } from './trace-sink.js';
+export { waterfall } from './waterfall.js';

@@ -11,6 +11,7 @@ export interface NatsBinaryOptions {
   readonly log?: (line: string) => void;
   /** Tried in this order when `nats-server` is not on PATH. Default: the user's cache, then `.causeway` of the current folder. */
   readonly caches?: readonly string[];
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -20,6 +21,7 @@ export interface NatsBinaryOptions {
 export async function natsBinary({
   log = () => undefined,
   caches = defaultCaches(),
+  signal,
 }: NatsBinaryOptions = {}): Promise<string> {
   const known = [...(process.env['PATH'] ?? '').split(delimiter).filter(Boolean), ...caches];
   const found = known.map((folder) => join(folder, 'nats-server')).find(isExecutable);
@@ -29,7 +31,7 @@ export async function natsBinary({
   if (!cache)
     throw new Error(`nats-server is not installed, and none of ${caches.join(', ')} can be written to keep a copy.`);
   log('nats-server is not installed: fetching the package of this distribution (once)');
-  return unpack(cache, log);
+  return unpack(cache, log, signal);
 }
 
 export function defaultCaches(): string[] {
@@ -45,10 +47,10 @@ function howToInstall(): string {
   return `nats-server is not installed and cannot be fetched here (that needs apt). Install it: ${how}. Version 2.9.10 or later will do.`;
 }
 
-async function unpack(cache: string, log: (line: string) => void): Promise<string> {
+async function unpack(cache: string, log: (line: string) => void, signal?: AbortSignal): Promise<string> {
   const work = mkdtempSync(join(cache, 'fetch-'));
   try {
-    await download(work, log);
+    await download(work, log, signal);
     const archive = readdirSync(work).find((name) => name.endsWith('.deb'));
     if (!archive) throw new Error('apt-get download left no package');
     await run('dpkg', ['-x', join(work, archive), join(work, 'root')]);
@@ -70,15 +72,16 @@ async function unpack(cache: string, log: (line: string) => void): Promise<strin
 }
 
 /** With the machine's package lists first; with private, fresh ones where it has none or where they are out of date. */
-async function download(work: string, log: (line: string) => void): Promise<void> {
+async function download(work: string, log: (line: string) => void, signal?: AbortSignal): Promise<void> {
   const limits = ['-o', 'Acquire::http::Timeout=30', '-o', 'Acquire::Retries=2'];
   // As root apt would download as the account _apt, which cannot write here.
   const sandbox = process.getuid?.() === 0 ? ['-o', 'APT::Sandbox::User=root'] : [];
-  const options = { cwd: work, timeout: 240_000, env: { ...process.env, LC_ALL: 'C' } };
+  const options = { cwd: work, timeout: 240_000, signal, env: { ...process.env, LC_ALL: 'C' } };
   const ownLists = ['-o', `Dir::State::Lists=${join(work, 'lists')}`, '-o', `Dir::Cache=${join(work, 'cache')}`];
   try {
     await run('apt-get', ['download', ...limits, ...sandbox, 'nats-server'], options);
   } catch {
+    signal?.throwIfAborted();
     log('no usable package list: fetching one (about 10 MB, not installed anywhere)');
     mkdirSync(join(work, 'lists', 'partial'), { recursive: true });
     mkdirSync(join(work, 'cache', 'archives', 'partial'), { recursive: true });

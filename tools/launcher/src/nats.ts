@@ -18,6 +18,8 @@ export interface NatsOptions {
   /** Path of `nats-server`. Default: found or fetched, see `natsBinary`. */
   readonly binary?: string;
   readonly log?: (line: string) => void;
+  /** Ends a download of the binary. */
+  readonly signal?: AbortSignal;
 }
 
 /** One running `nats-server` with JetStream, on the loopback interface only. */
@@ -36,7 +38,7 @@ export interface NatsServer {
 
 /** Starts a server; ready in about 30 ms. The binary may have to be fetched first, once per machine. */
 export async function startNats(options: NatsOptions): Promise<NatsServer> {
-  const binary = options.binary ?? (await natsBinary({ log: options.log }));
+  const binary = options.binary ?? (await natsBinary({ log: options.log, signal: options.signal }));
   const port = await nextFreePort(options.port ?? 0, options.takenPorts);
   const watchdog = options.watchdog ?? new Watchdog();
   const start = (): Promise<Child> => startServer(binary, port, watchdog, options);

@@ -36,6 +36,11 @@ export class Watchdog {
     this.#endWhenIdle();
   }
 
+  /** What would be stopped if this process ended now. */
+  get watched(): readonly Watched[] {
+    return [...this.#watched.values()];
+  }
+
   /** Pid of the watchdog process, for tests. */
   get pid(): number | undefined {
     return this.#process?.pid;

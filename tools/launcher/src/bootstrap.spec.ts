@@ -1,0 +1,32 @@
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { repository } from './places.js';
+
+interface Bootstrap {
+  checkHost(version: string, platform: string): void;
+  sameTree(locked: Record<string, unknown>, installed: Record<string, unknown>): boolean;
+}
+const load = async (): Promise<Bootstrap> =>
+  (await import(pathToFileURL(join(repository, 'tools', 'bootstrap.mjs')).href)) as Bootstrap;
+
+test('a host that is too old, or Windows without WSL, is told what to do', async () => {
+  const { checkHost } = await load();
+  for (const version of ['18.20.0', '20.18.1'])
+    expect(() => checkHost(version, 'linux')).toThrow(/too old: install Node 20.19/);
+  for (const version of ['20.19.0', '22.1.0', '24.21.0']) expect(() => checkHost(version, 'linux')).not.toThrow();
+  expect(() => checkHost('24.0.0', 'win32')).toThrow(/WSL/);
+});
+
+test('what is installed counts as fresh only if every locked version is there', async () => {
+  const { sameTree } = await load();
+  const locked = {
+    '': { name: 'causeway' },
+    'node_modules/a': { version: '1.0.0' },
+    'node_modules/a-darwin': { version: '1.0.0', optional: true },
+    'node_modules/@causeway/x': { resolved: 'libs/x', link: true },
+  };
+  const { '': _, 'node_modules/a-darwin': __, ...installed } = locked;
+  expect(sameTree(locked, installed)).toBe(true);
+  expect(sameTree(locked, { ...installed, 'node_modules/a': { version: '1.0.1' } })).toBe(false);
+  expect(sameTree({ ...locked, 'node_modules/b': { version: '2.0.0' } }, installed)).toBe(false);
+});

@@ -1,0 +1,80 @@
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startedAt, stopAll, type Watched } from './watchdog-process.js';
+
+/** Another launcher uses the data folder. */
+export class AlreadyRunning extends Error {
+  constructor(
+    folder: string,
+    readonly pid: number,
+    readonly gateway: string | undefined,
+  ) {
+    super(
+      `A system runs in ${folder} already: process ${pid}${gateway ? `, ${gateway}` : ''}. ` +
+        `Stop it with Ctrl-C in its terminal, or: kill ${pid}`,
+    );
+  }
+}
+
+interface State {
+  readonly pid: number;
+  readonly startedAt: string;
+  readonly gateway?: string;
+  readonly children: readonly Watched[];
+}
+
+export interface FolderLock {
+  /** Written down for whoever comes after a crash. */
+  update(state: { gateway?: string; children: readonly Watched[] }): void;
+  release(): void;
+}
+
+/**
+ * Makes this process the only launcher of a data folder. Where the last one ended without stopping, its processes are stopped first:
+ * the watchdog is doing so already, or was killed, too.
+ */
+export async function lockFolder(folder: string, log: (line: string) => void): Promise<FolderLock> {
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, 'launcher.json');
+  const me: State = { pid: process.pid, startedAt: startedAt(process.pid) ?? '', children: [] };
+  for (;;) {
+    try {
+      writeFileSync(file, JSON.stringify(me), { flag: 'wx', mode: 0o600 });
+      break;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+    const other = read(file);
+    if (other && startedAt(other.pid) === other.startedAt) throw new AlreadyRunning(folder, other.pid, other.gateway);
+    await recover(other, log);
+    rmSync(file, { force: true });
+  }
+  // Two launchers that both met the leftover of a third may both have removed it: the last one to write has the folder.
+  await sleep(30);
+  const winner = read(file);
+  if (winner?.pid !== process.pid) throw new AlreadyRunning(folder, winner?.pid ?? 0, winner?.gateway);
+  return {
+    update: (state) => {
+      writeFileSync(`${file}.new`, JSON.stringify({ ...me, ...state }), { mode: 0o600 });
+      renameSync(`${file}.new`, file);
+    },
+    release: () => rmSync(file, { force: true }),
+  };
+}
+
+async function recover(other: State | undefined, log: (line: string) => void): Promise<void> {
+  const left = (other?.children ?? []).filter((child) => startedAt(child.pid) === child.startedAt);
+  log('the last start ended without stopping: recovering');
+  if (left.length === 0) return;
+  log(`stopping what it left behind: ${left.map(({ name, pid }) => `${name} (${pid})`).join(', ')}`);
+  await stopAll(left);
+}
+
+function read(file: string): State | undefined {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as State;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,111 @@
+import { runDemo } from './demo.js';
+import { AlreadyRunning } from './folder-lock.js';
+import { tailLogs } from './log-tail.js';
+import { parseCommandLine, usage, UsageError } from './options.js';
+import { describeSystem } from './report.js';
+import { startSystem, type System } from './system.js';
+
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
+const complain = (line: string): void => void process.stderr.write(`${line}\n`);
+
+async function main(args: readonly string[]): Promise<number> {
+  const options = parseCommandLine(args);
+  if (options.help) {
+    print(usage);
+    return 0;
+  }
+  const inform = options.quiet ? () => undefined : print;
+  const begun = performance.now();
+  inform('Causeway is starting');
+  const system = await startSystem({
+    instances: options.instances,
+    fresh: options.fresh,
+    supervise: true,
+    signal: stopRequested,
+    log: (line) => inform(`  ${line}`),
+    warn: complain,
+  });
+  const stopTail = options.logs
+    ? tailLogs(
+        system.services.map(({ id, logFile }) => ({ name: id, file: logFile })),
+        print,
+      )
+    : () => undefined;
+  try {
+    for (const line of describeSystem(system)) inform(line);
+    const demoWorked = options.demo && !stopRequested.aborted ? await demo(system, inform, begun) : true;
+    if (options.demoOnly || stopRequested.aborted) return demoWorked ? 0 : 1;
+    print(
+      `Causeway is up at ${system.urls.gateway}. Stop it with Ctrl-C${options.quiet ? '' : '; the data stays (forget it with --fresh)'}.`,
+    );
+    await untilStopped(stopRequested);
+    return demoWorked ? 0 : 1;
+  } finally {
+    inform('stopping: gateway, services, NATS, PostgreSQL');
+    await system.stop();
+    stopTail();
+    inform('stopped');
+  }
+}
+
+async function demo(system: System, inform: (line: string) => void, begun: number): Promise<boolean> {
+  inform('A demo customer');
+  try {
+    const { confirmed } = await runDemo(system, inform);
+    inform('');
+    print(
+      `The demo worked: order ${confirmed.order.id} is CONFIRMED and paid, ${((performance.now() - begun) / 1000).toFixed(1)} s after the start.`,
+    );
+    return true;
+  } catch (error) {
+    complain(`\nThe demo failed: ${(error as Error).message}\nThe logs of the services are in ${system.folder}/logs.`);
+    return false;
+  }
+}
+
+/**
+ * Ctrl-C, SIGTERM and a closed terminal ask for an orderly stop. `npm start` passes a Ctrl-C on that the terminal has sent to us
+ * already: only one that comes a second or more later means "at once", and then the watchdog clears up.
+ */
+function onStopRequest(): AbortSignal {
+  const controller = new AbortController();
+  let at = 0;
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      if (at === 0) {
+        at = performance.now();
+        controller.abort();
+      } else if (performance.now() - at > 1_000) {
+        complain('asked twice: leaving at once, the watchdog stops the rest');
+        process.exit(130);
+      }
+    });
+  }
+  return controller.signal;
+}
+
+/** Comes back when the stop is asked for; keeps the process alive until then. */
+function untilStopped(signal: AbortSignal): Promise<void> {
+  const keepAlive = setInterval(() => undefined, 60_000);
+  return new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve());
+  }).finally(() => clearInterval(keepAlive));
+}
+
+const stopRequested = onStopRequest();
+try {
+  process.exit(await main(process.argv.slice(2)));
+} catch (error) {
+  process.exit(explain(error));
+}
+
+/** @returns the exit code */
+function explain(error: unknown): number {
+  if (error instanceof UsageError) complain(`${error.message}\nnpm start -- --help shows the options.`);
+  else if (stopRequested.aborted) complain('stopped before the start was complete');
+  else if (error instanceof AlreadyRunning) complain(error.message);
+  else complain(`\nThe start failed: ${(error as Error).message}`);
+  if (error instanceof UsageError) return 2;
+  return stopRequested.aborted ? 130 : 1;
+}

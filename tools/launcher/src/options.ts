@@ -1,0 +1,82 @@
+import { parseArgs } from 'node:util';
+import { serviceNames, type ServiceName } from './services.js';
+
+export interface CommandLine {
+  readonly help: boolean;
+  readonly demo: boolean;
+  /** Stop after the demo; the exit code tells whether it worked. */
+  readonly demoOnly: boolean;
+  readonly fresh: boolean;
+  readonly quiet: boolean;
+  readonly logs: boolean;
+  readonly instances: Readonly<Partial<Record<ServiceName, number>>>;
+}
+
+/** The command line is wrong; the message says how to put it right. */
+export class UsageError extends Error {}
+
+export const usage = `Starts the whole system on this machine: PostgreSQL, NATS, the pretend payment provider and the four services.
+Then a demo customer registers, signs in and places two orders. The system stays up until Ctrl-C.
+
+  npm start -- [options]
+
+  --demo-only          stop after the demo; exit code 0 if it worked, else 1
+  --no-demo            start only
+  --instances a=2,b=3  several instances of a service (${serviceNames.filter((name) => name !== 'psp-sandbox').join(', ')})
+  --fresh              forget all data of earlier starts
+  --logs               show the logs of the services in the terminal, too
+  --quiet              show problems and the result only
+  --help               show this text
+`;
+
+/** @throws UsageError naming the wrong option and what is expected. */
+export function parseCommandLine(args: readonly string[]): CommandLine {
+  const values = parse(args);
+  if (values['demo-only'] && values['no-demo']) throw new UsageError('--demo-only and --no-demo contradict each other');
+  return {
+    help: values.help ?? false,
+    demo: !values['no-demo'],
+    demoOnly: values['demo-only'] ?? false,
+    fresh: values.fresh ?? false,
+    quiet: values.quiet ?? false,
+    logs: values.logs ?? false,
+    instances: parseInstances(values.instances ?? []),
+  };
+}
+
+const flag = { type: 'boolean' } as const;
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        'demo-only': flag,
+        'no-demo': flag,
+        fresh: flag,
+        help: { ...flag, short: 'h' },
+        instances: { type: 'string', multiple: true },
+        logs: flag,
+        quiet: flag,
+      },
+    }).values;
+  } catch (error) {
+    throw new UsageError((error as Error).message.split('. ')[0]);
+  }
+}
+
+function parseInstances(texts: readonly string[]): Partial<Record<ServiceName, number>> {
+  const wanted: Partial<Record<ServiceName, number>> = {};
+  for (const part of texts.flatMap((text) => text.split(','))) {
+    const [name = '', count = ''] = part.split('=');
+    const service = serviceNames.find((known) => known === name.trim());
+    if (!service)
+      throw new UsageError(`--instances: ${JSON.stringify(name)} is no service; there are ${serviceNames.join(', ')}`);
+    if (service === 'psp-sandbox')
+      throw new UsageError('--instances: psp-sandbox stands for one external system and runs once');
+    if (!/^[1-9]$/.test(count.trim()))
+      throw new UsageError(`--instances: expected ${service}=<1 to 9>, not ${JSON.stringify(part)}`);
+    wanted[service] = Number(count);
+  }
+  return wanted;
+}

@@ -1,0 +1,26 @@
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The root of the repository; from `src` and from `dist` alike. */
+export const repository = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
+
+/** Everything the launcher keeps between starts: databases, streams, secrets, logs. */
+export const defaultFolder = join(repository, '.causeway');
+
+/** The Node that runs the services: 24 or later. */
+export function nodeForServices(): string {
+  if (Number(process.versions.node.split('.')[0]) >= 24) return process.execPath;
+  const installed = join(repository, 'node_modules', '.bin', 'node');
+  if (existsSync(installed)) return installed;
+  throw new Error(
+    `The services need Node 24 and this is ${process.versions.node}; run npm ci (Linux), or install Node 24.`,
+  );
+}
+
+/** The compiled entry of a service. */
+export function entryOf(service: string): string {
+  const entry = join(repository, 'apps', service, 'dist', 'main.js');
+  if (existsSync(entry)) return entry;
+  throw new Error(`apps/${service} is not built; run: node tools/bootstrap.mjs`);
+}

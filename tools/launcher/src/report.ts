@@ -1,0 +1,40 @@
+import { relative } from 'node:path';
+import type { System } from './system.js';
+
+/** Lines of a table, columns as wide as their widest cell. */
+export function table(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
+  return rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('   ')}`.trimEnd());
+}
+
+/** What runs where. */
+export function describeSystem(system: System): string[] {
+  const count = (service: string): string =>
+    String(system.services.filter((instance) => instance.service === service).length);
+  const rows = system.services.map(({ id, service, url, pid, readyMs }) => [
+    id,
+    count(service),
+    url,
+    String(pid),
+    `${readyMs} ms`,
+  ]);
+  const infrastructure = [
+    ['postgres', '1', `127.0.0.1:${system.postgres.port}`, String(system.postgres.pid), ''],
+    ['nats', '1', system.urls.nats, String(system.nats.pid), ''],
+  ];
+  const { gateway, psp, traces } = system.urls;
+  return [
+    '',
+    ...table([['service', 'instances', 'address', 'pid', 'ready in'], ...infrastructure, ...rows]),
+    '',
+    ...table([
+      ['API', `${gateway}/v1/products`],
+      ['API documentation', `${gateway}/docs`],
+      ['OpenID Connect', `${gateway}/oidc/.well-known/openid-configuration`],
+      ['ledger of the PSP', `${psp}/ledger`],
+      ['traces (OTLP)', traces],
+      ['logs', `${relative(process.cwd(), system.folder) || system.folder}/logs`],
+    ]),
+    '',
+  ];
+}

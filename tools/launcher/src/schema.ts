@@ -1,0 +1,31 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { repository } from './places.js';
+import type { ServiceDefinition } from './services.js';
+
+/** Applies what is pending in a service's database: the tables of the libraries first, its own then. */
+export async function migrateDatabase({ name, messaging }: ServiceDefinition, url: string): Promise<number> {
+  const [{ migrate, persistenceMigrations }, { messagingMigrations }] = await Promise.all([
+    import('@causeway/persistence'),
+    import('@causeway/messaging'),
+  ]);
+  const directory = join(repository, 'apps', name, 'prisma', 'migrations');
+  const own = existsSync(directory) ? [{ name, directory, table: 'prisma' as const }] : [];
+  const sets = [persistenceMigrations, ...(messaging ? [messagingMigrations] : []), ...own];
+  return (await migrate(url, sets, { log: () => undefined })).length;
+}
+
+/** Makes streams and consumers what `@causeway/contracts` declares. */
+export async function provisionTopology(url: string): Promise<number> {
+  const [{ connect }, { provision }, { streams, consumers }] = await Promise.all([
+    import('@nats-io/transport-node'),
+    import('@causeway/messaging'),
+    import('@causeway/contracts'),
+  ]);
+  const connection = await connect({ servers: url, name: 'launcher' });
+  try {
+    return (await provision(connection, { streams, consumers, replicas: 1 })).length;
+  } finally {
+    await connection.close();
+  }
+}

@@ -1,0 +1,101 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startChild } from './child.js';
+import { startedAt } from './watchdog-process.js';
+import { Watchdog } from './watchdog.js';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'causeway-watchdog-'));
+  mkdirSync(join(folder, 'throw-away'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+async function until(condition: () => boolean): Promise<void> {
+  for (let waited = 0; !condition() && waited < 10_000; waited += 20) await sleep(20);
+  expect(condition()).toBe(true);
+}
+const log = (name: string): string => readFileSync(join(folder, `${name}.log`), 'utf8');
+
+/** Starts the pretend launcher and kills it with SIGKILL once its children are up. */
+async function killedParent(
+  beforeKill: (pids: { watchdog: number; children: number[] }) => Promise<void> | void = () => undefined,
+) {
+  const parent = spawn(
+    process.execPath,
+    ['--no-warnings', join(import.meta.dirname, '../test/fixtures/parent.mjs'), folder],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
+  const [line] = (await once(parent.stdout, 'data')) as [Buffer];
+  const pids = JSON.parse(line.toString()) as { watchdog: number; children: number[] };
+  await until(() => ['first', 'stubborn', 'last'].every((name) => log(name).includes('up')));
+  await beforeKill(pids);
+  parent.kill('SIGKILL');
+  await once(parent, 'exit');
+  return pids;
+}
+
+test('after kill -9 of the parent nothing is left: children in their order, the stubborn by force, throw-away data, the watchdog', async () => {
+  const { watchdog, children } = await killedParent(({ children }) => {
+    expect(children.map(startedAt)).not.toContain(undefined);
+  });
+  await until(() => startedAt(watchdog) === undefined);
+  expect(children.map(startedAt)).toEqual([undefined, undefined, undefined]);
+  const endedAt = (name: string): bigint => BigInt(log(name).split('\n')[1] as string);
+  expect(endedAt('last') - endedAt('first')).toBeGreaterThan(250_000_000n); // the stubborn one between them was given 300 ms
+  expect(existsSync(join(folder, 'throw-away'))).toBe(false);
+}, 20_000);
+
+test('a watchdog that is killed is replaced, and the new one knows everybody', async () => {
+  let replaced = 0;
+  const { watchdog, children } = await killedParent(async ({ watchdog }) => {
+    process.kill(watchdog, 'SIGKILL');
+    await until(() => startedAt(watchdog) === undefined);
+    await sleep(300); // the parent has to notice
+    replaced = watchdog;
+  });
+  expect(replaced).toBe(watchdog);
+  await until(() => children.map(startedAt).every((started) => started === undefined));
+}, 20_000);
+
+test('a child that cannot be started is an error that names it, not an uncaught event', async () => {
+  const missing = join(folder, 'no-such-program');
+  const watchdog = new Watchdog();
+  await expect(
+    startChild({
+      name: 'ghost',
+      command: missing,
+      args: [],
+      env: {},
+      logFile: join(folder, 'ghost.log'),
+      order: 1,
+      watchdog,
+    }),
+  ).rejects.toThrow(/ghost could not be started .*ENOENT/);
+  expect(watchdog.pid).toBeUndefined();
+});
+
+test('a child that ignores the request to stop is killed after its grace, and the idle watchdog ends', async () => {
+  const watchdog = new Watchdog();
+  const child = await startChild({
+    name: 'stubborn',
+    command: process.execPath,
+    args: ['-e', `process.on('SIGTERM', () => {}); console.log('up'); setInterval(() => {}, 1000)`],
+    env: {},
+    logFile: join(folder, 'stubborn.log'),
+    graceMs: 100,
+    order: 1,
+    watchdog,
+  });
+  await until(() => log('stubborn').includes('up'));
+  const watchdogPid = watchdog.pid as number;
+  expect(await child.stop()).toEqual({ code: null, signal: 'SIGKILL' });
+  expect(child.running).toBe(false);
+  await until(() => startedAt(watchdogPid) === undefined);
+});
