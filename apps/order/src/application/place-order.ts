@@ -41,6 +41,7 @@ export class PlaceOrder {
    *   IdempotencyKeyReused, and what AddressBook throws.
    */
   async execute({ customerId, idempotencyKey, body }: PlaceOrderRequest): Promise<PlacedOrder> {
+    const items = distinct(body.items);
     const scope = { subject: customerId, route: 'POST /v1/orders', key: idempotencyKey };
     const fingerprint = this.fingerprint(body);
     const found = await this.addressOrReplay(customerId, body.shippingAddressId, scope, fingerprint);
@@ -50,7 +51,7 @@ export class PlaceOrder {
         orderId: this.newId(),
         paymentId: this.newId(),
         customerId,
-        items: body.items,
+        items,
         shippingAddress: found.address,
         paymentMethodToken: body.paymentMethodToken,
         idempotency: { ...scope, fingerprint },
@@ -98,4 +99,14 @@ function placed(placing: Placing): PlacedOrder {
     case 'idempotency_reused':
       throw new IdempotencyKeyReused();
   }
+}
+
+/** The schema has compared product ids as text; the database compares UUIDs, which may be written in capitals. */
+function distinct(items: PlaceOrderBody['items']): PlaceOrderBody['items'] {
+  const same = items.map(({ productId, quantity }) => ({ productId: productId.toLowerCase(), quantity }));
+  const repeated = same.findIndex(({ productId }, at) => same.findIndex((other) => other.productId === productId) < at);
+  if (repeated < 0) return same;
+  throw new ValidationFailed([
+    { path: `/items/${repeated}/productId`, message: 'each product may appear once; add up its quantities' },
+  ]);
 }

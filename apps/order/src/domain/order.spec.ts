@@ -86,6 +86,12 @@ describe('applyOutcome', () => {
     expect(applyOutcome(confirmed, { kind: 'declined', version: 3, reason: 'late' })).toBe(confirmed);
   });
 
+  test('a repeated answer about a payment that is settled is no late money', () => {
+    const settled: Order = { ...states.cancelled!, paymentVersion: 6 };
+    expect(applyOutcome(settled, { kind: 'captured', version: 6 })).toBe(settled);
+    expect(applyOutcome(settled, { kind: 'captured', version: 7 }).step).toBe('refund');
+  });
+
   test('a refund is shown in the reason', () => {
     expect(applyOutcome(states.cancelledRefunding!, outcomes.refunded).reason).toBe(
       'over; refunded 1000 EUR in minor units (refund r1)',

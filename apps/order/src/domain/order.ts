@@ -68,9 +68,17 @@ const isPayable = ({ status }: Order): boolean => status === 'PENDING_PAYMENT' |
  * @throws OrderTransitionIllegal for an outcome that contradicts what is known; an operator has to look at it.
  */
 export function applyOutcome(order: Order, outcome: PaymentOutcome): Order {
-  if (outcome.version < order.paymentVersion) return order;
+  if (isKnown(order, outcome)) return order;
   const next = transition(order, outcome);
   return next === order ? order : { ...next, paymentVersion: outcome.version };
+}
+
+/**
+ * Older than what was applied; or, once all is settled, of the same version: the payment has not changed since, so this is an answer to a
+ * repeated command ("captured" of what was refunded, too) and not late money.
+ */
+function isKnown(order: Order, { version }: PaymentOutcome): boolean {
+  return version < order.paymentVersion || (version === order.paymentVersion && isOver(order) && order.step === null);
 }
 
 function transition(order: Order, outcome: PaymentOutcome): Order {

@@ -3,6 +3,9 @@ import { keysetPage, type CursorCodec } from '@causeway/persistence';
 import type { Catalogue } from '../../application/ports.js';
 import type { PrismaClient, Product } from '../../generated/prisma/client.js';
 
+/** Versions are int4: a larger one, which If-Match may hold, is nobody's. */
+const maxVersion = 2_147_483_646;
+
 /** Products by Prisma. */
 export class PrismaCatalogue implements Catalogue {
   constructor(
@@ -27,6 +30,7 @@ export class PrismaCatalogue implements Catalogue {
   }
 
   async setStock(productId: string, version: number, available: number): Promise<ProductView | undefined> {
+    if (version > maxVersion) return undefined;
     const [changed] = await this.prisma.product.updateManyAndReturn({
       where: { id: productId, version },
       data: { available, version: { increment: 1 } },

@@ -1,0 +1,172 @@
+import { randomUUID } from 'node:crypto';
+import { orderCancelled, orderConfirmed, orderRejected, refundPayment } from '@causeway/contracts';
+import { fingerprint } from '@causeway/persistence';
+import { InMemoryOrders } from '../../test/support/in-memory-orders.js';
+import { cup, newOrder, products } from '../../test/support/world.js';
+import type { PaymentOutcome } from '../domain/order.js';
+import { ApplyPaymentOutcome } from './apply-payment-outcome.js';
+import { CancelOrder } from './cancel-order.js';
+import { DriveDueOrders } from './drive-due-orders.js';
+
+const clock = () => new Date('2026-11-21T10:00:00Z');
+
+/** A placed order of two cups and a kettle, and what can happen to it. */
+async function placedOrder() {
+  const orders = new InMemoryOrders(products);
+  const request = newOrder();
+  await orders.single((tx) => tx.orders.place(request));
+  const { orderId, paymentId, customerId } = request;
+  const apply = new ApplyPaymentOutcome(orders, clock);
+  const cancel = new CancelOrder(orders, fingerprint, clock);
+  const drive = new DriveDueOrders(orders, orders, clock);
+  let version = 0;
+  return {
+    orders,
+    request,
+    order: () => orders.state.orders[orderId]!.order,
+    cups: () => orders.state.products[cup.id]!.available,
+    /** Subjects sent since placing. */
+    sent: () => orders.state.sent.slice(2).map(({ subject }) => subject),
+    told: (outcome: Omit<PaymentOutcome, 'version'> & object, messageId: string = randomUUID()) =>
+      apply.execute({ consumer: 'c', messageId }, { orderId, paymentId }, {
+        version: ++version,
+        ...outcome,
+      } as PaymentOutcome),
+    cancel: (idempotencyKey: string = randomUUID(), asked = customerId) =>
+      cancel.execute({ customerId: asked, orderId, idempotencyKey }),
+    due: async (expired: boolean) => {
+      orders.due = [{ orderId, expired }];
+      const failures: unknown[] = [];
+      await drive.execute(10, (_, error) => failures.push(error));
+      expect(failures).toEqual([]);
+    },
+  };
+}
+const authorized = { kind: 'authorized' } as const;
+const captured = { kind: 'captured' } as const;
+const declined = { kind: 'declined', reason: 'no_funds' } as const;
+const voided = { kind: 'voided', reason: 'asked to' } as const;
+
+test('authorised, captured: the order is confirmed and keeps its stock', async () => {
+  const { told, order, sent, cups, orders } = await placedOrder();
+  await told(authorized);
+  await told(captured);
+  expect(order()).toMatchObject({ status: 'CONFIRMED', step: null, version: 3 });
+  expect(sent()).toEqual(['payment.cmd.capture.v1', orderConfirmed.subject]);
+  expect(cups()).toBe(98);
+  expect(orders.state.timers).toEqual({});
+});
+
+test('declined twice: the stock is given back once and one rejection is published', async () => {
+  const { told, order, sent, cups } = await placedOrder();
+  await told(declined, 'the same message');
+  await told(declined, 'the same message');
+  await told(declined, 'another message');
+  expect(order().status).toBe('REJECTED');
+  expect(cups()).toBe(100);
+  expect(sent()).toEqual([orderRejected.subject]);
+});
+
+test('cancelled before capture: void first, the stock after', async () => {
+  const { told, order, sent, cups, cancel } = await placedOrder();
+  await told(authorized);
+  await cancel();
+  expect([order().status, cups()]).toEqual(['CANCELLING', 98]);
+  await told(voided);
+  expect([order().status, cups()]).toEqual(['CANCELLED', 100]);
+  expect(sent()).toEqual(['payment.cmd.capture.v1', 'payment.cmd.void.v1', orderCancelled.subject]);
+});
+
+test('cancelled after capture: the whole total is refunded', async () => {
+  const { told, order, orders, cups, cancel } = await placedOrder();
+  await told(authorized);
+  await told(captured);
+  await cancel();
+  const { data } = orders.state.sent.at(-1)!;
+  expect(data).toMatchObject({ amountMinor: 6_490, refundId: expect.any(String) });
+  await told({ kind: 'refunded', refundId: (data as { refundId: string }).refundId, amountMinor: 6_490 } as never);
+  expect([order().status, cups()]).toEqual(['CANCELLED', 100]);
+  expect(order().reason).toMatch(/refunded 6490 EUR/);
+});
+
+test('the same cancellation twice is one; its first answer is replayed', async () => {
+  const { cancel, sent, told } = await placedOrder();
+  const first = await cancel('key');
+  await told(voided);
+  expect(await cancel('key')).toEqual({ ...first, replayed: true });
+  expect(sent()).toEqual(['payment.cmd.void.v1', orderCancelled.subject]);
+});
+
+test('somebody else’s order is NOT_FOUND', async () => {
+  const { cancel } = await placedOrder();
+  await expect(cancel('key', randomUUID())).rejects.toMatchObject({ code: 'NOT_FOUND' });
+});
+
+test('authorised after the rejection: the authorisation is given up', async () => {
+  const { told, order, sent, cups } = await placedOrder();
+  await told(declined);
+  await told(authorized);
+  expect(order()).toMatchObject({ status: 'REJECTED', step: 'void' });
+  await told(voided);
+  expect(order()).toMatchObject({ status: 'REJECTED', step: null });
+  expect(sent()).toEqual([orderRejected.subject, 'payment.cmd.void.v1', orderRejected.subject]);
+  expect(cups()).toBe(100);
+});
+
+test('captured after the cancellation: refunded with the same refundId each time, and shown', async () => {
+  const { told, order, sent, cups, cancel, orders, due } = await placedOrder();
+  await cancel();
+  await told(voided);
+  await told(captured);
+  await due(false);
+  const refunds = orders.state.sent.filter(({ subject }) => subject === refundPayment.subject).map(({ data }) => data);
+  expect(refunds).toHaveLength(2);
+  expect(refunds[0]).toEqual(refunds[1]);
+  const { refundId } = refunds[0] as { refundId: string };
+  await told({ kind: 'refunded', refundId, amountMinor: 6_490 } as never);
+  expect(order()).toMatchObject({ status: 'CANCELLED', step: null, reason: expect.stringContaining(refundId) });
+  expect(orders.state.sent.at(-1)).toMatchObject({ subject: orderCancelled.subject, data: { reason: order().reason } });
+  expect(sent().filter((subject) => subject === orderCancelled.subject)).toHaveLength(2);
+  expect(cups()).toBe(100);
+});
+
+test('a timer sends the same command again', async () => {
+  const { due, orders } = await placedOrder();
+  await due(false);
+  const [first, again] = orders.state.sent.filter(({ subject }) => subject === 'payment.cmd.authorize.v1');
+  expect(again).toEqual(first);
+});
+
+test('after the payment limit the order is voided, not declined', async () => {
+  const { due, order, sent, cups, told } = await placedOrder();
+  await due(true);
+  expect([order().status, order().step, cups()]).toEqual(['CANCELLING', 'void', 98]);
+  await told(voided);
+  expect([order().status, cups()]).toEqual(['CANCELLED', 100]);
+  expect(sent()).toEqual(['payment.cmd.void.v1', orderCancelled.subject]);
+});
+
+test('a contradicting outcome is refused and changes nothing', async () => {
+  const { told, order } = await placedOrder();
+  await told(authorized);
+  await told(captured);
+  const before = order();
+  await expect(told(declined)).rejects.toMatchObject({ code: 'ORDER_TRANSITION_ILLEGAL', retryable: false });
+  expect(order()).toEqual(before);
+});
+
+test('an outcome for an unknown order, or of another payment, is refused', async () => {
+  const { orders, request } = await placedOrder();
+  const apply = new ApplyPaymentOutcome(orders, clock);
+  const outcome = { kind: 'authorized', version: 1 } as const;
+  const other = randomUUID();
+  const delivery = () => ({ consumer: 'c', messageId: randomUUID() });
+  await expect(apply.execute(delivery(), { orderId: other, paymentId: other }, outcome)).rejects.toMatchObject({
+    code: 'NOT_FOUND',
+  });
+  await expect(
+    apply.execute(delivery(), { orderId: request.orderId, paymentId: other }, outcome),
+  ).rejects.toMatchObject({
+    code: 'ORDER_TRANSITION_ILLEGAL',
+  });
+});

@@ -1,0 +1,268 @@
+import { randomUUID } from 'node:crypto';
+import { envelope } from '@causeway/contracts';
+import { alreadyHandled } from '@causeway/persistence';
+import { ApplyPaymentOutcome } from '../src/application/apply-payment-outcome.js';
+import { DriveDueOrders } from '../src/application/drive-due-orders.js';
+import type { Placing } from '../src/application/ports.js';
+import type { PaymentOutcome } from '../src/domain/order.js';
+import { databaseWorld, sealing, type DatabaseWorld } from './support/database.js';
+import { orderTransactionContract } from './support/order-transaction.contract.js';
+import { address, cup, kettle, lastOne, newOrder } from './support/world.js';
+
+let world: DatabaseWorld;
+const clock = () => new Date();
+const place = (request: ReturnType<typeof newOrder>): Promise<Placing> =>
+  world.uow.single((tx) => tx.orders.place(request));
+const outcomesOf = (placings: Placing[]): Record<string, number> =>
+  placings.reduce<Record<string, number>>(
+    (counts, { outcome }) => ({ ...counts, [outcome]: (counts[outcome] ?? 0) + 1 }),
+    {},
+  );
+
+beforeAll(async () => {
+  world = await databaseWorld();
+});
+afterAll(() => world.database.drop());
+
+describe('PostgreSQL keeps the contract of a store of orders', () => {
+  orderTransactionContract(() => world);
+});
+
+test('a fresh installation has at least 24 products', async () => {
+  const [row] = await world.query<{ count: string }>(`SELECT count(*) FROM products WHERE description <> 'For tests'`);
+  expect(Number(row!.count)).toBeGreaterThanOrEqual(24);
+});
+
+test('50 orders at once for the last item: one wins, and the stock ends at zero', async () => {
+  const placings = await Promise.all(
+    Array.from({ length: 50 }, () => place(newOrder({ items: [{ productId: lastOne.id, quantity: 1 }] }))),
+  );
+  expect(outcomesOf(placings)).toEqual({ placed: 1, out_of_stock: 49 });
+  expect(await world.stockOf(lastOne.id)).toBe(0);
+});
+
+test('orders for the same products in opposite order wait for each other without a deadlock', async () => {
+  await world.query('UPDATE products SET available = 1000 WHERE id = ANY ($1)', [[kettle.id, cup.id]]);
+  const items = [kettle, cup].map(({ id }) => ({ productId: id, quantity: 1 }));
+  const placings = await Promise.all(
+    Array.from({ length: 40 }, (_, turn) => place(newOrder({ items: turn % 2 ? items : items.toReversed() }))),
+  );
+  expect(outcomesOf(placings)).toEqual({ placed: 40 });
+  expect([await world.stockOf(kettle.id), await world.stockOf(cup.id)]).toEqual([960, 960]);
+  const [row] = await world.query<{ deadlocks: string }>(
+    'SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()',
+  );
+  expect(Number(row!.deadlocks)).toBe(0);
+});
+
+test('the same request ten times at once is one order', async () => {
+  const { idempotency, customerId } = newOrder();
+  const placings = await Promise.all(Array.from({ length: 10 }, () => place(newOrder({ idempotency, customerId }))));
+  const { placed, replayed = 0, idempotency_in_flight: inFlight = 0 } = outcomesOf(placings);
+  expect([placed, replayed + inFlight]).toEqual([1, 9]);
+  const orders = await world.query('SELECT 1 FROM orders WHERE customer_id = $1', [customerId]);
+  expect(orders).toHaveLength(1);
+});
+
+test('placing is one statement, and wakes the relay only when something was placed', async () => {
+  const before = world.wakes();
+  const request = newOrder();
+  await place(request);
+  await place(request);
+  expect(world.wakes()).toBe(before + 1);
+});
+
+test('a product that appears twice is refused by the database, too', async () => {
+  const items = [1, 2].map((quantity) => ({ productId: cup.id, quantity }));
+  await expect(place(newOrder({ items }))).rejects.toThrow('does a product appear twice');
+});
+
+test('messages in the outbox are complete envelopes', async () => {
+  const request = newOrder();
+  await place(request);
+  const rows = await world.query<{ envelope: unknown }>(
+    'SELECT envelope FROM causeway.outbox WHERE aggregate_id IN ($1, $2) ORDER BY position',
+    [request.orderId, request.paymentId],
+  );
+  expect(rows.map(({ envelope: stored }) => envelope.parse(stored).type)).toEqual([
+    'order.evt.placed.v1',
+    'payment.cmd.authorize.v1',
+  ]);
+});
+
+test('neither the address nor the card token is readable in the tables of the service, nor in the stored answer', async () => {
+  const request = newOrder();
+  await place(request);
+  const [row] = await world.query<{ text: string }>(
+    `SELECT (SELECT orders::text FROM orders WHERE id = $1)
+       || (SELECT idempotency::text FROM causeway.idempotency AS idempotency WHERE key = $2) AS text`,
+    [request.orderId, request.idempotency.key],
+  );
+  expect(row!.text).toContain(request.orderId);
+  expect(row!.text).not.toMatch(new RegExp([address.recipient, address.city, request.paymentMethodToken].join('|')));
+  expect(() => sealing.openCardToken(randomUUID(), 'v1.AAAA')).toThrow(
+    expect.objectContaining({ code: 'FIELD_DECRYPTION_FAILED' }),
+  );
+});
+
+describe('the saga on PostgreSQL', () => {
+  const placed = async () => {
+    const request = newOrder({ items: [{ productId: cup.id, quantity: 3 }] });
+    await place(request);
+    const apply = new ApplyPaymentOutcome(world.uow, clock);
+    const told = (messageId: string, outcome: PaymentOutcome) =>
+      apply.execute({ consumer: 'c', messageId }, request, outcome);
+    const row = async () => {
+      const [order] = await world.query<{ status: string; step: string | null; version: number }>(
+        'SELECT status, step, version FROM orders WHERE id = $1',
+        [request.orderId],
+      );
+      return order!;
+    };
+    const timer = async () => {
+      const [found] = await world.query<{ attempts: number; due_in: number; gives_up: boolean }>(
+        `SELECT attempts, extract(epoch FROM due_at - now())::float AS due_in, give_up_at IS NOT NULL AS gives_up
+           FROM saga_timers WHERE order_id = $1`,
+        [request.orderId],
+      );
+      return found;
+    };
+    const makeDue = (limitToo = false) =>
+      world.query(
+        `UPDATE saga_timers SET due_at = now() - interval '1 second'${limitToo ? `, give_up_at = now() - interval '1 second'` : ''}
+          WHERE order_id = $1`,
+        [request.orderId],
+      );
+    const commands = async () =>
+      (await world.sent())
+        .filter(({ aggregateId }) => aggregateId === request.paymentId)
+        .map(({ subject, data }) => ({ subject, data }));
+    return { request, told, row, timer, makeDue, commands };
+  };
+  const driveDue = async () => {
+    const failures: unknown[] = [];
+    const driven = await new DriveDueOrders(world.uow, world.claims, clock).execute(50, (_, error) =>
+      failures.push(error),
+    );
+    expect(failures).toEqual([]);
+    return driven;
+  };
+
+  test('a rejection that comes twice at once, and again as another message, gives the stock back once', async () => {
+    const { told, row, timer } = await placed();
+    const before = await world.stockOf(cup.id);
+    const message = randomUUID();
+    const declined = { kind: 'declined', version: 2, reason: 'no_funds' } as const;
+    await Promise.all([told(message, declined), told(message, declined), told(randomUUID(), declined)]);
+    await told(message, declined);
+    expect(await row()).toEqual({ status: 'REJECTED', step: null, version: 2 });
+    expect(await world.stockOf(cup.id)).toBe(before + 3);
+    expect(await timer()).toBeUndefined();
+  });
+
+  test('a message that was handled is not handled again', async () => {
+    const { request } = await placed();
+    const delivery = { consumer: 'c', messageId: randomUUID() };
+    const once = () => world.uow.runOnce(delivery, async (tx) => (await tx.orders.forUpdate(request.orderId))!.status);
+    expect(await once()).toBe('PENDING_PAYMENT');
+    expect(await once()).toBe(alreadyHandled);
+  });
+
+  test('an illegal outcome changes nothing and is not remembered as handled', async () => {
+    const { told, row } = await placed();
+    await told(randomUUID(), { kind: 'captured', version: 3 });
+    const message = randomUUID();
+    const declined = { kind: 'declined', version: 4, reason: 'no_funds' } as const;
+    await expect(told(message, declined)).rejects.toMatchObject({ code: 'ORDER_TRANSITION_ILLEGAL' });
+    await expect(told(message, declined)).rejects.toMatchObject({ code: 'ORDER_TRANSITION_ILLEGAL' });
+    expect(await row()).toEqual({ status: 'CONFIRMED', step: null, version: 2 });
+  });
+
+  test('a due timer sends the same command again and waits twice as long', async () => {
+    const { timer, makeDue, commands } = await placed();
+    expect((await timer())!.due_in).toBeCloseTo(30, -1);
+    expect(await driveDue()).toBe(0);
+    await makeDue();
+    expect(await driveDue()).toBe(1);
+    const [first, again, ...more] = await commands();
+    expect(again).toEqual(first);
+    expect(more).toEqual([]);
+    const after = (await timer())!;
+    expect(after).toMatchObject({ attempts: 1, gives_up: true });
+    expect(after.due_in).toBeGreaterThan(55);
+    expect(after.due_in).toBeLessThanOrEqual(60);
+  });
+
+  test('several instances share what is due: every timer is claimed once', async () => {
+    const orders = await Promise.all(Array.from({ length: 12 }, placed));
+    await Promise.all(orders.map(({ makeDue }) => makeDue()));
+    const claimed = (await Promise.all(Array.from({ length: 4 }, () => world.claims.claimDue(50)))).flat();
+    const ours = new Set(orders.map(({ request }) => request.orderId));
+    expect(claimed.filter(({ orderId }) => ours.has(orderId))).toHaveLength(12);
+    expect(new Set(claimed.map(({ orderId }) => orderId)).size).toBe(claimed.length);
+  });
+
+  test('the wait between two repetitions is bounded', async () => {
+    const { timer, makeDue, request } = await placed();
+    await world.query('UPDATE saga_timers SET attempts = 40, give_up_at = NULL WHERE order_id = $1', [request.orderId]);
+    await makeDue();
+    await driveDue();
+    expect((await timer())!.due_in).toBeCloseTo(300, -1);
+  });
+
+  test('past the payment limit the order is voided; the void is repeated and never given up', async () => {
+    const { told, row, timer, makeDue, commands } = await placed();
+    const before = await world.stockOf(cup.id);
+    await makeDue(true);
+    await driveDue();
+    expect(await row()).toEqual({ status: 'CANCELLING', step: 'void', version: 2 });
+    expect(await timer()).toMatchObject({ attempts: 0, gives_up: false });
+    await makeDue();
+    await driveDue();
+    expect((await commands()).map(({ subject }) => subject).slice(1)).toEqual([
+      'payment.cmd.void.v1',
+      'payment.cmd.void.v1',
+    ]);
+    expect(await world.stockOf(cup.id)).toBe(before);
+    await told(randomUUID(), { kind: 'voided', version: 2, reason: 'limit' });
+    expect((await row()).status).toBe('CANCELLED');
+    expect(await world.stockOf(cup.id)).toBe(before + 3);
+    expect(await timer()).toBeUndefined();
+  });
+
+  test('the payment limit is that of the order: the next step does not start it anew', async () => {
+    const { told, request } = await placed();
+    const limit = () => world.query('SELECT give_up_at FROM saga_timers WHERE order_id = $1', [request.orderId]);
+    const before = await limit();
+    await told(randomUUID(), { kind: 'authorized', version: 2 });
+    expect(await limit()).toEqual(before);
+  });
+
+  test('late money of a cancelled order is refunded under one id, with a timer, and shown', async () => {
+    const { told, row, timer, makeDue, commands, request } = await placed();
+    await told(randomUUID(), { kind: 'declined', version: 2, reason: 'no_funds' });
+    await told(randomUUID(), { kind: 'captured', version: 3 });
+    expect(await row()).toMatchObject({ status: 'REJECTED', step: 'refund' });
+    expect(await timer()).toMatchObject({ gives_up: false });
+    await makeDue();
+    await driveDue();
+    const refunds = (await commands()).filter(({ subject }) => subject === 'payment.cmd.refund.v1');
+    expect(refunds).toHaveLength(2);
+    expect(refunds[0]).toEqual(refunds[1]);
+    const { refundId } = refunds[0]!.data as { refundId: string };
+    await told(randomUUID(), { kind: 'refunded', version: 4, refundId, amountMinor: 750 });
+    expect(await row()).toMatchObject({ status: 'REJECTED', step: null });
+    const details = await world.uow.run((tx) => tx.orders.details(request.orderId));
+    expect(details.reason).toContain(refundId);
+  });
+
+  test('stock that is given back and taken at the same time adds up', async () => {
+    const orders = await Promise.all(Array.from({ length: 10 }, placed));
+    const before = await world.stockOf(cup.id);
+    await Promise.all([
+      ...orders.map(({ told }) => told(randomUUID(), { kind: 'declined', version: 2, reason: 'no_funds' })),
+      ...Array.from({ length: 10 }, () => place(newOrder({ items: [{ productId: cup.id, quantity: 1 }] }))),
+    ]);
+    expect(await world.stockOf(cup.id)).toBe(before + 30 - 10);
+  });
+});

@@ -1,0 +1,174 @@
+import { authorizePayment, orderPlaced, type MessageDefinition, type PostalAddress } from '@causeway/contracts';
+import { IdempotencyKeyReused } from '@causeway/persistence';
+import { InMemoryUnitOfWork } from '@causeway/persistence/testing';
+import type {
+  DueStep,
+  IdempotencyScope,
+  NewOrder,
+  OrderDetails,
+  OrderTransaction,
+  Placing,
+  Timers,
+} from '../../src/application/ports.js';
+import type { Order, OrderLine } from '../../src/domain/order.js';
+
+export interface FakeProduct {
+  readonly id: string;
+  readonly name: string;
+  readonly priceMinor: number;
+  readonly currency: string;
+  available: number;
+}
+
+export interface SentMessage {
+  readonly subject: string;
+  readonly aggregateId: string;
+  readonly data: unknown;
+}
+
+interface StoredOrder {
+  order: Order;
+  readonly shippingAddress: PostalAddress;
+  readonly paymentMethodToken: string;
+  readonly placedAt: string;
+}
+
+interface State {
+  products: Record<string, FakeProduct>;
+  orders: Record<string, StoredOrder>;
+  /** Orders with a timer; true while they can be given up. */
+  timers: Record<string, boolean>;
+  answers: Record<string, { fingerprint: string; order: OrderDetails }>;
+  sent: SentMessage[];
+}
+
+const keyOf = ({ subject, route, key }: IdempotencyScope): string => JSON.stringify([subject, route, key]);
+
+/** Orders without a database. Keeps the contract in `order-transaction.contract.ts`, as the real ones do. */
+export class InMemoryOrders extends InMemoryUnitOfWork<State, OrderTransaction> implements Timers {
+  /** Timers that the next `claimDue` finds. */
+  due: DueStep[] = [];
+
+  constructor(products: readonly FakeProduct[]) {
+    const state: State = { products: {}, orders: {}, timers: {}, answers: {}, sent: [] };
+    for (const product of products) state.products[product.id] = { ...product };
+    super(state, bind);
+  }
+
+  async claimDue(limit: number): Promise<DueStep[]> {
+    return this.due.splice(0, limit);
+  }
+}
+
+function bind(state: State): OrderTransaction {
+  const send = async <T>({ subject, data: schema }: MessageDefinition<T>, aggregateId: string, data: T) => {
+    state.sent.push({ subject, aggregateId, data: schema.parse(data) });
+  };
+  const stored = (orderId: string): StoredOrder => state.orders[orderId]!;
+  return {
+    outbox: { add: send },
+    replays: {
+      begin: async (scope, fingerprint) => {
+        const answer = state.answers[keyOf(scope)];
+        if (answer && answer.fingerprint !== fingerprint) throw new IdempotencyKeyReused();
+        return answer?.order;
+      },
+      complete: async (scope, fingerprint, order) => {
+        state.answers[keyOf(scope)] = { fingerprint, order };
+      },
+    },
+    orders: {
+      place: (order) => place(state, order, send),
+      forUpdate: async (orderId) => state.orders[orderId]?.order,
+      save: async (order) => {
+        stored(order.id).order = order;
+      },
+      releaseStock: async ({ lines }) => {
+        for (const { productId, quantity } of lines) state.products[productId]!.available += quantity;
+      },
+      schedule: async ({ id, step }) => {
+        if (step === null) delete state.timers[id];
+        else state.timers[id] = step === 'authorize' || step === 'capture';
+      },
+      paymentMethodToken: async (orderId) => stored(orderId).paymentMethodToken,
+      details: async (orderId) => detailsOf(stored(orderId)),
+    },
+  };
+}
+
+type Send = <T>(definition: MessageDefinition<T>, aggregateId: string, data: T) => Promise<void>;
+
+async function place(state: State, request: NewOrder, send: Send): Promise<Placing> {
+  const { orderId, paymentId, customerId, items, shippingAddress, paymentMethodToken, idempotency } = request;
+  const answer = state.answers[keyOf(idempotency)];
+  if (answer && answer.fingerprint !== idempotency.fingerprint) return { outcome: 'idempotency_reused' };
+  if (answer) return { outcome: 'replayed', order: answer.order };
+  const reserved = reserve(state, items);
+  if (!('lines' in reserved)) return reserved;
+
+  const { lines, totalMinor, currency } = reserved;
+  const target = { orderId, paymentId, customerId };
+  const placedAt = new Date().toISOString();
+  const order: Order = {
+    id: orderId,
+    customerId,
+    paymentId,
+    status: 'PENDING_PAYMENT',
+    step: 'authorize',
+    stockHeld: true,
+    reason: null,
+    paymentVersion: 0,
+    currency,
+    totalMinor,
+    lines,
+    version: 1,
+  };
+  state.orders[orderId] = { order, shippingAddress, paymentMethodToken, placedAt };
+  state.timers[orderId] = true;
+  const bare = lines.map(({ productId, quantity, unitPriceMinor }) => ({ productId, quantity, unitPriceMinor }));
+  await send(orderPlaced, orderId, { ...target, version: 1, occurredAt: placedAt, totalMinor, currency, lines: bare });
+  await send(authorizePayment, paymentId, { ...target, amountMinor: totalMinor, currency, paymentMethodToken });
+  const details = detailsOf(state.orders[orderId]!);
+  state.answers[keyOf(idempotency)] = { fingerprint: idempotency.fingerprint, order: details };
+  return { outcome: 'placed', order: details };
+}
+
+function reserve(
+  state: State,
+  items: NewOrder['items'],
+): Placing | { lines: OrderLine[]; totalMinor: number; currency: string } {
+  const products = items.map(({ productId }) => state.products[productId]);
+  const positions = products.flatMap((product, at) => (product ? [] : [at]));
+  if (positions.length > 0) return { outcome: 'products_unknown', positions };
+  const wanted = items.map(({ quantity }, at) => ({ product: products[at]!, quantity, at }));
+  const currencies = [...new Set(wanted.map(({ product }) => product.currency))].sort();
+  if (currencies.length > 1) return { outcome: 'currency_mixed', currencies };
+  const totalMinor = wanted.reduce((sum, { product, quantity }) => sum + product.priceMinor * quantity, 0);
+  if (totalMinor > 1_000_000_000_000) return { outcome: 'total_too_large' };
+  const shortages = wanted
+    .filter(({ product, quantity }) => product.available < quantity)
+    .map(({ product: { available }, at }) => ({ at, available }));
+  if (shortages.length > 0) return { outcome: 'out_of_stock', shortages };
+  for (const { product, quantity } of wanted) product.available -= quantity;
+  const lines = wanted.map(({ product: { id, name, priceMinor }, quantity }) => ({
+    productId: id,
+    name,
+    quantity,
+    unitPriceMinor: priceMinor,
+  }));
+  return { lines, totalMinor, currency: currencies[0]! };
+}
+
+const detailsOf = ({ order, shippingAddress, placedAt }: StoredOrder): OrderDetails => ({
+  id: order.id,
+  status: order.status,
+  currency: order.currency,
+  totalMinor: order.totalMinor,
+  lines: order.lines,
+  shippingAddress,
+  paymentId: order.paymentId,
+  reason: order.reason,
+  version: order.version,
+  placedAt,
+  updatedAt: placedAt,
+});

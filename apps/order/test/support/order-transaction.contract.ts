@@ -1,0 +1,151 @@
+import { authorizePayment, orderPlaced, orderView, parseOrThrow } from '@causeway/contracts';
+import { applyOutcome } from '../../src/domain/order.js';
+import type { Placing } from '../../src/application/ports.js';
+import { address, cup, dollarCup, gold, kettle, lastOne, newOrder, products, type World } from './world.js';
+
+/** What every store of orders must do: run against the fake and against PostgreSQL. Stock is shared by the tests of one world. */
+export function orderTransactionContract(world: () => World): void {
+  const place = (request: ReturnType<typeof newOrder>): Promise<Placing> =>
+    world().uow.single((tx) => tx.orders.place(request));
+  const sentFor = async (...aggregates: string[]) =>
+    (await world().sent()).filter(({ aggregateId }) => aggregates.includes(aggregateId));
+
+  test('placing takes the stock, starts the timer, and sends both messages with the prices of the catalogue', async () => {
+    const [kettles, cups] = [await world().stockOf(kettle.id), await world().stockOf(cup.id)];
+    const request = newOrder();
+    const placing = await place(request);
+
+    if (placing.outcome !== 'placed') throw new Error(placing.outcome);
+    expect(parseOrThrow(orderView, placing.order)).toMatchObject({
+      id: request.orderId,
+      status: 'PENDING_PAYMENT',
+      totalMinor: 6_490,
+      currency: 'EUR',
+      paymentId: request.paymentId,
+      shippingAddress: address,
+      lines: [
+        { productId: kettle.id, name: 'Kettle', quantity: 1, unitPriceMinor: 5_990 },
+        { productId: cup.id, name: 'Cup', quantity: 2, unitPriceMinor: 250 },
+      ],
+    });
+    expect([await world().stockOf(kettle.id), await world().stockOf(cup.id)]).toEqual([kettles - 1, cups - 2]);
+    expect(await world().timers()).toContain(request.orderId);
+    const [event, command] = await sentFor(request.orderId, request.paymentId);
+    const { orderId, paymentId, customerId } = request;
+    expect(event!.subject).toBe(orderPlaced.subject);
+    expect(parseOrThrow(orderPlaced.data, event!.data)).toMatchObject({
+      orderId,
+      paymentId,
+      customerId,
+      totalMinor: 6_490,
+      version: 1,
+    });
+    expect(command!.subject).toBe(authorizePayment.subject);
+    expect(parseOrThrow(authorizePayment.data, command!.data)).toEqual({
+      orderId,
+      paymentId,
+      customerId,
+      amountMinor: 6_490,
+      currency: 'EUR',
+      paymentMethodToken: 'tok_success',
+    });
+  });
+
+  test('the same key and request replays the first answer and changes nothing', async () => {
+    const request = newOrder();
+    const first = await place(request);
+    const cups = await world().stockOf(cup.id);
+    const second = await place({ ...newOrder(), customerId: request.customerId, idempotency: request.idempotency });
+    expect(second).toEqual({ ...first, outcome: 'replayed' });
+    expect(await world().stockOf(cup.id)).toBe(cups);
+  });
+
+  test('the same key with another request is refused', async () => {
+    const request = newOrder();
+    await place(request);
+    const other = newOrder({ idempotency: { ...request.idempotency, fingerprint: 'f2' } });
+    expect(await place(other)).toEqual({ outcome: 'idempotency_reused' });
+  });
+
+  const unknownId = '0193a000-0000-7000-8000-00000000ffff';
+  test.each([
+    ['an unknown product', [cup.id, unknownId], 1, { outcome: 'products_unknown', positions: [1] }],
+    ['more than in stock', [cup.id, lastOne.id], 2, { outcome: 'out_of_stock', shortages: [{ at: 1, available: 1 }] }],
+    ['two currencies', [cup.id, dollarCup.id], 1, { outcome: 'currency_mixed', currencies: ['EUR', 'USD'] }],
+    [
+      'a total that is too large',
+      products.filter(({ priceMinor }) => priceMinor === gold.priceMinor).map(({ id }) => id),
+      1_000,
+      { outcome: 'total_too_large' },
+    ],
+  ])('%s is refused, reserves nothing, and is not remembered under the key', async (_, ids, quantity, refusal) => {
+    const cups = await world().stockOf(cup.id);
+    const request = newOrder({ items: ids.map((productId) => ({ productId, quantity })) });
+    expect(await place(request)).toEqual(refusal);
+    expect(await world().stockOf(cup.id)).toBe(cups);
+    expect(await sentFor(request.orderId, request.paymentId)).toEqual([]);
+    expect(await place({ ...newOrder(), idempotency: request.idempotency })).toMatchObject({ outcome: 'placed' });
+  });
+
+  test('an order is read for update, saved, and gives its stock back', async () => {
+    const cups = await world().stockOf(cup.id);
+    const request = newOrder();
+    await place(request);
+    await world().uow.run(async (tx) => {
+      const before = await tx.orders.forUpdate(request.orderId);
+      expect(before).toMatchObject({
+        status: 'PENDING_PAYMENT',
+        step: 'authorize',
+        stockHeld: true,
+        totalMinor: 6_490,
+        paymentVersion: 0,
+      });
+      const after = applyOutcome(before!, { kind: 'declined', version: 2, reason: 'no_funds' });
+      await tx.orders.save(after);
+      await tx.orders.releaseStock(after);
+      await tx.orders.schedule(after);
+    });
+    expect(await world().stockOf(cup.id)).toBe(cups);
+    expect(await world().timers()).not.toContain(request.orderId);
+    await world().uow.run(async (tx) => {
+      expect(await tx.orders.forUpdate(request.orderId)).toMatchObject({
+        status: 'REJECTED',
+        version: 2,
+        paymentVersion: 2,
+      });
+      expect(await tx.orders.details(request.orderId)).toMatchObject({ status: 'REJECTED', shippingAddress: address });
+      expect(await tx.orders.paymentMethodToken(request.orderId)).toBe('tok_success');
+    });
+  });
+
+  test('an order that does not exist is undefined', async () => {
+    expect(await world().uow.run((tx) => tx.orders.forUpdate(unknownId))).toBeUndefined();
+  });
+
+  test('work that fails leaves nothing behind', async () => {
+    const request = newOrder();
+    await place(request);
+    const failing = world().uow.run(async (tx) => {
+      const before = (await tx.orders.forUpdate(request.orderId))!;
+      await tx.orders.save(applyOutcome(before, { kind: 'authorized', version: 2 }));
+      throw new Error('on purpose');
+    });
+    await expect(failing).rejects.toThrow('on purpose');
+    expect(await world().uow.run((tx) => tx.orders.forUpdate(request.orderId))).toMatchObject({ version: 1 });
+  });
+
+  test('an answer is remembered and replayed with its address', async () => {
+    const request = newOrder();
+    const placing = await place(request);
+    if (placing.outcome !== 'placed') throw new Error(placing.outcome);
+    const scope = { ...request.idempotency, route: 'POST /v1/orders/1/cancel' };
+    await world().uow.run(async (tx) => {
+      expect(await tx.replays.begin(scope, 'f')).toBeUndefined();
+      await tx.replays.complete(scope, 'f', placing.order);
+    });
+    expect(await world().uow.run((tx) => tx.replays.begin(scope, 'f'))).toEqual(placing.order);
+    await expect(world().uow.run((tx) => tx.replays.begin(scope, 'g'))).rejects.toMatchObject({
+      code: 'IDEMPOTENCY_KEY_REUSED',
+    });
+  });
+}
