@@ -30,10 +30,10 @@ class HostModule {
  */
 export async function createApp<S extends SettingsShape>(
   definition: ServiceDefinition<S>,
-  settings: ServiceSettings<S>,
+  settings: NoInfer<ServiceSettings<S>>,
   host: HostState = new HostState(),
 ): Promise<NestFastifyApplication> {
-  const { adapter, allowed } = createHttpAdapter(host, settings, definition.fastify);
+  const { adapter, allowed } = createHttpAdapter(host, settings, definition.fastify?.(settings));
   const app = await NestFactory.create<NestFastifyApplication>(
     HostModule.around(await definition.module(settings), host),
     adapter,

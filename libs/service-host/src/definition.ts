@@ -37,5 +37,5 @@ export interface ServiceDefinition<S extends SettingsShape> {
    */
   microservice?(app: NestFastifyApplication, settings: ServiceSettings<S>): Awaitable<TransportStrategy>;
   /** Options of Fastify that are this service's own, for example `trustProxy`. */
-  readonly fastify?: FastifyServerOptions;
+  fastify?(settings: ServiceSettings<S>): FastifyServerOptions;
 }

@@ -52,7 +52,6 @@ describe('a stop', () => {
     expect([response.statusCode, JSON.parse(text)]).toEqual([200, { done: true }]);
     expect(response.headers.connection).toBe('close');
     expect(await child.exited).toEqual({ code: 0, signal: null });
-    console.log(child.output);
     const order = ['stopping', '"route":"/v1/things/slow"', 'stopped'].map((word) => child.output.lastIndexOf(word));
     expect(order).toEqual([...order].sort((a, b) => a - b));
     await child.heard('database closed');

@@ -50,9 +50,9 @@ export class ProblemFilter implements ExceptionFilter {
   }
 }
 
-/** An abort by the deadline's signal surfaces under many names; only the caller's deadline makes it a DEADLINE_EXCEEDED. */
+/** An abort by the deadline's signal surfaces under these names; only a deadline that has passed makes it a DEADLINE_EXCEEDED. */
 const isTimeout = (thrown: unknown): boolean =>
-  thrown instanceof Error && (thrown.name === 'AbortError' || thrown.name === 'TimeoutError');
+  ['AbortError', 'TimeoutError'].includes(String((thrown as { name?: unknown } | undefined)?.name));
 
 function statusOf(thrown: unknown): number | undefined {
   if (thrown instanceof HttpException) return thrown.getStatus();

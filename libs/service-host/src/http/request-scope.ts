@@ -1,6 +1,6 @@
 import { httpHeaders } from '@causeway/contracts';
 import type { ErrorCode } from '@causeway/errors';
-import { currentDeadline, Deadline, withDeadline, withoutDeadline } from '@causeway/resilience';
+import { Deadline, withDeadline } from '@causeway/resilience';
 import { extractTrace, getLogger, instruments, meter } from '@causeway/telemetry';
 import {
   context,
@@ -53,8 +53,8 @@ const active = instrument.upDownCounter(instruments.httpServerActive, {
 export const traceIdHeader = 'x-trace-id';
 
 /**
- * Gives every request its span, deadline, log line and measurements. Two asynchronous contexts are bound: OpenTelemetry's, and that of
- * `currentDeadline()`.
+ * Gives every request its span, deadline, log line and measurements. Two asynchronous contexts are bound, OpenTelemetry's and that of
+ * `currentDeadline()`; Fastify carries both across the reading of a body.
  */
 export function scopeRequests(fastify: FastifyInstance, host: HostState, deadlineMs: number): void {
   fastify.decorateRequest('hostScope', null);
@@ -71,13 +71,6 @@ export function scopeRequests(fastify: FastifyInstance, host: HostState, deadlin
       if (scope.deadline?.expired) done(expired(scope.deadline));
       else done();
     });
-  });
-
-  // The body arrives in events of the socket, outside of the context that onRequest was bound to.
-  fastify.addHook('preValidation', (request, _reply, done) => {
-    const scope = request.hostScope;
-    if (!scope || context.active() === scope.context) done();
-    else bind(scope, done);
   });
 }
 
@@ -125,11 +118,7 @@ function expired(deadline: Deadline): Error {
 }
 
 function bind({ context: bound, deadline }: RequestScope, next: () => void): void {
-  if (deadline)
-    context.with(bound, () =>
-      currentDeadline() ? withoutDeadline(() => withDeadline(deadline, next)) : withDeadline(deadline, next),
-    );
-  else context.with(bound, () => withoutDeadline(next));
+  context.with(bound, () => (deadline ? withDeadline(deadline, next) : next()));
 }
 
 function end(scope: RequestScope, request: FastifyRequest, reply: FastifyReply, host: HostState): void {
