@@ -1,0 +1,51 @@
+import { AuthModule } from '@causeway/auth';
+import { Balancer, DiscoveryModule, HTTP_AGENT, ServiceClient } from '@causeway/discovery';
+import { MessagingModule, NATS } from '@causeway/messaging';
+import { Module, type DynamicModule, type OnApplicationBootstrap } from '@nestjs/common';
+import type { NatsConnection } from '@nats-io/transport-node';
+import type { Dispatcher } from 'undici';
+import { SETTINGS, type GatewaySettings } from './config.js';
+import { OrderEventHub } from './order-events/order-event-hub.js';
+import { OrderEventsController } from './order-events/order-events.controller.js';
+import { OverviewController } from './overview/overview.controller.js';
+import { Forwarder } from './proxy/forwarder.js';
+import { Upstream } from './upstream/upstream.js';
+import { version } from './version.js';
+
+/** The composition root. */
+@Module({})
+export class AppModule implements OnApplicationBootstrap {
+  constructor(private readonly hub: OrderEventHub) {}
+
+  static with(settings: GatewaySettings): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        MessagingModule.forRoot({ service: 'gateway', settings, outbox: false }),
+        DiscoveryModule.forRoot({
+          settings,
+          service: 'gateway',
+          version,
+          instanceId: settings.INSTANCE_ID,
+          nats: NATS,
+        }),
+        AuthModule.forRoot(settings),
+      ],
+      controllers: [OverviewController, OrderEventsController],
+      providers: [
+        { provide: SETTINGS, useValue: settings },
+        { provide: OrderEventHub, inject: [NATS], useFactory: (nats: NatsConnection) => new OrderEventHub(nats) },
+        { provide: Upstream, inject: [ServiceClient], useFactory: (client: ServiceClient) => new Upstream(client) },
+        {
+          provide: Forwarder,
+          inject: [Balancer, HTTP_AGENT],
+          useFactory: (balancer: Balancer, agent: Dispatcher) => new Forwarder(balancer, agent),
+        },
+      ],
+    };
+  }
+
+  onApplicationBootstrap(): void {
+    this.hub.start();
+  }
+}

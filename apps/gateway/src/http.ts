@@ -1,0 +1,20 @@
+import { TokenVerifier } from '@causeway/auth';
+import { BrokerHealth } from '@causeway/messaging';
+import { registerReadiness } from '@causeway/service-host';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { GatewaySettings } from './config.js';
+import { docsPlugin } from './docs/docs.plugin.js';
+import { registerEdge } from './edge/edge.plugin.js';
+import { Forwarder } from './proxy/forwarder.js';
+import { proxyPlugin } from './proxy/proxy.plugin.js';
+
+/** Puts together what the gateway serves besides its two Nest controllers. */
+export async function configureHttp(app: NestFastifyApplication, settings: GatewaySettings): Promise<void> {
+  const fastify = app.getHttpAdapter().getInstance();
+  await registerEdge(fastify, app.get(TokenVerifier), settings);
+  await fastify.register(proxyPlugin, { forwarder: app.get<Forwarder>(Forwarder) });
+  await fastify.register(docsPlugin, { publicUrl: settings.PUBLIC_URL });
+  const broker = app.get(BrokerHealth);
+  // Shown, not required: without the broker requests are still passed on to the instances that are known.
+  registerReadiness('broker', () => broker.connected, { required: false });
+}

@@ -1,0 +1,108 @@
+import {
+  envelope,
+  orderCancelled,
+  orderConfirmed,
+  orderPlaced,
+  orderRejected,
+  type MessageDefinition,
+  type OrderStatus,
+} from '@causeway/contracts';
+import { getLogger } from '@causeway/telemetry';
+import type { NatsConnection } from '@nats-io/transport-node';
+
+/** What a follower of an order is told. */
+export interface OrderEvent {
+  readonly type: string;
+  readonly orderId: string;
+  readonly status: OrderStatus;
+  readonly version: number;
+  readonly occurredAt: string;
+  readonly reason?: string;
+}
+
+/** Somebody who follows one order. */
+export interface Follower {
+  onEvent(event: OrderEvent): void;
+  /** Events may have been missed: end the stream, so that the client comes back and begins with the current state. */
+  onGap(): void;
+}
+
+const statusAfter = new Map<string, { readonly definition: MessageDefinition; readonly status: OrderStatus }>([
+  [orderPlaced.subject, { definition: orderPlaced, status: 'PENDING_PAYMENT' }],
+  [orderConfirmed.subject, { definition: orderConfirmed, status: 'CONFIRMED' }],
+  [orderRejected.subject, { definition: orderRejected, status: 'REJECTED' }],
+  [orderCancelled.subject, { definition: orderCancelled, status: 'CANCELLED' }],
+]);
+
+interface OrderFact {
+  readonly orderId: string;
+  readonly version: number;
+  readonly occurredAt: string;
+  readonly reason?: string;
+}
+
+const logger = getLogger('order-events');
+
+/**
+ * Hands the order events on NATS to those who follow an order. One plain subscription per instance, no consumer on the server:
+ * events are hints to somebody who has read the state, so nothing has to be kept or replayed.
+ */
+export class OrderEventHub {
+  private readonly followers = new Map<string, Set<Follower>>();
+
+  constructor(private readonly nats: NatsConnection) {}
+
+  start(): void {
+    this.nats.subscribe('order.evt.>', {
+      callback: (error, message) => {
+        if (!error) this.dispatch(message.subject, () => message.json());
+      },
+    });
+    void this.watchConnection();
+  }
+
+  /** @returns A function that ends the following. */
+  follow(orderId: string, follower: Follower): () => void {
+    const followers = this.followers.get(orderId) ?? new Set();
+    this.followers.set(orderId, followers.add(follower));
+    return () => {
+      followers.delete(follower);
+      if (followers.size === 0 && this.followers.get(orderId) === followers) this.followers.delete(orderId);
+    };
+  }
+
+  /** Streams that are open now. */
+  get size(): number {
+    let size = 0;
+    for (const followers of this.followers.values()) size += followers.size;
+    return size;
+  }
+
+  /** Ends every stream: events were missed, or the process stops. */
+  endAll(): void {
+    for (const followers of [...this.followers.values()]) for (const follower of [...followers]) follower.onGap();
+  }
+
+  private dispatch(subject: string, read: () => unknown): void {
+    const known = statusAfter.get(subject);
+    if (!known) return;
+    const event = parse(known.definition, known.status, read);
+    if (!event) return logger.warn({ subject }, 'an order event that does not match its schema was skipped');
+    for (const follower of [...(this.followers.get(event.orderId) ?? [])]) follower.onEvent(event);
+  }
+
+  private async watchConnection(): Promise<void> {
+    for await (const status of this.nats.status())
+      if (status.type === 'reconnect' || status.type === 'disconnect') this.endAll();
+  }
+}
+
+function parse(definition: MessageDefinition, status: OrderStatus, read: () => unknown): OrderEvent | undefined {
+  try {
+    const { data } = envelope.parse(read());
+    const { orderId, version, occurredAt, reason } = definition.data.parse(data) as OrderFact;
+    return { type: definition.subject, orderId, status, version, occurredAt, ...(reason !== undefined && { reason }) };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,19 @@
+import type { ServiceDefinition } from '@causeway/service-host';
+import { settings } from './config.js';
+import { version } from './version.js';
+
+/** The gateway. Whatever takes time to import is behind `import()`: the health port answers before it is loaded. */
+export const service: ServiceDefinition<typeof settings> = {
+  name: 'gateway',
+  version,
+  settings,
+  fastify: (values) => ({ trustProxy: values.TRUST_PROXY }),
+  async module(values) {
+    const { AppModule } = await import('./app.module.js');
+    return AppModule.with(values);
+  },
+  async configureHttp(app, values) {
+    const { configureHttp } = await import('./http.js');
+    await configureHttp(app, values);
+  },
+};
