@@ -1,4 +1,3 @@
-/** Names under which `app.module.ts` binds what is no class. */
+/** Injection tokens of what has no class of its own. `app.module.ts` binds them. */
 export const CLOCK = Symbol('CLOCK');
 export const WEBHOOK_SECRETS = Symbol('WEBHOOK_SECRETS');
-export const UNIT_OF_WORK = Symbol('UNIT_OF_WORK');

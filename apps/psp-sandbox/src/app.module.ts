@@ -1,6 +1,5 @@
-import { DatabaseHealth, PersistenceModule, PG_POOL, PgUnitOfWork, PRISMA } from '@causeway/persistence';
-import { registerReadiness } from '@causeway/service-host';
-import { Module, type DynamicModule, type OnModuleInit } from '@nestjs/common';
+import { PersistenceModule, PG_POOL, PgUnitOfWork, PRISMA } from '@causeway/persistence';
+import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import type pg from 'pg';
 import { ApiKeyGuard } from './api-key.guard.js';
@@ -18,9 +17,7 @@ import { WebhookDispatcher } from './webhook-dispatcher.js';
 import { WebhookOutbox } from './webhook-outbox.js';
 
 @Module({})
-export class AppModule implements OnModuleInit {
-  constructor(private readonly health: DatabaseHealth) {}
-
+export class AppModule {
   static create(settings: SandboxSettings): DynamicModule {
     const chaos = { seed: settings.PSP_SEED, ratio: settings.PSP_WEBHOOK_CHAOS };
     const target = { url: settings.PSP_WEBHOOK_URL, secret: settings.PSP_WEBHOOK_SECRET };
@@ -36,7 +33,7 @@ export class AppModule implements OnModuleInit {
         PersistenceModule.forRoot({
           settings,
           migrations,
-          prisma: (adapter) => new PrismaClient({ adapter }),
+          prisma: (adapter) => new PrismaClient({ adapter, errorFormat: 'minimal' }),
           applicationName: 'psp-sandbox',
         }),
       ],
@@ -56,9 +53,5 @@ export class AppModule implements OnModuleInit {
         },
       ],
     };
-  }
-
-  onModuleInit(): void {
-    registerReadiness('database', () => this.health.check());
   }
 }

@@ -1,4 +1,5 @@
 import { CodedError, errorCodes } from '@causeway/errors';
+import { translatePgError } from '@causeway/persistence';
 import { getLogger } from '@causeway/telemetry';
 import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
@@ -21,7 +22,8 @@ export class SandboxErrorFilter implements ExceptionFilter {
 
 export function toSandboxError(thrown: unknown): SandboxError {
   if (thrown instanceof SandboxError) return thrown;
-  const status = statusOf(thrown);
+  // Prisma's errors come untranslated: a database that is gone is 503.
+  const status = statusOf(translatePgError(thrown));
   if (status === 404) return new SandboxError(404, 'not_found', 'not_found', 'There is nothing at this address.');
   if (status === 503)
     return new SandboxError(503, 'unavailable', 'unavailable', 'The provider is not available; try again.');

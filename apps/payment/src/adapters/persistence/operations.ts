@@ -6,10 +6,10 @@ import { operationKey, type Intent } from '../../domain/payment.js';
 
 /** `payments` is locked by every caller, so that counting operations gives a number that nobody else takes. */
 export class PgOperations implements OperationRepository {
-  /** @param wake Called after the commit when something has become due. */
+  /** @param announce Called when something has become due; it wakes the worker after the commit. */
   constructor(
     private readonly sql: Sql,
-    private readonly wake: () => void,
+    private readonly announce: () => void,
   ) {}
 
   async add(paymentId: string, intent: Intent, paymentMethodToken?: string): Promise<void> {
@@ -33,7 +33,7 @@ export class PgOperations implements OperationRepository {
         currentTraceparent() ?? null,
       ],
     );
-    this.wake();
+    this.announce();
   }
 
   async mayBeSent(paymentId: string): Promise<boolean> {
@@ -76,6 +76,6 @@ export class PgOperations implements OperationRepository {
       `UPDATE psp_operations SET due_at = now() WHERE payment_id::text = $1 AND status = 'UNKNOWN' AND due_at > now()`,
       [paymentId],
     );
-    if (rowCount > 0) this.wake();
+    if (rowCount > 0) this.announce();
   }
 }

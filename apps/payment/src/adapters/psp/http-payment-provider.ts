@@ -1,5 +1,6 @@
 import { CircuitOpen, createPolicy, DeadlineExceeded, type Policy } from '@causeway/resilience';
 import { injectTrace, inSpan } from '@causeway/telemetry';
+import type { OnApplicationShutdown } from '@nestjs/common';
 import { SpanKind } from '@opentelemetry/api';
 import { Agent, request } from 'undici';
 import { z } from 'zod';
@@ -59,7 +60,7 @@ const unsentCodes = new Set([
  * The payment provider over HTTP. Tries once: repetitions need the persisted key and belong to the operation worker. The breaker
  * keeps a provider that is down from costing a timeout per payment.
  */
-export class HttpPaymentProvider implements PaymentProvider {
+export class HttpPaymentProvider implements PaymentProvider, OnApplicationShutdown {
   private readonly agent: Agent;
   private readonly policy: Policy;
 
@@ -92,7 +93,8 @@ export class HttpPaymentProvider implements PaymentProvider {
     return items[0];
   }
 
-  close(): Promise<void> {
+  /** The operation worker has ended by then. */
+  onApplicationShutdown(): Promise<void> {
     return this.agent.close();
   }
 

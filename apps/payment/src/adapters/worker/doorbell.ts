@@ -2,11 +2,11 @@
 export class Doorbell {
   private listener: () => void = () => undefined;
 
-  ring(): void {
+  wake(): void {
     this.listener();
   }
 
-  onRing(listener: () => void): void {
+  onWake(listener: () => void): void {
     this.listener = listener;
   }
 }

@@ -34,7 +34,7 @@ export class OperationWorker implements OnApplicationBootstrap, OnModuleDestroy 
   ) {
     this.concurrency = options.concurrency ?? 16;
     this.pollMs = options.pollMs ?? 250;
-    doorbell.onRing(() => this.wake());
+    doorbell.onWake(() => this.wake());
   }
 
   onApplicationBootstrap(): void {

@@ -1,0 +1,20 @@
+import { Outbox } from '@causeway/messaging';
+import type { Transaction } from '@causeway/persistence';
+import type { PaymentTx } from '../../application/ports.js';
+import { PgOperations } from './operations.js';
+import { PgPayments } from './payments.js';
+import { PgWebhooks } from './webhooks.js';
+
+interface Wakeable {
+  wake(): void;
+}
+
+/** The repositories of a transaction, which wake the outbox relay and the operation worker once it is committed. */
+export const bindTransaction =
+  (relay: Wakeable, worker: Wakeable) =>
+  (transaction: Transaction): PaymentTx => ({
+    payments: new PgPayments(transaction.sql),
+    operations: new PgOperations(transaction.sql, () => transaction.afterCommit(() => worker.wake())),
+    webhooks: new PgWebhooks(transaction.sql),
+    outbox: Outbox.within(transaction, 'payment', relay),
+  });

@@ -1,0 +1,4 @@
+import { runService } from '@causeway/service-host/run';
+import { service } from './service.js';
+
+await runService(service);

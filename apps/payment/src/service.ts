@@ -1,0 +1,40 @@
+import type { ServiceDefinition } from '@causeway/service-host';
+import { settings } from './config.js';
+import { version } from './version.js';
+
+/** The payment service. Whatever takes time to import is behind `import()`: the health port answers before it is loaded. */
+export const service: ServiceDefinition<typeof settings> = {
+  name: 'payment',
+  version,
+  settings,
+  async module(values) {
+    const { AppModule } = await import('./app.module.js');
+    return AppModule.with(values);
+  },
+  async configureHttp(app) {
+    const [{ DatabaseHealth }, { BrokerHealth }, { registerReadiness }] = await Promise.all([
+      import('@causeway/persistence'),
+      import('@causeway/messaging'),
+      import('@causeway/service-host'),
+    ]);
+    const [database, broker] = [app.get(DatabaseHealth), app.get(BrokerHealth)];
+    registerReadiness('database', () => database.check());
+    // Shown, not required: without the broker payments can still be read, and webhooks are stored.
+    registerReadiness('broker', () => broker.connected, { required: false });
+  },
+  async microservice(app) {
+    const { jetStreamServer } = await import('@causeway/messaging');
+    return jetStreamServer(app);
+  },
+  commands: {
+    async migrate(values) {
+      const [{ migrate }, { getLogger }, { migrations }] = await Promise.all([
+        import('@causeway/persistence'),
+        import('@causeway/telemetry'),
+        import('./migrations.js'),
+      ]);
+      const log = getLogger('migrate');
+      await migrate(values.DATABASE_URL, [...migrations], { log: (line: string) => log.info(line) });
+    },
+  },
+};
