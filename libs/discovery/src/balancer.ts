@@ -157,4 +157,4 @@ export class Balancer {
 }
 
 const keyOf = ({ id, url }: Endpoint): string => `${id} ${url}`;
-const cost = ({ inflight, failures }: Health, latencyMs: number): number => latencyMs * (inflight + 1) * (failures + 1);
+const cost = ({ inflight }: Health, latencyMs: number): number => latencyMs * (inflight + 1);

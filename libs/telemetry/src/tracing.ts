@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import {
   context,
   isSpanContextValid,
@@ -12,6 +13,9 @@ import {
   type Span,
   type SpanKind,
 } from '@opentelemetry/api';
+
+/** True for errors of another realm, too, such as those of Node itself under Jest. */
+const isError = (value: unknown): value is Error => value instanceof Error || types.isNativeError(value);
 
 const tracer = trace.getTracer('causeway');
 
@@ -45,17 +49,18 @@ export async function inSpan<T>(name: string, options: SpanOptions, fn: (span: S
 /** For spans that are ended by hand: status ERROR, the exception and `error.type`. */
 export function failSpan(span: Span, error: unknown): void {
   if (!span.isRecording()) return;
-  const exception = error instanceof Error ? error : new Error(String(error));
+  const exception = isError(error) ? error : new Error(String(error));
   span.recordException(exception);
   span.setAttribute('error.type', errorType(error));
   span.setStatus({ code: SpanStatusCode.ERROR, message: exception.message });
 }
 
-/** A low-cardinality name for an error, fit for a metric label. */
+/** A low-cardinality name for an error, fit for a metric label: its `code` if it is a string, else the name of its class. */
 export function errorType(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown';
-  const { code } = error as { code?: unknown };
-  return typeof code === 'string' ? code : error.name;
+  if (typeof error !== 'object' || error === null) return 'unknown';
+  const { code, name } = error as { code?: unknown; name?: unknown };
+  if (typeof code === 'string') return code;
+  return typeof name === 'string' ? name : 'unknown';
 }
 
 /** Writes `traceparent` (and `tracestate`) of W3C Trace Context into `carrier`. Nothing is written where no trace is active. */

@@ -1,0 +1,117 @@
+import { Balancer, NoEndpoint, staticResolver, type Endpoint, type Resolver } from './index.js';
+
+/** A generator with a seed (mulberry32), so that a failure can be repeated. */
+function seeded(seed: number): () => number {
+  return () => {
+    seed = (seed + 0x6d2b79f5) | 0;
+    let value = Math.imul(seed ^ (seed >>> 15), 1 | seed);
+    value = (value + Math.imul(value ^ (value >>> 7), 61 | value)) ^ value;
+    return ((value ^ (value >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+function setup(count: number) {
+  const clock = { now: 1_000 };
+  const urls = Array.from({ length: count }, (_, index) => `http://127.0.0.1:${4001 + index}`);
+  const balancer = new Balancer(staticResolver({ order: urls }), { random: seeded(7), now: () => clock.now });
+  /** One call at a time; answers how often each instance was used. */
+  const drive = (calls: number, behave: (url: string) => { ms: number; failed?: boolean }) => {
+    const used = Object.fromEntries(urls.map((url) => [url, 0]));
+    for (let call = 0; call < calls; call += 1) {
+      const lease = balancer.pick('order');
+      used[lease.endpoint.url]! += 1;
+      clock.now += 1;
+      lease.done({ failed: false, ...behave(lease.endpoint.url) });
+    }
+    return urls.map((url) => used[url]!);
+  };
+  return { balancer, clock, urls, drive };
+}
+
+test('a service that nobody knows is an error that names it', () => {
+  const { balancer } = setup(1);
+  expect(() => balancer.pick('payment')).toThrow(NoEndpoint);
+  expect(() => balancer.pick('payment')).toThrow('no instance of payment is available');
+});
+
+test('equal instances get about equal shares of concurrent calls', () => {
+  const { balancer, urls } = setup(4);
+  const used = new Map<string, number>();
+  for (let call = 0; call < 400; call += 1) {
+    const { url } = balancer.pick('order').endpoint;
+    used.set(url, (used.get(url) ?? 0) + 1);
+  }
+  for (const url of urls) expect(used.get(url)).toBeGreaterThan(90);
+});
+
+test('a slow instance gets little, and is looked at again later', () => {
+  const { drive, urls, clock } = setup(2);
+  const slow = (url: string) => ({ ms: url === urls[0] ? 500 : 5 });
+  const [toSlow] = drive(500, slow);
+  expect(toSlow).toBeLessThan(25);
+  clock.now += 120_000;
+  const [again] = drive(1_000, () => ({ ms: 5 }));
+  expect(again).toBeGreaterThan(100);
+});
+
+test('a new instance is used at once, but does not get everything', () => {
+  const clock = { now: 0 };
+  let list: readonly Endpoint[] = [{ id: 'a', url: 'http://a' }];
+  const resolver: Resolver = { endpoints: () => list, services: () => ['order'], close: () => Promise.resolve() };
+  const balancer = new Balancer(resolver, { random: seeded(3), now: () => (clock.now += 1) });
+  for (let call = 0; call < 50; call += 1) balancer.pick('order').done({ ms: 20, failed: false });
+  list = [...list, { id: 'b', url: 'http://b' }];
+  const burst = Array.from({ length: 100 }, () => balancer.pick('order').endpoint.id);
+  expect(burst.filter((id) => id === 'b').length).toBeGreaterThan(40);
+  expect(burst.filter((id) => id === 'b').length).toBeLessThan(60);
+});
+
+test('five failures in a row take an instance out for ten seconds; then one more failure is enough', () => {
+  const { drive, urls, clock } = setup(2);
+  const broken = (url: string) => ({ ms: 0.1, failed: url === urls[0] });
+  const [failures] = drive(1_000, broken);
+  expect(failures).toBe(5);
+  clock.now += 10_000;
+  const [again] = drive(1_000, broken);
+  expect(again).toBe(1);
+});
+
+test('a success in between clears the count', () => {
+  const { balancer } = setup(1);
+  const call = (failed: boolean) => balancer.pick('order').done({ ms: 1, failed });
+  for (let index = 0; index < 4; index += 1) call(true);
+  call(false);
+  for (let index = 0; index < 4; index += 1) call(true);
+  expect(balancer.pick('order').endpoint.url).toBe('http://127.0.0.1:4001');
+});
+
+test('with every instance taken out all are used', () => {
+  const { drive } = setup(3);
+  drive(100, () => ({ ms: 1, failed: true }));
+  const used = drive(300, () => ({ ms: 1 }));
+  expect(used.every((count) => count > 0)).toBe(true);
+});
+
+test('an instance that was tried is avoided while there is another', () => {
+  const { balancer, urls } = setup(2);
+  const [first, second] = staticResolver({ order: urls }).endpoints('order');
+  const tried = balancer.pick('order');
+  for (let index = 0; index < 50; index += 1) {
+    const other = balancer.pick('order', new Set([tried.endpoint]));
+    expect(other.endpoint.url).not.toBe(tried.endpoint.url);
+    other.done({ ms: 1, failed: false });
+  }
+  expect([first!.url, second!.url]).toContain(tried.endpoint.url);
+  const alone = setup(1).balancer;
+  const only = alone.pick('order');
+  expect(alone.pick('order', new Set([only.endpoint])).endpoint).toEqual(only.endpoint);
+});
+
+test('a lease is given back once', () => {
+  const { balancer } = setup(2);
+  const lease = balancer.pick('order');
+  for (let index = 0; index < 10; index += 1) lease.done({ ms: 1, failed: true });
+  // Ten failures would have taken it out; a negative number of calls in flight would draw every call to it.
+  const picked = Array.from({ length: 20 }, () => balancer.pick('order').endpoint.url);
+  expect(new Set(picked).size).toBe(2);
+});

@@ -1,0 +1,55 @@
+import { Directory } from './directory.js';
+
+const encode = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
+const ping = (id: string, port = 4001, version = '1.0.0') =>
+  encode({ name: 'order', id, version, metadata: { url: `http://127.0.0.1:${port}/` } });
+
+function round(directory: Directory, ...answers: Uint8Array[]): void {
+  directory.begin();
+  answers.forEach((answer) => directory.seen(answer));
+  directory.end(false);
+}
+const ids = (directory: Directory) => directory.endpoints('order').map(({ id }) => id);
+
+test('who misses three rounds that others answer is dropped; one answer makes good for two missed rounds', () => {
+  const directory = new Directory(3);
+  round(directory, ping('a'), ping('b', 4002));
+  round(directory, ping('a'));
+  round(directory, ping('a'));
+  round(directory, ping('a'), ping('b', 4002));
+  round(directory, ping('a'));
+  round(directory, ping('a'));
+  expect(ids(directory)).toEqual(['a', 'b']);
+  round(directory, ping('a'));
+  expect(ids(directory)).toEqual(['a']);
+});
+
+test('silence of everybody changes nothing; the broker’s word that nobody is there does', () => {
+  const directory = new Directory(3);
+  round(directory, ping('a'));
+  for (let index = 0; index < 100; index += 1) round(directory);
+  expect(ids(directory)).toEqual(['a']);
+  for (let index = 0; index < 3; index += 1) {
+    directory.begin();
+    directory.end(true);
+  }
+  expect([ids(directory), directory.services()]).toEqual([[], []]);
+});
+
+test('the list is the same array until something changes', () => {
+  const directory = new Directory(3);
+  round(directory, ping('a'));
+  const before = directory.endpoints('order');
+  round(directory, ping('a'));
+  expect(directory.endpoints('order')).toBe(before);
+  round(directory, ping('a', 4001, '2.0.0'));
+  expect(directory.endpoints('order')).toEqual([{ id: 'a', url: 'http://127.0.0.1:4001', version: '2.0.0' }]);
+});
+
+test('a goodbye counts for the instance that says it only', () => {
+  const directory = new Directory(3);
+  round(directory, ping('a'), ping('b', 4002));
+  directory.left(encode({ name: 'order', id: 'a' }));
+  directory.left(encode({ name: 'payment', id: 'b' }));
+  expect(ids(directory)).toEqual(['b']);
+});
