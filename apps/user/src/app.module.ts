@@ -1,6 +1,6 @@
 import { AuthModule } from '@causeway/auth';
 import { DiscoveryModule } from '@causeway/discovery';
-import { MessagingModule, NATS, Outbox, OutboxRelay } from '@causeway/messaging';
+import { jetStreamServer, type JetStreamServer, MessagingModule, NATS, Outbox, OutboxRelay } from '@causeway/messaging';
 import {
   BlindIndex,
   FieldCipher,
@@ -11,7 +11,7 @@ import {
   PRISMA,
   type Transaction,
 } from '@causeway/persistence';
-import { Module, type DynamicModule } from '@nestjs/common';
+import { Module, type DynamicModule, type INestApplicationContext } from '@nestjs/common';
 import type pg from 'pg';
 import { AddressesController } from './addresses/addresses.controller.js';
 import { Addresses } from './addresses/addresses.js';
@@ -36,6 +36,11 @@ import { UsersController } from './users/users.controller.js';
 /** The composition root: the only file that binds ports to adapters. */
 @Module({})
 export class AppModule {
+  /** What feeds the message handlers. */
+  static transport(app: INestApplicationContext): JetStreamServer {
+    return jetStreamServer(app);
+  }
+
   static with(settings: UserSettings): DynamicModule {
     const cipher = new FieldCipher(settings.FIELD_KEYS);
     const index = new BlindIndex(settings.BLIND_INDEX_KEY);

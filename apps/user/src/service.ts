@@ -12,22 +12,17 @@ export const service: ServiceDefinition<typeof settings> = {
     return AppModule.with(values);
   },
   async configureHttp(app) {
-    const { mountOidc } = await import('./oidc/mount.js');
-    mountOidc(app);
+    const { configureHttp } = await import('./configure-http.js');
+    configureHttp(app);
   },
   async microservice(app) {
-    const { jetStreamServer } = await import('@causeway/messaging');
-    return jetStreamServer(app);
+    const { AppModule } = await import('./app.module.js');
+    return AppModule.transport(app);
   },
   commands: {
     async migrate(values) {
-      const [{ migrate }, { getLogger }, { migrations }] = await Promise.all([
-        import('@causeway/persistence'),
-        import('@causeway/telemetry'),
-        import('./migrations.js'),
-      ]);
-      const log = getLogger('migrate');
-      await migrate(values.DATABASE_URL, migrations, { log: (line: string) => log.info(line) });
+      const { applyMigrations } = await import('./migrations.js');
+      await applyMigrations(values.DATABASE_URL);
     },
   },
 };

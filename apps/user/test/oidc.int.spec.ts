@@ -1,4 +1,6 @@
+import { FieldCipher, PRISMA } from '@causeway/persistence';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
+import { PostgresArtifacts } from '../src/oidc/adapter.js';
 import { Browser, defaultScope, type Tokens } from './browser.js';
 import { machineSecret, password, redirectUri, startUserService, type Person, type UserService } from './harness.js';
 
@@ -233,8 +235,6 @@ describe('refresh tokens', () => {
 
   /** Puts the end of a token, in its row and in its payload, `seconds` from now. */
   async function shortenTo(token: string, seconds: number): Promise<void> {
-    const { PRISMA, FieldCipher } = await import('@causeway/persistence');
-    const { PostgresArtifacts } = await import('../src/oidc/adapter.js');
     const artifacts = new PostgresArtifacts('RefreshToken', user.app.get(PRISMA), user.app.get(FieldCipher));
     const payload = await artifacts.find(token);
     await artifacts.upsert(token, { ...payload, exp: Math.floor(Date.now() / 1000) + seconds }, seconds);

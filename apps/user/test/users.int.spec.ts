@@ -1,6 +1,5 @@
 import { jetstream } from '@nats-io/jetstream';
-import { NATS } from '@causeway/messaging';
-import { OutboxRelay } from '@causeway/messaging';
+import { NATS, OutboxRelay } from '@causeway/messaging';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { randomUUID } from 'node:crypto';
 import { password, startUserService, type Person, type UserService } from './harness.js';
@@ -30,7 +29,7 @@ describe('registration', () => {
   test('publishes user.evt.registered.v1 once, without personal data', async () => {
     const body = someone();
     const { id } = await json(await user.post('/v1/users', body));
-    await user.app.get(OutboxRelay).wake();
+    user.app.get(OutboxRelay).wake();
     const message = await firstMessage('user.evt.registered.v1', (data) => data['userId'] === id);
     expect(message.text).not.toMatch(/@|bea/i);
     expect(message.envelope).toMatchObject({ subject: id, source: '/causeway/user', type: 'user.evt.registered.v1' });

@@ -1,0 +1,211 @@
+import { FieldCipher, FieldKeys, PgUnitOfWork } from '@causeway/persistence';
+import { createLogger } from '@causeway/telemetry';
+import { createDatabase, startNats, startPostgres, type TestDatabase, type TestNats } from '@causeway/testkit';
+import { decodeProtectedHeader } from 'jose';
+import { randomUUID } from 'node:crypto';
+import { Housekeeping } from '../src/housekeeping.js';
+import { applyMigrations, migrations } from '../src/migrations.js';
+import { loadSigningKeys } from '../src/oidc/signing-keys.js';
+import { Browser } from './browser.js';
+import { password, redirectUri, startUserService, type UserService } from './harness.js';
+
+const registration = () => ({ email: `Cem.${randomUUID()}@Example.org`, password, displayName: 'Cem Quill' });
+
+describe('several instances', () => {
+  let database: TestDatabase;
+  let nats: TestNats;
+  const instances: UserService[] = [];
+  beforeAll(async () => {
+    [database, nats] = await Promise.all([createDatabase({ migrations }), startNats()]);
+    instances.push(await startUserService({}, { database, nats }));
+    const port = Number(new URL(instances[0]!.origin).port);
+    instances.push(await startUserService({}, { database, nats, port }));
+  }, 60_000);
+  afterAll(async () => {
+    await Promise.all(instances.map((instance) => instance.stop()));
+    await Promise.all([database?.drop(), nats?.stop()]);
+  });
+
+  test('publish the same keys', async () => {
+    const sets = await Promise.all(instances.map(async ({ origin }) => (await fetch(`${origin}/oidc/jwks`)).json()));
+    expect(sets[0]).toEqual(sets[1]);
+  });
+
+  test('share a sign-in: begun at one, refreshed at the other, with the same key', async () => {
+    const [one, two] = instances as [UserService, UserService];
+    const person = await two.person();
+    const tokens = await new Browser(one.issuer, redirectUri).signIn(person.email, password);
+    const refreshed = await fetch(`${two.origin}/oidc/token`, {
+      method: 'POST',
+      body: new URLSearchParams({
+        client_id: 'causeway-demo',
+        grant_type: 'refresh_token',
+        refresh_token: tokens.refresh_token,
+      }),
+    });
+    const { access_token } = (await refreshed.json()) as { access_token: string };
+    expect(decodeProtectedHeader(access_token).kid).toBe(decodeProtectedHeader(tokens.access_token).kid);
+    const headers = { authorization: `Bearer ${access_token}` };
+    expect((await two.send('GET', '/v1/users/me', { headers })).status).toBe(200);
+  });
+
+  test('ten that start at the same instant on an empty database make one signing key', async () => {
+    const empty = await createDatabase({ migrations });
+    try {
+      const uow = new PgUnitOfWork(empty.pool, (transaction) => transaction);
+      const cipher = new FieldCipher(new FieldKeys(new Map([['v1', Buffer.alloc(32, 7)]]), 'v1'));
+      const sets = await Promise.all(Array.from({ length: 10 }, () => loadSigningKeys(uow, cipher)));
+      expect(new Set(sets.map((keys) => keys.map(({ kid }) => kid).join())).size).toBe(1);
+      expect((await empty.pool.query('select kid from signing_keys')).rows).toHaveLength(1);
+    } finally {
+      await empty.drop();
+    }
+  }, 30_000);
+});
+
+describe('one instance', () => {
+  let user: UserService;
+  const lines: string[] = [];
+  beforeAll(async () => {
+    createLogger({
+      service: 'user',
+      level: 'trace',
+      instanceId: 'test',
+      destination: { write: (line) => void lines.push(line) },
+    });
+    user = await startUserService({ PASSWORD_HASH_CONCURRENCY: '1', PASSWORD_HASH_QUEUE: '1' });
+  }, 60_000);
+  afterAll(async () => {
+    await user?.stop();
+    createLogger({ service: 'user', level: 'silent', instanceId: 'test' });
+  });
+
+  test('says LOGIN_BUSY with Retry-After when more passwords wait than may', async () => {
+    const answers = await Promise.all(Array.from({ length: 8 }, () => user.post('/v1/users', registration())));
+    const statuses = answers.map(({ status }) => status).sort();
+    expect(statuses.slice(0, 2)).toEqual([201, 201]);
+    expect(statuses.at(-1)).toBe(503);
+    const busy = answers.find(({ status }) => status === 503)!;
+    expect(busy.headers.get('retry-after')).toBe('1');
+    expect(await busy.json()).toMatchObject({ code: 'LOGIN_BUSY' });
+  });
+
+  test('a busy sign-in page is no failed attempt', async () => {
+    const { email } = await user.person();
+    const attempts = Array.from({ length: 12 }, async () => {
+      const browser = new Browser(user.issuer, redirectUri, { 'x-forwarded-for': '192.0.2.1' });
+      const page = await browser.open();
+      return (await browser.submit(page.url, { email, password })).response;
+    });
+    const statuses = (await Promise.all(attempts)).map(({ status }) => status);
+    expect(statuses).toContain(503);
+    const later = new Browser(user.issuer, redirectUri, { 'x-forwarded-for': '192.0.2.1' });
+    expect(await later.signIn(email, password)).toHaveProperty('access_token');
+  });
+
+  test('logs neither address, name, password, code nor token, at the finest level', async () => {
+    const body = registration();
+    await user.post('/v1/users', body);
+    await user.post('/v1/users', { ...body, password: 'short' });
+    await user.post('/v1/users', body);
+    const browser = new Browser(user.issuer, redirectUri, { 'x-forwarded-for': '192.0.2.2' });
+    const page = await browser.open();
+    await browser.submit(page.url, { email: body.email, password: 'Some-wrong-secret' });
+    const code = await new Browser(user.issuer, redirectUri).code(body.email, password);
+    const person = new Browser(user.issuer, redirectUri);
+    const tokens = await person.signIn(body.email, password);
+    await person.refresh(tokens.refresh_token);
+    await person.refresh(tokens.refresh_token);
+    const log = lines.join('');
+    expect(log).toContain('"route":"/v1/users"');
+    expect(log).toContain('invalid_grant');
+    const secrets = [
+      body.email,
+      body.displayName,
+      password,
+      'Some-wrong-secret',
+      code,
+      tokens.refresh_token,
+      tokens.access_token,
+    ];
+    for (const secret of secrets) expect(log.toLowerCase()).not.toContain(secret.toLowerCase());
+  });
+
+  test('housekeeping deletes what has expired, and nothing else', async () => {
+    const { pool } = user.database;
+    const { email } = await user.person();
+    const browser = new Browser(user.issuer, redirectUri);
+    const { refresh_token } = await browser.signIn(email, password);
+    await pool.query(`update oidc_artifacts set expires_at = now() - interval '1 hour' where model = 'Session'`);
+    await pool.query(`insert into login_failures values ('old', 3, now() - interval '1 day'), ('new', 3, now())`);
+    await pool.query(`update causeway.idempotency set created_at = now() - interval '25 hours'`);
+    const { rows: live } = await pool.query(
+      `select 1 from oidc_artifacts where model <> 'Session' and expires_at > now()`,
+    );
+
+    await user.app.get(Housekeeping).run();
+
+    expect((await pool.query(`select 1 from oidc_artifacts where model = 'Session'`)).rowCount).toBe(0);
+    expect((await pool.query('select 1 from oidc_artifacts')).rowCount).toBe(live.length);
+    const { rows } = await pool.query<{ key: string }>(`select key from login_failures where key in ('old', 'new')`);
+    expect(rows).toEqual([{ key: 'new' }]);
+    expect((await pool.query('select 1 from causeway.idempotency')).rowCount).toBe(0);
+    expect(refresh_token).toEqual(expect.any(String));
+  });
+});
+
+describe('when a part is gone', () => {
+  test('without the broker people register and sign in; the event follows when it is back', async () => {
+    const user = await startUserService();
+    try {
+      await user.nats.halt();
+      const person = await user.person();
+      expect(await user.token(person)).toEqual(expect.any(String));
+      const pending = () => user.database.pool.query(`select 1 from causeway.outbox where status = 'pending'`);
+      expect((await pending()).rowCount).toBe(1);
+      await user.nats.restart();
+      await until(async () => (await pending()).rowCount === 0);
+    } finally {
+      await user.stop();
+    }
+  }, 60_000);
+
+  test('without the database everything says 503 with Retry-After, and works again when it is back', async () => {
+    const postgres = await startPostgres();
+    const url = await postgres.ensureDatabase('lost', 'lost', 'lost');
+    await applyMigrations(url);
+    const user = await startUserService({ DATABASE_URL: url, DATABASE_CONNECT_TIMEOUT_MS: '500' });
+    try {
+      const person = await user.person();
+      const browser = new Browser(user.issuer, redirectUri);
+      const page = await browser.open();
+      const authorization = `Bearer ${await user.token(person)}`;
+      await postgres.halt();
+      const answers = {
+        api: await user.send('GET', '/v1/users/me', { headers: { authorization } }),
+        registration: await user.post('/v1/users', registration()),
+        form: (await browser.submit(page.url, { email: person.email, password })).response,
+        authorization: (await browser.open()).response,
+        token: await browser.refresh('x'.repeat(43)),
+      };
+      for (const [name, answer] of Object.entries(answers)) {
+        expect([name, answer.status]).toEqual([name, 503]);
+        expect([name, Number(answer.headers.get('retry-after'))]).toEqual([name, 2]);
+      }
+      await postgres.restart();
+      await until(async () => (await user.send('GET', '/v1/users/me', { headers: { authorization } })).status === 200);
+      expect(await user.token(person)).toEqual(expect.any(String));
+    } finally {
+      await user.stop();
+      await postgres.stop();
+    }
+  }, 90_000);
+});
+
+async function until(condition: () => Promise<boolean>, withinMs = 20_000): Promise<void> {
+  const end = Date.now() + withinMs;
+  while (!(await condition())) {
+    if (Date.now() > end) throw new Error('it did not happen in time');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
