@@ -103,11 +103,22 @@ export async function startChild(options: ChildOptions): Promise<Child> {
   }
 }
 
-/** The last lines of a log, for an error message. */
+/** The last lines of a log, for an error message; of JSON lines only what a person reads. */
 export function lastLines(file: string, count = 12): string {
   try {
-    return readFileSync(file, 'utf8').trimEnd().split('\n').slice(-count).join('\n');
+    return readFileSync(file, 'utf8').trimEnd().split('\n').slice(-count).map(readable).join('\n');
   } catch {
     return '(no log)';
+  }
+}
+
+function readable(line: string): string {
+  if (!line.startsWith('{')) return line;
+  try {
+    const { level, msg, detail, remedy, err } = JSON.parse(line) as Record<string, unknown>;
+    const parts = [msg, detail, (err as { message?: string } | undefined)?.message, remedy];
+    return `${String(level)}: ${[...new Set(parts.filter(Boolean))].join('; ')}`;
+  } catch {
+    return line;
   }
 }

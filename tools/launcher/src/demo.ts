@@ -12,6 +12,8 @@ export interface DemoOrder {
   readonly acceptedMs: number;
   /** Until the final state was read, milliseconds. */
   readonly settledMs: number;
+  /** The same moment on the clock of `performance.now()`: since this process was started. */
+  readonly settledAtMs: number;
 }
 
 export interface DemoResult {
@@ -74,11 +76,18 @@ async function placeAndFollow(
     202,
   );
   const order = await customer.waitFor(accepted.body.id, ['CONFIRMED', 'REJECTED', 'CANCELLED']);
-  const settledMs = performance.now() - begun;
+  const settledAtMs = performance.now();
   if (order.status !== expected)
     throw new Error(`order ${order.id} ended ${order.status} (${order.reason}), expected ${expected}`);
   const payment = await customer.payment(order.paymentId);
-  return { order, payment, traceId: accepted.traceId, acceptedMs: accepted.ms, settledMs };
+  return {
+    order,
+    payment,
+    traceId: accepted.traceId,
+    acceptedMs: accepted.ms,
+    settledMs: settledAtMs - begun,
+    settledAtMs,
+  };
 }
 
 async function tell(

@@ -15,9 +15,10 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   const inform = options.quiet ? () => undefined : print;
-  const begun = performance.now();
   inform('Causeway is starting');
   const system = await startSystem({
+    folder: options.folder,
+    ports: options.freePorts ? 'any' : 'laptop',
     instances: options.instances,
     fresh: options.fresh,
     supervise: true,
@@ -33,7 +34,7 @@ async function main(args: readonly string[]): Promise<number> {
     : () => undefined;
   try {
     for (const line of describeSystem(system)) inform(line);
-    const demoWorked = options.demo && !stopRequested.aborted ? await demo(system, inform, begun) : true;
+    const demoWorked = options.demo && !stopRequested.aborted ? await demo(system, inform) : true;
     if (options.demoOnly || stopRequested.aborted) return demoWorked ? 0 : 1;
     print(
       `Causeway is up at ${system.urls.gateway}. Stop it with Ctrl-C${options.quiet ? '' : '; the data stays (forget it with --fresh)'}.`,
@@ -48,13 +49,13 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-async function demo(system: System, inform: (line: string) => void, begun: number): Promise<boolean> {
+async function demo(system: System, inform: (line: string) => void): Promise<boolean> {
   inform('A demo customer');
   try {
     const { confirmed } = await runDemo(system, inform);
     inform('');
     print(
-      `The demo worked: order ${confirmed.order.id} is CONFIRMED and paid, ${((performance.now() - begun) / 1000).toFixed(1)} s after the start.`,
+      `The demo worked: order ${confirmed.order.id} is CONFIRMED and paid, ${(confirmed.settledAtMs / 1000).toFixed(1)} s after the start.`,
     );
     return true;
   } catch (error) {
@@ -105,7 +106,13 @@ function explain(error: unknown): number {
   if (error instanceof UsageError) complain(`${error.message}\nnpm start -- --help shows the options.`);
   else if (stopRequested.aborted) complain('stopped before the start was complete');
   else if (error instanceof AlreadyRunning) complain(error.message);
-  else complain(`\nThe start failed: ${(error as Error).message}`);
+  else complain(`\nThe start failed: ${(error as Error).message}${remedyOf(error)}`);
   if (error instanceof UsageError) return 2;
   return stopRequested.aborted ? 130 : 1;
+}
+
+function remedyOf(error: unknown): string {
+  const { code, remedy } = error as { code?: string; remedy?: string };
+  if (!remedy) return '';
+  return `\n${remedy}${code === 'MIGRATION_CHANGED' ? ' Or forget the data of earlier starts: npm start -- --fresh' : ''}`;
 }

@@ -8,6 +8,8 @@ test('without options the demo runs and the system stays up', () => {
     fresh: false,
     quiet: false,
     logs: false,
+    folder: undefined,
+    freePorts: false,
     instances: {},
   });
 });

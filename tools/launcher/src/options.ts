@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { serviceNames, type ServiceName } from './services.js';
 
@@ -9,6 +10,9 @@ export interface CommandLine {
   readonly fresh: boolean;
   readonly quiet: boolean;
   readonly logs: boolean;
+  /** Data folder; undefined for the usual one. */
+  readonly folder: string | undefined;
+  readonly freePorts: boolean;
   readonly instances: Readonly<Partial<Record<ServiceName, number>>>;
 }
 
@@ -24,6 +28,8 @@ Then a demo customer registers, signs in and places two orders. The system stays
   --no-demo            start only
   --instances a=2,b=3  several instances of a service (${serviceNames.filter((name) => name !== 'psp-sandbox').join(', ')})
   --fresh              forget all data of earlier starts
+  --folder <path>      keep data, secrets and logs there instead of in .causeway
+  --free-ports         take any free ports: for a second system beside a running one (with --folder)
   --logs               show the logs of the services in the terminal, too
   --quiet              show problems and the result only
   --help               show this text
@@ -40,6 +46,8 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
     fresh: values.fresh ?? false,
     quiet: values.quiet ?? false,
     logs: values.logs ?? false,
+    folder: values.folder === undefined ? undefined : resolve(values.folder),
+    freePorts: values['free-ports'] ?? false,
     instances: parseInstances(values.instances ?? []),
   };
 }
@@ -53,6 +61,8 @@ function parse(args: readonly string[]) {
       options: {
         'demo-only': flag,
         'no-demo': flag,
+        folder: { type: 'string' },
+        'free-ports': flag,
         fresh: flag,
         help: { ...flag, short: 'h' },
         instances: { type: 'string', multiple: true },

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { repository } from './places.js';
 import type { ServiceDefinition } from './services.js';
 
-/** Applies what is pending in a service's database: the tables of the libraries first, its own then. */
+/** Applies what is pending in a service's database: the tables of the libraries first, its own then. @returns how many were applied */
 export async function migrateDatabase({ name, messaging }: ServiceDefinition, url: string): Promise<number> {
   const [{ migrate, persistenceMigrations }, { messagingMigrations }] = await Promise.all([
     import('@causeway/persistence'),
@@ -15,7 +15,7 @@ export async function migrateDatabase({ name, messaging }: ServiceDefinition, ur
   return (await migrate(url, sets, { log: () => undefined })).length;
 }
 
-/** Makes streams and consumers what `@causeway/contracts` declares. */
+/** Makes streams and consumers what `@causeway/contracts` declares. @returns how many were created or updated */
 export async function provisionTopology(url: string): Promise<number> {
   const [{ connect }, { provision }, { streams, consumers }] = await Promise.all([
     import('@nats-io/transport-node'),
@@ -24,7 +24,8 @@ export async function provisionTopology(url: string): Promise<number> {
   ]);
   const connection = await connect({ servers: url, name: 'launcher' });
   try {
-    return (await provision(connection, { streams, consumers, replicas: 1 })).length;
+    const changes = await provision(connection, { streams, consumers, replicas: 1 });
+    return changes.filter(({ action }) => action === 'created' || action === 'updated').length;
   } finally {
     await connection.close();
   }

@@ -1,0 +1,118 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, chmodSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startedAt, type Watched } from '../src/watchdog-process.js';
+
+// The real command line with real processes, in a folder of its own. Needs the build.
+const main = join(import.meta.dirname, '../dist/main.js');
+let folder: string;
+const started: ChildProcess[] = [];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'causeway-launcher-'));
+  chmodSync(folder, 0o711);
+});
+afterEach(async () => {
+  for (const child of started.splice(0)) {
+    if (child.exitCode === null && child.signalCode === null) {
+      child.kill('SIGTERM');
+      await once(child, 'exit');
+    }
+  }
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function launch(...options: string[]) {
+  const child = spawn(process.execPath, [main, '--folder', folder, '--free-ports', ...options], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  started.push(child);
+  const state = { output: '' };
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (data: Buffer) => (state.output += data.toString()));
+  const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
+  const says = async (pattern: RegExp): Promise<void> => {
+    while (!pattern.test(state.output)) {
+      if (child.exitCode !== null) throw new Error(`ended before it said ${pattern}:\n${state.output}`);
+      await sleep(50);
+    }
+  };
+  return { child, exited, says, state };
+}
+
+const children = (): Watched[] =>
+  (JSON.parse(readFileSync(join(folder, 'launcher.json'), 'utf8')) as { children: Watched[] }).children;
+const alive = (processes: Watched[]): string[] =>
+  processes.filter((child) => startedAt(child.pid) === child.startedAt).map(({ name }) => name);
+
+async function until(condition: () => boolean, withinMs: number): Promise<void> {
+  for (const limitAt = Date.now() + withinMs; !condition() && Date.now() < limitAt;) await sleep(50);
+}
+
+test('after kill -9 of the launcher all processes end by themselves, and the next start confirms an order on the same data', async () => {
+  const first = launch('--no-demo');
+  await first.says(/Causeway is up at http/);
+  const processes = children();
+  expect(alive(processes).sort()).toEqual([
+    'gateway-1',
+    'nats',
+    'order-1',
+    'payment-1',
+    'postgres',
+    'psp-sandbox-1',
+    'user-1',
+  ]);
+  first.child.kill('SIGKILL');
+  await first.exited;
+  await until(() => alive(processes).length === 0, 40_000);
+  expect(alive(processes)).toEqual([]);
+
+  const second = launch('--demo-only');
+  expect(await second.exited).toEqual([0, null]);
+  expect(second.state.output).toMatch(/recovering[\s\S]*CONFIRMED[\s\S]*REJECTED[\s\S]*The demo worked/);
+  expect(second.state.output).toMatch(/0 migrations applied, 0 changes/);
+}, 150_000);
+
+test('a stop in the middle of the start leaves nothing behind; a stop later is orderly and exits 0', async () => {
+  const early = launch('--no-demo');
+  await early.says(/starting \d+ processes/);
+  const processes = children();
+  early.child.kill('SIGINT');
+  expect(await early.exited).toEqual([130, null]);
+  expect(alive(processes)).toEqual([]);
+
+  const late = launch('--no-demo', '--instances', 'order=2');
+  await late.says(/Causeway is up/);
+  const all = children();
+  expect(alive(all)).toContain('order-2');
+  late.child.kill('SIGTERM');
+  expect(await late.exited).toEqual([0, null]);
+  expect(alive(all)).toEqual([]);
+  expect(late.state.output).toMatch(/stopped\n$/);
+}, 150_000);
+
+test('a second launcher in the same folder says who is there; a killed service is started again', async () => {
+  const first = launch('--no-demo');
+  await first.says(/Causeway is up/);
+  const second = launch('--no-demo');
+  expect(await second.exited).toEqual([1, null]);
+  expect(second.state.output).toMatch(
+    new RegExp(`process ${first.child.pid}, http://127.0.0.1:\\d+. Stop it with Ctrl-C`),
+  );
+  const payment = children().find(({ name }) => name === 'payment-1') as Watched;
+  process.kill(payment.pid, 'SIGKILL');
+  await first.says(/payment-1 ended \(SIGKILL\)/);
+  await first.says(/payment-1 runs again/);
+}, 150_000);
+
+test.each([
+  [['--frseh'], /Unknown option '--frseh'[\s\S]*--help/],
+  [['--instances', 'order=many'], /expected order=<1 to 9>/],
+])('%j is refused with exit code 2 before anything starts', async (options, reason) => {
+  const { exited, state } = launch(...options);
+  expect(await exited).toEqual([2, null]);
+  expect(state.output).toMatch(reason);
+});
