@@ -59,9 +59,7 @@ export class OpenTransaction implements Transaction, Sql {
     private readonly deadline: Deadline | undefined,
   ) {}
 
-  afterCommit(action: () => void): void {
-    this.committed.add(action);
-  }
+  readonly afterCommit = (action: () => void): void => this.committed.add(action);
 
   query<R>(text: string, values?: readonly unknown[]): Promise<SqlResult<R>> {
     if (this.over)

@@ -19,9 +19,7 @@ export class SingleStatement implements Transaction, Sql {
     private readonly deadline: Deadline | undefined,
   ) {}
 
-  afterCommit(action: () => void): void {
-    this.committed.add(action);
-  }
+  readonly afterCommit = (action: () => void): void => this.committed.add(action);
 
   async query<R>(text: string, values?: readonly unknown[]): Promise<SqlResult<R>> {
     if (this.state !== 'unused' || this.over) {

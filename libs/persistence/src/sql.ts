@@ -17,7 +17,7 @@ export interface SqlResult<R> {
 export interface Transaction {
   readonly sql: Sql;
   /** Registers something to do once the transaction is committed, such as waking the outbox relay. It must not throw, and is not waited for. */
-  afterCommit(fn: () => void): void;
+  readonly afterCommit: (fn: () => void) => void;
 }
 
 /** Identifies one message for one consumer. */

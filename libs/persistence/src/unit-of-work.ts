@@ -51,7 +51,7 @@ export class PgUnitOfWork<Tx> implements UnitOfWork<Tx> {
 
   /**
    * One transaction, read committed. `work` runs again after a deadlock or serialization failure (up to 3 more times), so it changes
-   * nothing but through `tx`. Three round trips and one for each statement. Don't start one inside of another: it takes a second
+   * nothing but through `tx`. Two round trips and one for each statement. Don't start one inside of another: it takes a second
    * connection while holding the first, and a full pool then waits for itself.
    */
   run<T>(work: (tx: Tx) => Promise<T>, name = 'transaction'): Promise<T> {

@@ -27,20 +27,18 @@ export async function prepare(overrides: Partial<Record<keyof DatabaseSettings, 
 }
 export type Prepared = Awaited<ReturnType<typeof prepare>>;
 
-export const counters = (transaction: Transaction) => ({
-  ...transaction,
-  sql: transaction.sql,
-  afterCommit: (action: () => void) => transaction.afterCommit(action),
+// Taken apart on purpose: that is how services bind their repositories.
+export const counters = ({ sql, afterCommit }: Transaction) => ({
+  sql,
+  afterCommit,
   add: async (name: string, by: number): Promise<void> => {
-    await transaction.sql.query(
+    await sql.query(
       'INSERT INTO counters AS c VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = c.value + excluded.value',
       [name, by],
     );
   },
   read: async (name: string): Promise<number> => {
-    const { rows } = await transaction.sql.query<{ value: number }>('SELECT value FROM counters WHERE name = $1', [
-      name,
-    ]);
+    const { rows } = await sql.query<{ value: number }>('SELECT value FROM counters WHERE name = $1', [name]);
     return rows[0]?.value ?? 0;
   },
 });
@@ -74,6 +72,8 @@ export const untilRunning = (database: TestDatabase, like: string): Promise<void
     return rowCount! > 0;
   });
 
+// The fields of an unknown error are what a test wants to look at.
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
 export const errorOf = (promise: Promise<unknown>): Promise<any> =>
   promise.then(
     () => {
@@ -85,4 +85,27 @@ export const errorOf = (promise: Promise<unknown>): Promise<any> =>
 export async function valueOf(pool: pg.Pool, name: string): Promise<number> {
   const { rows } = await pool.query('SELECT value FROM counters WHERE name = $1', [name]);
   return rows[0]?.value ?? 0;
+}
+
+/** Watches the connection that the pool gives out next: what is sent on it, and how many statements at the most at once. */
+export async function watchClient(
+  pool: pg.Pool,
+  work: () => Promise<unknown>,
+): Promise<{ sent: unknown[]; most: number }> {
+  const seen = { sent: [] as unknown[], most: 0 };
+  let running = 0;
+  const client = await pool.connect();
+  const original = client.query;
+  client.query = ((...input: unknown[]) => {
+    seen.sent.push(input[0]);
+    seen.most = Math.max(seen.most, ++running);
+    return (Reflect.apply(original, client, input) as Promise<unknown>).finally(() => running--);
+  }) as typeof client.query;
+  client.release();
+  try {
+    await work();
+  } finally {
+    client.query = original;
+  }
+  return seen;
 }

@@ -6,7 +6,17 @@ import {
   PgUnitOfWork,
   type Transaction,
 } from '../src/index.js';
-import { counters, errorOf, killConnections, prepare, until, untilRunning, valueOf, type Prepared } from './helpers.js';
+import {
+  counters,
+  errorOf,
+  killConnections,
+  prepare,
+  until,
+  untilRunning,
+  valueOf,
+  watchClient,
+  type Prepared,
+} from './helpers.js';
 import { unitOfWorkContract } from './unit-of-work.contract.js';
 
 let prepared: Prepared;
@@ -148,13 +158,14 @@ describe('mistakes of the work', () => {
     await expect(kept!.add('kept', 1)).rejects.toThrow(/after its transaction had ended/);
   });
 
-  test('statements that are started together run one after the other, and the first error stops the rest', async () => {
-    await make().run(async (tx) => {
-      await Promise.all(Array.from({ length: 20 }, () => tx.add('together', 1)));
+  test('statements that are started together run one after the other, and roll back together', async () => {
+    const atOnce = await watchClient(prepared.pool, async () => {
+      await make().run((tx) => Promise.all(Array.from({ length: 20 }, () => tx.add('together', 1))));
     });
+    expect(atOnce.most).toBe(1);
     expect(await valueOf(prepared.pool, 'together')).toBe(20);
     const error = await errorOf(
-      make().run((tx) => Promise.all([tx.add('together', -100), tx.add('together', 1), tx.add('together', 1)])),
+      make().run((tx) => Promise.all([tx.add('together', 1), tx.add('together', -100), tx.add('together', 1)])),
     );
     expect(error.code).toBe('23514');
     expect(await valueOf(prepared.pool, 'together')).toBe(20);
@@ -183,17 +194,19 @@ describe('single', () => {
   });
 
   test('sends the statement and nothing else', async () => {
-    const sent: unknown[] = [];
-    const client = await prepared.pool.connect();
-    const original = client.query;
-    client.query = ((...input: unknown[]) => {
-      sent.push(input[0]);
-      return Reflect.apply(original, client, input);
-    }) as typeof client.query;
-    client.release();
-    await make().single((tx) => tx.read('x'));
-    client.query = original;
+    const { sent } = await watchClient(prepared.pool, () => make().single((tx) => tx.read('x')));
     expect(sent).toEqual(['SELECT value FROM counters WHERE name = $1']);
+  });
+
+  test('run adds one message before and one after', async () => {
+    const { sent } = await watchClient(prepared.pool, () =>
+      withDeadline(Deadline.after(3_000), () => make().run((tx) => tx.read('x'))),
+    );
+    expect(sent).toEqual([
+      expect.stringMatching(/^BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = (3000|29\d\d)$/),
+      'SELECT value FROM counters WHERE name = $1',
+      'COMMIT',
+    ]);
   });
 
   test('a violated constraint passes as it is, and the connection stays in the pool', async () => {
