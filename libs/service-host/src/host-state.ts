@@ -1,3 +1,17 @@
+import { CodedError } from '@causeway/errors';
+
+/** This instance is about to end, and what was asked for would outlive it. Another instance, or this one's successor, takes it. */
+export class ShuttingDown extends CodedError {
+  readonly code = 'SHUTTING_DOWN';
+  readonly remedy = 'Connect again.';
+  override readonly retryable = true;
+  override readonly retryAfterSeconds = 1;
+
+  constructor() {
+    super('the instance is stopping');
+  }
+}
+
 /**
  * Where a process is in its life, in one object that Nest can inject (`constructor(private readonly host: HostState)`).
  * Long answers, such as event streams, end themselves when `stopping` fires: nobody waits for them.

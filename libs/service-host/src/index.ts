@@ -8,7 +8,7 @@ export {
   type ReadinessOptions,
   type ReadinessReport,
 } from './health/readiness.js';
-export { HostState } from './host-state.js';
+export { HostState, ShuttingDown } from './host-state.js';
 export {
   IdempotencyKey,
   IdempotencyKeyInvalid,

@@ -15,7 +15,7 @@ export class Child {
       stream?.setEncoding('utf8').on('data', (text) => (this.output += text));
     process.on('message', (message) => this.messages.push(message as { type: string }));
     // Not 'close': it never comes once the channel was disconnected from this side.
-    const ends = [process.stdout, process.stderr].map((stream) => stream && once(stream, 'close'));
+    const ends = [process.stdout, process.stderr].map(async (stream) => stream && (await once(stream, 'close')));
     this.exited = once(process, 'exit').then(async ([code, signal]) => {
       await Promise.all(ends);
       return { code: code as number | null, signal: signal as string | null };

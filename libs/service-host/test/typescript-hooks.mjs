@@ -2,10 +2,11 @@
 // Node's own type stripping is no help: it refuses decorators and parameter properties.
 import { existsSync, readFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, URL } from 'node:url';
 import { transformSync } from '@swc/core';
 
-const { $schema: _, ...swc } = JSON.parse(readFileSync(new URL('../../../.swcrc', import.meta.url), 'utf8'));
+const swc = JSON.parse(readFileSync(new URL('../../../.swcrc', import.meta.url), 'utf8'));
+delete swc.$schema;
 
 registerHooks({
   resolve(specifier, context, next) {

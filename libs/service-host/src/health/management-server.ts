@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { problemContentType, toProblem } from '@causeway/errors';
+import { policies } from '@causeway/resilience';
 import type { HostState } from '../host-state.js';
 import { refusalOf } from '../http/refusals.js';
 import type { HostSettings } from '../settings.js';
@@ -61,7 +62,6 @@ async function answer(
   }
   if (path !== '/governance') return refuse(response, 404);
   if (!authorized(request, settings.MANAGEMENT_TOKEN)) return refuse(response, 401, { 'www-authenticate': 'Bearer' });
-  const { policies } = await import('@causeway/resilience');
   const { heapUsed, rss } = process.memoryUsage();
   return send(response, 200, {
     ...who,

@@ -13,7 +13,7 @@ export function acceptJsonOnly(fastify: FastifyInstance): void {
     fastify.addContentTypeParser(type, { parseAs: 'buffer' }, (request, body: Buffer, done) => {
       request.rawBody = body;
       if (body.length === 0) return done(null, undefined);
-      parse(request, body.toString('utf8'), (error, value) => {
+      void parse(request, body.toString('utf8'), (error, value) => {
         // V8's message quotes the body, which may hold a password: it is not passed on.
         if (error) done(malformedBody('The body is not valid JSON.'));
         else done(null, value);

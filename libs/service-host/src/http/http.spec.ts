@@ -193,8 +193,11 @@ describe('a problem document answers', () => {
     expect(answer.headers.get('allow')).toBe('GET, HEAD, PUT');
   });
 
-  test('malformed JSON, without quoting it', async () =>
-    expectProblem(await call('/v1/things/7', json('PUT', '{"password":"hunter2",')), 400, 'MALFORMED_REQUEST'));
+  test('malformed JSON, without quoting it', async () => {
+    const answer = await call('/v1/things/7', json('PUT', '{"password":"hunter2",'));
+    expectProblem(answer, 400, 'MALFORMED_REQUEST');
+    expect(answer.body['detail']).toBe('The body is not valid JSON.');
+  });
 
   test('a body that would change a prototype', async () =>
     expectProblem(await call('/v1/things/7', json('PUT', '{"__proto__":{"admin":true}}')), 400, 'MALFORMED_REQUEST'));

@@ -1,6 +1,6 @@
 import { httpHeaders } from '@causeway/contracts';
-import type { ErrorCode } from '@causeway/errors';
-import { Deadline, withDeadline } from '@causeway/resilience';
+import type { CodedError, ErrorCode } from '@causeway/errors';
+import { Deadline, DeadlineExceeded, withDeadline } from '@causeway/resilience';
 import { extractTrace, getLogger, instruments, meter } from '@causeway/telemetry';
 import {
   context,
@@ -12,7 +12,7 @@ import {
   type Span,
 } from '@opentelemetry/api';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { HostState } from '../host-state.js';
+import { ShuttingDown, type HostState } from '../host-state.js';
 
 /** What the host knows about a request while it runs. */
 export interface RequestScope {
@@ -67,11 +67,14 @@ export function scopeRequests(fastify: FastifyInstance, host: HostState, deadlin
     // Not Fastify's onResponse: that one is not called for clients that hang up, nor for hijacked replies.
     reply.raw.once('close', () => end(scope, request, reply, host));
     if (scope.traceId !== undefined) reply.raw.setHeader(traceIdHeader, scope.traceId);
-    bind(scope, () => {
-      if (scope.deadline?.expired) done(expired(scope.deadline));
-      else done();
-    });
+    bind(scope, () => done(refusal(scope, host)));
   });
+}
+
+/** Work whose deadline has passed is not started; nor is an endless answer by an instance that is about to end. */
+function refusal({ deadline }: RequestScope, host: HostState): CodedError | undefined {
+  if (deadline?.expired) return new DeadlineExceeded('the deadline had passed before the work was started');
+  return deadline || !host.isStopping ? undefined : new ShuttingDown();
 }
 
 function begin(request: FastifyRequest, defaultMs: number): RequestScope {
@@ -106,15 +109,6 @@ function deadlineOf(request: FastifyRequest, limitMs: number | 'none'): Deadline
   if (limitMs === 'none') return undefined;
   const asked = request.headers[httpHeaders.deadline];
   return Deadline.fromHeader(typeof asked === 'string' ? asked : undefined, limitMs) ?? Deadline.after(limitMs);
-}
-
-function expired(deadline: Deadline): Error {
-  try {
-    deadline.throwIfExpired();
-  } catch (error) {
-    return error as Error;
-  }
-  return new Error('unreachable: the deadline has expired');
 }
 
 function bind({ context: bound, deadline }: RequestScope, next: () => void): void {

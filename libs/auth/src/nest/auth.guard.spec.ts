@@ -1,0 +1,109 @@
+import { Controller, Get, Module, type INestApplication } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { CodedError } from '@causeway/errors';
+import { AuthModule, CurrentUser, Public, RequireScope, type Principal } from '../index.js';
+import { TestIssuer } from '../testing/index.js';
+
+@Controller('orders')
+class Orders {
+  @Get('mine')
+  mine(@CurrentUser() user: Principal): object {
+    return { subject: user.subject };
+  }
+
+  @Get('managed')
+  @RequireScope('orders:manage', 'orders:read')
+  managed(): object {
+    return {};
+  }
+
+  @Get('public')
+  @Public()
+  open(): object {
+    return {};
+  }
+
+  @Get('confused')
+  @Public()
+  confused(@CurrentUser() user: Principal): object {
+    return user;
+  }
+}
+
+@Controller('stock')
+@RequireScope('catalog:write')
+class Stock {
+  @Get()
+  read(): object {
+    return {};
+  }
+
+  @Get('deep')
+  @RequireScope('catalog:deep')
+  deep(): object {
+    return {};
+  }
+}
+
+@Controller('health')
+@Public()
+class Open {
+  @Get()
+  read(): object {
+    return {};
+  }
+}
+
+@Module({ controllers: [Orders, Stock, Open] })
+class TestModule {}
+
+let issuer: TestIssuer;
+let app: NestFastifyApplication;
+
+beforeAll(async () => {
+  issuer = await TestIssuer.start();
+  @Module({ imports: [TestModule, AuthModule.forRoot(issuer.settings)] })
+  class Root {}
+  app = await NestFactory.create<NestFastifyApplication>(Root, new FastifyAdapter(), { logger: false });
+  app.useGlobalFilters({
+    catch: (error: unknown, host) => {
+      const code = error instanceof CodedError ? error.code : String(error);
+      host
+        .switchToHttp()
+        .getResponse<{ code(status: number): { send(body: object): void } }>()
+        .code(400)
+        .send({ code });
+    },
+  } satisfies Parameters<INestApplication['useGlobalFilters']>[0]);
+  await app.init();
+});
+afterAll(async () => {
+  await app.close();
+  await issuer.close();
+});
+
+async function get(url: string, scopes?: readonly string[]): Promise<unknown> {
+  const headers = scopes ? { authorization: `Bearer ${await issuer.sign('user-1', { scopes })}` } : {};
+  return (await app.inject({ url, headers })).json();
+}
+
+test('a route needs a token unless it, or its controller, is public', async () => {
+  expect(await get('/orders/mine')).toEqual({ code: 'TOKEN_MISSING' });
+  expect(await get('/orders/mine', [])).toEqual({ subject: 'user-1' });
+  expect(await get('/orders/public')).toEqual({});
+  expect(await get('/health')).toEqual({});
+});
+
+test('every scope of the route and of its controller is needed', async () => {
+  expect(await get('/orders/managed', ['orders:manage'])).toEqual({ code: 'SCOPE_MISSING' });
+  expect(await get('/orders/managed', ['orders:read', 'orders:manage'])).toEqual({});
+  expect(await get('/stock', [])).toEqual({ code: 'SCOPE_MISSING' });
+  expect(await get('/stock', ['catalog:write'])).toEqual({});
+  expect(await get('/stock/deep', ['catalog:deep'])).toEqual({ code: 'SCOPE_MISSING' });
+  expect(await get('/stock/deep', ['catalog:deep', 'catalog:write'])).toEqual({});
+});
+
+test('a public route that asks for the user fails closed', async () => {
+  expect(await get('/orders/confused', ['orders:read'])).toEqual({ code: 'TOKEN_MISSING' });
+});

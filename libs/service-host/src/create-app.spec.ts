@@ -1,0 +1,128 @@
+import { loadSettings } from '@causeway/config';
+import { telemetrySettings } from '@causeway/telemetry';
+import {
+  Controller,
+  Get,
+  Module,
+  Req,
+  Res,
+  type OnApplicationShutdown,
+  type OnModuleDestroy,
+  type OnModuleInit,
+} from '@nestjs/common';
+import { EventPattern, Server, type CustomTransportStrategy } from '@nestjs/microservices';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { createApp, hostSettings, HostState, RequestDeadline } from './index.js';
+
+const settings = loadSettings({ ...hostSettings, ...telemetrySettings }, { HTTP_PORT: '0', MANAGEMENT_PORT: '0' });
+const events: string[] = [];
+beforeEach(() => void events.splice(0));
+
+/** As much of a broker as the host has to do with. */
+class FakeTransport extends Server implements CustomTransportStrategy {
+  listen(callback: () => void): void {
+    events.push(`listen: ${[...this.messageHandlers.keys()].join()}`);
+    callback();
+  }
+
+  close(): void {
+    events.push('transport closed');
+  }
+
+  on(): never {
+    throw new Error('not used');
+  }
+
+  unwrap<T>(): T {
+    return this as unknown as T;
+  }
+}
+
+@Controller()
+class Orders implements OnModuleInit, OnModuleDestroy, OnApplicationShutdown {
+  constructor(readonly host: HostState) {}
+
+  onModuleInit(): void {
+    events.push('init');
+  }
+
+  onModuleDestroy(): void {
+    events.push('destroy');
+  }
+
+  onApplicationShutdown(): void {
+    events.push('shutdown');
+  }
+
+  @EventPattern('order.evt.placed.v1')
+  placed(_data: unknown): void {
+    events.push('placed');
+  }
+
+  @Get('stream')
+  @RequestDeadline('none')
+  stream(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
+    reply.hijack();
+    reply.raw.writeHead(200, { 'content-type': 'text/event-stream' }).write(`: ${request.method}\n\n`);
+    this.host.stopping.addEventListener('abort', () => reply.raw.end());
+  }
+}
+
+@Module({ controllers: [Orders] })
+class OrdersModule {}
+
+const definition = { name: 'order', version: '1.0.0', settings: {}, module: () => OrdersModule };
+
+test('the hooks run in order: providers, configureHttp, init, transport; then the transport knows its handlers', async () => {
+  const app = await createApp(
+    {
+      ...definition,
+      configureHttp: (nest) => {
+        events.push(`configure: ${nest.get(Orders).constructor.name}`);
+        nest
+          .getHttpAdapter()
+          .getInstance()
+          .get('/raw', () => 'raw');
+      },
+      microservice: () => {
+        events.push('microservice');
+        return new FakeTransport();
+      },
+    },
+    settings,
+  );
+  await app.startAllMicroservices();
+  expect(events).toEqual(['configure: Orders', 'init', 'microservice', 'listen: order.evt.placed.v1']);
+  expect((await app.inject('/raw')).body).toBe('raw');
+  events.splice(0);
+  await app.close();
+  expect(events).toEqual(['destroy', 'transport closed', 'shutdown']);
+});
+
+test('an endless answer ends itself when the stop begins, and none is begun after that', async () => {
+  const host = new HostState();
+  const app = await createApp(definition, settings, host);
+  await app.listen(0, '127.0.0.1');
+  const url = `${await app.getUrl()}/stream`;
+  const stream = await fetch(url);
+  expect(host.inFlight).toBe(1);
+  host.beginStop(1_000);
+  expect(await stream.text()).toBe(': GET\n\n');
+  const refused = await fetch(url);
+  expect([refused.status, refused.headers.get('retry-after'), refused.headers.get('connection')]).toEqual([
+    503,
+    '1',
+    'close',
+  ]);
+  expect(await refused.json()).toMatchObject({ code: 'SHUTTING_DOWN' });
+  await app.close();
+});
+
+test('options of Fastify may follow from settings', async () => {
+  const app = await createApp(
+    { ...definition, fastify: ({ BODY_LIMIT_BYTES }) => ({ bodyLimit: BODY_LIMIT_BYTES * 2 }) },
+    settings,
+  );
+  expect(app.getHttpAdapter().getInstance().initialConfig.bodyLimit).toBe(524_288);
+  await app.close();
+});

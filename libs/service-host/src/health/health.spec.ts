@@ -1,0 +1,119 @@
+import { loadSettings } from '@causeway/config';
+import { CodedError } from '@causeway/errors';
+import { createPolicy } from '@causeway/resilience';
+import { HostState } from '../host-state.js';
+import { hostSettings } from '../settings.js';
+import { startManagementServer, type ManagementServer } from './management-server.js';
+import { readiness, registerReadiness, type ReadinessCheck, type ReadinessOptions } from './readiness.js';
+
+class Away extends CodedError {
+  readonly code = 'DATABASE_UNAVAILABLE';
+  readonly remedy = 'Wait.';
+}
+
+const registered: (() => void)[] = [];
+const register = (name: string, check: ReadinessCheck, options?: ReadinessOptions) =>
+  registered.push(registerReadiness(name, check, options));
+afterEach(() => registered.splice(0).forEach((remove) => remove()));
+
+const started = (): HostState => Object.assign(new HostState(), { started: true });
+
+describe('readiness', () => {
+  test('needs a started process and every required part', async () => {
+    const host = new HostState();
+    register('database', () => undefined);
+    expect((await readiness(host)).status).toBe('starting');
+    host.started = true;
+    expect(await readiness(host)).toMatchObject({ status: 'ready', parts: { database: { ok: true, required: true } } });
+    register('cache', () => Promise.resolve(false));
+    expect(await readiness(host)).toMatchObject({ status: 'unavailable', parts: { cache: { ok: false } } });
+  });
+
+  test('shows a part that is not required, and does not depend on it', async () => {
+    register('broker', () => false, { required: false });
+    expect(await readiness(started())).toMatchObject({
+      status: 'ready',
+      parts: { broker: { ok: false, required: false } },
+    });
+  });
+
+  test('shows the message of a CodedError, and of nothing else', async () => {
+    register('one', () => Promise.reject(new Away('the database does not answer')));
+    register('two', () => {
+      throw new Error('connect 10.0.0.3 as admin');
+    });
+    const { parts } = await readiness(started());
+    expect([parts['one']?.detail, parts['two']?.detail]).toEqual(['the database does not answer', 'not available']);
+  });
+
+  test('does not wait for a check that hangs', async () => {
+    register('database', () => new Promise(() => undefined), { timeoutMs: 20 });
+    expect((await readiness(started())).status).toBe('unavailable');
+  });
+
+  test('ends when the stop begins', async () => {
+    const host = started();
+    host.beginStop(1_000);
+    expect((await readiness(host)).status).toBe('stopping');
+    expect(host.stopping.aborted).toBe(true);
+  });
+});
+
+describe('the management port', () => {
+  const token = 't'.repeat(32);
+  const host = started();
+  let server: ManagementServer;
+  const get = (path: string, init?: RequestInit) => fetch(`http://127.0.0.1:${server.port}${path}`, init);
+
+  beforeAll(async () => {
+    const settings = loadSettings(hostSettings, {
+      HTTP_PORT: '0',
+      MANAGEMENT_PORT: '0',
+      MANAGEMENT_TOKEN: token,
+      INSTANCE_ID: 'one',
+    });
+    server = await startManagementServer({ name: 'order', version: '1.2.3' }, settings, host);
+  });
+  afterAll(() => server.close());
+
+  test('says who is live and ready', async () => {
+    expect(await (await get('/health/live')).json()).toEqual({
+      status: 'live',
+      service: 'order',
+      version: '1.2.3',
+      instance: 'one',
+    });
+    const ready = await get('/health/ready');
+    expect([ready.status, await ready.json()]).toEqual([
+      200,
+      expect.objectContaining({ status: 'ready', instance: 'one' }),
+    ]);
+  });
+
+  test('live never looks at a part', async () => {
+    register('database', () => false);
+    expect((await get('/health/live')).status).toBe(200);
+    expect((await get('/health/ready')).status).toBe(503);
+  });
+
+  test('shows every policy to whoever has the token', async () => {
+    createPolicy('health-spec', { timeoutMs: 100 });
+    for (const authorization of ['', 'Bearer wrong', `Basic ${token}`]) {
+      const refused = await get('/governance', { headers: { authorization } });
+      expect([refused.status, refused.headers.get('www-authenticate')]).toEqual([401, 'Bearer']);
+    }
+    const shown = await (await get('/governance', { headers: { authorization: `Bearer ${token}` } })).json();
+    expect(shown).toMatchObject({
+      service: 'order',
+      requestsInFlight: 0,
+      policies: expect.arrayContaining([expect.objectContaining({ name: 'health-spec' })]),
+    });
+  });
+
+  test('answers anything else with a problem', async () => {
+    const unknown = await get('/metrics');
+    expect([unknown.status, unknown.headers.get('content-type')]).toEqual([404, 'application/problem+json']);
+    const wrong = await get('/health/live', { method: 'POST' });
+    expect([wrong.status, wrong.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
+  });
+});
