@@ -1,0 +1,287 @@
+import { paymentAuthorized, paymentRefunded } from '@causeway/contracts';
+import { FakePaymentProvider } from '../testing/fake-payment-provider.js';
+import { InMemoryPayments } from '../testing/in-memory-payments.js';
+import { AuthorizePayment } from './authorize-payment.js';
+import { CapturePayment } from './capture-payment.js';
+import { ReceiveWebhook } from './receive-webhook.js';
+import { RefundPayment } from './refund-payment.js';
+import { RunOperation } from './run-operation.js';
+import { VoidPayment } from './void-payment.js';
+
+const paymentId = '0190aaaa-0000-7000-8000-000000000001';
+const orderId = '0190aaaa-0000-7000-8000-000000000002';
+const refundId = '0190aaaa-0000-7000-8000-000000000003';
+const target = { paymentId, orderId };
+const leaseMs = 35_000;
+const hour = 3_600_000;
+
+let db: InMemoryPayments;
+let psp: FakePaymentProvider;
+let run: RunOperation;
+let messages = 0;
+
+beforeEach(() => {
+  db = new InMemoryPayments();
+  psp = new FakePaymentProvider();
+  run = new RunOperation(db.uow, psp, db.now, { random: () => 1 });
+});
+
+const delivery = () => ({ consumer: 'payment', messageId: `message-${++messages}` });
+const authorize = (paymentMethodToken = 'tok_success', from = delivery()) => {
+  const command = { ...target, customerId: orderId, amountMinor: 1_000, currency: 'EUR', paymentMethodToken };
+  return new AuthorizePayment(db.uow, db.now).execute(command, from);
+};
+const capture = () => new CapturePayment(db.uow, db.now).execute(target, delivery());
+const cancel = () => new VoidPayment(db.uow, db.now).execute({ ...target, reason: 'cancelled' }, delivery());
+const refund = (amountMinor = 1_000) =>
+  new RefundPayment(db.uow, db.now).execute({ ...target, refundId, amountMinor, reason: 'returned' }, delivery());
+const webhook = (id: string) =>
+  new ReceiveWebhook(db.uow).execute({
+    id,
+    type: 'charge.authorized',
+    createdAt: '2026-11-21T10:00:00Z',
+    data: { chargeId: 'ch_1', reference: paymentId },
+  });
+const status = () => db.payment(paymentId)?.status;
+/** Executes what is due, and what becomes due by that, without letting time pass. */
+const work = async () => {
+  for (let due = await db.claim(10, leaseMs); due.length > 0; due = await db.claim(10, leaseMs)) {
+    for (const operation of due) await run.execute(operation);
+  }
+};
+/** Lets the time pass until the next execution, and does it. */
+const next = async () => {
+  const [operation] = db.open(paymentId);
+  db.pass(operation?.inMs ?? 0);
+  await work();
+  return operation?.inMs;
+};
+
+test('a command records the intent; the worker executes it and tells the outcome', async () => {
+  await authorize();
+  expect([status(), psp.sent, db.told()]).toEqual(['AUTHORIZING', [], []]);
+  await work();
+  expect([status(), psp.sent]).toEqual(['AUTHORIZED', [`pay:${paymentId}:authorize:1`]]);
+  expect(db.events(paymentAuthorized)).toMatchObject([{ ...target, version: 2, amountMinor: 1_000, currency: 'EUR' }]);
+});
+
+test('a declined card ends in DECLINED, with the reason of the provider', async () => {
+  await authorize('tok_insufficient_funds');
+  await work();
+  expect([status(), db.payment(paymentId)?.declineReason, db.told()]).toEqual([
+    'DECLINED',
+    'insufficient_funds',
+    ['declined'],
+  ]);
+});
+
+test('the token of the card is forgotten once the authorisation is settled', async () => {
+  await authorize();
+  expect(db.uow.state.operations[0]?.paymentMethodToken).toBe('tok_success');
+  await work();
+  expect(db.uow.state.operations[0]?.paymentMethodToken).toBeNull();
+});
+
+test('the same message twice is handled once; the same command in a new message is answered again', async () => {
+  const same = delivery();
+  await authorize('tok_success', same);
+  await authorize('tok_success', same);
+  await work();
+  await authorize();
+  await work();
+  expect([psp.ledger, db.told()]).toEqual([['authorize 1000'], ['authorized', 'authorized']]);
+});
+
+test('charged, then dropped: the repetition with the same key finds the charge', async () => {
+  await authorize('tok_charged_then_dropped');
+  await work();
+  expect(status()).toBe('AUTHORIZING');
+  await next();
+  expect([status(), psp.ledger, psp.sent.length, new Set(psp.sent).size]).toEqual([
+    'AUTHORIZED',
+    ['authorize 1000'],
+    2,
+    1,
+  ]);
+});
+
+test('500 after the charge: UNKNOWN after three attempts, resolved by reading after 5 s', async () => {
+  await authorize('tok_error_after_charge');
+  await work();
+  await next();
+  await next();
+  expect([status(), psp.sent.length, db.told()]).toEqual(['UNKNOWN', 3, []]);
+  expect(await next()).toBe(5_000);
+  expect([status(), psp.sent.length, psp.ledger, db.told()]).toEqual([
+    'AUTHORIZED',
+    3,
+    ['authorize 1000'],
+    ['authorized'],
+  ]);
+});
+
+test('slow: UNKNOWN until the provider has done it; readings at 5 s, 30 s, 2 min, 10 min and then hourly', async () => {
+  await authorize('tok_slow');
+  await work();
+  await next();
+  await next();
+  const waits = [];
+  for (let reading = 0; reading < 6; reading++) waits.push(await next());
+  expect([status(), waits]).toEqual(['UNKNOWN', [5_000, 30_000, 120_000, 600_000, hour, hour]]);
+  psp.finishSlow();
+  await next();
+  expect([status(), psp.ledger]).toEqual(['AUTHORIZED', ['authorize 1000']]);
+});
+
+test('UNKNOWN, and the provider knows nothing of it: sent again with the same key', async () => {
+  await authorize();
+  for (let attempt = 0; attempt < 3; attempt++) {
+    await db.claim(1, leaseMs); // The worker dies before it calls.
+    db.pass(leaseMs);
+  }
+  await work();
+  expect([status(), psp.sent]).toEqual(['AUTHORIZED', [`pay:${paymentId}:authorize:1`]]);
+});
+
+test('UNKNOWN is given up only when the key is too old to be sent again and the provider still knows nothing', async () => {
+  await authorize('tok_slow');
+  await work();
+  while (db.now().getTime() < Date.parse('2026-11-22T09:00:00Z')) await next();
+  expect(status()).toBe('UNKNOWN');
+  db.pass(2 * hour);
+  await work();
+  expect([status(), db.told()]).toEqual(['DECLINED', ['declined']]);
+});
+
+test('a webhook makes the reading of an UNKNOWN payment due now; the same event twice does so once', async () => {
+  await authorize('tok_error_after_charge');
+  await work();
+  await next();
+  await next();
+  expect(status()).toBe('UNKNOWN');
+  expect(await webhook('evt_1')).toBe(true);
+  await work();
+  expect(status()).toBe('AUTHORIZED');
+  expect(await webhook('evt_1')).toBe(false);
+});
+
+test('a webhook alone changes nothing: what it says is not believed', async () => {
+  await authorize('tok_slow');
+  await work();
+  await webhook('evt_1');
+  expect([status(), db.told()]).toEqual(['AUTHORIZING', []]);
+});
+
+test('a provider that is down: nothing is lost or UNKNOWN, and it goes on when it is back', async () => {
+  psp.down = true;
+  await authorize();
+  await work();
+  for (let attempt = 0; attempt < 10; attempt++) await next();
+  expect(status()).toBe('AUTHORIZING');
+  psp.down = false;
+  await next();
+  expect([status(), psp.ledger]).toEqual(['AUTHORIZED', ['authorize 1000']]);
+});
+
+test('a void while the provider is down withdraws what was never sent', async () => {
+  psp.down = true;
+  await authorize();
+  await work();
+  await cancel();
+  expect([status(), db.told(), db.open(paymentId)]).toEqual(['VOIDED', ['voided'], []]);
+});
+
+test('a worker that dies in mid-call: another one takes over when the lease runs out, with the same key', async () => {
+  await authorize();
+  const [lost] = await db.claim(1, leaseMs);
+  await psp.authorize(lost!.key, {
+    reference: paymentId,
+    amountMinor: 1_000,
+    currency: 'EUR',
+    paymentMethodToken: 'tok_success',
+  });
+  await work();
+  expect(status()).toBe('AUTHORIZING');
+  db.pass(leaseMs);
+  await work();
+  expect([status(), psp.ledger, new Set(psp.sent).size]).toEqual(['AUTHORIZED', ['authorize 1000'], 1]);
+});
+
+test('a worker that comes back after its lease changes nothing any more', async () => {
+  await authorize();
+  const [late] = await db.claim(1, leaseMs);
+  db.pass(leaseMs);
+  await work();
+  await run.execute(late!);
+  expect([status(), psp.ledger, db.told()]).toEqual(['AUTHORIZED', ['authorize 1000'], ['authorized']]);
+});
+
+test('authorise, capture, refund', async () => {
+  await authorize();
+  await work();
+  await capture();
+  await work();
+  await refund();
+  await work();
+  expect([status(), psp.ledger]).toEqual(['REFUNDED', ['authorize 1000', 'capture 1000', 'refund 1000']]);
+  expect(db.events(paymentRefunded)).toMatchObject([{ refundId, amountMinor: 1_000, reason: 'returned' }]);
+  await refund();
+  await work();
+  expect([psp.ledger.length, db.told()]).toEqual([3, ['authorized', 'captured', 'refunded', 'refunded']]);
+});
+
+test('a void before its authorise command: the card is never touched', async () => {
+  await cancel();
+  await authorize();
+  await work();
+  expect([status(), psp.sent, db.told()]).toEqual(['VOIDED', [], ['voided', 'voided']]);
+});
+
+test('a void of an UNKNOWN payment waits until it is resolved, then voids', async () => {
+  await authorize('tok_error_after_charge');
+  await work();
+  await next();
+  await next();
+  await cancel();
+  await work();
+  expect([status(), db.told()]).toEqual(['UNKNOWN', []]);
+  await next();
+  expect([status(), psp.ledger, db.told()]).toEqual(['VOIDED', ['authorize 1000', 'void 1000'], ['voided']]);
+});
+
+test('a void of a captured payment gives the money back', async () => {
+  await authorize();
+  await work();
+  await capture();
+  await work();
+  await cancel();
+  await work();
+  expect([status(), psp.ledger.at(-1), db.told()]).toEqual([
+    'REFUNDED',
+    'refund 1000',
+    ['authorized', 'captured', 'refunded'],
+  ]);
+});
+
+test('refused because it is so already: the state of the charge decides', async () => {
+  await authorize();
+  await work();
+  await psp.capture('somebody else', 'ch_1');
+  await capture();
+  await work();
+  expect([status(), db.told()]).toEqual(['CAPTURED', ['authorized', 'captured']]);
+});
+
+test('a capture of what the provider has voided is told as failed and voided', async () => {
+  await authorize();
+  await work();
+  await psp.void('somebody else', 'ch_1');
+  await capture();
+  await work();
+  expect([status(), db.told()]).toEqual(['VOIDED', ['authorized', 'capture-failed', 'voided']]);
+});
+
+test('commands for a payment that never was are refused for good', async () => {
+  await expect(capture()).rejects.toMatchObject({ code: 'PAYMENT_UNKNOWN', retryable: false });
+  await expect(refund()).rejects.toMatchObject({ code: 'PAYMENT_UNKNOWN', retryable: false });
+});

@@ -1,0 +1,158 @@
+import { parseOrThrow, type DataOf, type MessageDefinition } from '@causeway/contracts';
+import { InMemoryUnitOfWork } from '@causeway/persistence/testing';
+import type { Operation, OperationQueue, OperationRepository, PaymentTx, WebhookEvent } from '../application/ports.js';
+import { operationKey, type Intent, type Payment } from '../domain/payment.js';
+
+interface StoredOperation extends Omit<Operation, 'status' | 'lease' | 'currency' | 'chargeId'> {
+  readonly status: Operation['status'] | 'SUCCEEDED' | 'REFUSED' | 'WITHDRAWN';
+  readonly lease: string | null;
+  readonly leaseUntil: number;
+  readonly dueAt: number;
+}
+
+interface State {
+  payments: Record<string, Payment>;
+  operations: StoredOperation[];
+  webhooks: WebhookEvent[];
+  events: { subject: string; data: unknown }[];
+}
+
+const isOpen = ({ status }: StoredOperation): boolean => status === 'READY' || status === 'UNKNOWN';
+
+/** The payment service's database in memory, with a clock of its own: for tests of use cases. */
+export class InMemoryPayments implements OperationQueue {
+  private time = Date.parse('2026-11-21T10:00:00Z');
+  private claims = 0;
+
+  readonly uow = new InMemoryUnitOfWork<State, PaymentTx>(
+    { payments: {}, operations: [], webhooks: [], events: [] },
+    (draft) => this.bind(draft),
+  );
+
+  readonly now = (): Date => new Date(this.time);
+
+  pass(ms: number): void {
+    this.time += ms;
+  }
+
+  payment(id: string): Payment | undefined {
+    return this.uow.state.payments[id];
+  }
+
+  /** Operations of a payment that are not over, with the milliseconds until they are due. */
+  open(paymentId: string): (StoredOperation & { readonly inMs: number })[] {
+    const mine = this.uow.state.operations.filter(
+      (operation) => operation.paymentId === paymentId && isOpen(operation),
+    );
+    return mine.map((operation) => ({ ...operation, inMs: operation.dueAt - this.time }));
+  }
+
+  /** The data of all events of one kind. */
+  events<M extends MessageDefinition>(definition: M): DataOf<M>[] {
+    return this.uow.state.events
+      .filter(({ subject }) => subject === definition.subject)
+      .map(({ data }) => data as DataOf<M>);
+  }
+
+  /** `authorized`, `captured`, … in the order in which they were told. */
+  told(): string[] {
+    return this.uow.state.events.map(({ subject }) => subject.split('.')[2] ?? '');
+  }
+
+  claim(limit: number, leaseMs: number): Promise<Operation[]> {
+    const lease = `lease-${++this.claims}`;
+    const { state } = this.uow;
+    const due = state.operations
+      .filter((one) => isOpen(one) && one.dueAt <= this.time && one.leaseUntil <= this.time)
+      .slice(0, limit);
+    const claimed = due.map((one) => {
+      const attempts = one.attempts + (one.status === 'READY' ? 1 : 0);
+      return { ...one, attempts, lease, leaseUntil: this.time + leaseMs };
+    });
+    state.operations = state.operations.map((one) => claimed.find(({ id }) => id === one.id) ?? one);
+    return Promise.resolve(
+      claimed.map((one) => {
+        const payment = state.payments[one.paymentId];
+        const currency = payment?.terms?.currency ?? '';
+        return { ...one, status: one.status as Operation['status'], currency, chargeId: payment?.chargeId ?? null };
+      }),
+    );
+  }
+
+  private bind(draft: State): PaymentTx {
+    return {
+      payments: {
+        forUpdate: async (id) => draft.payments[id],
+        insert: async (payment) => {
+          if (draft.payments[payment.id]) return false;
+          draft.payments[payment.id] = payment;
+          return true;
+        },
+        save: async (payment) => void (draft.payments[payment.id] = payment),
+      },
+      operations: this.operations(draft),
+      webhooks: {
+        insert: async (event) => {
+          if (draft.webhooks.some(({ id }) => id === event.id)) return false;
+          draft.webhooks.push(event);
+          return true;
+        },
+      },
+      outbox: {
+        add: async (definition, _aggregateId, data) => {
+          draft.events.push({ subject: definition.subject, data: parseOrThrow(definition.data, data) });
+          return String(draft.events.length);
+        },
+      },
+    };
+  }
+
+  private operations(draft: State): OperationRepository {
+    const change = (matches: (one: StoredOperation) => boolean, patch: Partial<StoredOperation>): boolean => {
+      const found = draft.operations.some(matches);
+      draft.operations = draft.operations.map((one) => (matches(one) ? { ...one, ...patch } : one));
+      return found;
+    };
+    const inFlight = (paymentId: string) => (one: StoredOperation) => one.paymentId === paymentId && isOpen(one);
+    return {
+      add: async (paymentId, intent, token) => void draft.operations.push(this.create(draft, paymentId, intent, token)),
+      mayBeSent: async (paymentId) => draft.operations.some((one) => inFlight(paymentId)(one) && one.attempts > 0),
+      withdraw: async (paymentId) => void change(inFlight(paymentId), { status: 'WITHDRAWN' }),
+      close: async (id, status) =>
+        change((one) => one.id === id && isOpen(one), { status, lease: null, paymentMethodToken: null }),
+      reschedule: async ({ id, lease }, { delayMs, ...next }) =>
+        change((one) => one.id === id && one.lease === lease && isOpen(one), {
+          ...next,
+          lease: null,
+          leaseUntil: 0,
+          dueAt: this.time + delayMs,
+        }),
+      hasten: async (paymentId) =>
+        void change((one) => inFlight(paymentId)(one) && one.status === 'UNKNOWN', { dueAt: this.time }),
+    };
+  }
+
+  private create(draft: State, paymentId: string, intent: Intent, token?: string): StoredOperation {
+    const mine = draft.operations.filter((one) => one.paymentId === paymentId);
+    if (mine.some(isOpen)) throw new Error('two operations in flight for one payment');
+    const key = operationKey(paymentId, intent.step, mine.filter(({ step }) => step === intent.step).length + 1);
+    return {
+      id: key,
+      paymentId,
+      step: intent.step,
+      key,
+      status: 'READY',
+      amountMinor: intent.amountMinor,
+      refundId: intent.refundId ?? null,
+      paymentMethodToken: token ?? null,
+      attempts: 0,
+      reads: 0,
+      unsent: 0,
+      createdAt: this.now(),
+      traceparent: null,
+      lease: null,
+      leaseUntil: 0,
+      dueAt: this.time,
+    };
+  }
+}
