@@ -6,6 +6,7 @@ import {
   createPolicy,
   Deadline,
   DeadlineExceeded,
+  isRetryable,
   policies,
   withDeadline,
   type PolicyOptions,
@@ -73,11 +74,14 @@ describe('retry', () => {
     },
   );
 
-  test('what an inner policy refused is not tried again by an outer one', async () => {
+  test('what an inner policy refused is not tried again by an outer one, whatever the caller thinks', async () => {
     let calls = 0;
-    const policy = policyOf({ retry: {} });
-    await settled(policy.execute(() => ((calls += 1), Promise.reject(new CircuitOpen('inner', 1_000)))));
+    const refused = () => ((calls += 1), Promise.reject(new CircuitOpen('inner', 1_000)));
+    await settled(policyOf({ retry: {} }).execute(refused, { retryable: () => true }));
     expect(calls).toBe(1);
+    for (const error of [new CircuitOpen('inner', 1_000), new BulkheadFull('inner'), new DeadlineExceeded()])
+      expect([error.retryable, isRetryable(error)]).toEqual([true, false]);
+    expect(isRetryable(new Unavailable('down'))).toBe(true);
   });
 
   test('of a hundred failing calls at most twenty are retried', async () => {
@@ -195,14 +199,18 @@ describe('breaker', () => {
     await expect(policy.execute(() => Promise.resolve())).rejects.toThrow(CircuitOpen);
   });
 
-  test('an open breaker refuses although every place of the bulkhead is taken by a call that hangs', async () => {
-    const policy = breaking({ bulkhead: { maxConcurrent: 20, maxQueue: 100 }, breaker: { minCalls: 5 } });
-    const hanging = Array.from({ length: 15 }, () => policy.execute(hang, { deadline: Deadline.after(10_000) }));
-    hanging.forEach((call) => void call.catch(() => undefined));
-    for (let call = 0; call < 5; call += 1) await policy.execute(fail).catch(() => undefined);
-    await expect(policy.execute(() => Promise.resolve())).rejects.toThrow(CircuitOpen);
+  test('while the probes hang and take every place of the bulkhead, others are refused at once instead of queueing', async () => {
+    const policy = breaking({ bulkhead: { maxConcurrent: 3, maxQueue: 100 } });
+    await open(policy);
+    await jest.advanceTimersByTimeAsync(5_000);
+    const probes = Array.from({ length: 3 }, () => policy.execute(hang, { deadline: Deadline.after(1_000) }));
+    probes.forEach((probe) => void probe.catch(() => undefined));
+    const refused = policy.execute(() => Promise.resolve(), { deadline: Deadline.after(1_000) });
+    const outcome = expect(refused).rejects.toThrow(CircuitOpen);
+    await jest.advanceTimersByTimeAsync(0);
     expect(policy.state().bulkhead?.queued).toBe(0);
-    await jest.advanceTimersByTimeAsync(10_010);
+    await jest.advanceTimersByTimeAsync(1_010);
+    await outcome;
   });
 });
 

@@ -53,3 +53,10 @@ test('a goodbye counts for the instance that says it only', () => {
   directory.left(encode({ name: 'payment', id: 'b' }));
   expect(ids(directory)).toEqual(['b']);
 });
+
+test('a hello under a known id from another address replaces what was known', () => {
+  const directory = new Directory(3);
+  round(directory, ping('a', 4001));
+  directory.announced(ping('a', 4009));
+  expect(directory.endpoints('order').map(({ url }) => url)).toEqual(['http://127.0.0.1:4009']);
+});

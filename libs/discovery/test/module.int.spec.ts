@@ -1,0 +1,116 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { loadSettings } from '@causeway/config';
+import { startNats, type TestNats } from '@causeway/testkit';
+import { Controller, Get, Inject, Module, type DynamicModule } from '@nestjs/common';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { NestFactory } from '@nestjs/core';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { Balancer, DiscoveryModule, discoverySettings, RESOLVER, ServiceClient, type Resolver } from '../src/index.js';
+
+const NATS = Symbol('nats');
+let nats: TestNats;
+const apps: NestFastifyApplication[] = [];
+const connections: NatsConnection[] = [];
+
+beforeAll(async () => {
+  nats = await startNats();
+}, 60_000);
+afterEach(async () => {
+  for (const app of apps.splice(0)) await app.close();
+  for (const connection of connections.splice(0)) await connection.close();
+});
+afterAll(() => nats?.stop());
+
+@Controller()
+class WhoController {
+  constructor(@Inject('id') private readonly id: string) {}
+
+  @Get('who')
+  who(): object {
+    return { id: this.id };
+  }
+}
+
+@Module({})
+class HelperModule {}
+
+/** One instance of a service as it runs in production, without service-host. */
+async function start(service: string, id: string): Promise<NestFastifyApplication> {
+  const connection = await connect({ servers: nats.url });
+  connections.push(connection);
+  const settings = loadSettings(discoverySettings, { DISCOVERY_MODE: 'nats', DISCOVERY_POLL_MS: '200' });
+  const natsModule: DynamicModule = {
+    module: HelperModule,
+    global: true,
+    providers: [{ provide: NATS, useValue: connection }],
+    exports: [NATS],
+  };
+  const root: DynamicModule = {
+    module: class Root {},
+    imports: [natsModule, DiscoveryModule.forRoot({ settings, service, version: '1.2.3', instanceId: id, nats: NATS })],
+    controllers: [WhoController],
+    providers: [{ provide: 'id', useValue: id }],
+  };
+  const app = await NestFactory.create<NestFastifyApplication>(root, new FastifyAdapter(), { logger: false });
+  apps.push(app);
+  await app.listen(0, '127.0.0.1');
+  return app;
+}
+
+const idsAt = (app: NestFastifyApplication, service: string) =>
+  app
+    .get<Resolver>(RESOLVER)
+    .endpoints(service)
+    .map(({ id }) => id)
+    .sort();
+
+async function until(condition: () => boolean, limitMs = 5_000): Promise<void> {
+  const end = performance.now() + limitMs;
+  while (!condition()) {
+    if (performance.now() > end) throw new Error('the condition did not become true in time');
+    await delay(10);
+  }
+}
+
+test('instances find and call each other; new ones get traffic; who stops is left out before it stops serving', async () => {
+  const gateway = await start('gateway', 'gateway-1');
+  const first = await start('order', 'order-1');
+  await until(() => idsAt(gateway, 'order').length === 1);
+  const client = gateway.get(ServiceClient);
+  const ask = async () =>
+    (await client.request({ service: 'order', method: 'GET', path: '/who' })).json() as { id: string };
+  expect(await ask()).toEqual({ id: 'order-1' });
+  expect(idsAt(first, 'gateway')).toEqual(['gateway-1']);
+
+  await start('order', 'order-2');
+  await until(() => idsAt(gateway, 'order').length === 2);
+  const answers = await Promise.all(Array.from({ length: 100 }, ask));
+  expect(answers.filter(({ id }) => id === 'order-2').length).toBeGreaterThan(20);
+
+  // Calls go on while an instance stops: none of them fails.
+  let stopped = false;
+  const stopping = first.close().then(() => (stopped = true));
+  const during: { id: string }[] = [];
+  while (!stopped) during.push(await ask());
+  await stopping;
+  expect(during.length).toBeGreaterThan(0);
+  expect(idsAt(gateway, 'order')).toEqual(['order-2']);
+  expect(await ask()).toEqual({ id: 'order-2' });
+}, 30_000);
+
+test('mode nats without a connection is refused when the module is built', () => {
+  const settings = loadSettings(discoverySettings, { DISCOVERY_MODE: 'nats' });
+  expect(() => DiscoveryModule.forRoot({ settings, service: 'order' })).toThrow('the token of the NatsConnection');
+});
+
+test('mode static needs no broker', async () => {
+  const settings = loadSettings(discoverySettings, { DISCOVERY_STATIC: 'order=http://127.0.0.1:1' });
+  const app = await NestFactory.create<NestFastifyApplication>(
+    { module: class Root {}, imports: [DiscoveryModule.forRoot({ settings, service: 'gateway' })] },
+    new FastifyAdapter(),
+    { logger: false },
+  );
+  apps.push(app);
+  await app.init();
+  expect(app.get(Balancer).pick('order').endpoint.url).toBe('http://127.0.0.1:1');
+});
