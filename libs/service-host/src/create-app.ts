@@ -6,7 +6,6 @@ import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { ServiceDefinition, ServiceSettings } from './definition.js';
 import { HostState } from './host-state.js';
-import { ProblemFilter } from './http/problem-filter.js';
 import { createHttpAdapter } from './http/server.js';
 
 /** The root module: the service's own, and the state of the host for everybody to inject. */
@@ -33,7 +32,7 @@ export async function createApp<S extends SettingsShape>(
   settings: NoInfer<ServiceSettings<S>>,
   host: HostState = new HostState(),
 ): Promise<NestFastifyApplication> {
-  const { adapter, allowed } = createHttpAdapter(host, settings, definition.fastify?.(settings));
+  const { adapter, filter } = createHttpAdapter(host, settings, definition.fastify?.(settings));
   const app = await NestFactory.create<NestFastifyApplication>(
     HostModule.around(await definition.module(settings), host),
     adapter,
@@ -43,7 +42,7 @@ export async function createApp<S extends SettingsShape>(
       bodyParser: false,
     },
   );
-  app.useGlobalFilters(new ProblemFilter(allowed));
+  app.useGlobalFilters(filter);
   await definition.configureHttp?.(app, settings);
   await app.init();
   // Nest loads its microservice package in init(); before that, connectMicroservice cannot work.

@@ -15,8 +15,11 @@ export class ProblemFilter implements ExceptionFilter {
   constructor(private readonly allowed: AllowedMethods) {}
 
   catch(thrown: unknown, host: ArgumentsHost): void {
-    const request = host.getArgByIndex<FastifyRequest>(0);
-    const reply = host.getArgByIndex<FastifyReply>(1);
+    this.answer(thrown, host.getArgByIndex<FastifyRequest>(0), host.getArgByIndex<FastifyReply>(1));
+  }
+
+  /** For routes and plugins that are Fastify's own, which Nest's filters do not see. */
+  answer(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
     const error = this.asCoded(thrown, request, reply) ?? thrown;
     note(error, thrown, request);
     if (reply.sent || reply.raw.headersSent) {

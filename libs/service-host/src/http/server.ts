@@ -14,6 +14,7 @@ import type { HostSettings } from '../settings.js';
 import { AllowedMethods } from './allowed-methods.js';
 import { acceptJsonOnly } from './body-parser.js';
 import { closeConnectionsWhenIdle } from './close-connections.js';
+import { ProblemFilter } from './problem-filter.js';
 import { sendProblem } from './problem-reply.js';
 import { refusalOf } from './refusals.js';
 import { scopeRequests } from './request-scope.js';
@@ -28,7 +29,7 @@ export function createHttpAdapter(
   host: HostState,
   settings: HostSettings,
   own: FastifyServerOptions = {},
-): { adapter: FastifyAdapter; allowed: AllowedMethods } {
+): { adapter: FastifyAdapter; filter: ProblemFilter } {
   const options: FastifyHttpOptions<RawServerDefault> = {
     logger: false,
     bodyLimit: settings.BODY_LIMIT_BYTES,
@@ -49,7 +50,10 @@ export function createHttpAdapter(
   finishHeaders(fastify, host);
   closeConnectionsWhenIdle(fastify, host);
   acceptJsonOnly(fastify);
-  return { adapter, allowed };
+  const filter = new ProblemFilter(allowed);
+  // Before anybody registers a plugin: a plugin keeps the handler that was there when it was registered.
+  fastify.setErrorHandler((error, request, reply) => filter.answer(error, request, reply));
+  return { adapter, filter };
 }
 
 /** Bytes that are no HTTP request: there is no request object yet, so the answer is written by hand. */

@@ -1,0 +1,90 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { call, startSystem, type ServiceInstance, type ServiceName, type System } from '@causeway/launcher';
+
+/** Everything that has to do with waiting, shortened: the tests provoke what takes minutes in the field. */
+const impatience = {
+  gateway: { RATE_LIMIT_PER_MINUTE: '100000', RATE_LIMIT_SIGN_IN_PER_MINUTE: '100000' },
+  order: { ORDER_REDRIVE_MS: '2000', ORDER_REDRIVE_MAX_MS: '4000', ORDER_TIMER_POLL_MS: '200' },
+  payment: { PSP_TIMEOUT_MS: '1500', PAYMENT_RESOLVE_SCHEDULE_MS: '300,700,1500', PAYMENT_POLL_MS: '100' },
+  'psp-sandbox': { PSP_SLOW_MS: '6000', PSP_WEBHOOK_CHAOS: '0.3' },
+};
+
+/** A system of real processes for one test file, on free ports and with data of its own, beside whatever runs on the machine. */
+export function useSystem(instances: Partial<Record<ServiceName, number>> = {}): { readonly system: System } {
+  const folder = mkdtempSync(join(tmpdir(), 'causeway-e2e-'));
+  const holder: { system?: System } = {};
+  beforeAll(async () => {
+    holder.system = await startSystem({ folder, ports: 'any', durable: false, instances, env: impatience });
+  }, 120_000);
+  afterAll(async () => {
+    await holder.system?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }, 60_000);
+  return holder as { readonly system: System };
+}
+
+/** The instances of one service. */
+export const instancesOf = (system: System, name: ServiceName): ServiceInstance[] =>
+  system.services.filter(({ service }) => service === name);
+
+export interface LedgerSum {
+  readonly reference: string;
+  readonly charges: number;
+  readonly authorizedMinor: number;
+  readonly capturedMinor: number;
+  readonly voidedMinor: number;
+  readonly refundedMinor: number;
+}
+
+/** What the payment provider believes about one payment: the independent witness. Zeros when it has never heard of it. */
+export async function ledgerOf(system: System, paymentId: string): Promise<LedgerSum> {
+  const { status, body } = await call<{ sums: LedgerSum[] }>(system.urls.psp, `/ledger?reference=${paymentId}`, {
+    headers: { authorization: `Bearer ${system.secrets.pspApiKey}` },
+  });
+  if (status !== 200) throw new Error(`the ledger answered ${status}`);
+  const nothing = {
+    reference: paymentId,
+    charges: 0,
+    authorizedMinor: 0,
+    capturedMinor: 0,
+    voidedMinor: 0,
+    refundedMinor: 0,
+  };
+  return body.sums[0] ?? nothing;
+}
+
+/** Calls `probe` every 100 ms until it answers something true. @throws after `withinMs` with what was waited for. */
+export async function eventually<T>(
+  what: string,
+  probe: () => Promise<T | undefined | false>,
+  withinMs = 30_000,
+): Promise<T> {
+  const limitAt = performance.now() + withinMs;
+  for (;;) {
+    const found = await probe().catch((error: unknown) => {
+      if (performance.now() > limitAt) throw error;
+    });
+    if (found) return found;
+    if (performance.now() > limitAt) throw new Error(`waited ${withinMs / 1_000} s for: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+/** An access token of the operators' client: client credentials. */
+export async function machineToken({ oidc }: System, scope: string): Promise<string> {
+  const response = await fetch(`${oidc.issuer}/token`, {
+    method: 'POST',
+    headers: {
+      authorization: `Basic ${Buffer.from(`${oidc.machineClientId}:${oidc.machineSecret}`).toString('base64')}`,
+    },
+    body: new URLSearchParams({ grant_type: 'client_credentials', scope, resource: 'urn:causeway:api' }),
+  });
+  const { access_token: token } = (await response.json()) as { access_token?: string };
+  if (!token) throw new Error(`client credentials answered ${response.status}`);
+  return token;
+}
+
+export const newKey = (): string => randomUUID();

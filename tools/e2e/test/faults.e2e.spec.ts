@@ -1,0 +1,130 @@
+import { connect } from '@nats-io/transport-node';
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { call, Customer, type ServiceName, type System } from '@causeway/launcher';
+import type { OrderView, ProductView } from '@causeway/contracts';
+import { eventually, instancesOf, ledgerOf, newKey, useSystem } from '../src/system.js';
+
+const running = useSystem();
+let system: System;
+let customer: Customer;
+let addressId: string;
+let products: readonly ProductView[];
+
+beforeAll(async () => {
+  system = running.system;
+  customer = await Customer.create({ gateway: system.urls.gateway, oidc: system.oidc });
+  addressId = (await customer.addAddress()).id;
+  products = await customer.products();
+});
+
+const order = (index: number) => ({
+  items: [{ productId: products[index % products.length]!.id, quantity: 1 }],
+  shippingAddressId: addressId,
+  paymentMethodToken: ['tok_success', 'tok_success', 'tok_declined', 'tok_charged_then_dropped', 'tok_success'][
+    index % 5
+  ]!,
+});
+
+/** Places an order as a patient client does: the same key until there is an answer that is not "try again". */
+async function placePatiently(index: number): Promise<OrderView> {
+  const key = newKey();
+  return eventually(`order ${index} accepted`, async () => {
+    const { status, body } = await customer.placeOrder(order(index), key);
+    if (status === 202) return body;
+    if (status < 500 && status !== 409) throw new Error(`${status} ${JSON.stringify(body)}`);
+    return false;
+  });
+}
+
+/** The state of the order says what happened to the money; the provider's ledger must say the same. */
+async function expectLedgerAgrees({ status, paymentId, totalMinor }: OrderView): Promise<void> {
+  const ledger = await ledgerOf(system, paymentId);
+  const held = ledger.authorizedMinor - ledger.voidedMinor - ledger.capturedMinor;
+  const taken = ledger.capturedMinor - ledger.refundedMinor;
+  expect({ paymentId, status, charges: Math.min(ledger.charges, 1), held, taken }).toEqual({
+    paymentId,
+    status,
+    charges: ledger.charges, // never two
+    held: 0,
+    taken: status === 'CONFIRMED' ? totalMinor : 0,
+  });
+}
+
+const terminal: OrderView['status'][] = ['CONFIRMED', 'REJECTED', 'CANCELLED'];
+
+test.each<ServiceName>(['order', 'payment', 'psp-sandbox', 'user', 'gateway'])(
+  '%s killed and restarted in the middle of 50 orders: all end, and the ledger agrees',
+  async (name) => {
+    const placing: Promise<OrderView>[] = [];
+    for (let index = 0; index < 50; index += 1) {
+      placing.push(placePatiently(index));
+      if (index === 15) {
+        const [instance] = instancesOf(system, name);
+        placing.push(instance!.kill().then(() => instance!.start()) as Promise<never>);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    const placed = (await Promise.all(placing)).filter(Boolean);
+    expect(placed).toHaveLength(50);
+    expect(new Set(placed.map(({ id }) => id)).size).toBe(50);
+    for (const { id } of placed)
+      await expectLedgerAgrees(
+        await eventually(`order ${id} ended`, () => customer.waitFor(id, terminal, 60_000), 60_000),
+      );
+  },
+  180_000,
+);
+
+test('without PostgreSQL a request gets 503 with Retry-After, and the system recovers by itself', async () => {
+  await system.postgres.kill();
+  const refused = await customer.call('/v1/orders');
+  expect([refused.status, refused.body]).toMatchObject([503, { code: 'DATABASE_UNAVAILABLE' }]);
+  expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+  await system.postgres.restart();
+  const { id } = await placePatiently(0);
+  await expectLedgerAgrees(await customer.waitFor(id, terminal, 60_000));
+}, 90_000);
+
+test('without NATS placing an order gets 503 with Retry-After, reading works, and the system recovers by itself', async () => {
+  await system.nats.kill();
+  const refused = await customer.placeOrder(order(0));
+  expect(refused.status).toBe(503);
+  expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+  expect((await call(system.urls.gateway, '/v1/products')).status).toBe(200);
+  await system.nats.restart();
+  const { id } = await placePatiently(0);
+  await expectLedgerAgrees(await customer.waitFor(id, terminal, 60_000));
+}, 90_000);
+
+test('a message that is not JSON, or fails its schema, goes to the dead letters and the next one is handled', async () => {
+  const nats = await connect({ servers: system.urls.nats });
+  try {
+    const stream = jetstream(nats);
+    const manager = await jetstreamManager(nats);
+    const deadLetters = async () => (await manager.streams.info('DLQ', { subjects_filter: '>' })).state.messages;
+    const before = await deadLetters();
+    await stream.publish('payment.evt.authorized.v1', 'this is no JSON');
+    await stream.publish(
+      'payment.cmd.authorize.v1',
+      JSON.stringify({ specversion: '1.0', id: newKey(), data: { amountMinor: 'much' } }),
+    );
+    const { id } = await placePatiently(0);
+    await customer.waitFor(id, ['CONFIRMED']);
+    await eventually('two dead letters', async () => (await deadLetters()) === before + 2);
+  } finally {
+    await nats.close();
+  }
+}, 60_000);
+
+test('an instance that is stopped finishes what it has begun', async () => {
+  const [gateway] = instancesOf(system, 'gateway');
+  const [orders] = instancesOf(system, 'order');
+  const requests = Array.from({ length: 20 }, (_, index) => customer.placeOrder(order(index)));
+  const exit = await orders!.stop();
+  expect(exit).toMatchObject({ code: 0 });
+  const answers = await Promise.all(requests);
+  await orders!.start();
+  expect(gateway!.running).toBe(true);
+  for (const { status } of answers) expect([202, 503]).toContain(status);
+  for (const { status, body } of answers) if (status === 202) await customer.waitFor(body.id, terminal, 60_000);
+}, 90_000);

@@ -1,0 +1,264 @@
+import { orderOverview, scopes, type OrderView, type ProductView } from '@causeway/contracts';
+import { call, Customer, type System } from '@causeway/launcher';
+import { eventually, ledgerOf, machineToken, newKey, useSystem } from '../src/system.js';
+
+const running = useSystem();
+let system: System;
+let customer: Customer;
+let addressId: string;
+let products: readonly ProductView[];
+
+beforeAll(async () => {
+  system = running.system;
+  customer = await Customer.create(doorOf(system));
+  addressId = (await customer.addAddress()).id;
+  products = await customer.products();
+});
+
+const doorOf = ({ urls, oidc }: System) => ({ gateway: urls.gateway, oidc });
+const order = (paymentMethodToken = 'tok_success', product = products[0]!, quantity = 1) => ({
+  items: [{ productId: product.id, quantity }],
+  shippingAddressId: addressId,
+  paymentMethodToken,
+});
+const place = async (token?: string): Promise<OrderView> => {
+  const answer = await customer.placeOrder(order(token));
+  expect([answer.status, answer.body]).toMatchObject([202, { status: 'PENDING_PAYMENT' }]);
+  return answer.body;
+};
+const stockOf = async ({ id }: ProductView) =>
+  (await call<ProductView>(system.urls.gateway, `/v1/products/${id}`)).body;
+const cancel = (id: string, key = newKey()) =>
+  customer.call<OrderView>(`/v1/orders/${id}/cancel`, {
+    method: 'POST',
+    body: {},
+    headers: { 'idempotency-key': key },
+  });
+
+test('there are at least 24 products with prices and stock', () => {
+  expect(products.length).toBeGreaterThanOrEqual(24);
+  for (const { name, priceMinor } of products) expect([name, priceMinor > 0]).toEqual([name, true]);
+  expect(products.filter(({ available }) => available > 0).length).toBeGreaterThanOrEqual(20);
+});
+
+test('a paid order is CONFIRMED, charged once, and its stock is taken', async () => {
+  const before = await stockOf(products[1]!);
+  const placed = await customer.placeOrder(order('tok_success', products[1], 2));
+  expect(placed.headers.get('location')).toBe(`/v1/orders/${placed.body.id}`);
+  const confirmed = await customer.waitFor(placed.body.id, ['CONFIRMED']);
+  const totalMinor = 2 * products[1]!.priceMinor;
+  expect(confirmed.totalMinor).toBe(totalMinor);
+  expect(await customer.payment(confirmed.paymentId)).toMatchObject({
+    status: 'CAPTURED',
+    amountMinor: totalMinor,
+    refundedMinor: 0,
+  });
+  expect(await ledgerOf(system, confirmed.paymentId)).toMatchObject({
+    charges: 1,
+    authorizedMinor: totalMinor,
+    capturedMinor: totalMinor,
+  });
+  expect((await stockOf(products[1]!)).available).toBe(before.available - 2);
+});
+
+test.each(['tok_declined', 'tok_insufficient_funds'])(
+  '%s: the order is REJECTED, nothing is charged, the stock is back',
+  async (token) => {
+    const before = await stockOf(products[2]!);
+    const placed = await customer.placeOrder(order(token, products[2], 3));
+    const rejected = await customer.waitFor(placed.body.id, ['REJECTED', 'CONFIRMED']);
+    expect(rejected).toMatchObject({ status: 'REJECTED', reason: expect.stringMatching(/declined|funds/) });
+    expect(await ledgerOf(system, rejected.paymentId)).toMatchObject({ authorizedMinor: 0, capturedMinor: 0 });
+    expect((await stockOf(products[2]!)).available).toBe(before.available);
+  },
+);
+
+test.each(['tok_charged_then_dropped', 'tok_error_after_charge', 'tok_slow'])(
+  '%s: the outcome is found out, the order ends CONFIRMED, charged once',
+  async (token) => {
+    const { id } = await place(token);
+    const confirmed = await customer.waitFor(id, ['CONFIRMED', 'REJECTED', 'CANCELLED'], 40_000);
+    expect(confirmed.status).toBe('CONFIRMED');
+    expect(await ledgerOf(system, confirmed.paymentId)).toMatchObject({
+      charges: 1,
+      authorizedMinor: confirmed.totalMinor,
+      capturedMinor: confirmed.totalMinor,
+      voidedMinor: 0,
+    });
+  },
+  60_000,
+);
+
+test('an order cancelled before the money is taken gives the authorisation and the stock back', async () => {
+  const before = await stockOf(products[0]!);
+  const { id } = await place('tok_slow'); // its authorisation takes seconds: there is time to cancel
+  const answer = await cancel(id);
+  expect([answer.status, answer.body.status]).toEqual([202, 'CANCELLING']);
+  const cancelled = await customer.waitFor(id, ['CANCELLED', 'CONFIRMED', 'REJECTED'], 40_000);
+  expect(cancelled.status).toBe('CANCELLED');
+  const ledger = await ledgerOf(system, cancelled.paymentId);
+  expect(ledger.capturedMinor - ledger.refundedMinor).toBe(0);
+  expect(ledger.authorizedMinor - ledger.capturedMinor - ledger.voidedMinor).toBe(0);
+  expect((await stockOf(products[0]!)).available).toBe(before.available);
+}, 60_000);
+
+test('an order cancelled after the money was taken is refunded in full, once', async () => {
+  const before = await stockOf(products[0]!);
+  const { id } = await place();
+  await customer.waitFor(id, ['CONFIRMED']);
+  const key = newKey();
+  const answers = [await cancel(id, key), await cancel(id, key)];
+  expect(answers.map(({ status }) => status)).toEqual([202, 202]);
+  expect(answers[1]!.headers.get('idempotency-replayed')).toBe('true');
+  const cancelled = await customer.waitFor(id, ['CANCELLED']);
+  expect(await ledgerOf(system, cancelled.paymentId)).toMatchObject({
+    capturedMinor: cancelled.totalMinor,
+    refundedMinor: cancelled.totalMinor,
+  });
+  expect(await customer.payment(cancelled.paymentId)).toMatchObject({
+    status: 'REFUNDED',
+    refundedMinor: cancelled.totalMinor,
+  });
+  expect((await stockOf(products[0]!)).available).toBe(before.available);
+  const again = await cancel(id);
+  expect([again.status, again.body]).toMatchObject([202, { status: 'CANCELLED', version: cancelled.version }]);
+});
+
+test('an order that was rejected cannot be cancelled', async () => {
+  const { id } = await place('tok_declined');
+  await customer.waitFor(id, ['REJECTED']);
+  expect([(await cancel(id)).status, (await cancel(id)).body]).toMatchObject([409, { code: 'ORDER_NOT_CANCELLABLE' }]);
+});
+
+test('two customers race for the last item: one wins', async () => {
+  const product = products.at(-1)!;
+  const authorization = `Bearer ${await machineToken(system, scopes.catalogWrite)}`;
+  const { version } = await stockOf(product);
+  const stocked = await call<ProductView>(system.urls.gateway, `/v1/products/${product.id}/stock`, {
+    method: 'PUT',
+    body: { available: 1 },
+    headers: { authorization, 'if-match': `"${version}"` },
+  });
+  expect([stocked.status, stocked.body.available]).toEqual([200, 1]);
+  const rival = await Customer.create(doorOf(system), 'Charles Babbage');
+  const rivalAddress = await rival.addAddress();
+  const answers = await Promise.all([
+    customer.placeOrder(order('tok_success', product)),
+    rival.placeOrder({ ...order('tok_success', product), shippingAddressId: rivalAddress.id }),
+  ]);
+  expect(answers.map(({ status }) => status).sort()).toEqual([202, 409]);
+  expect(answers.find(({ status }) => status === 409)?.body).toMatchObject({ code: 'OUT_OF_STOCK' });
+  expect((await stockOf(product)).available).toBe(0);
+});
+
+test('the same POST twice at once places one order', async () => {
+  const before = await stockOf(products[3]!);
+  const [body, key] = [order('tok_success', products[3]), newKey()];
+  const answers = await Promise.all([customer.placeOrder(body, key), customer.placeOrder(body, key)]);
+  const accepted = answers.filter(({ status }) => status === 202);
+  for (const answer of answers)
+    if (answer.status !== 202) expect(answer.body).toMatchObject({ code: 'IDEMPOTENCY_KEY_IN_FLIGHT' });
+  expect(new Set(accepted.map(({ body: { id } }) => id)).size).toBe(1);
+  const replay = await customer.placeOrder(body, key);
+  expect([replay.status, replay.headers.get('idempotency-replayed'), replay.body]).toEqual([
+    202,
+    'true',
+    accepted[0]!.body,
+  ]);
+  expect((await stockOf(products[3]!)).available).toBe(before.available - 1);
+});
+
+test('one trace holds every hop, from the gateway to the payment provider and back', async () => {
+  const placed = await customer.placeOrder(order());
+  await customer.waitFor(placed.body.id, ['CONFIRMED']);
+  const wanted: [service: string, span: RegExp][] = [
+    ['gateway', /^POST \/v1\/orders$/],
+    ['order', /^POST \/v1\/orders$/],
+    ['user', /^serve user\.rpc\.get-address\.v1$/],
+    ['order', /^publish payment\.cmd\.authorize\.v1$/],
+    ['payment', /^process payment\.cmd\.authorize\.v1$/],
+    ['payment', /^POST \/v1\/charges$/],
+    ['psp-sandbox', /^POST \/v1\/charges$/],
+    ['payment', /^publish payment\.evt\.authorized\.v1$/],
+    ['order', /^process payment\.evt\.authorized\.v1$/],
+    ['psp-sandbox', /^POST \/v1\/charges\/:\w+\/capture$/],
+    ['order', /^process payment\.evt\.captured\.v1$/],
+    ['order', /^publish order\.evt\.confirmed\.v1$/],
+  ];
+  expect(placed.traceId).toMatch(/^[0-9a-f]{32}$/);
+  await eventually('all spans in one trace', async () => {
+    const spans = system.trace(placed.traceId);
+    return wanted.every(([service, name]) => spans.some((span) => span.service === service && name.test(span.name)));
+  });
+});
+
+test('the overview composes order, payment and customer; a service that is away is a missing part with its reason', async () => {
+  const { id } = await place();
+  await customer.waitFor(id, ['CONFIRMED']);
+  const whole = orderOverview.parse((await customer.call(`/v1/orders/${id}/overview`)).body);
+  expect(whole).toMatchObject({
+    order: { available: true, data: { id, status: 'CONFIRMED' } },
+    payment: { available: true, data: { orderId: id, status: 'CAPTURED' } },
+    customer: { available: true, data: { email: customer.email } },
+  });
+  const payment = system.services.find(({ service }) => service === 'payment')!;
+  await payment.kill();
+  try {
+    const partial = orderOverview.parse((await customer.call(`/v1/orders/${id}/overview`)).body);
+    expect(partial).toMatchObject({
+      order: { available: true },
+      payment: { available: false, code: expect.any(String) },
+      customer: { available: true },
+    });
+  } finally {
+    await payment.start();
+  }
+}, 60_000);
+
+test('order events arrive as they happen, after a snapshot; somebody else gets 404', async () => {
+  const { id } = await place('tok_charged_then_dropped');
+  const url = `${system.urls.gateway}/v1/orders/${id}/events`;
+  const stranger = await Customer.create(doorOf(system));
+  expect((await stranger.call(`/v1/orders/${id}/events`)).status).toBe(404);
+  const controller = new AbortController();
+  const response = await fetch(url, {
+    headers: { authorization: `Bearer ${customer.accessToken}` },
+    signal: controller.signal,
+  });
+  expect(response.headers.get('content-type')).toContain('text/event-stream');
+  let text = '';
+  for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
+    text += chunk;
+    if (text.includes('"CONFIRMED"')) break;
+  }
+  controller.abort();
+  expect(text).toMatch(/^id: \d+\nevent: snapshot\ndata: \{/);
+  expect(text).toContain(`"orderId":"${id}"`);
+}, 30_000);
+
+test('pages of orders are complete and disjoint, newest first', async () => {
+  const all = (await customer.call<{ items: OrderView[] }>('/v1/orders?limit=100')).body.items.map(({ id }) => id);
+  const paged: string[] = [];
+  let cursor: string | null = null;
+  do {
+    const path: string = `/v1/orders?limit=3${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ''}`;
+    const page: { items: OrderView[]; nextCursor: string | null } = (await customer.call<typeof page>(path)).body;
+    paged.push(...page.items.map(({ id }) => id));
+    cursor = page.nextCursor;
+  } while (cursor);
+  expect(paged).toEqual(all);
+  expect(all).toEqual(all.toSorted().toReversed());
+});
+
+test('the API documents describe the running system', async () => {
+  const { body } = await call<{ openapi: string; paths: Record<string, unknown> }>(
+    system.urls.gateway,
+    '/openapi.json',
+  );
+  expect([body.openapi, Object.keys(body.paths)]).toEqual([
+    '3.1.0',
+    expect.arrayContaining(['/v1/orders', '/v1/orders/{orderId}/events']),
+  ]);
+  const page = await call<string>(system.urls.gateway, '/docs/', { headers: { accept: 'text/html' } });
+  expect([page.status, page.headers.get('content-type')]).toEqual([200, expect.stringContaining('text/html')]);
+});
