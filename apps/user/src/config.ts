@@ -24,6 +24,10 @@ export const settings = {
   ...natsSettings,
   ...discoverySettings,
   ...authSettings,
+  /** This service is the issuer: the OpenID provider is mounted under the path of this URL. */
+  AUTH_ISSUER: authSettings.AUTH_ISSUER.refine((issuer) => new URL(issuer).pathname.length > 1, {
+    error: 'expected a URL with a path, for example https://shop.example.org/oidc',
+  }),
   /** Sign the cookies of the sign-in; the first signs, the others are still accepted. */
   OIDC_COOKIE_KEYS: list().pipe(z.array(z.string().min(32))),
   /** Where the public client `causeway-demo` may be sent back to. */

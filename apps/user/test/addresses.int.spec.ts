@@ -99,14 +99,14 @@ test("somebody else's address is a 404 for every method, and stays as it is", as
   expect(await json(await send('GET', id))).toMatchObject({ ...home, version: 1 });
 });
 
-test('the 51st address is refused, also when two are sent at the same instant', async () => {
+test('the 51st address is refused, also when eight are sent at the same instant', async () => {
   const person = await user.person();
   const mine = { authorization: `Bearer ${await user.token(person)}` };
   for (let n = 0; n < 49; n++) expect((await add(home, mine)).status).toBe(201);
-  const statuses = await Promise.all(
-    [add(home, mine), add(home, mine), add(home, mine)].map(async (sent) => (await sent).status),
-  );
-  expect(statuses.sort()).toEqual([201, 409, 409]);
+  // Connections first: opening one would put the requests in a row.
+  await Promise.all(Array.from({ length: 8 }, () => user.send('GET', path, { headers: mine })));
+  const statuses = await Promise.all(Array.from({ length: 8 }, async () => (await add(home, mine)).status));
+  expect(statuses.sort()).toEqual([201, ...Array<number>(7).fill(409)]);
 });
 
 describe('user.rpc.get-address.v1', () => {

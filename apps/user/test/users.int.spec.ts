@@ -2,7 +2,8 @@ import { jetstream } from '@nats-io/jetstream';
 import { NATS, OutboxRelay } from '@causeway/messaging';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { randomUUID } from 'node:crypto';
-import { password, startUserService, type Person, type UserService } from './harness.js';
+import { Browser } from './browser.js';
+import { password, redirectUri, startUserService, type Person, type UserService } from './harness.js';
 
 let user: UserService;
 beforeAll(async () => {
@@ -175,8 +176,10 @@ describe('the profile', () => {
 test('no table holds personal data, a password or a credential in the clear', async () => {
   const body = { ...someone(), displayName: 'Zacharias Quentin' };
   const key = { 'idempotency-key': randomUUID() };
-  const { id } = (await json(await user.post('/v1/users', body, key))) as { id: string };
-  const token = await user.token({ id, email: body.email });
+  await user.post('/v1/users', body, key);
+  const browser = new Browser(user.issuer, redirectUri);
+  const { access_token: token, refresh_token } = await browser.signIn(body.email, password);
+  await browser.open({ prompt: 'login' });
   await user.post(
     '/v1/users/me/addresses',
     {
@@ -202,7 +205,10 @@ test('no table holds personal data, a password or a credential in the clear', as
     '20099',
     'Hamburg',
   ];
-  for (const secret of [...secrets, token, '"kty"', 'PRIVATE KEY']) expect(dump).not.toContain(secret);
+  const cookies = [...browser.cookies].filter(([name]) => !name.endsWith('.sig')).map(([, { value }]) => value);
+  expect(cookies.length).toBeGreaterThanOrEqual(3);
+  for (const secret of [...secrets, ...cookies, refresh_token, token, '"kty"', 'PRIVATE KEY'])
+    expect(dump).not.toContain(secret);
 });
 
 async function wholeDatabase(): Promise<string> {

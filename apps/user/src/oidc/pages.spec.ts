@@ -1,0 +1,49 @@
+import { escapeHtml, loginPage, messagePage, pageHeaders, signOutPage } from './pages.js';
+import { createHash } from 'node:crypto';
+
+const page = loginPage({ action: '/oidc/interaction/abc', clientName: 'Causeway' });
+
+test('every field has a label, and the browser is told what belongs there', () => {
+  for (const id of ['email', 'password']) expect(page).toContain(`<label for="${id}">`);
+  expect(page).toContain('autocomplete="username"');
+  expect(page).toContain('autocomplete="current-password"');
+});
+
+test('a problem is announced to screen readers and tied to the fields', () => {
+  const failed = loginPage({ action: '/x', clientName: 'Causeway', email: 'a@b.c', problem: 'Not right.' });
+  expect(failed).toContain('<p class="bad" id="problem" role="alert">Not right.</p>');
+  expect(failed.match(/aria-describedby="problem"/g)).toHaveLength(2);
+  expect(failed).toMatch(/<title>Sign-in failed/);
+});
+
+test('the first empty field has the focus', () => {
+  expect(page).toMatch(/id="email"[^>]* autofocus/);
+  expect(loginPage({ action: '/x', clientName: 'C', email: 'a@b.c' })).toMatch(/id="password"[^>]* autofocus/);
+});
+
+test('no text of others becomes markup', () => {
+  const nasty = `"><img src=x onerror='alert(1)'>&`;
+  expect(escapeHtml(nasty)).not.toMatch(/[<>"']/);
+  for (const html of [
+    loginPage({ action: nasty, clientName: nasty, email: nasty, problem: nasty }),
+    messagePage(nasty, nasty, nasty),
+  ]) {
+    expect(html).not.toContain('<img');
+  }
+});
+
+test('the policy allows exactly the style that the pages have', () => {
+  for (const html of [page, messagePage('a', 'b'), signOutPage('<form id="op.logoutForm"></form>')]) {
+    const style = /<style>([^]*?)<\/style>/.exec(html)![1]!;
+    const hash = createHash('sha256').update(style).digest('base64');
+    expect(pageHeaders()['content-security-policy']).toContain(`style-src 'sha256-${hash}'`);
+    expect(html).not.toMatch(/style=|<script|<link|url\(/);
+  }
+});
+
+test('a form may lead to the page itself and to the named client only', () => {
+  expect(pageHeaders(['http://127.0.0.1:4000'])['content-security-policy']).toContain(
+    "form-action 'self' http://127.0.0.1:4000;",
+  );
+  expect(pageHeaders()['content-security-policy']).toContain("form-action 'self';");
+});
