@@ -1,0 +1,51 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+/** Runs TypeScript sources, as jest does in its own process. */
+const hooks = new URL('../../../libs/service-host/test/typescript-hooks.mjs', import.meta.url).href;
+
+/** A service of this repository as a process of its own: nothing of it is imported. */
+export class Child {
+  output = '';
+
+  private constructor(
+    private readonly process: ChildProcess,
+    /** Empty until it is ready. */
+    public url = '',
+  ) {
+    for (const stream of [process.stdout, process.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text) => (this.output = (this.output + text).slice(-20_000)));
+    }
+  }
+
+  /**
+   * @param service Folder in `apps`.
+   * @param settings Environment; nothing else is inherited but the PATH.
+   */
+  static async start(service: string, settings: Record<string, string>): Promise<Child> {
+    const main = fileURLToPath(new URL(`../../${service}/src/main.ts`, import.meta.url));
+    const env = { PATH: process.env['PATH'], HTTP_PORT: '0', MANAGEMENT_PORT: '0', LOG_LEVEL: 'warn', ...settings };
+    const flags = ['--no-warnings', '--import', hooks, main];
+    const child = new Child(spawn(process.execPath, flags, { env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] }));
+    child.url = await child.ready();
+    return child;
+  }
+
+  private ready(): Promise<string> {
+    return new Promise((resolve, reject) => {
+      this.process.on('message', (message: { type?: string; url?: string }) => {
+        if (message.type === 'ready') resolve(message.url ?? '');
+      });
+      this.process.once('exit', () => reject(new Error(`the process ended before it was ready:\n${this.output}`)));
+    });
+  }
+
+  /** SIGKILL: no goodbye, no cleaning up. */
+  async kill(): Promise<void> {
+    if (this.process.exitCode !== null || this.process.signalCode !== null) return;
+    const exited = once(this.process, 'exit');
+    this.process.kill('SIGKILL');
+    await exited;
+  }
+}

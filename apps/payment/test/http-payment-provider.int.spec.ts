@@ -1,0 +1,46 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { HttpPaymentProvider } from '../src/adapters/psp/http-payment-provider.js';
+import { paymentProviderContract } from '../src/testing/payment-provider-contract.js';
+import { PspUnsent } from '../src/application/provider-errors.js';
+import { apiKey, slowMs, startProvider, timeoutMs } from './world.js';
+
+let url: string;
+let stop: () => Promise<void> = async () => undefined;
+const adapters: HttpPaymentProvider[] = [];
+
+beforeAll(async () => {
+  const started = await startProvider();
+  ({ stop } = started);
+  ({ url } = started.provider);
+}, 60_000);
+
+afterAll(async () => {
+  for (const adapter of adapters) await adapter.onApplicationShutdown();
+  await stop();
+});
+
+const adapter = (options: { url?: string; apiKey?: string } = {}) => {
+  const made = new HttpPaymentProvider({ url, apiKey, timeoutMs, ...options });
+  adapters.push(made);
+  return made;
+};
+
+paymentProviderContract('sandbox over HTTP', async () => ({
+  provider: adapter(),
+  // Nothing listens on port 1.
+  unreachable: adapter({ url: 'http://127.0.0.1:1' }),
+  slowDone: () => sleep(slowMs),
+}));
+
+test('a wrong API key declines nobody: it counts as not sent', async () => {
+  const charge = { reference: 'r', amountMinor: 1, currency: 'EUR', paymentMethodToken: 'tok_success' };
+  await expect(adapter({ apiKey: 'wrong-api-key-0123456789' }).authorize('key', charge)).rejects.toBeInstanceOf(
+    PspUnsent,
+  );
+});
+
+test('after many failures calls are suspended at once, and count as not sent', async () => {
+  const broken = adapter({ url: 'http://127.0.0.1:1' });
+  for (let call = 0; call < 30; call++) await broken.find('r').catch(() => undefined);
+  await expect(broken.find('r')).rejects.toMatchObject({ message: expect.stringContaining('suspended') });
+});

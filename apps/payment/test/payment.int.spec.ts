@@ -1,0 +1,261 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { signWebhook } from '../src/adapters/http/psp-signature.js';
+import { Child } from './child.js';
+import { TestPayment, webhookSecret, World } from './world.js';
+
+let world: World;
+
+beforeAll(async () => {
+  world = await World.start();
+}, 90_000);
+afterAll(() => world?.end());
+
+const payment = () => new TestPayment(world);
+const authorized = async () => {
+  const made = payment();
+  await made.authorize();
+  await made.reaches('AUTHORIZED');
+  return made;
+};
+
+describe('commands', () => {
+  test('authorise, capture, refund: one ledger entry and one event each, keys persisted before the call', async () => {
+    const it = await authorized();
+    await it.capture();
+    await it.reaches('CAPTURED');
+    await it.refund(randomUUID());
+    await it.reaches('REFUNDED');
+    expect(await it.ledger()).toEqual(['authorize 1999', 'capture 1999', 'refund 1999']);
+    expect(await it.told()).toEqual(['authorized', 'captured', 'refunded']);
+    expect(await it.operations()).toMatchObject([
+      { key: `pay:${it.id}:authorize:1`, status: 'SUCCEEDED', attempts: 1, payment_method_token: null },
+      { key: `pay:${it.id}:capture:1`, status: 'SUCCEEDED' },
+      { key: `pay:${it.id}:refund:1`, status: 'SUCCEEDED' },
+    ]);
+  });
+
+  test('events reach the broker', async () => {
+    const it = await authorized();
+    for (let tries = 0; tries < 100; tries++) {
+      const pending = await world.rows(
+        `SELECT 1 FROM causeway.outbox WHERE aggregate_id = $1 AND status <> 'published'`,
+        it.id,
+      );
+      if (pending.length === 0) return;
+      await sleep(50);
+    }
+    throw new Error('the event was not published');
+  });
+
+  test('a declined card', async () => {
+    const it = payment();
+    await it.authorize('tok_declined');
+    await it.reaches('DECLINED');
+    expect([await it.told(), await it.ledger()]).toEqual([['declined'], ['decline 1999']]);
+  });
+
+  test('duplicate commands are answered again and move no money again', async () => {
+    const it = payment();
+    await Promise.all([it.authorize(), it.authorize(), it.authorize()]);
+    await it.reaches('AUTHORIZED');
+    await it.authorize();
+    expect((await it.tells(2)).every((told) => told === 'authorized')).toBe(true);
+    await Promise.all([it.capture(), it.capture()]);
+    await it.reaches('CAPTURED');
+    expect(await it.ledger()).toEqual(['authorize 1999', 'capture 1999']);
+  });
+
+  test('a void before its authorise command: the card is never touched', async () => {
+    const it = payment();
+    await it.void();
+    await it.reaches('VOIDED');
+    await it.authorize();
+    expect(await it.tells(2)).toEqual(['voided', 'voided']);
+    expect([await it.status(), await it.ledger(), await it.operations()]).toEqual(['VOIDED', [], []]);
+  });
+
+  test('void and authorise at the same moment end without money, whoever comes first', async () => {
+    const many = Array.from({ length: 10 }, payment);
+    await Promise.all(many.flatMap((it) => [it.authorize(), it.void()]));
+    for (const it of many) {
+      await it.reaches('VOIDED');
+      expect([[], ['authorize 1999', 'void 1999']]).toContainEqual(await it.ledger());
+    }
+  });
+
+  test('a void of a captured payment gives the money back', async () => {
+    const it = await authorized();
+    await it.capture();
+    await it.reaches('CAPTURED');
+    await it.void();
+    await it.reaches('REFUNDED');
+    expect(await it.told()).toEqual(['authorized', 'captured', 'refunded']);
+  });
+
+  test('a command for a payment that never was goes to the dead letters, and the next one is handled', async () => {
+    await payment().capture();
+    await authorized();
+  });
+});
+
+describe('a provider that goes wrong', () => {
+  test('charged, then dropped: AUTHORIZED, with one ledger entry', async () => {
+    const it = payment();
+    await it.authorize('tok_charged_then_dropped');
+    await it.reaches('AUTHORIZED');
+    expect([await it.ledger(), await it.told()]).toEqual([['authorize 1999'], ['authorized']]);
+    expect((await it.operations())[0]?.attempts).toBe(2);
+  });
+
+  test('500 after the charge: UNKNOWN, then resolved by reading', async () => {
+    const it = payment();
+    await it.authorize('tok_error_after_charge');
+    expect(await it.reaches('AUTHORIZED', 'DECLINED')).toEqual(['AUTHORIZING', 'UNKNOWN', 'AUTHORIZED']);
+    expect(await it.ledger()).toEqual(['authorize 1999']);
+    expect((await it.operations())[0]).toMatchObject({ attempts: 3, status: 'SUCCEEDED' });
+  });
+
+  test('slow: UNKNOWN, then resolved once the provider is done', async () => {
+    const it = payment();
+    await it.authorize('tok_slow');
+    expect(await it.reaches('AUTHORIZED', 'DECLINED')).toEqual(['AUTHORIZING', 'UNKNOWN', 'AUTHORIZED']);
+    expect(await it.ledger()).toEqual(['authorize 1999']);
+  });
+
+  test('a void of an UNKNOWN payment waits for the resolution', async () => {
+    const it = payment();
+    await it.authorize('tok_slow');
+    await it.reaches('UNKNOWN');
+    await it.void();
+    await it.reaches('VOIDED');
+    expect([await it.ledger(), await it.told()]).toEqual([['authorize 1999', 'void 1999'], ['voided']]);
+  });
+});
+
+describe('GET /v1/payments/{id}', () => {
+  const get = async (id: string, subject: string, scopes = ['payments:read']) => {
+    const token = await world.issuer.sign(subject, { scopes });
+    const response = await fetch(`${world.url}/v1/payments/${id}`, { headers: { authorization: `Bearer ${token}` } });
+    return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+  };
+
+  test('its customer sees the payment with its refunds', async () => {
+    const it = await authorized();
+    await it.capture();
+    await it.reaches('CAPTURED');
+    const refundId = randomUUID();
+    await it.refund(refundId, 999);
+    await it.reaches('PARTIALLY_REFUNDED');
+    const { status, body } = await get(it.id, it.customerId);
+    expect([status, body]).toMatchObject([
+      200,
+      {
+        id: it.id,
+        orderId: it.orderId,
+        status: 'PARTIALLY_REFUNDED',
+        amountMinor: 1_999,
+        currency: 'EUR',
+        refundedMinor: 999,
+        declineReason: null,
+        refunds: [{ id: refundId, amountMinor: 999, status: 'REFUNDED', reason: 'returned' }],
+        version: expect.any(Number),
+      },
+    ]);
+    expect(body).not.toHaveProperty('customerId');
+  });
+
+  test('for everybody else it is missing', async () => {
+    const it = await authorized();
+    expect((await get(it.id, randomUUID())).status).toBe(404);
+    expect((await get(randomUUID(), it.customerId)).status).toBe(404);
+    expect(await get('nonsense', it.customerId)).toMatchObject({ status: 422, body: { code: 'VALIDATION_FAILED' } });
+    expect(await get(it.id, it.customerId, [])).toMatchObject({ status: 403, body: { code: 'SCOPE_MISSING' } });
+    expect((await fetch(`${world.url}/v1/payments/${it.id}`)).status).toBe(401);
+  });
+});
+
+describe('POST /webhooks/psp', () => {
+  const event = (reference: string, id = `evt_${randomUUID()}`) =>
+    JSON.stringify({
+      id,
+      type: 'charge.authorized',
+      createdAt: new Date().toISOString(),
+      data: { chargeId: 'ch_1', reference },
+    });
+  const now = () => Math.floor(Date.now() / 1_000);
+  const post = async (body: string, signature: string | undefined) => {
+    const headers = {
+      'content-type': 'application/json',
+      ...(signature !== undefined && { 'psp-signature': signature }),
+    };
+    const response = await fetch(`${world.url}/webhooks/psp`, { method: 'POST', headers, body });
+    const text = await response.text();
+    return { status: response.status, code: text ? (JSON.parse(text) as { code: string }).code : undefined };
+  };
+
+  test('a valid one is stored once and needs no token; a repeated one is accepted again', async () => {
+    const id = `evt_${randomUUID()}`;
+    // Spaces: the signature is over the bytes, not over what they mean.
+    const body = ` ${event(randomUUID(), id)} `;
+    const signature = signWebhook(body, webhookSecret, now());
+    expect((await post(body, signature)).status).toBe(204);
+    expect((await post(body, signature)).status).toBe(204);
+    expect(await world.rows('SELECT 1 FROM psp_webhook_events WHERE id = $1', id)).toHaveLength(1);
+  });
+
+  test('a bad, missing or old signature is refused, and nothing is stored', async () => {
+    const id = `evt_${randomUUID()}`;
+    const body = event(randomUUID(), id);
+    expect(await post(body, signWebhook(body, 'somebody-elses-secret', now()))).toEqual({
+      status: 401,
+      code: 'SIGNATURE_INVALID',
+    });
+    expect(await post(body, undefined)).toEqual({ status: 401, code: 'SIGNATURE_INVALID' });
+    expect(await post(body, signWebhook(`${body} `, webhookSecret, now()))).toEqual({
+      status: 401,
+      code: 'SIGNATURE_INVALID',
+    });
+    expect(await post(body, signWebhook(body, webhookSecret, now() - 301))).toEqual({
+      status: 401,
+      code: 'SIGNATURE_TOO_OLD',
+    });
+    expect(await world.rows('SELECT 1 FROM psp_webhook_events WHERE id = $1', id)).toHaveLength(0);
+  });
+
+  test('a signed one of the wrong shape, or no JSON, gets a problem', async () => {
+    expect(await post('{}', signWebhook('{}', webhookSecret, now()))).toEqual({
+      status: 422,
+      code: 'VALIDATION_FAILED',
+    });
+    expect(await post('{', signWebhook('{', webhookSecret, now()))).toEqual({ status: 400, code: 'MALFORMED_REQUEST' });
+  });
+
+  test('it makes the reading of an UNKNOWN payment due at once', async () => {
+    const it = payment();
+    await it.authorize('tok_error_after_charge');
+    await it.reaches('UNKNOWN');
+    await world.rows(`UPDATE psp_operations SET due_at = now() + interval '1 hour' WHERE payment_id = $1`, it.id);
+    const body = event(it.id);
+    await post(body, signWebhook(body, webhookSecret, now()));
+    await it.reaches('AUTHORIZED');
+  });
+});
+
+describe('a worker that is killed in mid-call', () => {
+  test('another one executes the operation again with the same key, and the card is charged once', async () => {
+    await world.stopApp();
+    const killed = await Child.start('payment', { ...world.env, PSP_TIMEOUT_MS: '1000' });
+    const it = payment();
+    await it.authorize('tok_slow');
+    const claimed = () => world.rows('SELECT 1 FROM psp_operations WHERE payment_id = $1 AND lease IS NOT NULL', it.id);
+    while ((await claimed()).length === 0) await sleep(10);
+    await sleep(100);
+    await killed.kill();
+    expect([await it.status(), await it.ledger()]).toEqual(['AUTHORIZING', []]);
+    await world.startApp();
+    await it.reaches('AUTHORIZED');
+    expect([await it.ledger(), await it.told()]).toEqual([['authorize 1999'], ['authorized']]);
+    expect(await it.operations()).toMatchObject([{ key: `pay:${it.id}:authorize:1`, attempts: 2 }]);
+  }, 60_000);
+});

@@ -1,0 +1,217 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { TestIssuer } from '@causeway/auth/testing';
+import { loadSettings } from '@causeway/config';
+import {
+  authorizePayment,
+  capturePayment,
+  refundPayment,
+  voidPayment,
+  type MessageDefinition,
+} from '@causeway/contracts';
+import { Outbox } from '@causeway/messaging';
+import { migrate, PgUnitOfWork } from '@causeway/persistence';
+import { createApp, hostSettings } from '@causeway/service-host';
+import { telemetrySettings } from '@causeway/telemetry';
+import { createDatabase, startNats, type TestDatabase, type TestNats } from '@causeway/testkit';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { fileURLToPath } from 'node:url';
+import { settings } from '../src/config.js';
+import { migrations } from '../src/migrations.js';
+import { service } from '../src/service.js';
+import { Child } from './child.js';
+
+export const apiKey = 'test-api-key-0123456789';
+export const webhookSecret = 'test-webhook-secret-0123456789';
+
+/** How long `tok_slow` takes, and how long payment waits for it: scaled down from 30 s and 10 s. */
+export const slowMs = 1_500;
+export const timeoutMs = 400;
+
+/** Starts the payment provider as what it is: somebody else's system, with its own database. */
+export async function startProvider(
+  env: Record<string, string> = {},
+): Promise<{ provider: Child; stop(): Promise<void> }> {
+  const directory = fileURLToPath(new URL('../../psp-sandbox/prisma/migrations', import.meta.url));
+  const database = await createDatabase();
+  await migrate(database.url, [{ name: 'psp-sandbox', directory, table: 'prisma' }]);
+  const provider = await Child.start('psp-sandbox', {
+    DATABASE_URL: database.url,
+    PSP_API_KEY: apiKey,
+    PSP_WEBHOOK_SECRET: webhookSecret,
+    PSP_WEBHOOK_CHAOS: '0',
+    PSP_SLOW_MS: String(slowMs),
+    ...env,
+  });
+  const stop = async () => {
+    await provider.kill();
+    await database.drop();
+  };
+  return { provider, stop };
+}
+
+export interface LedgerEntry {
+  readonly type: string;
+  readonly amountMinor: number;
+}
+
+/** A payment service in this process, with its own Postgres and NATS, and the provider beside it. */
+export class World {
+  private readonly cleanups: (() => unknown)[] = [];
+  app!: NestFastifyApplication;
+  url!: string;
+  database!: TestDatabase;
+  nats!: TestNats;
+  issuer!: TestIssuer;
+  provider!: Child;
+  env!: Record<string, string>;
+  private uow!: PgUnitOfWork<Outbox>;
+
+  static async start(overrides: Record<string, string> = {}): Promise<World> {
+    const world = new World();
+    try {
+      await world.begin(overrides);
+    } catch (error) {
+      await world.end();
+      throw error;
+    }
+    return world;
+  }
+
+  private async begin(overrides: Record<string, string>): Promise<void> {
+    this.database = await createDatabase({ migrations });
+    this.cleanups.unshift(() => this.database.drop());
+    this.nats = await startNats();
+    this.cleanups.unshift(() => this.nats.stop());
+    this.issuer = await TestIssuer.start();
+    this.cleanups.unshift(() => this.issuer.close());
+    const { provider, stop } = await startProvider();
+    this.provider = provider;
+    this.cleanups.unshift(stop);
+    this.env = {
+      HTTP_PORT: '0',
+      MANAGEMENT_PORT: '0',
+      LOG_LEVEL: 'fatal',
+      DATABASE_URL: this.database.url,
+      NATS_URL: this.nats.url,
+      OUTBOX_POLL_MS: '50',
+      AUTH_ISSUER: this.issuer.settings.AUTH_ISSUER,
+      AUTH_JWKS_URL: this.issuer.settings.AUTH_JWKS_URL,
+      PSP_URL: provider.url,
+      PSP_API_KEY: apiKey,
+      PSP_WEBHOOK_SECRETS: `a-newer-webhook-secret-0123456789,${webhookSecret}`,
+      PSP_TIMEOUT_MS: String(timeoutMs),
+      PAYMENT_POLL_MS: '50',
+      PAYMENT_RESOLVE_SCHEDULE_MS: '500,1000,2000',
+      ...overrides,
+    };
+    // Nobody is woken: whatever relay runs finds it by its poll.
+    this.uow = new PgUnitOfWork(this.database.pool, ({ sql }) => new Outbox(sql, 'order'));
+    await this.startApp();
+    this.cleanups.unshift(() => this.stopApp());
+  }
+
+  async startApp(): Promise<void> {
+    const values = loadSettings({ ...telemetrySettings, ...hostSettings, ...settings }, this.env);
+    this.app = await createApp(service, values);
+    await this.app.listen(0, '127.0.0.1');
+    await this.app.startAllMicroservices();
+    this.url = await this.app.getUrl();
+  }
+
+  stopApp(): Promise<void> {
+    return this.app.close();
+  }
+
+  async end(): Promise<void> {
+    for (const cleanup of this.cleanups.splice(0)) await cleanup();
+  }
+
+  /** Sends a command as the order service would: through an outbox. */
+  send<T>(definition: MessageDefinition<T>, aggregateId: string, data: T): Promise<string> {
+    return this.uow.run((outbox) => outbox.add(definition, aggregateId, data));
+  }
+
+  async rows<R extends object>(text: string, ...values: unknown[]): Promise<R[]> {
+    return (await this.database.pool.query<R>(text, values)).rows;
+  }
+
+  async ledger(reference: string): Promise<string[]> {
+    const headers = { authorization: `Bearer ${apiKey}` };
+    const response = await fetch(`${this.provider.url}/ledger?reference=${reference}`, { headers });
+    const { entries } = (await response.json()) as { entries: LedgerEntry[] };
+    return entries.map(({ type, amountMinor }) => `${type} ${amountMinor}`);
+  }
+}
+
+/** One payment, seen from outside. */
+export class TestPayment {
+  readonly id = randomUUID();
+  readonly orderId = randomUUID();
+  readonly customerId = randomUUID();
+  readonly target = { paymentId: this.id, orderId: this.orderId };
+
+  constructor(private readonly world: World) {}
+
+  authorize(paymentMethodToken = 'tok_success'): Promise<string> {
+    const { target, customerId } = this;
+    const data = { ...target, customerId, amountMinor: 1_999, currency: 'EUR', paymentMethodToken };
+    return this.world.send(authorizePayment, this.id, data);
+  }
+
+  capture(): Promise<string> {
+    return this.world.send(capturePayment, this.id, this.target);
+  }
+
+  void(): Promise<string> {
+    return this.world.send(voidPayment, this.id, { ...this.target, reason: 'cancelled' });
+  }
+
+  refund(refundId: string, amountMinor = 1_999): Promise<string> {
+    return this.world.send(refundPayment, this.id, { ...this.target, refundId, amountMinor, reason: 'returned' });
+  }
+
+  async status(): Promise<string | undefined> {
+    const [row] = await this.world.rows<{ status: string }>('SELECT status FROM payments WHERE id = $1', this.id);
+    return row?.status;
+  }
+
+  /** Waits until the payment has one of these states. @returns every state that was seen on the way. */
+  async reaches(...wanted: string[]): Promise<string[]> {
+    const seen: string[] = [];
+    for (const end = Date.now() + 20_000; Date.now() < end; await sleep(20)) {
+      const status = await this.status();
+      if (status !== undefined && seen.at(-1) !== status) seen.push(status);
+      if (status !== undefined && wanted.includes(status)) return seen;
+    }
+    throw new Error(`the payment has not become ${wanted.join(' or ')}; it was ${seen.join(', ') || 'never seen'}`);
+  }
+
+  /** What was told of this payment, in order. */
+  async told(): Promise<string[]> {
+    const rows = await this.world.rows<{ subject: string }>(
+      `SELECT subject FROM causeway.outbox WHERE aggregate_id = $1 AND subject LIKE 'payment.evt.%' ORDER BY agg_seq`,
+      this.id,
+    );
+    return rows.map(({ subject }) => subject.split('.')[2] ?? '');
+  }
+
+  /** Waits until as many facts were told. */
+  async tells(count: number): Promise<string[]> {
+    for (const end = Date.now() + 10_000; Date.now() < end; await sleep(20)) {
+      const told = await this.told();
+      if (told.length >= count) return told;
+    }
+    return this.told();
+  }
+
+  operations(): Promise<
+    { key: string; status: string; attempts: number; reads: number; payment_method_token: string | null }[]
+  > {
+    return this.world.rows('SELECT * FROM psp_operations WHERE payment_id = $1 ORDER BY created_at, n', this.id);
+  }
+
+  ledger(): Promise<string[]> {
+    return this.world.ledger(this.id);
+  }
+}
