@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { listDeadLetters, NATS } from '@causeway/messaging';
 import { signWebhook } from '../src/adapters/http/psp-signature.js';
 import { Child } from './child.js';
 import { TestPayment, webhookSecret, World } from './world.js';
@@ -94,8 +95,12 @@ describe('commands', () => {
   });
 
   test('a command for a payment that never was goes to the dead letters, and the next one is handled', async () => {
-    await payment().capture();
+    const never = payment();
+    const messageId = await never.capture();
     await authorized();
+    const letters = () => listDeadLetters(world.app.get(NATS, { strict: false }));
+    for (let tries = 0; tries < 100 && (await letters()).length === 0; tries++) await sleep(50);
+    expect(await letters()).toMatchObject([{ messageId, code: 'PAYMENT_UNKNOWN', attempts: 1 }]);
   });
 });
 
@@ -202,6 +207,13 @@ describe('POST /webhooks/psp', () => {
     expect((await post(body, signature)).status).toBe(204);
     expect((await post(body, signature)).status).toBe(204);
     expect(await world.rows('SELECT 1 FROM psp_webhook_events WHERE id = $1', id)).toHaveLength(1);
+  });
+
+  test('those of the provider itself are accepted', async () => {
+    const it = await authorized();
+    const types = () => world.rows('SELECT type FROM psp_webhook_events WHERE reference = $1', it.id);
+    for (let tries = 0; tries < 100 && (await types()).length === 0; tries++) await sleep(50);
+    expect(await types()).toEqual([{ type: 'charge.authorized' }]);
   });
 
   test('a bad, missing or old signature is refused, and nothing is stored', async () => {

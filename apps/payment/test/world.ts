@@ -1,5 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { TestIssuer } from '@causeway/auth/testing';
 import { loadSettings } from '@causeway/config';
 import {
@@ -15,7 +18,6 @@ import { createApp, hostSettings } from '@causeway/service-host';
 import { telemetrySettings } from '@causeway/telemetry';
 import { createDatabase, startNats, type TestDatabase, type TestNats } from '@causeway/testkit';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { fileURLToPath } from 'node:url';
 import { settings } from '../src/config.js';
 import { migrations } from '../src/migrations.js';
 import { service } from '../src/service.js';
@@ -55,6 +57,15 @@ export interface LedgerEntry {
   readonly amountMinor: number;
 }
 
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
 /** A payment service in this process, with its own Postgres and NATS, and the provider beside it. */
 export class World {
   private readonly cleanups: (() => unknown)[] = [];
@@ -67,10 +78,11 @@ export class World {
   env!: Record<string, string>;
   private uow!: PgUnitOfWork<Outbox>;
 
-  static async start(overrides: Record<string, string> = {}): Promise<World> {
+  /** @param providerEnv More settings of the provider. */
+  static async start(overrides: Record<string, string> = {}, providerEnv: Record<string, string> = {}): Promise<World> {
     const world = new World();
     try {
-      await world.begin(overrides);
+      await world.begin(overrides, providerEnv);
     } catch (error) {
       await world.end();
       throw error;
@@ -78,18 +90,23 @@ export class World {
     return world;
   }
 
-  private async begin(overrides: Record<string, string>): Promise<void> {
+  private async begin(overrides: Record<string, string>, providerEnv: Record<string, string>): Promise<void> {
     this.database = await createDatabase({ migrations });
     this.cleanups.unshift(() => this.database.drop());
     this.nats = await startNats();
     this.cleanups.unshift(() => this.nats.stop());
     this.issuer = await TestIssuer.start();
     this.cleanups.unshift(() => this.issuer.close());
-    const { provider, stop } = await startProvider();
+    // The provider and payment call each other: one of the ports has to be known before.
+    const port = await freePort();
+    const { provider, stop } = await startProvider({
+      ...providerEnv,
+      PSP_WEBHOOK_URL: `http://127.0.0.1:${port}/webhooks/psp`,
+    });
     this.provider = provider;
     this.cleanups.unshift(stop);
     this.env = {
-      HTTP_PORT: '0',
+      HTTP_PORT: String(port),
       MANAGEMENT_PORT: '0',
       LOG_LEVEL: 'fatal',
       DATABASE_URL: this.database.url,
@@ -114,7 +131,7 @@ export class World {
   async startApp(): Promise<void> {
     const values = loadSettings({ ...telemetrySettings, ...hostSettings, ...settings }, this.env);
     this.app = await createApp(service, values);
-    await this.app.listen(0, '127.0.0.1');
+    await this.app.listen(values.HTTP_PORT, '127.0.0.1');
     await this.app.startAllMicroservices();
     this.url = await this.app.getUrl();
   }
