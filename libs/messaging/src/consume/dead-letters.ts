@@ -82,7 +82,7 @@ export async function listDeadLetters(
   const jsm = await jetstreamManager(nc);
   const { state } = await jsm.streams.info(stream);
   const found: DeadLetter[] = [];
-  for (let sequence = state.first_seq; sequence <= state.last_seq && found.length < limit; sequence += 1) {
+  for (let sequence = Math.max(1, state.first_seq); sequence <= state.last_seq && found.length < limit; sequence += 1) {
     const stored = await jsm.streams.getMessage(stream, { seq: sequence });
     if (stored && (consumer === undefined || stored.subject === deadLetterSubject(consumer)))
       found.push(toDeadLetter(stored));

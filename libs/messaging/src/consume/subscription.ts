@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { getLogger } from '@causeway/telemetry';
-import type { ConsumerMessages, JetStreamClient, JsMsg } from '@nats-io/jetstream';
+import type { Consumer, ConsumerMessages, JetStreamClient, JsMsg } from '@nats-io/jetstream';
 import { consumerLimits } from './limits.js';
 
 const log = getLogger('messaging');
@@ -42,10 +42,20 @@ export class Subscription {
   /** Stops pulling and hands back what waits. Resolves once the handlers in flight are done. */
   async stop(): Promise<void> {
     this.#stopping.abort();
-    this.#messages?.stop();
+    this.#drain();
     this.#free?.();
     await this.#ended;
     await Promise.all(this.#inFlight);
+  }
+
+  /**
+   * `stop()` unsubscribes at once: messages on their way to us would be lost until their ack_wait is over. A drained subscription still
+   * receives them, so that they can be handed back. nats.js ends the iterator then, but offers it only for the whole connection.
+   */
+  #drain(): void {
+    const { sub } = (this.#messages ?? {}) as { sub?: { drain?: () => Promise<void> } };
+    if (sub?.drain) void sub.drain().catch(() => this.#messages?.stop());
+    else this.#messages?.stop();
   }
 
   async #run(): Promise<void> {
@@ -68,14 +78,16 @@ export class Subscription {
     if (this.#stopping.signal.aborted) return;
     const messages = await consumer.consume({ max_messages: consumerLimits.prefetch, abort_on_missing_resource: true });
     this.#messages = messages;
+    const left: JsMsg[] = [];
     try {
       for await (const message of messages) {
-        if (this.#stopping.signal.aborted) message.nak();
+        if (this.#stopping.signal.aborted) left.push(message);
         else await this.#take(message);
       }
     } finally {
       this.#messages = undefined;
     }
+    if (left.length > 0) await handBack(consumer, left);
   }
 
   /** Starts to process, and waits while all slots are taken. */
@@ -90,4 +102,13 @@ export class Subscription {
       this.#free = undefined;
     }
   }
+}
+
+/**
+ * nats-server 2.9 mislays the first message that is handed back while pulls of an ended subscription are still queued (it comes only after
+ * its ack_wait, and another one comes twice). Asking for the consumer's state makes the server drop such pulls.
+ */
+async function handBack(consumer: Consumer, messages: readonly JsMsg[]): Promise<void> {
+  await consumer.info().catch(() => undefined);
+  for (const message of messages) message.nak();
 }

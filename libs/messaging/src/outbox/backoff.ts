@@ -1,5 +1,8 @@
 import type { Blocked, PendingRow } from './rows.js';
 
+const firstMs = 250;
+const maxMs = 10_000;
+
 /**
  * What to leave alone for a while. When the broker cannot take a message for a reason that will hold for its whole stream (no leader, no
  * stream), all messages of that owner wait; when it refuses the message itself, only its aggregate waits, since order forbids to skip it.
@@ -14,8 +17,11 @@ export class Backoff {
 
   failed(row: Pick<PendingRow, 'aggregate_type' | 'aggregate_id'>, refused: boolean): void {
     const [blocked, key] = refused ? [this.#aggregates, row.aggregate_id] : [this.#types, row.aggregate_type];
-    const failures = (blocked.get(key)?.failures ?? 0) + 1;
-    blocked.set(key, { failures, until: this.now() + Math.min(10_000, 250 * 2 ** (failures - 1)) });
+    const before = blocked.get(key);
+    // Many rows of a batch fail together: that is one failure.
+    if (before && before.until > this.now()) return;
+    const failures = (before?.failures ?? 0) + 1;
+    blocked.set(key, { failures, until: this.now() + Math.min(maxMs, firstMs * 2 ** (failures - 1)) });
   }
 
   succeeded(row: Pick<PendingRow, 'aggregate_type' | 'aggregate_id'>): void {

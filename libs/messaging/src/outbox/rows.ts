@@ -140,8 +140,8 @@ export async function reopen(
   const { rows } = await session.query<{ reopened: string }>(
     `WITH reopened AS (
        UPDATE causeway.outbox SET status = 'pending', published_at = NULL, stream = NULL, stream_seq = NULL, stream_created_at = NULL
-        WHERE status = 'published' AND stream = $1 AND (stream_created_at <> $2::timestamptz OR stream_seq >= $3)
-          AND published_at < coalesce($4, 'infinity')
+        WHERE status = 'published' AND stream = $1 AND (stream_created_at <> $2::timestamptz OR stream_seq >= $3::bigint)
+          AND published_at < coalesce($4::timestamptz, 'infinity')
        RETURNING id
      ), forgotten AS (DELETE FROM causeway.outbox_stream WHERE stream = $1)
      SELECT count(*) AS reopened FROM reopened`,

@@ -105,7 +105,7 @@ async function orConflict(item: Item, request: Promise<unknown>, fields: readonl
   try {
     await request;
   } catch (error) {
-    if (!(error instanceof JetStreamApiError) || error.status >= 500) throw error;
+    if (!(error instanceof JetStreamApiError) || error.status === 503) throw error;
     const { field, declared, actual } = fields[0] ?? {
       field: 'configuration',
       declared: item.declared,

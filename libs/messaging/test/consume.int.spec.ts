@@ -1,0 +1,519 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  consumers,
+  durableName,
+  orderPlaced,
+  paymentAuthorized,
+  paymentDeclined,
+  type DataOf,
+} from '@causeway/contracts';
+import { CodedError } from '@causeway/errors';
+import { alreadyHandled, DatabaseUnavailable, PgUnitOfWork } from '@causeway/persistence';
+import { currentDeadline } from '@causeway/resilience';
+import { jest } from '@jest/globals';
+import { jetstream, jetstreamManager, type ConsumerInfo } from '@nats-io/jetstream';
+import { nanos, type NatsConnection } from '@nats-io/transport-node';
+import { Controller, UseGuards, type CanActivate, type Type } from '@nestjs/common';
+import { v7 as uuidv7 } from 'uuid';
+import { listDeadLetters } from '../src/consume/dead-letters.js';
+import type { Message } from '../src/consume/message.js';
+import { buildEnvelope } from '../src/envelope.js';
+import { Handles } from '../src/nest/handles.js';
+import { eventually, Scene } from './helpers.js';
+
+jest.setTimeout(60_000);
+const scene = new Scene();
+beforeEach(() => scene.broker());
+afterEach(() => scene.end());
+
+type Authorized = DataOf<typeof paymentAuthorized>;
+const durable = 'order__payment-evt-authorized-v1';
+/** No waiting between attempts. */
+const atOnce = { random: () => 0 };
+
+class Refused extends CodedError {
+  readonly code = 'PAYMENT_TRANSITION_ILLEGAL';
+  readonly remedy = 'None.';
+}
+
+const fact = (version = 1): Authorized => ({
+  paymentId: uuidv7(),
+  orderId: uuidv7(),
+  version,
+  occurredAt: new Date().toISOString(),
+  amountMinor: 1999,
+  currency: 'EUR',
+});
+
+async function publish(nc: NatsConnection, data: unknown = fact(), id = uuidv7()): Promise<string> {
+  const envelope = buildEnvelope(paymentAuthorized, { source: 'payment', aggregateId: uuidv7(), data: fact(), id });
+  await jetstream(nc).publish(paymentAuthorized.subject, JSON.stringify({ ...envelope, data }), { msgID: id });
+  return id;
+}
+
+/** A controller for payment.evt.authorized.v1. */
+function handler(on: (message: Message<Authorized>) => unknown): Type {
+  @Controller()
+  class PaymentHandler {
+    @Handles(paymentAuthorized)
+    handle(message: Message<Authorized>) {
+      return on(message);
+    }
+  }
+  return PaymentHandler;
+}
+
+const info = async (nc: NatsConnection): Promise<ConsumerInfo> =>
+  (await jetstreamManager(nc)).consumers.info('PAYMENT', durable);
+const settled = (nc: NatsConnection, count: number) =>
+  eventually(
+    () => info(nc),
+    ({ num_ack_pending, num_pending, ack_floor }) =>
+      num_ack_pending === 0 && num_pending === 0 && ack_floor.stream_seq >= count,
+  );
+
+test('a handler gets the validated message, and the message is acknowledged when it is done', async () => {
+  const nc = await scene.provisioned();
+  const seen: Message<Authorized>[] = [];
+  let release = () => undefined as void;
+  const held = new Promise<void>((resolve) => (release = resolve));
+  await scene.service('order', [
+    handler(async (message) => {
+      seen.push(message);
+      await held;
+    }),
+  ]);
+  const id = await publish(nc);
+  await eventually(
+    () => seen.length,
+    (length) => length === 1,
+  );
+  expect(seen[0]).toMatchObject({
+    id,
+    subject: 'payment.evt.authorized.v1',
+    attempt: 1,
+    data: { amountMinor: 1999 },
+    delivery: { consumer: durable, messageId: id },
+  });
+  expect(seen[0]!.time).toBeInstanceOf(Date);
+  expect((await info(nc)).num_ack_pending).toBe(1);
+  release();
+  await settled(nc, 1);
+});
+
+test('a handler runs under the handler limit as its deadline', async () => {
+  const nc = await scene.provisioned();
+  const remaining: (number | undefined)[] = [];
+  await scene.service('order', [handler(() => remaining.push(currentDeadline()?.remainingMs()))]);
+  await publish(nc);
+  await settled(nc, 1);
+  expect(remaining[0]).toBeGreaterThan(19_000);
+  expect(remaining[0]).toBeLessThanOrEqual(20_000);
+});
+
+test('an unexpected error is tried 8 times, then the message is a dead letter and is not delivered again', async () => {
+  const nc = await scene.provisioned();
+  const attempts: number[] = [];
+  const failing = handler(({ attempt }) => {
+    attempts.push(attempt);
+    throw new TypeError('x is not a function');
+  });
+  await scene.service('order', [failing], { processor: atOnce });
+  const id = await publish(nc);
+  const [letter] = await eventually(
+    () => listDeadLetters(nc),
+    (letters) => letters.length === 1,
+  );
+  expect(attempts).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+  expect(letter).toMatchObject({
+    consumer: durable,
+    subject: 'payment.evt.authorized.v1',
+    messageId: id,
+    code: 'INTERNAL',
+    attempts: 8,
+    reason: 'failed 8 times: x is not a function',
+  });
+  await settled(nc, 1);
+});
+
+test('the delay between attempts grows, with full jitter', async () => {
+  const nc = await scene.provisioned();
+  const at: number[] = [];
+  const failing = handler(() => {
+    at.push(Date.now());
+    throw new Error('not yet');
+  });
+  await scene.service('order', [failing], { processor: { random: () => 0.5 } });
+  await publish(nc);
+  await eventually(
+    () => at.length,
+    (length) => length === 3,
+  );
+  expect(at[1]! - at[0]!).toBeGreaterThanOrEqual(480);
+  expect(at[1]! - at[0]!).toBeLessThan(950);
+  expect(at[2]! - at[1]!).toBeGreaterThanOrEqual(980);
+});
+
+test('a coded error that no retry can help is a dead letter at once', async () => {
+  const nc = await scene.provisioned();
+  let runs = 0;
+  const failing = handler(() => {
+    runs += 1;
+    throw new Refused('payment 1 is VOIDED');
+  });
+  await scene.service('order', [failing]);
+  await publish(nc);
+  const [letter] = await eventually(
+    () => listDeadLetters(nc),
+    (letters) => letters.length === 1,
+  );
+  await settled(nc, 1);
+  expect(letter).toMatchObject({
+    code: 'PAYMENT_TRANSITION_ILLEGAL',
+    attempts: 1,
+    reason: 'a retry cannot help: payment 1 is VOIDED',
+  });
+  expect(runs).toBe(1);
+});
+
+test.each([
+  ['is not JSON', '{"id": oops', 'MESSAGE_MALFORMED', [{ path: '', message: 'not JSON' }]],
+  ['is not UTF-8', new Uint8Array([0x22, 0xff, 0x22]), 'MESSAGE_MALFORMED', [{ path: '' }]],
+  ['is not an envelope', '[]', 'MESSAGE_INVALID', [{ path: '' }]],
+  [
+    'lacks an id',
+    JSON.stringify({
+      ...buildEnvelope(paymentAuthorized, { source: 'payment', aggregateId: 'p', data: fact() }),
+      id: 7,
+    }),
+    'MESSAGE_INVALID',
+    [{ path: '/id' }],
+  ],
+  [
+    'has wrong data',
+    JSON.stringify({
+      ...buildEnvelope(paymentAuthorized, { source: 'payment', aggregateId: 'p', data: fact() }),
+      data: { ...fact(), amountMinor: 1.5, currency: 'euro' },
+    }),
+    'MESSAGE_INVALID',
+    [{ path: '/data/amountMinor' }, { path: '/data/currency' }],
+  ],
+  [
+    'is of another type',
+    JSON.stringify(
+      buildEnvelope(paymentDeclined, {
+        source: 'payment',
+        aggregateId: 'p',
+        data: { ...fact(), reason: 'no' } as never,
+      }),
+    ),
+    'MESSAGE_INVALID',
+    [{ path: '/type' }],
+  ],
+] as const)(
+  'a message that %s is a dead letter with the path that is wrong, and the next one is handled',
+  async (_, payload, code, violations) => {
+    const nc = await scene.provisioned();
+    const seen: string[] = [];
+    await scene.service('order', [handler(({ id }) => seen.push(id))]);
+    await jetstream(nc).publish(paymentAuthorized.subject, payload, { msgID: 'bad' });
+    const next = await publish(nc);
+    await settled(nc, 2);
+    const letters = await listDeadLetters(nc);
+    expect(letters).toMatchObject([{ code, attempts: 1, violations }]);
+    expect(letters[0]!.payload).toEqual(typeof payload === 'string' ? new TextEncoder().encode(payload) : payload);
+    expect(seen).toEqual([next]);
+  },
+);
+
+test('a message is not terminated before its dead letter is stored', async () => {
+  const nc = await scene.provisioned();
+  const jsm = await jetstreamManager(nc);
+  // The dead letters cannot be stored: the stream takes other subjects.
+  await jsm.streams.update('DLQ', { subjects: ['elsewhere.>'] });
+  await scene.service('order', [
+    handler(() => {
+      throw new Refused('no');
+    }),
+  ]);
+  await publish(nc);
+  await eventually(
+    () => info(nc),
+    ({ delivered }) => delivered.consumer_seq >= 1,
+  );
+  await sleep(500);
+  expect((await info(nc)).num_ack_pending).toBe(1);
+});
+
+test('an unreachable database uses up no attempt: the message waits and is handled when it is back', async () => {
+  const nc = await scene.provisioned();
+  let away = true;
+  let runs = 0;
+  const attempts: number[] = [];
+  const waiting = handler(({ attempt }) => {
+    runs += 1;
+    if (away) throw new DatabaseUnavailable();
+    attempts.push(attempt);
+  });
+  await scene.service('order', [waiting], { processor: { waitCapMs: 20 } });
+  await publish(nc);
+  await eventually(
+    () => runs,
+    (count) => count > 20,
+  );
+  away = false;
+  await settled(nc, 1);
+  expect(attempts).toEqual([1]);
+  expect(await listDeadLetters(nc)).toEqual([]);
+});
+
+test('a handler that does not end counts as failed after its limit', async () => {
+  const nc = await scene.provisioned();
+  const attempts: number[] = [];
+  const hanging = handler(({ attempt }) => {
+    attempts.push(attempt);
+    return attempt === 1 ? new Promise(() => undefined) : undefined;
+  });
+  await scene.service('order', [hanging], { processor: { ...atOnce, handlerMs: 100 } });
+  await publish(nc);
+  await settled(nc, 1);
+  expect(attempts).toEqual([1, 2]);
+});
+
+test('what guards refuse is treated like what handlers throw', async () => {
+  const nc = await scene.provisioned();
+  class Closed implements CanActivate {
+    canActivate(): boolean {
+      throw new Refused('closed');
+    }
+  }
+  @Controller()
+  @UseGuards(Closed)
+  class Guarded {
+    @Handles(paymentAuthorized)
+    on(_message: Message<Authorized>) {
+      return undefined;
+    }
+  }
+  await scene.service('order', [Guarded]);
+  await publish(nc);
+  const letters = await eventually(
+    () => listDeadLetters(nc),
+    ({ length }) => length === 1,
+  );
+  expect(letters).toMatchObject([{ code: 'PAYMENT_TRANSITION_ILLEGAL' }]);
+});
+
+test('two instances share the messages; each is handled once', async () => {
+  const nc = await scene.provisioned();
+  const seen: Record<string, string[]> = { one: [], two: [] };
+  for (const name of ['one', 'two']) {
+    const slow = handler(async ({ id }) => {
+      seen[name]!.push(id);
+      await sleep(5);
+    });
+    await scene.service('order', [slow]);
+  }
+  const ids = await Promise.all(Array.from({ length: 300 }, () => publish(nc)));
+  await settled(nc, 300);
+  expect([...seen.one!, ...seen.two!].sort()).toEqual(ids.sort());
+  expect(seen.one!.length).toBeGreaterThan(0);
+  expect(seen.two!.length).toBeGreaterThan(0);
+});
+
+test('an instance handles 32 messages at a time and holds at most as many ready', async () => {
+  const nc = await scene.provisioned();
+  let active = 0;
+  let most = 0;
+  let release = () => undefined as void;
+  const held = new Promise<void>((resolve) => (release = resolve));
+  const busy = handler(async () => {
+    active += 1;
+    most = Math.max(most, active);
+    await held;
+    active -= 1;
+  });
+  await scene.service('order', [busy]);
+  await Promise.all(Array.from({ length: 200 }, () => publish(nc)));
+  await eventually(
+    () => active,
+    (count) => count === 32,
+  );
+  await sleep(200);
+  expect((await info(nc)).num_ack_pending).toBeLessThanOrEqual(64 + 8);
+  release();
+  await settled(nc, 200);
+  expect(most).toBe(32);
+});
+
+test('the effect of a message that is delivered twice happens once', async () => {
+  const nc = await scene.provisioned();
+  const database = await scene.database();
+  await database.pool.query('CREATE TABLE effects (id uuid)');
+  const uow = new PgUnitOfWork(database.pool, ({ sql }) => ({ sql }));
+  const results: unknown[] = [];
+  const effect = handler(async ({ delivery, id, attempt }) => {
+    results.push(await uow.runOnce(delivery, ({ sql }) => sql.query('INSERT INTO effects VALUES ($1)', [id])));
+    if (attempt === 1) throw new Error('died between the commit and the ack');
+  });
+  await scene.service('order', [effect], { processor: atOnce });
+  await publish(nc);
+  await settled(nc, 1);
+  const { rowCount } = await database.pool.query('SELECT * FROM effects');
+  expect(rowCount).toBe(1);
+  expect(results).toHaveLength(2);
+  expect(results[1]).toBe(alreadyHandled);
+});
+
+test('stopping waits for the handler in flight and hands back what waits', async () => {
+  const nc = await scene.provisioned();
+  const begun: string[] = [];
+  const ended: string[] = [];
+  const slow = handler(async ({ id }) => {
+    begun.push(id);
+    await sleep(300);
+    ended.push(id);
+  });
+  const app = await scene.service('order', [slow]);
+  await Promise.all(Array.from({ length: 60 }, () => publish(nc)));
+  await eventually(
+    () => begun.length,
+    (length) => length === 32,
+  );
+  await app.close();
+  expect(ended.sort()).toEqual(begun.sort());
+  // The rest is free for another instance at once, not after ack_wait.
+  const rest: string[] = [];
+  await scene.service('order', [handler(({ id }) => rest.push(id))]);
+  await settled(nc, 60);
+  expect(new Set([...ended, ...rest]).size).toBe(60);
+});
+
+test('a handler without a consumer in the topology does not start', async () => {
+  await scene.provisioned();
+  @Controller()
+  class Wrong {
+    @Handles(orderPlaced)
+    on(_message: Message<DataOf<typeof orderPlaced>>) {
+      return undefined;
+    }
+  }
+  await expect(scene.service('order', [Wrong])).rejects.toMatchObject({ code: 'MESSAGE_UNHANDLED' });
+});
+
+test('two handlers for one message in one service are refused', async () => {
+  await scene.provisioned();
+  const twice = scene.service('order', [handler(() => undefined), handler(() => undefined)]);
+  await expect(twice).rejects.toMatchObject({
+    code: 'MESSAGE_UNHANDLED',
+    message: expect.stringContaining('two handlers'),
+  });
+});
+
+test('a service starts before anything is provisioned: it creates what it needs', async () => {
+  const seen: string[] = [];
+  await scene.service('order', [handler(({ id }) => seen.push(id))]);
+  const nc = await scene.connect();
+  await publish(nc);
+  await settled(nc, 1);
+  expect(seen).toHaveLength(1);
+});
+
+test('with NATS_CREATE_MISSING=false it waits until somebody has provisioned', async () => {
+  const seen: string[] = [];
+  const starting = scene.service('order', [handler(({ id }) => seen.push(id))], {
+    settings: { NATS_CREATE_MISSING: 'false' },
+  });
+  let started = false;
+  void starting.then(() => (started = true));
+  await sleep(700);
+  expect(started).toBe(false);
+  const nc = await scene.provisioned();
+  await starting;
+  await publish(nc);
+  await settled(nc, 1);
+  expect(seen).toHaveLength(1);
+});
+
+describe('when NATS goes away', () => {
+  test('and comes back, handling goes on within seconds', async () => {
+    const nc = await scene.provisioned();
+    const seen: string[] = [];
+    await scene.service('order', [handler(({ id }) => seen.push(id))]);
+    await publish(nc);
+    await settled(nc, 1);
+    await scene.nats.kill();
+    await sleep(300);
+    await scene.nats.restart();
+    const startedAt = Date.now();
+    await eventually(
+      () => publish(nc).catch(() => undefined),
+      (id) => id !== undefined,
+    );
+    await eventually(
+      () => seen.length,
+      (length) => length === 2,
+    );
+    expect(Date.now() - startedAt).toBeLessThan(8_000);
+  });
+
+  test('and comes back empty, streams and consumers are made again and handling goes on', async () => {
+    const nc = await scene.provisioned();
+    const seen: string[] = [];
+    await scene.service('order', [handler(({ id }) => seen.push(id))]);
+    await publish(nc);
+    await settled(nc, 1);
+    await scene.nats.restart({ empty: true });
+    await eventually(
+      () => publish(nc).catch(() => undefined),
+      (id) => id !== undefined,
+    );
+    await eventually(
+      () => seen.length,
+      (length) => length === 2,
+    );
+  });
+
+  test('and a handler ends while it is away, the message is handled again, not lost', async () => {
+    const nc = await scene.provisioned();
+    // A service never changes an existing consumer, so this stays.
+    await (await jetstreamManager(nc)).consumers.update('PAYMENT', durable, { ack_wait: nanos(1_000) });
+    const attempts: number[] = [];
+    let release = () => undefined as void;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const slow = handler(async ({ attempt }) => {
+      attempts.push(attempt);
+      if (attempts.length === 1) await held;
+    });
+    await scene.service('order', [slow]);
+    await publish(nc);
+    await eventually(
+      () => attempts.length,
+      (length) => length === 1,
+    );
+    await scene.nats.kill();
+    release();
+    await sleep(100);
+    await scene.nats.restart();
+    await settled(nc, 1);
+    expect(attempts).toEqual([1, 2]);
+  });
+});
+
+test('a consumer that is deleted is made again', async () => {
+  const nc = await scene.provisioned();
+  const seen: string[] = [];
+  await scene.service('order', [handler(({ id }) => seen.push(id))]);
+  await publish(nc);
+  await settled(nc, 1);
+  await (await jetstreamManager(nc)).consumers.delete('PAYMENT', durable);
+  await publish(nc);
+  await eventually(
+    () => seen.length,
+    (length) => length >= 2,
+  );
+});
+
+test('the durable of every declared consumer is a legal name on the server', () => {
+  for (const consumer of consumers) expect(durableName(consumer)).toMatch(/^[a-z0-9_-]{1,128}$/);
+});

@@ -1,0 +1,102 @@
+import { dataSchemaOf, orderConfirmed, type Envelope } from '@causeway/contracts';
+import { jest } from '@jest/globals';
+import { v7 as uuidv7 } from 'uuid';
+import { buildEnvelope } from '../src/envelope.js';
+import { FakeOutbox, outboxContract } from '../src/testing/index.js';
+import { eventually, Scene, unitOfWork } from './helpers.js';
+
+jest.setTimeout(60_000);
+const scene = new Scene();
+afterEach(() => scene.end());
+
+const fact = (orderId = uuidv7()) => ({
+  orderId,
+  customerId: uuidv7(),
+  version: 2,
+  occurredAt: new Date().toISOString(),
+});
+
+outboxContract('fake', () => {
+  const outbox = new FakeOutbox();
+  return Promise.resolve({ outbox, stored: () => Promise.resolve(outbox.messages) });
+});
+
+outboxContract('Postgres', async () => {
+  const database = await scene.database();
+  const uow = unitOfWork(database);
+  return {
+    outbox: { add: (...message) => uow.run(({ outbox }) => outbox.add(...message)) },
+    stored: async () => {
+      const { rows } = await database.pool.query<{ envelope: Envelope }>(
+        'SELECT envelope FROM causeway.outbox ORDER BY position',
+      );
+      return rows.map(({ envelope }) => envelope);
+    },
+  };
+});
+
+test('a message of a transaction that is rolled back does not exist, and the relay is not woken for it', async () => {
+  const database = await scene.database();
+  let woken = 0;
+  const uow = unitOfWork(database, { wake: () => (woken += 1) });
+  const work = uow.run(async ({ outbox }) => {
+    await outbox.add(orderConfirmed, uuidv7(), fact());
+    throw new Error('changed my mind');
+  });
+  await expect(work).rejects.toThrow('changed my mind');
+  const { rowCount } = await database.pool.query('SELECT 1 FROM causeway.outbox');
+  expect([rowCount, woken]).toEqual([0, 0]);
+});
+
+test('the relay is woken once, after the commit', async () => {
+  const database = await scene.database();
+  const seen: Promise<number | null>[] = [];
+  const wake = () =>
+    void seen.push(database.pool.query('SELECT 1 FROM causeway.outbox').then(({ rowCount }) => rowCount));
+  await unitOfWork(database, { wake }).run(async ({ outbox }) => {
+    await outbox.add(orderConfirmed, uuidv7(), fact());
+    await outbox.add(orderConfirmed, uuidv7(), fact());
+  });
+  await eventually(
+    () => seen.length,
+    (length) => length === 1,
+  );
+  await expect(Promise.all(seen)).resolves.toEqual([2]);
+});
+
+test('concurrent transactions on one aggregate get consecutive numbers, without a lock of their own', async () => {
+  const database = await scene.database();
+  const uow = unitOfWork(database);
+  const aggregate = uuidv7();
+  await Promise.all(
+    Array.from({ length: 10 }, () => uow.run(({ outbox }) => outbox.add(orderConfirmed, aggregate, fact()))),
+  );
+  const { rows } = await database.pool.query<{ agg_seq: string }>(
+    'SELECT agg_seq FROM causeway.outbox ORDER BY position',
+  );
+  expect(rows.map(({ agg_seq }) => Number(agg_seq))).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+});
+
+test('a SQL function adds a message whose data it completes', async () => {
+  const database = await scene.database();
+  const orderId = uuidv7();
+  const envelope = buildEnvelope(orderConfirmed, { source: 'order', aggregateId: orderId, data: fact(orderId) });
+  await database.pool.query(
+    `DO $do$ BEGIN PERFORM causeway.add_outbox(jsonb_set('${JSON.stringify(envelope)}'::jsonb, '{data,version}', '7')); END $do$`,
+  );
+  const { rows } = await database.pool.query('SELECT * FROM causeway.outbox');
+  expect(rows).toEqual([
+    expect.objectContaining({
+      id: envelope.id,
+      aggregate_type: 'order',
+      aggregate_id: orderId,
+      agg_seq: '1',
+      subject: 'order.evt.confirmed.v1',
+      status: 'pending',
+      envelope: expect.objectContaining({
+        dataschema: dataSchemaOf(orderConfirmed),
+        data: expect.objectContaining({ version: 7 }),
+      }),
+    }),
+  ]);
+});

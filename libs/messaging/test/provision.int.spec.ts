@@ -1,0 +1,123 @@
+import { consumers, durableName, streams, type StreamDefinition } from '@causeway/contracts';
+import { jest } from '@jest/globals';
+import { AckPolicy, jetstreamManager, RetentionPolicy, StorageType } from '@nats-io/jetstream';
+import { ensureTopology, provision } from '../src/topology/provision.js';
+import { Scene } from './helpers.js';
+
+jest.setTimeout(60_000);
+const scene = new Scene();
+beforeEach(() => scene.broker());
+afterEach(() => scene.end());
+
+const topology = { streams, consumers, replicas: 1 };
+const [order] = streams as [StreamDefinition];
+
+test('everything declared is created once; a second run changes nothing', async () => {
+  const nc = await scene.connect();
+  const first = await provision(nc, topology);
+  expect(first).toHaveLength(streams.length + consumers.length);
+  expect(new Set(first.map(({ action }) => action))).toEqual(new Set(['created']));
+  const second = await provision(nc, topology);
+  expect(new Set(second.map(({ action }) => action))).toEqual(new Set(['unchanged']));
+});
+
+test('two processes may provision at the same time', async () => {
+  const [one, two] = await Promise.all([scene.connect(), scene.connect()]);
+  await Promise.all([provision(one, topology), provision(two, topology)]);
+  const third = await provision(one, topology);
+  expect(new Set(third.map(({ action }) => action))).toEqual(new Set(['unchanged']));
+});
+
+test('a consumer has the limits that the handlers rely on', async () => {
+  const nc = await scene.provisioned();
+  const jsm = await jetstreamManager(nc);
+  const consumer = consumers[0]!;
+  const { config } = await jsm.consumers.info('PAYMENT', durableName(consumer));
+  expect(config).toMatchObject({
+    ack_policy: 'explicit',
+    ack_wait: 30_000_000_000,
+    max_deliver: 15,
+    max_ack_pending: 256,
+    filter_subject: consumer.message.subject,
+  });
+  expect(config.backoff).toBeUndefined();
+  expect(config.inactive_threshold || undefined).toBeUndefined();
+});
+
+test('a change that the server can make in place is applied and told', async () => {
+  const nc = await scene.provisioned();
+  const changed = streams.map((stream) => (stream === order ? { ...stream, maxAgeMs: 3_600_000 } : stream));
+  const changes = await provision(nc, { ...topology, streams: changed });
+  expect(changes.filter(({ action }) => action === 'updated')).toEqual([
+    {
+      kind: 'stream',
+      name: 'ORDER',
+      action: 'updated',
+      fields: [{ field: 'max_age', declared: 3_600_000_000_000, actual: 604_800_000_000_000 }],
+    },
+  ]);
+  const { config } = await (await jetstreamManager(nc)).streams.info('ORDER');
+  expect(config.max_age).toBe(3_600_000_000_000);
+});
+
+test('a difference that cannot be changed in place is refused by name, and nothing else is changed', async () => {
+  const nc = await scene.connect();
+  const jsm = await jetstreamManager(nc);
+  await jsm.streams.add({
+    name: 'PAYMENT',
+    subjects: ['payment.>'],
+    storage: StorageType.Memory,
+    retention: RetentionPolicy.Limits,
+  });
+  await expect(provision(nc, topology)).rejects.toMatchObject({
+    code: 'TOPOLOGY_CONFLICT',
+    where: 'stream PAYMENT',
+    field: 'storage',
+    declared: 'file',
+    actual: 'memory',
+  });
+  const left: string[] = [];
+  for await (const { config } of jsm.streams.list()) left.push(config.name);
+  expect(left).toEqual(['PAYMENT']);
+});
+
+test('a consumer that acknowledges by itself is refused', async () => {
+  const nc = await scene.connect();
+  await provision(nc, { ...topology, consumers: [] });
+  const jsm = await jetstreamManager(nc);
+  const name = durableName(consumers[0]!);
+  await jsm.consumers.add('PAYMENT', {
+    durable_name: name,
+    filter_subject: consumers[0]!.message.subject,
+    ack_policy: AckPolicy.None,
+  });
+  await expect(provision(nc, topology)).rejects.toMatchObject({ code: 'TOPOLOGY_CONFLICT', field: 'ack_policy' });
+});
+
+test('what the server refuses is told with its reason', async () => {
+  const nc = await scene.connect();
+  await expect(provision(nc, { ...topology, replicas: 3 })).rejects.toMatchObject({
+    code: 'TOPOLOGY_CONFLICT',
+    where: 'stream ORDER',
+    message: expect.stringContaining('the server refused'),
+  });
+});
+
+test('a consumer that nobody declares any more is told, not deleted', async () => {
+  const nc = await scene.provisioned();
+  const [gone, ...rest] = consumers;
+  const changes = await provision(nc, { ...topology, consumers: rest });
+  expect(changes.at(-1)).toMatchObject({ action: 'undeclared', name: durableName(gone!) });
+  await expect((await jetstreamManager(nc)).consumers.info('PAYMENT', durableName(gone!))).resolves.toBeDefined();
+});
+
+test('ensureTopology creates what is missing and leaves a changed declaration to provision', async () => {
+  const nc = await scene.provisioned();
+  const jsm = await jetstreamManager(nc);
+  await jsm.streams.delete('USER');
+  const changed = streams.map((stream) => (stream === order ? { ...stream, maxAgeMs: 3_600_000 } : stream));
+  await expect(ensureTopology(nc, { ...topology, streams: changed })).resolves.toEqual([
+    { kind: 'stream', name: 'USER', action: 'created', fields: [] },
+  ]);
+  expect((await jsm.streams.info('ORDER')).config.max_age).toBe(604_800_000_000_000);
+});

@@ -1,0 +1,153 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { getAddress, rpc, type RpcDefinition } from '@causeway/contracts';
+import { currentDeadline, Deadline, withDeadline } from '@causeway/resilience';
+import { jest } from '@jest/globals';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { Controller } from '@nestjs/common';
+import { v7 as uuidv7 } from 'uuid';
+import { z } from 'zod';
+import { BrokerHealth } from '../src/health.js';
+import { HandlesRpc } from '../src/nest/handles.js';
+import { RpcClient } from '../src/rpc/client.js';
+import { RpcServer } from '../src/rpc/server.js';
+import { FakeRpc, rpcContract } from '../src/testing/index.js';
+import { natsOf, Scene } from './helpers.js';
+
+jest.setTimeout(60_000);
+const scene = new Scene();
+beforeEach(() => scene.broker());
+afterEach(() => scene.end());
+
+const slow = rpc('test.rpc.wait.v1', 'Waits', z.object({ ms: z.number() }), z.object({ remainingMs: z.number() }));
+
+async function serve<Req, Res>(
+  nc: NatsConnection,
+  definition: RpcDefinition<Req, Res>,
+  answer: (request: Req) => Res | Promise<Res>,
+): Promise<RpcServer> {
+  const handler = async (request: unknown) => answer(request as Req);
+  const server = new RpcServer(nc, 'test', definition as RpcDefinition, handler);
+  server.start();
+  scene.after(() => server.stop());
+  await nc.flush();
+  return server;
+}
+
+rpcContract('fake', () => {
+  const client = new FakeRpc();
+  return Promise.resolve({ client, serve: (...served) => Promise.resolve(void client.answer(...served)) });
+});
+
+rpcContract('NATS', async () => {
+  const [caller, callee] = [await scene.connect('caller'), await scene.connect('callee')];
+  return { client: new RpcClient(caller), serve: async (...served) => void (await serve(callee, ...served)) };
+});
+
+test('the deadline of the caller is in force on the other side, less what the way took', async () => {
+  const nc = await scene.connect();
+  await serve(nc, slow, () => ({ remainingMs: currentDeadline()!.remainingMs() }));
+  const { remainingMs } = await withDeadline(Deadline.after(400), () =>
+    new RpcClient(nc).call(slow, { ms: 0 }, { timeoutMs: 5_000 }),
+  );
+  expect(remainingMs).toBeGreaterThan(300);
+  expect(remainingMs).toBeLessThanOrEqual(400);
+});
+
+test('without a deadline the timeout of the call is what the other side gets', async () => {
+  const nc = await scene.connect();
+  await serve(nc, slow, () => ({ remainingMs: currentDeadline()!.remainingMs() }));
+  const { remainingMs } = await new RpcClient(nc).call(slow, { ms: 0 });
+  expect(remainingMs).toBeGreaterThan(900);
+  expect(remainingMs).toBeLessThanOrEqual(1_000);
+});
+
+test('no answer before the deadline is DEADLINE_EXCEEDED, no answer within the timeout is DEPENDENCY_UNAVAILABLE', async () => {
+  const nc = await scene.connect();
+  nc.subscribe(slow.subject, { callback: () => undefined });
+  await nc.flush();
+  const client = new RpcClient(nc);
+  await expect(withDeadline(Deadline.after(50), () => client.call(slow, { ms: 0 }))).rejects.toMatchObject({
+    code: 'DEADLINE_EXCEEDED',
+  });
+  await expect(client.call(slow, { ms: 0 }, { timeoutMs: 50 })).rejects.toMatchObject({
+    code: 'DEPENDENCY_UNAVAILABLE',
+    unsent: false,
+  });
+});
+
+test('a request that is not JSON is answered with MESSAGE_MALFORMED, one that fails its schema with the path', async () => {
+  const nc = await scene.connect();
+  await serve(nc, slow, () => ({ remainingMs: 0 }));
+  const malformed = await nc.request(slow.subject, '{oops', { timeout: 1_000 });
+  expect(malformed.headers?.get('Causeway-Error')).toBe('MESSAGE_MALFORMED');
+  const invalid = await nc.request(slow.subject, '{"ms":"x"}', { timeout: 1_000 });
+  expect(invalid.headers?.get('Causeway-Error')).toBe('VALIDATION_FAILED');
+  expect(invalid.json()).toMatchObject({ violations: [{ path: '/ms' }] });
+});
+
+test('each request reaches one instance', async () => {
+  const served: string[] = [];
+  for (const name of ['one', 'two']) {
+    await serve(await scene.connect(name), slow, () => (served.push(name), { remainingMs: 0 }));
+  }
+  const client = new RpcClient(await scene.connect('caller'));
+  await Promise.all(Array.from({ length: 40 }, () => client.call(slow, { ms: 0 })));
+  expect(served).toHaveLength(40);
+  expect(new Set(served)).toEqual(new Set(['one', 'two']));
+});
+
+test('a stopping server answers what it has accepted', async () => {
+  const nc = await scene.connect();
+  let begun = () => undefined as void;
+  const accepted = new Promise<void>((resolve) => (begun = resolve));
+  const server = await serve(nc, slow, async ({ ms }) => {
+    begun();
+    await sleep(ms);
+    return { remainingMs: 1 };
+  });
+  const answer = new RpcClient(await scene.connect('caller')).call(slow, { ms: 200 });
+  await accepted;
+  await server.stop();
+  await expect(answer).resolves.toEqual({ remainingMs: 1 });
+});
+
+test('while NATS is away a call fails at once, and works again after the reconnect', async () => {
+  const nc = await scene.connect();
+  await serve(nc, slow, () => ({ remainingMs: 1 }));
+  const health = new BrokerHealth(nc);
+  const client = new RpcClient(nc, health);
+  const gone = new Promise<void>((resolve) => health.onDisconnect(resolve));
+  const back = new Promise<void>((resolve) => health.onReconnect(resolve));
+  await scene.nats.halt();
+  await gone;
+  const startedAt = Date.now();
+  await expect(client.call(slow, { ms: 0 })).rejects.toMatchObject({
+    code: 'BROKER_UNAVAILABLE',
+    retryAfterSeconds: 2,
+  });
+  expect(Date.now() - startedAt).toBeLessThan(500);
+  await scene.nats.restart();
+  await back;
+  await expect(client.call(slow, { ms: 0 })).resolves.toEqual({ remainingMs: 1 });
+});
+
+test('@HandlesRpc binds a controller method', async () => {
+  @Controller()
+  class Addresses {
+    @HandlesRpc(getAddress)
+    find(request: { userId: string; addressId: string }) {
+      if (request.userId !== request.addressId) return { found: false as const };
+      const address = { recipient: 'Ada', line1: 'Main St 1', postalCode: '1', city: 'Paris', country: 'FR' };
+      return { found: true as const, address };
+    }
+  }
+  const app = await scene.service('user', [Addresses]);
+  const client = new RpcClient(await scene.connect('caller'));
+  const id = uuidv7();
+  await natsOf(app).flush();
+  await expect(client.call(getAddress, { userId: id, addressId: id })).resolves.toMatchObject({
+    found: true,
+    address: { city: 'Paris' },
+  });
+  await expect(client.call(getAddress, { userId: id, addressId: uuidv7() })).resolves.toEqual({ found: false });
+});
