@@ -58,7 +58,8 @@ test('a new instance is used at once, but does not get everything', () => {
   const clock = { now: 0 };
   let list: readonly Endpoint[] = [{ id: 'a', url: 'http://a' }];
   const resolver: Resolver = { endpoints: () => list, services: () => ['order'], close: () => Promise.resolve() };
-  const balancer = new Balancer(resolver, { random: seeded(3), now: () => (clock.now += 1) });
+  // Random 0 compares the known one with the new one each time, in this order.
+  const balancer = new Balancer(resolver, { random: () => 0, now: () => (clock.now += 1) });
   for (let call = 0; call < 50; call += 1) balancer.pick('order').done({ ms: 20, failed: false });
   list = [...list, { id: 'b', url: 'http://b' }];
   const burst = Array.from({ length: 100 }, () => balancer.pick('order').endpoint.id);
@@ -77,12 +78,16 @@ test('five failures in a row take an instance out for ten seconds; then one more
 });
 
 test('a success in between clears the count', () => {
-  const { balancer } = setup(1);
-  const call = (failed: boolean) => balancer.pick('order').done({ ms: 1, failed });
-  for (let index = 0; index < 4; index += 1) call(true);
-  call(false);
-  for (let index = 0; index < 4; index += 1) call(true);
-  expect(balancer.pick('order').endpoint.url).toBe('http://127.0.0.1:4001');
+  const { balancer, urls } = setup(2);
+  const call = (failed: boolean) => {
+    const lease = balancer.pick('order', new Set([urls[1]!]));
+    lease.done({ ms: 1, failed });
+    return lease.endpoint.url;
+  };
+  for (const failed of [true, true, true, true, false, true, true, true, true]) expect(call(failed)).toBe(urls[0]);
+  // Still in use; the fifth failure in a row takes it out, and the other one is used although it is to be avoided.
+  expect(call(true)).toBe(urls[0]);
+  expect(call(true)).toBe(urls[1]);
 });
 
 test('with every instance taken out all are used', () => {
@@ -93,18 +98,16 @@ test('with every instance taken out all are used', () => {
 });
 
 test('an instance that was tried is avoided while there is another', () => {
-  const { balancer, urls } = setup(2);
-  const [first, second] = staticResolver({ order: urls }).endpoints('order');
+  const { balancer } = setup(2);
   const tried = balancer.pick('order');
   for (let index = 0; index < 50; index += 1) {
-    const other = balancer.pick('order', new Set([tried.endpoint]));
+    const other = balancer.pick('order', new Set([tried.endpoint.url]));
     expect(other.endpoint.url).not.toBe(tried.endpoint.url);
     other.done({ ms: 1, failed: false });
   }
-  expect([first!.url, second!.url]).toContain(tried.endpoint.url);
   const alone = setup(1).balancer;
   const only = alone.pick('order');
-  expect(alone.pick('order', new Set([only.endpoint])).endpoint).toEqual(only.endpoint);
+  expect(alone.pick('order', new Set([only.endpoint.url])).endpoint).toEqual(only.endpoint);
 });
 
 test('a lease is given back once', () => {

@@ -69,17 +69,17 @@ export class Balancer {
   }
 
   /**
-   * @param avoid Instances that were tried already; they are used only when there is no other.
+   * @param avoid URLs of instances that were tried already; they are used only when there is no other.
    * @throws NoEndpoint
    */
-  pick(service: string, avoid?: ReadonlySet<Endpoint>): Lease {
+  pick(service: string, avoid?: ReadonlySet<string>): Lease {
     const endpoints = this.resolver.endpoints(service);
     if (endpoints.length === 0) throw new NoEndpoint(service);
     const health = this.healthOf(service, endpoints);
     const now = this.options.now();
     const fit = endpoints.filter((endpoint) => health.get(keyOf(endpoint))!.ejectedUntil <= now);
     const some = fit.length > 0 ? fit : endpoints;
-    const fresh = avoid === undefined ? some : some.filter((endpoint) => !avoid.has(endpoint));
+    const fresh = avoid === undefined ? some : some.filter((endpoint) => !avoid.has(endpoint.url));
     const endpoint = this.better(fresh.length > 0 ? fresh : some, health, now);
     return this.lease(service, endpoint, health.get(keyOf(endpoint))!);
   }

@@ -13,7 +13,6 @@ import { SpanKind, SpanStatusCode, type Span } from '@opentelemetry/api';
 import type { Dispatcher } from 'undici';
 import type { Balancer, Lease } from './balancer.js';
 import { DependencyUnavailable } from './errors.js';
-import type { Endpoint } from './resolver.js';
 
 const durations = meter('causeway.discovery').duration(
   instruments.httpClientDuration,
@@ -74,7 +73,7 @@ export class ServiceClient {
     const outer = currentDeadline();
     const deadline = outer?.isBefore(limit) ? outer : limit;
     const repeatable = isRepeatable(request);
-    const tried = new Set<Endpoint>();
+    const tried = new Set<string>();
     try {
       return await this.policyOf(request.service).execute(
         (context) => this.attempt(request, deadline, tried, context),
@@ -100,11 +99,11 @@ export class ServiceClient {
   private attempt(
     request: ServiceRequest,
     deadline: Deadline,
-    tried: Set<Endpoint>,
+    tried: Set<string>,
     { signal, attempt }: AttemptContext,
   ): Promise<ServiceResponse> {
     const lease = this.balancer.pick(request.service, tried);
-    tried.add(lease.endpoint);
+    tried.add(lease.endpoint.url);
     const url = new URL(lease.endpoint.url);
     const attributes = {
       'http.request.method': request.method,

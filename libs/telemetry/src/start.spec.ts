@@ -52,9 +52,9 @@ test('a trace goes on where its carrier is unpacked, whatever is active there', 
 });
 
 test.each([{}, { traceparent: 'nonsense' }, { traceparent: `00-${'0'.repeat(32)}-${'0'.repeat(16)}-01` }])(
-  'the carrier %j begins a new trace',
-  (carrier) => {
-    expect(trace.getSpanContext(extractTrace(carrier))).toBeUndefined();
+  'the carrier %j begins a new trace, inside of another one, too',
+  async (carrier) => {
+    await inSpan('other', {}, () => expect(trace.getSpanContext(extractTrace(carrier))).toBeUndefined());
   },
 );
 
