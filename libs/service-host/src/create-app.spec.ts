@@ -1,6 +1,7 @@
 import { loadSettings } from '@causeway/config';
 import { telemetrySettings } from '@causeway/telemetry';
 import {
+  type ArgumentsHost,
   Controller,
   Get,
   Module,
@@ -11,7 +12,8 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import { EventPattern, Server, type CustomTransportStrategy } from '@nestjs/microservices';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { createApp, hostSettings, HostState, RequestDeadline } from './index.js';
 
 const settings = loadSettings({ ...hostSettings, ...telemetrySettings }, { HTTP_PORT: '0', MANAGEMENT_PORT: '0' });
@@ -97,6 +99,41 @@ test('the hooks run in order: providers, configureHttp, init, transport; then th
   events.splice(0);
   await app.close();
   expect(events).toEqual(['destroy', 'transport closed', 'shutdown']);
+});
+
+test('errors of plugins are answered like those of handlers, by the filters of the application', async () => {
+  const failing = (fastify: FastifyInstance, _: object, done: () => void) => {
+    fastify.get('/plugin', () => Promise.reject(new Error('hunter2')));
+    fastify.post('/plugin', () => 'taken');
+    done();
+  };
+  const answers = async (app: NestFastifyApplication) => {
+    const [thrown, malformed] = [
+      await app.inject('/plugin'),
+      await app.inject({ method: 'POST', url: '/plugin', body: '{', headers: { 'content-type': 'application/json' } }),
+    ];
+    await app.close();
+    return [thrown.body, malformed.body];
+  };
+  const configureHttp = async (app: NestFastifyApplication) => void (await app.register(failing as never));
+  const [thrown, malformed] = await answers(await createApp({ ...definition, configureHttp }, settings));
+  expect([JSON.parse(thrown!), JSON.parse(malformed!)]).toMatchObject([
+    { code: 'INTERNAL' },
+    { code: 'MALFORMED_REQUEST' },
+  ]);
+  expect(thrown).not.toContain('hunter2');
+
+  const own = {
+    catch: (_: unknown, at: ArgumentsHost) => void at.switchToHttp().getResponse<FastifyReply>().code(418).send('own'),
+  };
+  const withOwnFilter = {
+    ...definition,
+    configureHttp: async (app: NestFastifyApplication) => {
+      await configureHttp(app);
+      app.useGlobalFilters(own);
+    },
+  };
+  expect(await answers(await createApp(withOwnFilter, settings))).toEqual(['own', 'own']);
 });
 
 test('an endless answer ends itself when the stop begins, and none is begun after that', async () => {

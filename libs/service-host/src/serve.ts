@@ -1,4 +1,5 @@
 import { flushCompileCache } from 'node:module';
+import type { AddressInfo } from 'node:net';
 import type { SettingsShape } from '@causeway/config';
 import { startTelemetry, type Logger, type Telemetry } from '@causeway/telemetry';
 import type { ServiceDefinition, ServiceSettings } from './definition.js';
@@ -51,15 +52,19 @@ export async function serve<S extends SettingsShape>(
   const app = await createApp(definition, settings, host);
   parts.app = app;
   if (host.isStopping) return;
-  await inUse('HTTP_PORT', settings.HTTP_PORT, app.listen({ port: settings.HTTP_PORT, host: settings.HTTP_HOST }));
-  await app.startAllMicroservices();
+  try {
+    await inUse('HTTP_PORT', settings.HTTP_PORT, app.listen({ port: settings.HTTP_PORT, host: settings.HTTP_HOST }));
+    await app.startAllMicroservices();
+  } catch (error) {
+    // Stopped in the middle of it: what failed was being closed.
+    if (!host.isStopping) throw error;
+  }
+  if (host.isStopping) return;
   host.started = true;
 
-  const ready = {
-    url: await app.getUrl(),
-    managementPort: parts.management.port,
-    readyMs: Math.round(performance.now()),
-  };
+  const { port } = app.getHttpServer().address() as AddressInfo;
+  const url = await app.getUrl();
+  const ready = { url, port, managementPort: parts.management.port, readyMs: Math.round(performance.now()) };
   log.info(ready, 'ready');
   // For a parent that spawned us with an IPC channel: the launcher, tests.
   if (process.connected) process.send?.({ type: 'ready', ...ready });
@@ -93,8 +98,8 @@ async function stop(
   }, withinMs + lastWordsMs).unref();
   try {
     if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs));
-    // Still starting: nothing is in flight, and what was opened ends with the process.
-    if (host.started) await parts.app?.close(reason);
+    // Without an application it is still starting: nothing is in flight, and what was opened ends with the process.
+    await parts.app?.close(reason);
     await parts.management?.close();
     await parts.telemetry?.shutdown();
     log.info('stopped');

@@ -31,7 +31,7 @@ export class Child {
       API_KEY: 'k'.repeat(16),
       ...settings,
     };
-    const flags = ['--no-warnings', '--import', hooks];
+    const flags = ['--import', hooks];
     return new Child(
       spawn(process.execPath, [...flags, fixture, ...args], { env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] }),
     );

@@ -52,6 +52,8 @@ describe('a stop', () => {
     expect([response.statusCode, JSON.parse(text)]).toEqual([200, { done: true }]);
     expect(response.headers.connection).toBe('close');
     expect(await child.exited).toEqual({ code: 0, signal: null });
+    // Not a word of anybody else, such as warnings of Node or Fastify.
+    expect(child.output.split('\n').filter((line) => line !== '' && !line.startsWith('{'))).toEqual([]);
     const order = ['stopping', '"route":"/v1/things/slow"', 'stopped'].map((word) => child.output.lastIndexOf(word));
     expect(order).toEqual([...order].sort((a, b) => a - b));
     await child.heard('database closed');

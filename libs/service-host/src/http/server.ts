@@ -51,9 +51,23 @@ export function createHttpAdapter(
   closeConnectionsWhenIdle(fastify, host);
   acceptJsonOnly(fastify);
   const filter = new ProblemFilter(allowed);
-  // Before anybody registers a plugin: a plugin keeps the handler that was there when it was registered.
-  fastify.setErrorHandler((error, request, reply) => filter.answer(error, request, reply));
+  handleErrors(adapter, filter);
   return { adapter, filter };
+}
+
+/**
+ * One error handler for Nest's routes and for Fastify's own. It has to be there before anybody registers a plugin, because a plugin keeps the one
+ * that it finds; Nest brings its own (which runs the global filters) much later, and takes over inside of it.
+ */
+function handleErrors(adapter: FastifyAdapter, filter: ProblemFilter): void {
+  type Handler = (error: Error, request: FastifyRequest, reply: FastifyReply) => unknown;
+  let handle: Handler = (error, request, reply) => filter.answer(error, request, reply);
+  const fastify = adapter.getInstance();
+  fastify.setErrorHandler((error: Error, request, reply) => handle(error, request, reply));
+  adapter.setErrorHandler = (nests: Handler) => {
+    handle = nests;
+    return fastify;
+  };
 }
 
 /** Bytes that are no HTTP request: there is no request object yet, so the answer is written by hand. */
