@@ -8,7 +8,7 @@ import { translatePgError } from './errors.js';
  */
 export async function acquire(pool: pg.Pool, deadline: Deadline | undefined): Promise<pg.PoolClient> {
   const connecting = pool.connect().catch((error: unknown) => {
-    throw translatePgError(error);
+    throw translatePgError(error, 'not-applied');
   });
   // With a connection at hand there is nothing to wait for, and a timer would be a waste.
   if (!deadline || pool.idleCount > 0) return connecting;

@@ -48,6 +48,21 @@ test.each([
   expect(translatePgError(error)).toBe(error);
 });
 
+test.each([
+  [withCode('ECONNREFUSED'), 'not-applied'],
+  [withCode('P1001'), 'not-applied'],
+  [withCode('57014'), 'not-applied'],
+  [new Error('timeout exceeded when trying to connect'), 'not-applied'],
+  [new Error('Connection terminated due to connection timeout'), 'not-applied'],
+  [withCode('ECONNRESET'), 'unknown'],
+  [new Error('Connection terminated unexpectedly'), 'unknown'],
+  [new Error('Query read timeout'), 'unknown'],
+  [fromPrisma('P2010', { kind: 'postgres', code: '57P01', originalCode: '57P01' }), 'unknown'],
+])('%#: the outcome is known unless the connection broke in use', (error, outcome) => {
+  expect(translatePgError(error)).toMatchObject({ outcome });
+  expect(translatePgError(error, 'not-applied')).toMatchObject({ outcome: 'not-applied' });
+});
+
 test('a coded error is not translated again', () => {
   const error = new DatabaseUnavailable({ outcome: 'unknown' });
   expect(translatePgError(error)).toBe(error);

@@ -130,13 +130,42 @@ function isUnavailable(error: unknown): boolean {
   return false;
 }
 
+/** Signs that a connection broke while it was in use; anything else was refused before it could have an effect. */
+const lostCodes: ReadonlySet<unknown> = new Set([
+  'ECONNRESET',
+  'ECONNABORTED',
+  'EPIPE',
+  'ETIMEDOUT',
+  '08003',
+  '08006',
+  '08007',
+  '25P03',
+  '25P04',
+  '57P01',
+  '57P02',
+  'P1008',
+  'P1017',
+]);
+const lostMessages = /^(Connection terminated( unexpectedly)?$|Query read timeout)/;
+
+function outcomeOf(error: unknown): Outcome {
+  for (const { code, originalCode, kind, message } of chain(error)) {
+    if (lostCodes.has(code) || lostCodes.has(originalCode)) return 'unknown';
+    if (kind === 'ConnectionClosed' || kind === 'SocketTimeout') return 'unknown';
+    if (typeof message === 'string' && lostMessages.test(message)) return 'unknown';
+  }
+  return 'not-applied';
+}
+
 /**
  * Turns errors of `pg` and of Prisma that mean "the database is not there" into DatabaseUnavailable. Anything else, a violated
  * constraint for example, comes back as it is. Use it on errors of the database only: a refused connection to somewhere else looks the same.
+ *
+ * @param outcome What the caller knows about it. Default: `unknown` when a connection broke while in use, else `not-applied`.
  */
-export function translatePgError(error: unknown, outcome: Outcome = 'not-applied'): unknown {
+export function translatePgError(error: unknown, outcome?: Outcome): unknown {
   if (error instanceof CodedError || !isUnavailable(error)) return error;
-  return new DatabaseUnavailable({ cause: error, outcome });
+  return new DatabaseUnavailable({ cause: error, outcome: outcome ?? outcomeOf(error) });
 }
 
 /** True when the connection that reported this error can't be used again. An ordinary error of a statement leaves it in order. */

@@ -19,6 +19,7 @@ export { purgeIdempotency, purgeInbox } from './purge.js';
 export { CursorCodec, CursorInvalid, keysetPage } from './cursor.js';
 export { FieldKeys } from './field-keys.js';
 export { BlindIndex, FieldCipher, FieldDecryptionFailed, FieldKeyUnknown, type ColumnName } from './field-cipher.js';
+export { guardPrisma } from './guard-prisma.js';
 export { etag, IfMatchRequired, parseIfMatch, VersionStale } from './versions.js';
 export { DatabaseHealth } from './nest/database-health.js';
 export {

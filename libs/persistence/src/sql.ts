@@ -30,12 +30,15 @@ export interface Delivery {
 /** What `runOnce` answers when the message had been handled before. */
 export const alreadyHandled: unique symbol = Symbol.for('causeway.alreadyHandled');
 
-/** The port that use cases depend on; `PgUnitOfWork` and `testing/InMemoryUnitOfWork` are its adapters. */
+/**
+ * The port that use cases depend on; `PgUnitOfWork` and `testing/InMemoryUnitOfWork` are its adapters.
+ * `name` is that of the span: `place-order`. Default: the kind of unit and the database.
+ */
 export interface UnitOfWork<Tx> {
   /** One transaction. `work` may run several times (deadlock, serialization failure): it changes nothing but through `tx`. */
-  run<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  run<T>(work: (tx: Tx) => Promise<T>, name?: string): Promise<T>;
   /** Like `run`, but only for the first time that this delivery is seen. */
   runOnce<T>(delivery: Delivery, work: (tx: Tx) => Promise<T>): Promise<T | typeof alreadyHandled>;
   /** At most one statement, committed on its own in one round trip. */
-  single<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  single<T>(work: (tx: Tx) => Promise<T>, name?: string): Promise<T>;
 }

@@ -96,6 +96,8 @@ describe('a database that goes and comes back', () => {
     await Promise.all([uow.run((sql) => sql.query('SELECT 1')), health.check(), prisma.queryRaw(ask)]);
 
     await postgres.kill();
+    // Its processes live on for a moment, and answer.
+    await until('its last process is gone', () => pool.totalCount === 0);
     // What answered a moment ago is taken for alive: readiness is not the place to notice first.
     await health.check();
     now += 5_000;

@@ -1,0 +1,50 @@
+import { currentDeadline } from '@causeway/resilience';
+import { inSpan } from '@causeway/telemetry';
+import { SpanKind } from '@opentelemetry/api';
+import { translatePgError } from './errors.js';
+
+/** The part of every generated client that the guard uses; `never`, because each client has its own type of an extension. */
+interface ExtendableClient {
+  $extends(extension: never): unknown;
+}
+
+interface Operation {
+  readonly model?: string;
+  readonly operation: string;
+  readonly args: unknown;
+  readonly query: (args: unknown) => Promise<unknown>;
+}
+
+/**
+ * Puts a generated Prisma client under the rules that PgUnitOfWork keeps: nothing is started after the deadline of the request, each
+ * operation has one span (`findMany Order`), and a database that is gone is DatabaseUnavailable. Everything else stays Prisma's: P2002 is
+ * P2002. A statement that outlives its deadline ends at DATABASE_STATEMENT_TIMEOUT_MS.
+ */
+export function guardPrisma<Client extends ExtendableClient>(client: Client): Client {
+  const extension = { query: { $allOperations: guarded } };
+  const extended = client.$extends(extension as never) as Client & {
+    $transaction(...input: unknown[]): Promise<unknown>;
+  };
+  // An extension sees operations, not the BEGIN and COMMIT around them.
+  const transaction = async (...input: unknown[]): Promise<unknown> => {
+    try {
+      return await extended.$transaction(...input);
+    } catch (error) {
+      throw translatePgError(error);
+    }
+  };
+  return new Proxy(extended, {
+    get: (target, property) => (property === '$transaction' ? transaction : Reflect.get(target, property, target)),
+  });
+}
+
+async function guarded({ model, operation, args, query }: Operation): Promise<unknown> {
+  currentDeadline()?.throwIfExpired();
+  const attributes = { 'db.system.name': 'postgresql', 'db.operation.name': operation };
+  const name = model === undefined ? operation : `${operation} ${model}`;
+  try {
+    return await inSpan(name, { kind: SpanKind.CLIENT, attributes }, () => query(args));
+  } catch (error) {
+    throw translatePgError(error);
+  }
+}
