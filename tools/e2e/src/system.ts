@@ -56,6 +56,9 @@ export async function ledgerOf(system: System, paymentId: string): Promise<Ledge
   return body.sums[0] ?? nothing;
 }
 
+/** An error that waiting cannot cure: it ends `eventually` at once. */
+export class Final extends Error {}
+
 /** Calls `probe` every 100 ms until it answers something true. @throws after `withinMs` with what was waited for. */
 export async function eventually<T>(
   what: string,
@@ -65,7 +68,7 @@ export async function eventually<T>(
   const limitAt = performance.now() + withinMs;
   for (;;) {
     const found = await probe().catch((error: unknown) => {
-      if (performance.now() > limitAt) throw error;
+      if (error instanceof Final || performance.now() > limitAt) throw error;
     });
     if (found) return found;
     if (performance.now() > limitAt) throw new Error(`waited ${withinMs / 1_000} s for: ${what}`);
