@@ -4,6 +4,7 @@ import { jetStreamServer, type JetStreamServer, MessagingModule, NATS, Outbox, O
 import {
   BlindIndex,
   FieldCipher,
+  guardPrisma,
   IdempotencyStore,
   PersistenceModule,
   PG_POOL,
@@ -17,7 +18,7 @@ import { AddressesController } from './addresses/addresses.controller.js';
 import { Addresses } from './addresses/addresses.js';
 import { GetAddressHandler } from './addresses/get-address.handler.js';
 import type { UserSettings } from './config.js';
-import type { PrismaClient } from './generated/prisma/client.js';
+import { PrismaClient } from './generated/prisma/client.js';
 import { Housekeeping } from './housekeeping.js';
 import { IdempotentPosts } from './idempotent-posts.js';
 import { migrations } from './migrations.js';
@@ -25,7 +26,6 @@ import { LoginThrottle } from './oidc/login-throttle.js';
 import { createProvider } from './oidc/provider.js';
 import { SignIn } from './oidc/sign-in.js';
 import { loadSigningKeys } from './oidc/signing-keys.js';
-import { createPrisma } from './prisma.js';
 import { version } from './version.js';
 import { OIDC_PROVIDER, UNIT_OF_WORK, type UserUnitOfWork } from './tokens.js';
 import { PasswordHasher } from './users/password-hasher.js';
@@ -47,7 +47,13 @@ export class AppModule {
     return {
       module: AppModule,
       imports: [
-        PersistenceModule.forRoot({ settings, migrations, prisma: createPrisma, applicationName: 'user' }),
+        PersistenceModule.forRoot({
+          settings,
+          migrations,
+          // `minimal`: the longer messages quote the values of a query.
+          prisma: (adapter) => guardPrisma(new PrismaClient({ adapter, errorFormat: 'minimal' })),
+          applicationName: 'user',
+        }),
         MessagingModule.forRoot({ service: 'user', settings }),
         DiscoveryModule.forRoot({ settings, service: 'user', version, instanceId: settings.INSTANCE_ID, nats: NATS }),
         AuthModule.forRoot(settings),
@@ -75,7 +81,7 @@ export class AppModule {
         {
           provide: PasswordHasher,
           useFactory: () =>
-            PasswordHasher.create({
+            new PasswordHasher({
               concurrency: settings.PASSWORD_HASH_CONCURRENCY,
               queue: settings.PASSWORD_HASH_QUEUE,
             }),
