@@ -1,7 +1,11 @@
 import { once } from 'node:events';
 import { Agent, createServer, request, type IncomingMessage, type Server } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
+import { jest } from '@jest/globals';
 import { Child } from './child.js';
+
+// A machine that builds everything else at the same time takes seconds to start a process.
+jest.setTimeout(30_000);
 
 const children: Child[] = [];
 const servers: Server[] = [];
@@ -114,6 +118,7 @@ describe('a stop', () => {
     await child.heard('begun');
     child.kill('SIGINT');
     child.kill('SIGINT');
+    await untilOutput(child, 'stopping');
     await new Promise((resolve) => setTimeout(resolve, 1_200));
     expect(child.output).not.toContain('second time');
     child.kill('SIGINT');
