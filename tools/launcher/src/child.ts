@@ -36,7 +36,9 @@ export interface Child {
   readonly name: string;
   readonly pid: number;
   readonly running: boolean;
+  /** Settles when it ends; does not keep our own process alive, `wait` does. */
   readonly exited: Promise<Exit>;
+  wait(): Promise<Exit>;
   /** Sends the signal and does not wait. */
   signal(signal: NodeJS.Signals): void;
   /** Asks to stop, waits at most `graceMs`, then kills. */
@@ -90,6 +92,10 @@ export async function startChild(options: ChildOptions): Promise<Child> {
         return exit === undefined;
       },
       exited,
+      wait: () => {
+        if (!exit) child.ref();
+        return exited;
+      },
       signal: (signal) => void child.kill(signal),
       stop: () => end(stopSignal, graceMs),
       kill: () => end('SIGKILL', graceMs),

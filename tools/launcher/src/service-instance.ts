@@ -94,7 +94,7 @@ export class ServiceInstance {
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<Exit | undefined> {
     this.#leaving = true;
     this.#child?.signal(signal);
-    return this.#child?.exited;
+    return this.#child?.wait();
   }
 
   /** SIGTERM, and SIGKILL after 30 s. */

@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { reachableFolder, unprivilegedAccount } from './account.js';
+import { warmCompileCache } from './compile-cache.js';
 import { lockFolder, type FolderLock } from './folder-lock.js';
 import { startNats, type NatsServer } from './nats.js';
 import { entryOf, nodeForServices } from './places.js';
@@ -128,7 +129,8 @@ async function abortable(running: Running, options: SystemOptions): Promise<Syst
 async function start(running: Running, options: SystemOptions): Promise<System> {
   const { paths, ports, secrets, watchdog, say } = running;
   const begun = performance.now();
-  const [postgres, nats, traces] = await settled([
+  const [, postgres, nats, traces] = await settled([
+    warmCompileCache(paths.compileCache, paths.log('compile-cache'), watchdog),
     startPostgres({
       folder: paths.postgres,
       logFile: paths.log('postgres'),
