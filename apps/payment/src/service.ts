@@ -7,34 +7,10 @@ export const service: ServiceDefinition<typeof settings> = {
   name: 'payment',
   version,
   settings,
-  async module(values) {
-    const { AppModule } = await import('./app.module.js');
-    return AppModule.with(values);
-  },
-  async configureHttp(app) {
-    const [{ DatabaseHealth }, { BrokerHealth }, { registerReadiness }] = await Promise.all([
-      import('@causeway/persistence'),
-      import('@causeway/messaging'),
-      import('@causeway/service-host'),
-    ]);
-    const [database, broker] = [app.get(DatabaseHealth), app.get(BrokerHealth)];
-    registerReadiness('database', () => database.check());
-    // Shown, not required: without the broker payments can still be read, and webhooks are stored.
-    registerReadiness('broker', () => broker.connected, { required: false });
-  },
-  async microservice(app) {
-    const { jetStreamServer } = await import('@causeway/messaging');
-    return jetStreamServer(app);
-  },
+  module: async (values) => (await import('./app.module.js')).AppModule.with(values),
+  configureHttp: async (app) => (await import('./lifecycle.js')).configureHttp(app),
+  microservice: async (app) => (await import('./lifecycle.js')).microservice(app),
   commands: {
-    async migrate(values) {
-      const [{ migrate }, { getLogger }, { migrations }] = await Promise.all([
-        import('@causeway/persistence'),
-        import('@causeway/telemetry'),
-        import('./migrations.js'),
-      ]);
-      const log = getLogger('migrate');
-      await migrate(values.DATABASE_URL, [...migrations], { log: (line: string) => log.info(line) });
-    },
+    migrate: async (values) => (await import('./lifecycle.js')).runMigrations(values.DATABASE_URL),
   },
 };

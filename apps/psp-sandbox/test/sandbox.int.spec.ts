@@ -80,9 +80,12 @@ const call = (
   });
 const post = async (path: string, body: unknown = {}, key = `key-${++keys}`) => {
   const response = await call('POST', path, { body, key });
-  return { status: response.status, body: (await response.json()) as Record<string, any>, headers: response.headers };
+  return { status: response.status, body: (await response.json()) as Json, headers: response.headers };
 };
-const get = async (path: string) => (await (await call('GET', path)).json()) as Record<string, any>;
+/** Parsed JSON whose shape the assertions check. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+type Json = Record<string, any>;
+const get = async (path: string) => (await (await call('GET', path)).json()) as Json;
 const request = (reference: string, paymentMethodToken = 'tok_success') => ({
   reference,
   amountMinor: 1_999,
