@@ -60,3 +60,20 @@ test('a hello under a known id from another address replaces what was known', ()
   directory.announced(ping('a', 4009));
   expect(directory.endpoints('order').map(({ url }) => url)).toEqual(['http://127.0.0.1:4009']);
 });
+
+test.each([
+  ['no JSON', new TextEncoder().encode('{"name":')],
+  ['no address', encode({ name: 'order', id: 'x', version: '1.0.0', metadata: {} })],
+  [
+    'an address that is none',
+    encode({ name: 'order', id: 'x', version: '1.0.0', metadata: { url: 'javascript:alert(1)' } }),
+  ],
+  ['a name that is none', encode({ name: '>', id: 'x', version: '1.0.0', metadata: { url: 'http://a' } })],
+  ['a list', encode([])],
+])('%s is ignored, wherever it comes from', (_what, nonsense) => {
+  const directory = new Directory(3);
+  round(directory, ping('a'), nonsense);
+  directory.announced(nonsense);
+  directory.left(nonsense);
+  expect([ids(directory), directory.services()]).toEqual([['a'], ['order']]);
+});
