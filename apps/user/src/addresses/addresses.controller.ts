@@ -7,7 +7,7 @@ import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { Addresses } from './addresses.js';
 
-const params = z.object({ id });
+const params = z.object({ addressId: id });
 type Params = z.output<typeof params>;
 
 @RequireScope(scopes.profile)
@@ -31,37 +31,37 @@ export class AddressesController {
     await sendStored(reply, response, replayed);
   }
 
-  @Get(':id')
+  @Get(':addressId')
   async read(
     @CurrentUser() user: Principal,
-    @ZodParams(params) { id }: Params,
+    @ZodParams(params) { addressId }: Params,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<AddressView> {
-    const view = await this.addresses.read(user.subject, id);
+    const view = await this.addresses.read(user.subject, addressId);
     reply.header('etag', etag(view.version));
     return view;
   }
 
-  @Put(':id')
+  @Put(':addressId')
   async replace(
     @CurrentUser() user: Principal,
-    @ZodParams(params) { id }: Params,
+    @ZodParams(params) { addressId }: Params,
     @Headers('if-match') ifMatch: string | undefined,
     @ZodBody(addressBody) body: AddressBody,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<AddressView> {
-    const view = await this.addresses.replace(user.subject, id, parseIfMatch(ifMatch), body);
+    const view = await this.addresses.replace(user.subject, addressId, parseIfMatch(ifMatch), body);
     reply.header('etag', etag(view.version));
     return view;
   }
 
-  @Delete(':id')
+  @Delete(':addressId')
   @HttpCode(204)
   async remove(
     @CurrentUser() user: Principal,
-    @ZodParams(params) { id }: Params,
+    @ZodParams(params) { addressId }: Params,
     @Headers('if-match') ifMatch: string | undefined,
   ): Promise<void> {
-    await this.addresses.remove(user.subject, id, parseIfMatch(ifMatch));
+    await this.addresses.remove(user.subject, addressId, parseIfMatch(ifMatch));
   }
 }

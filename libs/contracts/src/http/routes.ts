@@ -101,6 +101,7 @@ export const routes: readonly RouteDefinition[] = [
     idempotent: true,
     body: addressBody,
     success: created(addressView),
+    errors: ['ADDRESS_LIMIT_REACHED'],
   },
   {
     operationId: 'getAddress',
@@ -129,6 +130,7 @@ export const routes: readonly RouteDefinition[] = [
     owner: 'user',
     summary: 'Remove an address',
     scope: scopes.profile,
+    versioned: true,
     success: { status: 204, description: 'Removed' },
   },
   {
