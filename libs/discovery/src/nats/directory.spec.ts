@@ -73,7 +73,8 @@ test.each([
 ])('%s is ignored, wherever it comes from', (_what, nonsense) => {
   const directory = new Directory(3);
   round(directory, ping('a'), nonsense);
-  directory.announced(nonsense);
-  directory.left(nonsense);
-  expect([ids(directory), directory.services()]).toEqual([['a'], ['order']]);
+  for (const hear of ['announced', 'left'] as const) {
+    directory[hear](nonsense);
+    expect([ids(directory), directory.services()]).toEqual([['a'], ['order']]);
+  }
 });
