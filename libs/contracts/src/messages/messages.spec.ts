@@ -1,4 +1,4 @@
-import { ValidationFailed } from '@causeway/errors';
+import type { ValidationFailed } from '@causeway/errors';
 import { consumers, durableName, messages, parseOrThrow, placeOrderBody, rpcs, streamOf, streams } from '../index.js';
 
 test('a subject follows the naming rule of its kind and names its owner', () => {
