@@ -41,6 +41,14 @@ export class Child {
     });
   }
 
+  /** SIGTERM. @returns the exit code. */
+  async stop(): Promise<number | null> {
+    const exited = once(this.process, 'exit');
+    this.process.kill('SIGTERM');
+    const [code] = (await exited) as [number | null];
+    return code;
+  }
+
   /** SIGKILL: no goodbye, no cleaning up. */
   async kill(): Promise<void> {
     if (this.process.exitCode !== null || this.process.signalCode !== null) return;

@@ -254,20 +254,38 @@ describe('POST /webhooks/psp', () => {
   });
 });
 
-describe('a worker that is killed in mid-call', () => {
-  test('another one executes the operation again with the same key, and the card is charged once', async () => {
-    await world.stopApp();
-    const killed = await Child.start('payment', { ...world.env, PSP_TIMEOUT_MS: '1000' });
+describe('an instance that goes away in mid-call', () => {
+  beforeAll(() => world.stopApp());
+  afterAll(() => world.startApp(), 30_000);
+
+  const inMidCall = async (timeoutMs: number) => {
+    const instance = await Child.start('payment', { ...world.env, PSP_TIMEOUT_MS: String(timeoutMs) });
     const it = payment();
     await it.authorize('tok_slow');
     const claimed = () => world.rows('SELECT 1 FROM psp_operations WHERE payment_id = $1 AND lease IS NOT NULL', it.id);
     while ((await claimed()).length === 0) await sleep(10);
     await sleep(100);
-    await killed.kill();
+    return { instance, it };
+  };
+
+  test('asked to stop: it finishes the call and stores the outcome', async () => {
+    const { instance, it } = await inMidCall(5_000);
+    expect(await instance.stop()).toBe(0);
+    expect([await it.status(), await it.ledger()]).toEqual(['AUTHORIZED', ['authorize 1999']]);
+    expect(await it.operations()).toMatchObject([{ status: 'SUCCEEDED', attempts: 1 }]);
+  }, 60_000);
+
+  test('killed: another one executes the operation again with the same key, and the card is charged once', async () => {
+    const { instance, it } = await inMidCall(1_000);
+    await instance.kill();
     expect([await it.status(), await it.ledger()]).toEqual(['AUTHORIZING', []]);
-    await world.startApp();
-    await it.reaches('AUTHORIZED');
-    expect([await it.ledger(), await it.told()]).toEqual([['authorize 1999'], ['authorized']]);
-    expect(await it.operations()).toMatchObject([{ key: `pay:${it.id}:authorize:1`, attempts: 2 }]);
+    const other = await Child.start('payment', world.env);
+    try {
+      await it.reaches('AUTHORIZED');
+      expect([await it.ledger(), await it.tells(1)]).toEqual([['authorize 1999'], ['authorized']]);
+      expect(await it.operations()).toMatchObject([{ key: `pay:${it.id}:authorize:1`, attempts: 2 }]);
+    } finally {
+      await other.kill();
+    }
   }, 60_000);
 });

@@ -167,6 +167,17 @@ test('ten requests with one key at once charge once; the others are replayed or 
   expect((await get('/ledger?reference=ref-5'))['entries']).toHaveLength(1);
 });
 
+test('refunds at the same moment never exceed what was captured', async () => {
+  const { body: charge } = await post('/v1/charges', request('ref-10'));
+  await post(`/v1/charges/${charge['id']}/capture`);
+  const refund = () => post(`/v1/charges/${charge['id']}/refunds`, { amountMinor: 900, reference: 'r' });
+  const answers = await Promise.all(Array.from({ length: 8 }, refund));
+  expect(answers.filter(({ status }) => status === 201)).toHaveLength(2);
+  expect((await get('/ledger?reference=ref-10'))['sums']).toMatchObject([
+    { capturedMinor: 1_999, refundedMinor: 1_800 },
+  ]);
+});
+
 test('tok_slow: in flight until it is done, also when the client has hung up', async () => {
   const impatient = fetch(`${url}/v1/charges`, {
     method: 'POST',

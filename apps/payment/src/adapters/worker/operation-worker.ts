@@ -5,7 +5,7 @@ import type { RunOperation } from '../../application/run-operation.js';
 import type { Doorbell } from './doorbell.js';
 
 export interface OperationWorkerOptions {
-  /** Operations at the provider at the same time, per instance. Default 16. */
+  /** Operations at the provider at the same time, per instance; each costs a socket, no database connection. Default 64. */
   readonly concurrency?: number;
   /** A claim is lost after this: longer than the longest execution (a read, a call and a read again). */
   readonly leaseMs: number;
@@ -32,7 +32,7 @@ export class OperationWorker implements OnApplicationBootstrap, OnModuleDestroy 
     private readonly options: OperationWorkerOptions,
     doorbell: Doorbell,
   ) {
-    this.concurrency = options.concurrency ?? 16;
+    this.concurrency = options.concurrency ?? 64;
     this.pollMs = options.pollMs ?? 250;
     doorbell.onWake(() => this.wake());
   }

@@ -1,0 +1,136 @@
+import { randomUUID } from 'node:crypto';
+import { PgUnitOfWork } from '@causeway/persistence';
+import { createDatabase, type TestDatabase } from '@causeway/testkit';
+import { PgOperationQueue } from '../src/adapters/persistence/operation-queue.js';
+import { poolSql } from '../src/adapters/persistence/pool-sql.js';
+import { bindTransaction } from '../src/adapters/persistence/transaction.js';
+import { AuthorizePayment } from '../src/application/authorize-payment.js';
+import { CapturePayment } from '../src/application/capture-payment.js';
+import type { PaymentTx } from '../src/application/ports.js';
+import { RunOperation } from '../src/application/run-operation.js';
+import { migrations } from '../src/migrations.js';
+import { FakePaymentProvider } from '../src/testing/fake-payment-provider.js';
+
+let database: TestDatabase;
+let uow: PgUnitOfWork<PaymentTx>;
+let queue: PgOperationQueue;
+let wakes = 0;
+const leaseMs = 60_000;
+const now = () => new Date();
+
+beforeAll(async () => {
+  database = await createDatabase({ migrations });
+  uow = new PgUnitOfWork(database.pool, bindTransaction({ wake: () => undefined }, { wake: () => (wakes += 1) }));
+  queue = new PgOperationQueue(poolSql(database.pool));
+}, 60_000);
+afterAll(() => database?.drop());
+beforeEach(() => database.pool.query(`UPDATE psp_operations SET due_at = 'infinity'`));
+
+const delivery = () => ({ consumer: 'payment', messageId: randomUUID() });
+const authorize = async () => {
+  const target = { paymentId: randomUUID(), orderId: randomUUID() };
+  const terms = { customerId: randomUUID(), amountMinor: 1_000, currency: 'EUR', paymentMethodToken: 'tok_success' };
+  await new AuthorizePayment(uow, now).execute({ ...target, ...terms }, delivery());
+  return target;
+};
+const expire = () =>
+  database.pool.query(`UPDATE psp_operations SET lease_until = now() - interval '1 second' WHERE lease IS NOT NULL`);
+
+test('operations are shared out: many workers at once, each operation to one of them', async () => {
+  await Promise.all(Array.from({ length: 40 }, authorize));
+  const claims = (await Promise.all(Array.from({ length: 10 }, () => queue.claim(5, leaseMs)))).flat();
+  expect(new Set(claims.map(({ id }) => id)).size).toBe(claims.length);
+  expect(claims.length + (await queue.claim(100, leaseMs)).length).toBe(40);
+});
+
+test('a claim has everything that the call needs, and counts the attempt before it', async () => {
+  const { paymentId } = await authorize();
+  expect(await queue.claim(10, leaseMs)).toMatchObject([
+    {
+      paymentId,
+      step: 'AUTHORIZE',
+      key: `pay:${paymentId}:authorize:1`,
+      status: 'READY',
+      amountMinor: 1_000,
+      currency: 'EUR',
+      paymentMethodToken: 'tok_success',
+      attempts: 1,
+    },
+  ]);
+  expect(await queue.claim(10, leaseMs)).toEqual([]);
+  await expire();
+  expect(await queue.claim(10, leaseMs)).toMatchObject([{ paymentId, attempts: 2 }]);
+});
+
+test('only the holder of the lease may reschedule', async () => {
+  await authorize();
+  const [late] = await queue.claim(1, leaseMs);
+  await expire();
+  const [current] = await queue.claim(1, leaseMs);
+  const next = { status: 'READY', attempts: 2, reads: 0, unsent: 0, delayMs: 0 } as const;
+  expect(await uow.run((tx) => tx.operations.reschedule(late!, next))).toBe(false);
+  expect(await uow.run((tx) => tx.operations.reschedule(current!, next))).toBe(true);
+});
+
+test('a worker that comes back late, when the payment has moved on, changes nothing', async () => {
+  const target = await authorize();
+  const run = new RunOperation(uow, new FakePaymentProvider(), now);
+  const [late] = await queue.claim(1, leaseMs);
+  await expire();
+  const [current] = await queue.claim(1, leaseMs);
+  await run.execute(current!);
+  await new CapturePayment(uow, now).execute(target, delivery());
+  await run.execute(late!);
+  const { rows } = await database.pool.query('SELECT status, step, version FROM payments WHERE id = $1', [
+    target.paymentId,
+  ]);
+  expect(rows).toEqual([{ status: 'CAPTURING', step: 'CAPTURE', version: 3 }]);
+});
+
+test('an operation that may have been sent is not withdrawn', async () => {
+  const { paymentId } = await authorize();
+  expect(await uow.run((tx) => tx.operations.mayBeSent(paymentId))).toBe(false);
+  const [claimed] = await queue.claim(1, leaseMs);
+  expect(await uow.run((tx) => tx.operations.mayBeSent(paymentId))).toBe(true);
+  await uow.run((tx) => tx.operations.withdraw(paymentId));
+  expect(await uow.run((tx) => tx.operations.close(claimed!.id, 'SUCCEEDED', 'authorized'))).toBe(true);
+  expect(await uow.run((tx) => tx.operations.close(claimed!.id, 'SUCCEEDED', 'authorized'))).toBe(false);
+});
+
+test('the database allows one step in flight per payment', async () => {
+  const { paymentId } = await authorize();
+  const second = uow.run((tx) => tx.operations.add(paymentId, { step: 'CAPTURE', amountMinor: 1 }));
+  await expect(second).rejects.toMatchObject({ constraint: 'psp_operations_in_flight' });
+});
+
+test('the worker is woken after the commit, and not by a rollback', async () => {
+  wakes = 0;
+  await authorize();
+  expect(wakes).toBe(1);
+  const { paymentId } = await authorize();
+  await uow.run((tx) => tx.operations.add(paymentId, { step: 'CAPTURE', amountMinor: 1 })).catch(() => undefined);
+  expect(wakes).toBe(2);
+});
+
+test('a payment is read back as it was saved, with its refunds in order', async () => {
+  const { paymentId } = await authorize();
+  const saved = await uow.run(async (tx) => {
+    const before = await tx.payments.forUpdate(paymentId);
+    const refund = (id: string) =>
+      ({ id, amountMinor: 400, status: 'PENDING', reason: 'x', createdAt: new Date(0) }) as const;
+    const payment = {
+      ...before!,
+      status: 'CAPTURED',
+      step: null,
+      chargeId: 'ch_1',
+      capturedMinor: 1_000,
+      refundedMinor: 200,
+      voidReason: 'cancelled',
+      refunds: [refund(randomUUID()), refund(randomUUID())],
+      version: 5,
+    } as const;
+    await tx.payments.save(payment);
+    return payment;
+  });
+  expect(await uow.run((tx) => tx.payments.forUpdate(paymentId))).toEqual(saved);
+});
