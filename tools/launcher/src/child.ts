@@ -31,6 +31,9 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null;
 }
 
+/** `SIGKILL`, `exit code 1` */
+export const describeExit = ({ code, signal }: Exit): string => signal ?? `exit code ${code}`;
+
 /** A running child process. */
 export interface Child {
   readonly name: string;

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startedAt, stopAll, type Watched } from './watchdog-process.js';
@@ -36,6 +36,8 @@ export interface FolderLock {
  */
 export async function lockFolder(folder: string, log: (line: string) => void): Promise<FolderLock> {
   mkdirSync(folder, { recursive: true });
+  // As root, the account that runs PostgreSQL has to get through to its data; what is in the folder is closed by itself.
+  if (process.getuid?.() === 0) chmodSync(folder, statSync(folder).mode | 0o011);
   const file = join(folder, 'launcher.json');
   const me: State = { pid: process.pid, startedAt: startedAt(process.pid) ?? '', children: [] };
   for (;;) {

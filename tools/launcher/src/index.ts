@@ -6,6 +6,7 @@ export { startPostgres, type PostgresOptions, type PostgresServer } from './post
 export type { Secrets } from './secrets.js';
 export { ServiceInstance } from './service-instance.js';
 export { serviceNames, type ServiceName } from './services.js';
-export { startSystem, type System, type SystemOptions } from './system.js';
+export type { SystemOptions } from './running.js';
+export { startSystem, type System } from './system.js';
 export type { TraceSpan } from './trace-sink.js';
 export { waterfall } from './waterfall.js';

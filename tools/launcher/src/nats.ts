@@ -1,8 +1,9 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { lastLines, startChild, type Child } from './child.js';
+import { lastLines, startChild, type Child, type Exit } from './child.js';
 import { natsBinary } from './nats-binary.js';
 import { nextFreePort } from './ports.js';
+import { Restartable } from './restartable.js';
 import { Watchdog } from './watchdog.js';
 
 export { natsBinary } from './nats-binary.js';
@@ -15,6 +16,8 @@ export interface NatsOptions {
   readonly port?: number;
   readonly watchdog?: Watchdog;
   readonly takenPorts?: Set<number>;
+  /** It ended by itself, or somebody else killed it. */
+  readonly onLost?: (exit: Exit) => void;
   /** Path of `nats-server`. Default: found or fetched, see `natsBinary`. */
   readonly binary?: string;
   readonly log?: (line: string) => void;
@@ -41,23 +44,19 @@ export async function startNats(options: NatsOptions): Promise<NatsServer> {
   const binary = options.binary ?? (await natsBinary({ log: options.log, signal: options.signal }));
   const port = await nextFreePort(options.port ?? 0, options.takenPorts);
   const watchdog = options.watchdog ?? new Watchdog();
-  const start = (): Promise<Child> => startServer(binary, port, watchdog, options);
-  let child = await start();
+  const server = await Restartable.start(() => startServer(binary, port, watchdog, options), options.onLost);
   return {
     get pid() {
-      return child.pid;
+      return server.pid;
     },
     port,
     url: `nats://127.0.0.1:${port}`,
     get running() {
-      return child.running;
+      return server.running;
     },
-    stop: async () => void (await child.stop()),
-    kill: async () => void (await child.kill()),
-    restart: async () => {
-      await child.stop();
-      child = await start();
-    },
+    stop: () => server.stop(),
+    kill: () => server.kill(),
+    restart: () => server.restart(),
   };
 }
 

@@ -5,9 +5,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { makeOwned, reachableFolder, unprivilegedAccount, type Account } from './account.js';
-import { lastLines, startChild, type Child, type Exit } from './child.js';
+import { describeExit, lastLines, startChild, type Child, type Exit } from './child.js';
 import { nextFreePort } from './ports.js';
 import { postgresHome } from './postgres-binaries.js';
+import { Restartable } from './restartable.js';
 import { startedAt, stopAll } from './watchdog-process.js';
 import { Watchdog } from './watchdog.js';
 
@@ -28,6 +29,8 @@ export interface PostgresOptions {
   readonly watchdog?: Watchdog;
   /** Ports promised to others. */
   readonly takenPorts?: Set<number>;
+  /** It ended by itself, or somebody else killed it. */
+  readonly onLost?: (exit: Exit) => void;
 }
 
 /** One running PostgreSQL cluster, on the loopback interface only. */
@@ -61,29 +64,26 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
     watchdog: options.watchdog ?? new Watchdog(),
   };
   if (!existsSync(join(cluster.folder, 'PG_VERSION'))) await initialise(cluster);
-  let child = await start(cluster);
+  const server = await Restartable.start(() => start(cluster), options.onLost);
   const url = (database = 'postgres', role = 'postgres', password = options.password): string =>
     `postgres://${role}:${encodeURIComponent(password)}@127.0.0.1:${cluster.port}/${database}`;
   return {
     get pid() {
-      return child.pid;
+      return server.pid;
     },
     port: cluster.port,
     folder: cluster.folder,
     get running() {
-      return child.running;
+      return server.running;
     },
     url: (database) => url(database),
     ensureDatabase: async (name, role, password) => {
       await ensureDatabase(url(), name, role, password);
       return url(name, role, password);
     },
-    stop: async () => void (await child.stop()),
-    kill: async () => void (await child.kill()),
-    restart: async () => {
-      await child.stop();
-      child = await start(cluster);
-    },
+    stop: () => server.stop(),
+    kill: () => server.kill(),
+    restart: () => server.restart(),
   };
 }
 
@@ -161,13 +161,10 @@ async function start(cluster: Cluster): Promise<Child> {
     const log = lastLines(cluster.logFile);
     // Backends of a killed server need a moment to notice, and hold its shared memory until then.
     if (!/pre-existing shared memory|still in use/.test(log) || Date.now() > limitAt)
-      throw new Error(startFailure(exit, log));
+      throw new Error(`PostgreSQL ended at start (${describeExit(exit)}):\n${log}`);
     await sleep(200);
   }
 }
-
-const startFailure = ({ code, signal }: Exit, log: string): string =>
-  `PostgreSQL ended at start (${signal ?? `exit code ${code}`}):\n${log}`;
 
 function flags({ port, durable, settings }: Cluster): string[] {
   const all: Record<string, string> = {

@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { lastLines, startChild, type Child, type Exit } from './child.js';
+import { describeExit, lastLines, startChild, type Child, type Exit } from './child.js';
 import type { ServiceName } from './services.js';
 import type { Watchdog } from './watchdog.js';
 
@@ -130,8 +130,6 @@ export class ServiceInstance {
     if (!this.#leaving) this.options.onLost?.(this, exit);
   }
 }
-
-export const describeExit = ({ code, signal }: Exit): string => signal ?? `exit code ${code}`;
 
 /** 0 when nobody answers. Not `fetch`: its connection pool would keep sockets to processes that come and go. */
 function statusOf(url: string): Promise<number> {

@@ -94,7 +94,7 @@ test('a stop in the middle of the start leaves nothing behind; a stop later is o
   expect(late.state.output).toMatch(/stopped\n$/);
 }, 150_000);
 
-test('a second launcher in the same folder says who is there; a killed service is started again', async () => {
+test('a second launcher in the same folder says who is there; a killed process is started again', async () => {
   const first = launch('--no-demo');
   await first.says(/Causeway is up/);
   const second = launch('--no-demo');
@@ -102,10 +102,16 @@ test('a second launcher in the same folder says who is there; a killed service i
   expect(second.state.output).toMatch(
     new RegExp(`process ${first.child.pid}, http://127.0.0.1:\\d+. Stop it with Ctrl-C`),
   );
-  const payment = children().find(({ name }) => name === 'payment-1') as Watched;
-  process.kill(payment.pid, 'SIGKILL');
-  await first.says(/payment-1 ended \(SIGKILL\)/);
-  await first.says(/payment-1 runs again/);
+  for (const [name, title] of [
+    ['payment-1', 'payment-1'],
+    ['nats', 'NATS'],
+    ['postgres', 'PostgreSQL'],
+  ]) {
+    const { pid } = children().find((child) => child.name === name) as Watched;
+    process.kill(pid, 'SIGKILL');
+    await first.says(new RegExp(`${title} ended \\(SIGKILL\\)`));
+    await first.says(new RegExp(`${title} runs again`));
+  }
 }, 150_000);
 
 test.each([

@@ -1,0 +1,126 @@
+import { rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { reachableFolder, unprivilegedAccount } from './account.js';
+import { describeExit, type Exit } from './child.js';
+import { startNats, type NatsServer } from './nats.js';
+import { startPostgres, type PostgresServer } from './postgres.js';
+import { allOf, named } from './progress.js';
+import { revive } from './revive.js';
+import { note, type Running, type SystemOptions } from './running.js';
+import { migrateDatabase, provisionTopology } from './schema.js';
+import { services, type ServiceName } from './services.js';
+import { startTraceSink, type TraceSink } from './trace-sink.js';
+import type { Paths } from './wiring.js';
+
+// Each is kept as soon as it runs, so that a stop in the middle of the start finds it.
+
+export async function startPostgresOf(
+  running: Running,
+  { durable, supervise }: SystemOptions,
+): Promise<PostgresServer> {
+  const { paths, ports, secrets, watchdog } = running;
+  const { postgres: port } = ports;
+  const logFile = paths.log('postgres');
+  const password = secrets.postgres;
+  return (running.postgres = await startPostgres({
+    folder: paths.postgres,
+    logFile,
+    password,
+    port,
+    durable,
+    watchdog,
+    onLost: (exit) => lost(running, 'PostgreSQL', supervise, running.postgres, exit),
+  }));
+}
+
+export async function startNatsOf(running: Running, { signal, supervise }: SystemOptions): Promise<NatsServer> {
+  const { paths, ports, watchdog, say } = running;
+  const { nats: port } = ports;
+  return (running.nats = await startNats({
+    folder: paths.nats,
+    logFile: paths.log('nats'),
+    port,
+    watchdog,
+    log: say,
+    signal,
+    onLost: (exit) => lost(running, 'NATS', supervise, running.nats, exit),
+  }));
+}
+
+function lost(
+  running: Running,
+  id: string,
+  supervise: boolean | undefined,
+  server: NatsServer | PostgresServer | undefined,
+  exit: Exit,
+): void {
+  if (running.stopping || !server) return;
+  running.warn(`${id} ended (${describeExit(exit)})`);
+  const start = async (): Promise<void> => {
+    await server.restart();
+    note(running);
+  };
+  if (supervise)
+    void revive(running, {
+      id,
+      start,
+      stop: server.stop,
+      get running() {
+        return server.running;
+      },
+    });
+}
+
+export const startTracesOf = async (running: Running): Promise<TraceSink> =>
+  (running.traces = await startTraceSink(running.ports.traces));
+
+export type DatabaseUrls = Partial<Record<ServiceName, string>>;
+
+/** Databases, roles, migrations, streams and consumers. */
+export async function prepareData(
+  { secrets, say }: Running,
+  postgres: PostgresServer,
+  nats: NatsServer,
+): Promise<DatabaseUrls> {
+  const begun = performance.now();
+  const urls: DatabaseUrls = {};
+  const own = services.filter(({ database }) => database);
+  // One after the other: CREATE DATABASE copies a template that nobody else may be using.
+  for (const { name } of own)
+    urls[name] = await postgres.ensureDatabase(databaseName(name), databaseName(name), secrets.databases[name]);
+  const [topology, ...migrations] = await allOf<number[]>(say, [
+    named('the message topology', provisionTopology(nats.url)),
+    ...own.map((definition) =>
+      named(`the database of ${definition.name}`, migrateDatabase(definition, urls[definition.name] as string)),
+    ),
+  ]);
+  const applied = migrations.reduce((sum, count) => sum + count, 0);
+  say(
+    `databases and topology are ready after ${seconds(begun)} (${applied} migrations applied, ${topology} changes of the topology)`,
+  );
+  return urls;
+}
+
+const databaseName = (service: ServiceName): string => service.replaceAll('-', '_');
+
+/** Removes everything that a start left behind; for `fresh`. */
+export function forget(paths: Paths): void {
+  for (const path of [clusterFolder(paths), paths.postgres, paths.nats, paths.logs, `${paths.folder}/secrets.json`]) {
+    rmSync(path, { recursive: true, force: true });
+  }
+}
+
+/** As root the cluster may live outside the data folder, and survive its removal: without the secrets it is of no use. */
+export function dropOrphanedCluster(paths: Paths, say: (line: string) => void): void {
+  const folder = clusterFolder(paths);
+  if (folder === paths.postgres) return;
+  rmSync(folder, { recursive: true, force: true });
+  say(
+    `PostgreSQL keeps its data in ${dirname(folder)}: it does not run as root, and other accounts cannot reach this folder`,
+  );
+}
+
+const clusterFolder = (paths: Paths): string => reachableFolder(unprivilegedAccount(), paths.postgres);
+
+export const seconds = (begun: number): string => `${((performance.now() - begun) / 1000).toFixed(1)} s`;

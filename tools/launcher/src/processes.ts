@@ -1,0 +1,55 @@
+import { describeExit } from './child.js';
+import type { DatabaseUrls } from './infrastructure.js';
+import { entryOf, nodeForServices } from './places.js';
+import { revive } from './revive.js';
+import { note, type Running, type SystemOptions } from './running.js';
+import { ServiceInstance } from './service-instance.js';
+import { serviceNames, services, type ServiceDefinition, type ServiceName, type Wiring } from './services.js';
+import { commonSettings, type Ports } from './wiring.js';
+
+/** The processes of all services, not started yet. */
+export function instancesOf(running: Running, options: SystemOptions, databaseUrls: DatabaseUrls): ServiceInstance[] {
+  const { paths, ports, secrets, watchdog } = running;
+  const url = Object.fromEntries(
+    serviceNames.map((name) => [name, `http://127.0.0.1:${ports.services[name][0]?.port}`]),
+  ) as Wiring['url'];
+  const wiring: Wiring = { secrets, url, redirectUri: `${url.gateway}/callback` };
+  const node = nodeForServices();
+  const one = (
+    definition: ServiceDefinition,
+    address: Ports['services'][ServiceName][number],
+    index: number,
+  ): ServiceInstance => {
+    const { name, stopOrder } = definition;
+    const number = index + 1;
+    const common = commonSettings({
+      definition,
+      number,
+      address,
+      paths,
+      traces: running.traces?.url ?? '',
+      nats: running.nats?.url ?? '',
+      databaseUrl: databaseUrls[name],
+      managementToken: secrets.managementToken,
+    });
+    return new ServiceInstance({
+      service: name,
+      number,
+      node,
+      entry: entryOf(name),
+      env: { ...common, ...definition.settings(wiring), ...options.env?.all, ...options.env?.[name] },
+      ...address,
+      logFile: paths.log(`${name}-${number}`),
+      stopOrder,
+      watchdog,
+      onChange: () => note(running),
+      onLost: (instance, exit) => {
+        running.warn(`${instance.id} ended (${describeExit(exit)}); its log: ${instance.logFile}`);
+        if (options.supervise) void revive(running, instance);
+      },
+    });
+  };
+  return services.flatMap((definition) =>
+    ports.services[definition.name].map((address, index) => one(definition, address, index)),
+  );
+}

@@ -1,0 +1,76 @@
+import type { FolderLock } from './folder-lock.js';
+import type { NatsServer } from './nats.js';
+import type { PostgresServer } from './postgres.js';
+import type { Secrets } from './secrets.js';
+import type { ServiceInstance } from './service-instance.js';
+import { services, type ServiceName } from './services.js';
+import type { TraceSink } from './trace-sink.js';
+import type { Watchdog } from './watchdog.js';
+import type { Paths, Ports } from './wiring.js';
+
+export interface SystemOptions {
+  /** Where data, secrets and logs are kept. Default `.causeway` in the repository. One launcher at a time may use it. */
+  readonly folder?: string;
+  /** `laptop` (default): 3000 and so on, the next free where one is in use. `any`: free ports, for a system beside a running one. */
+  readonly ports?: 'laptop' | 'any';
+  /** Processes of each service. Default 1. */
+  readonly instances?: Partial<Record<ServiceName, number>>;
+  /** Settings over those that the launcher gives, by service; `all` for every one. */
+  readonly env?: Partial<Record<ServiceName | 'all', Readonly<Record<string, string>>>>;
+  /** Forget the data of earlier starts. Default false. */
+  readonly fresh?: boolean;
+  /** False: PostgreSQL does not fsync. For tests. Default true. */
+  readonly durable?: boolean;
+  /** Start a service again that ended by itself, after 1 s, 2 s, 4 s, at most 10 s. Default false. */
+  readonly supervise?: boolean;
+  /** Ends a start that is under way: what has been started is stopped and the promise rejects. No effect later. */
+  readonly signal?: AbortSignal;
+  /** Told what happens, a line at a time. Default: nothing is said. */
+  readonly log?: (line: string) => void;
+  /** Told what goes wrong while the system runs. Default: `log`. */
+  readonly warn?: (line: string) => void;
+}
+
+/** Everything that has to be undone, in the order in which it was done. */
+export interface Running {
+  readonly paths: Paths;
+  readonly ports: Ports;
+  readonly secrets: Secrets;
+  readonly lock: FolderLock;
+  readonly watchdog: Watchdog;
+  readonly say: (line: string) => void;
+  readonly warn: (line: string) => void;
+  readonly instances: ServiceInstance[];
+  /** The stop has begun: nothing is started again. */
+  stopping: boolean;
+  stopped?: Promise<void>;
+  postgres?: PostgresServer;
+  nats?: NatsServer;
+  traces?: TraceSink;
+}
+
+/** Once; whoever asks again waits for the same stop. */
+export function stop(running: Running): Promise<void> {
+  running.stopped ??= stopInOrder(running).finally(running.lock.release);
+  return running.stopped;
+}
+
+/** May be called in the middle of a start, and again after it. */
+export async function stopInOrder(running: Running): Promise<void> {
+  running.stopping = true;
+  for (const order of [...new Set(services.map(({ stopOrder }) => stopOrder))].sort((a, b) => a - b)) {
+    const names = services.filter(({ stopOrder }) => stopOrder === order).map(({ name }) => name);
+    await Promise.all(
+      running.instances.filter(({ service }) => names.includes(service)).map((instance) => instance.stop()),
+    );
+  }
+  await running.nats?.stop();
+  await running.postgres?.stop();
+  await running.traces?.stop();
+}
+
+/** For whoever comes after a crash: see `lockFolder`. */
+export function note({ lock, watchdog, ports, stopping }: Running): void {
+  if (!stopping)
+    lock.update({ gateway: `http://127.0.0.1:${ports.services.gateway[0]?.port}`, children: watchdog.watched });
+}
