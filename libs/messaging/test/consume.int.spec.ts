@@ -346,6 +346,21 @@ test('an instance handles 32 messages at a time and holds at most as many ready'
   expect(most).toBe(32);
 });
 
+test('a message that waited for a slot is not delivered again while it is handled', async () => {
+  const nc = await scene.provisioned();
+  await (await jetstreamManager(nc)).consumers.update('PAYMENT', durable, { ack_wait: nanos(1_500) });
+  const attempts: number[] = [];
+  const slow = handler(async ({ attempt }) => {
+    attempts.push(attempt);
+    await sleep(1_000);
+  });
+  await scene.service('order', [slow]);
+  // 32 are handled at once; the others wait for 1 s and are done 2 s after their delivery.
+  await Promise.all(Array.from({ length: 50 }, () => publish(nc)));
+  await settled(nc, 50);
+  expect(attempts).toEqual(Array.from({ length: 50 }, () => 1));
+});
+
 test('the effect of a message that is delivered twice happens once', async () => {
   const nc = await scene.provisioned();
   const database = await scene.database();

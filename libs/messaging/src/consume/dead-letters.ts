@@ -79,7 +79,7 @@ export async function listDeadLetters(
   nc: NatsConnection,
   { consumer, limit = 100 }: { consumer?: string; limit?: number } = {},
 ): Promise<DeadLetter[]> {
-  const jsm = await jetstreamManager(nc);
+  const jsm = await jetstreamManager(nc, { checkAPI: false });
   const { state } = await jsm.streams.info(stream);
   const found: DeadLetter[] = [];
   for (let sequence = Math.max(1, state.first_seq); sequence <= state.last_seq && found.length < limit; sequence += 1) {
@@ -96,12 +96,12 @@ export async function listDeadLetters(
  * @returns false when there is no such letter (any more).
  */
 export async function replayDeadLetter(nc: NatsConnection, sequence: number, who: string): Promise<boolean> {
-  const jsm = await jetstreamManager(nc);
+  const jsm = await jetstreamManager(nc, { checkAPI: false });
   const stored = await jsm.streams.getMessage(stream, { seq: sequence });
   if (!stored) return false;
   const letter = toDeadLetter(stored);
   const headers = headersOf({}, stored.header);
-  for (const name of [...Object.values(names), natsHeaders.messageId]) headers.delete(name);
+  for (const name of Object.values(names)) headers.delete(name);
   // Not the original id: within the duplicate window the broker would take the replay for the message that it still holds.
   await jsm
     .jetstream()
@@ -116,7 +116,7 @@ export async function replayDeadLetter(nc: NatsConnection, sequence: number, who
 
 /** Removes a dead letter for good. Returns false when there is no such letter (any more). */
 export async function discardDeadLetter(nc: NatsConnection, sequence: number, who: string): Promise<boolean> {
-  const jsm = await jetstreamManager(nc);
+  const jsm = await jetstreamManager(nc, { checkAPI: false });
   const stored = await jsm.streams.getMessage(stream, { seq: sequence });
   if (!stored) return false;
   await jsm.streams.deleteMessage(stream, sequence);

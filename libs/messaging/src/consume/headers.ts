@@ -36,9 +36,16 @@ export function traceCarrier(from: MsgHdrs | undefined): Record<string, string> 
   return carrier;
 }
 
+/**
+ * @param base Headers to keep, but for those of NATS itself (`Nats-Msg-Id`, `Nats-Expected-Stream`): they are instructions to the server for
+ *   one publish, and would be obeyed again.
+ */
 export function headersOf(values: Readonly<Record<string, string>>, base?: MsgHdrs): MsgHdrs {
   const result = headers();
-  for (const key of base?.keys() ?? []) for (const value of base?.values(key) ?? []) result.append(key, value);
+  for (const key of base?.keys() ?? []) {
+    if (key.toLowerCase().startsWith('nats-')) continue;
+    for (const value of base?.values(key) ?? []) result.append(key, value);
+  }
   for (const [key, value] of Object.entries(values)) result.set(key, headerValue(value));
   return result;
 }

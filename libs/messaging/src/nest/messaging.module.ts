@@ -140,8 +140,10 @@ function relayProvider({ service, settings, outbox, pool: own }: MessagingOption
     useFactory: async (nc: NatsConnection, health: BrokerHealth, keeper: TopologyKeeper, shared?: pg.Pool) => {
       const pool = own ?? shared;
       if (outbox === false || (!pool && outbox === undefined)) return undefined;
-      if (!pool)
+      if (!pool) {
+        await nc.close(); // nothing may keep a process alive whose start was refused
         throw new Error(`${service} asks for an outbox but has no database: add PersistenceModule, or pass a pool`);
+      }
       const used = publishedStreams(service);
       await keeper.need({ streams: streams.filter(({ name }) => used.includes(name)), consumers: [] });
       return new OutboxRelay({

@@ -225,7 +225,7 @@ export class OutboxRelay {
   async #sweep(session: RelaySession): Promise<boolean> {
     this.#sweepDue = false;
     try {
-      const jsm = await jetstreamManager(this.options.nc);
+      const jsm = await jetstreamManager(this.options.nc, { checkAPI: false });
       const created = await sweep(session, jsm, this.options.streams);
       this.#created.clear();
       this.#newest.clear();
@@ -242,7 +242,7 @@ export class OutboxRelay {
   async #createdAt(stream: string): Promise<string> {
     const known = this.#created.get(stream);
     if (known !== undefined) return known;
-    const jsm = await jetstreamManager(this.options.nc);
+    const jsm = await jetstreamManager(this.options.nc, { checkAPI: false });
     const { created } = await jsm.streams.info(stream);
     this.#created.set(stream, created);
     return created;
@@ -251,7 +251,7 @@ export class OutboxRelay {
   async #republish(session: RelaySession, stream: string, lostFrom: number, before: Date): Promise<void> {
     this.#newest.delete(stream);
     this.#created.delete(stream);
-    const info = await (await jetstreamManager(this.options.nc)).streams.info(stream);
+    const info = await (await jetstreamManager(this.options.nc, { checkAPI: false })).streams.info(stream);
     await republish(session, info, lostFrom, 'regressed', before);
     this.#sweepDue = true;
   }

@@ -64,7 +64,7 @@ export async function provision(nc: NatsConnection, topology: Topology): Promise
  */
 export async function ensureTopology(nc: NatsConnection, topology: Topology): Promise<Change[]> {
   const created: Change[] = [];
-  for (const item of items(await jetstreamManager(nc), topology)) {
+  for (const item of items(await jetstreamManager(nc, { checkAPI: false }), topology)) {
     if (await item.find()) continue;
     await orConflict(item, item.create());
     created.push({ kind: item.kind, name: item.name, action: 'created', fields: [] });
@@ -75,7 +75,7 @@ export async function ensureTopology(nc: NatsConnection, topology: Topology): Pr
 /** The names of the declared streams and consumers that the server does not have. */
 export async function missingTopology(nc: NatsConnection, topology: Topology): Promise<string[]> {
   const missing: string[] = [];
-  for (const item of items(await jetstreamManager(nc), topology)) {
+  for (const item of items(await jetstreamManager(nc, { checkAPI: false }), topology)) {
     if (!(await item.find())) missing.push(item.name);
   }
   return missing;

@@ -1,0 +1,44 @@
+import { CodedError, NotFound } from '@causeway/errors';
+import { DatabaseUnavailable } from '@causeway/persistence';
+import { RetryLater } from '../errors.js';
+import { consumerLimits } from './limits.js';
+import { outcomeOf } from './outcome.js';
+
+class Busy extends CodedError {
+  readonly code = 'BULKHEAD_FULL';
+  readonly remedy = 'Wait.';
+  override readonly retryable = true;
+}
+
+test.each([new Error('boom'), new Busy('full'), new RetryLater('an event is missing'), 'a string', undefined])(
+  '%s is tried 8 times, then given up',
+  (error) => {
+    for (let attempt = 1; attempt < 8; attempt += 1) expect(outcomeOf(error, attempt).kind).toBe('retry');
+    expect(outcomeOf(error, 8)).toEqual({ kind: 'dead-letter', why: 'failed 8 times' });
+    expect(outcomeOf(error, 9).kind).toBe('dead-letter');
+  },
+);
+
+test('a coded error that no retry can help is given up at once', () => {
+  expect(outcomeOf(new NotFound('order 1'), 1)).toEqual({ kind: 'dead-letter', why: 'a retry cannot help' });
+});
+
+test('an unreachable database is waited for, whatever the attempt', () => {
+  expect(outcomeOf(new DatabaseUnavailable(), 1)).toEqual({ kind: 'wait' });
+  expect(outcomeOf(new DatabaseUnavailable(), 12)).toEqual({ kind: 'wait' });
+});
+
+test('the ceiling of the delay doubles from 1 s to 60 s; the delay is anything below it', () => {
+  const delay = (attempt: number, random: number) => outcomeOf(new Error('boom'), attempt, () => random);
+  expect([1, 2, 3, 4, 5, 6, 7].map((attempt) => delay(attempt, 1))).toEqual(
+    [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000].map((delayMs) => ({ kind: 'retry', delayMs })),
+  );
+  expect(delay(7, 0)).toEqual({ kind: 'retry', delayMs: 0 });
+});
+
+test('the limits fit together: a message is not redelivered while it waits for a slot or is handled', () => {
+  const { handlerMs, ackWaitMs, maxAttempts, abandonAt, maxDeliver } = consumerLimits;
+  expect(handlerMs).toBeLessThan(ackWaitMs);
+  expect(maxAttempts).toBeLessThan(abandonAt);
+  expect(abandonAt).toBeLessThan(maxDeliver);
+});

@@ -1,0 +1,70 @@
+import { Backoff } from './backoff.js';
+import { Bell } from './bell.js';
+import { byAggregate } from './publish.js';
+import type { PendingRow } from './rows.js';
+
+const row = (id: string, aggregate_id: string, aggregate_type = 'order'): PendingRow => ({
+  id,
+  aggregate_id,
+  aggregate_type,
+  subject: 'order.evt.placed.v1',
+  envelope: '{}',
+  traceparent: null,
+});
+
+test('rows are grouped by aggregate and keep their order', () => {
+  const groups = byAggregate([row('1', 'a'), row('2', 'b'), row('3', 'a'), row('4', 'a', 'payment')]);
+  expect(groups.map((group) => group.map(({ id }) => id))).toEqual([['1', '3'], ['2'], ['4']]);
+});
+
+describe('back-off', () => {
+  test('a refused message blocks its aggregate, anything else its whole owner', () => {
+    const backoff = new Backoff(() => 0);
+    backoff.failed(row('1', 'a'), true);
+    backoff.failed(row('2', 'b', 'payment'), false);
+    expect(backoff.blocked).toEqual({ types: ['payment'], aggregates: ['a'] });
+  });
+
+  test('the pause doubles from 250 ms to 10 s with each failed try, not with each row', () => {
+    let now = 0;
+    const backoff = new Backoff(() => now);
+    const pauses = [];
+    for (let round = 0; round < 8; round += 1) {
+      const from = now;
+      for (let index = 0; index < 5; index += 1) backoff.failed(row('1', 'a'), false);
+      while (backoff.blocked.types.length > 0) now += 10;
+      pauses.push(now - from);
+    }
+    expect(pauses).toEqual([250, 500, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000]);
+  });
+
+  test('a success, or a reconnect, ends it', () => {
+    const backoff = new Backoff(() => 0);
+    backoff.failed(row('1', 'a'), true);
+    backoff.failed(row('1', 'a'), false);
+    backoff.succeeded(row('1', 'a'));
+    expect(backoff.blocked).toEqual({ types: [], aggregates: [] });
+    backoff.failed(row('1', 'a'), false);
+    backoff.clear();
+    expect(backoff.blocked).toEqual({ types: [], aggregates: [] });
+  });
+});
+
+describe('bell', () => {
+  test('a ring ends the wait', async () => {
+    const bell = new Bell();
+    const waiting = bell.wait(60_000);
+    bell.ring();
+    await waiting;
+  });
+
+  test('a ring while nobody waits is kept, once', async () => {
+    const bell = new Bell();
+    bell.ring();
+    bell.ring();
+    await bell.wait(60_000);
+    const startedAt = performance.now();
+    await bell.wait(20);
+    expect(performance.now() - startedAt).toBeGreaterThan(15);
+  });
+});
