@@ -70,6 +70,39 @@ test('no secret reaches a line: not in fields, children, nested objects, arrays 
   expect(lines[0]).toMatchObject({ err: { message: 'refused', stack: expect.stringContaining('Error: refused') } });
 });
 
+test('of an error a line has type, message, stack, code and cause; not what a library has hung on it', () => {
+  const { lines, logger } = memory();
+  const client = { connectionParameters: { user: 'order_app' }, self: {} };
+  client.self = client;
+  const refused = Object.assign(new TypeError('connection refused'), { code: 'ECONNREFUSED', client });
+  const err = Object.assign(new Error('no connection', { cause: refused }), { code: '57P03', client, detail: 'a row' });
+  logger.error({ err }, 'failed');
+  logger.error({ error: new Error('odd', { cause: client }) });
+  expect(lines[0]?.['err']).toEqual({
+    type: 'Error',
+    message: 'no connection',
+    stack: expect.stringContaining('Error: no connection'),
+    code: '57P03',
+    cause: {
+      type: 'TypeError',
+      message: 'connection refused',
+      stack: expect.stringContaining('TypeError: connection refused'),
+      code: 'ECONNREFUSED',
+    },
+  });
+  expect(lines[1]).toMatchObject({ error: { message: 'odd', cause: '[object Object]' } });
+});
+
+test('errors that are their own cause come to an end', () => {
+  const { lines, logger } = memory();
+  const first = new Error('first');
+  first.cause = new Error('second', { cause: first });
+  logger.error({ err: first });
+  expect(lines[0]).toMatchObject({
+    err: { message: 'first', cause: { message: 'second', cause: { message: 'first' } } },
+  });
+});
+
 test('what is logged is not changed', () => {
   const { logger } = memory();
   const fields = { headers: { cookie: 'kept' } };

@@ -1,5 +1,5 @@
 import { isSpanContextValid, trace } from '@opentelemetry/api';
-import { destination, pino, stdSerializers, type DestinationStream, type Logger } from 'pino';
+import { destination, pino, type DestinationStream, type Logger } from 'pino';
 import { redact } from './redact.js';
 
 export interface LoggerOptions {
@@ -33,7 +33,7 @@ export function createLogger({
         level: (label) => ({ level: label }),
         log: (fields) => redact(fields),
       },
-      serializers: { err: describeError, error: describeError },
+      serializers: { err: (error: unknown) => describeError(error), error: (error: unknown) => describeError(error) },
       mixin: activeSpan,
     },
     to,
@@ -52,8 +52,40 @@ function redactBindings(logger: Logger): void {
   Object.assign(logger, { child: redacting });
 }
 
-const describeError = (error: unknown): unknown =>
-  error instanceof Error ? redact({ ...stdSerializers.err(error) }) : redact(error);
+/** Causes of causes end somewhere; a cycle does, too. */
+const maxCauses = 8;
+
+interface DescribedError {
+  readonly type: string;
+  readonly message: string;
+  readonly stack?: string;
+  readonly code?: string | number;
+  readonly cause?: unknown;
+}
+
+/**
+ * Of an error only what is meant for a reader. Libraries hang whole objects on their errors: `pg` its client, with connection parameters and every
+ * prepared statement; pino's own serializer would write all of that into the line.
+ */
+function describeError(error: unknown, depth = 0): unknown {
+  if (!(error instanceof Error)) return redact(error);
+  const { code, cause, stack, message } = error as Error & { code?: unknown };
+  const described: DescribedError = {
+    type: error.constructor.name,
+    message,
+    ...(stack !== undefined && { stack }),
+    ...((typeof code === 'string' || typeof code === 'number') && { code }),
+    ...(cause !== undefined && depth < maxCauses && { cause: describeCause(cause, depth + 1) }),
+  };
+  return described;
+}
+
+/** A cause that is no error may be anything: of an object only its kind is told. */
+function describeCause(cause: unknown, depth: number): unknown {
+  if (cause instanceof Error) return describeError(cause, depth);
+  if (typeof cause === 'object' && cause !== null) return Object.prototype.toString.call(cause);
+  return typeof cause === 'function' ? 'function' : cause;
+}
 
 function activeSpan(): object {
   const spanContext = trace.getActiveSpan()?.spanContext();
