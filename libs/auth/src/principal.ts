@@ -7,6 +7,8 @@ export interface Principal {
   readonly clientId: string;
   readonly scopes: ReadonlySet<string>;
   readonly kind: 'person' | 'machine';
+  /** When the token expires, seconds since 1970: an answer without an end must not outlive it. */
+  readonly expiresAt?: number;
 }
 
 /** @throws ScopeMissing (403) for the first scope that is missing. */

@@ -19,13 +19,15 @@ const verifier = (options = {}) =>
 const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
 describe('a token', () => {
-  test('names its person, client and scopes', async () => {
-    const token = await issuer.sign('user-1', { scopes: ['orders:manage', 'profile:manage'] });
+  test('names its person, client, scopes and end', async () => {
+    const token = await issuer.sign('user-1', { scopes: ['orders:manage', 'profile:manage'], expiresInSeconds: 60 });
+    const expiresAt = expect.closeTo(Date.now() / 1_000 + 60, -1) as number;
     expect(await verifier().verify(token)).toEqual({
       subject: 'user-1',
       clientId: 'client',
       scopes: new Set(['orders:manage', 'profile:manage']),
       kind: 'person',
+      expiresAt,
     });
   });
 

@@ -74,7 +74,7 @@ export class TokenVerifier {
   }
 }
 
-function principalOf({ sub, client_id: clientId, scope }: JWTPayload): Principal {
+function principalOf({ sub, client_id: clientId, scope, exp }: JWTPayload): Principal {
   if (typeof sub !== 'string' || sub === '' || typeof clientId !== 'string') throw new TokenInvalid();
   return {
     subject: sub,
@@ -82,5 +82,6 @@ function principalOf({ sub, client_id: clientId, scope }: JWTPayload): Principal
     scopes: new Set(typeof scope === 'string' ? scope.split(' ').filter(Boolean) : []),
     // RFC 9068: without a resource owner (client credentials) `sub` is the client itself.
     kind: sub === clientId ? 'machine' : 'person',
+    expiresAt: exp,
   };
 }
