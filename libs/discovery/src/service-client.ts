@@ -13,6 +13,7 @@ import { SpanKind, SpanStatusCode, type Span } from '@opentelemetry/api';
 import type { Dispatcher } from 'undici';
 import type { Balancer, Lease } from './balancer.js';
 import { DependencyUnavailable } from './errors.js';
+import { isRepeatable, mayCallAgain } from './failed-call.js';
 
 const durations = meter('causeway.discovery').duration(
   instruments.httpClientDuration,
@@ -30,7 +31,7 @@ export interface ServiceRequest {
   readonly headers?: Readonly<Record<string, string>>;
   /** A string or bytes are sent as they are; anything else as JSON. */
   readonly body?: unknown;
-  /** Whether it may be sent twice. Default: yes for GET, HEAD, PUT, DELETE and with an `Idempotency-Key`. */
+  /** Whether it may be sent twice. Default: {@link isRepeatable}. */
   readonly idempotent?: boolean;
   /** Bound of all attempts together, milliseconds; an earlier deadline wins. Default 3 000. */
   readonly timeoutMs?: number;
@@ -72,7 +73,7 @@ export class ServiceClient {
     const limit = Deadline.after(request.timeoutMs ?? defaultTimeoutMs);
     const outer = currentDeadline();
     const deadline = outer?.isBefore(limit) ? outer : limit;
-    const repeatable = isRepeatable(request);
+    const repeatable = request.idempotent ?? isRepeatable(request.method, request.headers);
     const tried = new Set<string>();
     try {
       return await this.policyOf(request.service).execute(
@@ -202,28 +203,9 @@ const toResponse = (
   },
 });
 
-function isRepeatable({ idempotent, method, headers = {} }: ServiceRequest): boolean {
-  if (idempotent !== undefined) return idempotent;
-  if (method !== 'POST' && method !== 'PATCH') return true;
-  return Object.keys(headers).some((name) => name.toLowerCase() === httpHeaders.idempotencyKey);
-}
-
-/** Errors after which nothing can have reached the other side. */
-const unsent = new Set([
-  'ECONNREFUSED',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'UND_ERR_CONNECT_TIMEOUT',
-]);
-/** Errors after which it may have. */
-const brokenOff = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET', 'UND_ERR_CLOSED', 'UND_ERR_DESTROYED']);
-
 function mayRetry(error: unknown, repeatable: boolean): boolean {
   if (error instanceof FailedAnswer)
     return repeatable && error.response.status === 503 && error.response.headers[httpHeaders.noRetry] === undefined;
   if (!(error instanceof DependencyUnavailable)) return false;
-  const code = errorType(error.cause);
-  return unsent.has(code) || (repeatable && brokenOff.has(code));
+  return mayCallAgain(error.cause, repeatable);
 }

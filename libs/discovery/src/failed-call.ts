@@ -1,0 +1,40 @@
+import { httpHeaders } from '@causeway/contracts';
+import { errorType } from '@causeway/telemetry';
+
+/** Errors after which nothing can have reached the other side. */
+const unsent = new Set([
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+/** Errors after which it may have. */
+const brokenOff = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET', 'UND_ERR_CLOSED', 'UND_ERR_DESTROYED']);
+
+/**
+ * Whether a call that got no answer may be made again.
+ * @param error What undici threw.
+ * @param repeatable See {@link isRepeatable}. A call that was never sent may be made again in any case.
+ */
+export function mayCallAgain(error: unknown, repeatable: boolean): boolean {
+  const code = errorType(error);
+  return unsent.has(code) || (repeatable && brokenOff.has(code));
+}
+
+/**
+ * Whether a request may arrive twice: idempotent by its method (RFC 9110, 9.2.2), or because the service keeps its answer under an
+ * `Idempotency-Key`. Not with `If-Match`: when the first one did arrive, the second is told 412 about a change that was made.
+ * @param headers Names in any case.
+ */
+export function isRepeatable(method: string, headers: Readonly<Record<string, unknown>> = {}): boolean {
+  let repeatable = !['POST', 'PATCH'].includes(method.toUpperCase());
+  for (const name in headers) {
+    if (headers[name] === undefined) continue;
+    const lower = name.toLowerCase();
+    if (lower === 'if-match') return false;
+    if (lower === httpHeaders.idempotencyKey) repeatable = true;
+  }
+  return repeatable;
+}
