@@ -3,9 +3,11 @@ export { databaseSettings, fieldKeySettings, type DatabaseSettings } from './set
 export { DatabaseUnavailable, isUniqueViolation, sqlStateOf, translatePgError, type Outcome } from './errors.js';
 export { alreadyHandled, type Delivery, type Sql, type SqlResult, type Transaction, type UnitOfWork } from './sql.js';
 export { PgUnitOfWork, type UnitOfWorkOptions } from './unit-of-work.js';
+export { poolSql } from './pool-sql.js';
 export { MigrationChanged, MigrationFailed, MigrationsPending } from './migrations/errors.js';
 export type { MigrationSet } from './migrations/files.js';
 export { migrate, verifyMigrations, type Applied, type MigrateOptions } from './migrations/migrate.js';
+export { runMigrations } from './migrations/run-migrations.js';
 export { persistenceMigrations } from './migrations/persistence-migrations.js';
 export { canonicalJson, fingerprint } from './idempotency/fingerprint.js';
 export {
@@ -15,13 +17,14 @@ export {
   type IdempotencyScope,
   type StoredResponse,
 } from './idempotency/store.js';
-export { purgeIdempotency, purgeInbox } from './purge.js';
+export { purgeBatch, purgeIdempotency, purgeInbox } from './purge.js';
 export { CursorCodec, CursorInvalid, keysetPage } from './cursor.js';
 export { FieldKeys } from './field-keys.js';
 export { BlindIndex, FieldCipher, FieldDecryptionFailed, FieldKeyUnknown, type ColumnName } from './field-cipher.js';
 export { guardPrisma } from './guard-prisma.js';
 export { etag, IfMatchRequired, parseIfMatch, VersionStale } from './versions.js';
 export { DatabaseHealth } from './nest/database-health.js';
+export { Housekeeping, type Purge } from './nest/housekeeping.js';
 export {
   PersistenceModule,
   PG_POOL,

@@ -1,7 +1,7 @@
 import type { Sql } from './sql.js';
 
-/** Rows deleted by one statement: small enough to finish within the statement timeout and to hold no locks for long. */
-const batch = 5_000;
+/** Rows that one purge deletes at the most: few enough to finish within the statement timeout and to hold no locks for long. */
+export const purgeBatch = 5_000;
 
 /**
  * Forgets answers to Idempotency-Keys.
@@ -11,7 +11,7 @@ const batch = 5_000;
 export async function purgeIdempotency(sql: Sql, olderThanHours = 24): Promise<number> {
   const { rowCount } = await sql.query(
     `DELETE FROM causeway.idempotency WHERE ctid = ANY (ARRAY(
-       SELECT ctid FROM causeway.idempotency WHERE created_at < now() - make_interval(secs => $1 * 3600.0) LIMIT ${batch}))`,
+       SELECT ctid FROM causeway.idempotency WHERE created_at < now() - make_interval(secs => $1 * 3600.0) LIMIT ${purgeBatch}))`,
     [olderThanHours],
   );
   return rowCount;
@@ -26,7 +26,7 @@ export async function purgeIdempotency(sql: Sql, olderThanHours = 24): Promise<n
 export async function purgeInbox(sql: Sql, olderThanDays = 30): Promise<number> {
   const { rowCount } = await sql.query(
     `DELETE FROM causeway.inbox WHERE ctid = ANY (ARRAY(
-       SELECT ctid FROM causeway.inbox WHERE handled_at < now() - make_interval(secs => $1 * 86400.0) LIMIT ${batch}))`,
+       SELECT ctid FROM causeway.inbox WHERE handled_at < now() - make_interval(secs => $1 * 86400.0) LIMIT ${purgeBatch}))`,
     [olderThanDays],
   );
   return rowCount;

@@ -1,23 +1,17 @@
-import { currentDeadline, fullJitterMs, type Deadline } from '@causeway/resilience';
+import { currentDeadline, type Deadline } from '@causeway/resilience';
 import { errorType, inSpan, instruments, meter } from '@causeway/telemetry';
 import { SpanKind } from '@opentelemetry/api';
 import type pg from 'pg';
 import { acquire } from './acquire.js';
-import { DatabaseUnavailable, sqlStateOf } from './errors.js';
 import { OpenTransaction } from './open-transaction.js';
+import { retryConflicts, type RetryConflictsOptions } from './retry-conflicts.js';
 import { SingleStatement } from './single-statement.js';
 import { alreadyHandled, type Delivery, type Transaction, type UnitOfWork } from './sql.js';
 
-export interface UnitOfWorkOptions {
-  /** How often a deadlock or serialization failure is tried again. Default 3. */
-  readonly maxRetries?: number;
-  /** Source of the jitter between those tries, 0 to 1. Default Math.random. */
-  readonly random?: () => number;
-}
+/** How often a deadlock or serialization failure is tried again. */
+export type UnitOfWorkOptions = RetryConflictsOptions;
 
 const duration = meter('@causeway/persistence').duration(instruments.dbOperationDuration, 'Duration of units of work');
-/** Serialization failure and deadlock: the server rolled back so that somebody else could go on. */
-const conflicts: ReadonlySet<string | undefined> = new Set(['40001', '40P01']);
 const isolation = 'BEGIN ISOLATION LEVEL READ COMMITTED';
 /** Pasted into a statement only when it is made of these characters. */
 const plainText = /^[\w.:-]{1,200}$/;
@@ -32,8 +26,6 @@ const plainText = /^[\w.:-]{1,200}$/;
  *   statements (`isUniqueViolation` tells the common one), pass unchanged after the rollback.
  */
 export class PgUnitOfWork<Tx> implements UnitOfWork<Tx> {
-  private readonly maxRetries: number;
-  private readonly random: () => number;
   private readonly statementTimeoutMs: number;
   private readonly database: string;
 
@@ -41,10 +33,8 @@ export class PgUnitOfWork<Tx> implements UnitOfWork<Tx> {
   constructor(
     private readonly pool: pg.Pool,
     private readonly bind: (transaction: Transaction) => Tx,
-    options: UnitOfWorkOptions = {},
+    private readonly options: UnitOfWorkOptions = {},
   ) {
-    this.maxRetries = options.maxRetries ?? 3;
-    this.random = options.random ?? Math.random;
     this.statementTimeoutMs = Number(pool.options.statement_timeout || Infinity);
     this.database = databaseName(pool);
   }
@@ -93,7 +83,7 @@ export class PgUnitOfWork<Tx> implements UnitOfWork<Tx> {
    */
   single<T>(work: (tx: Tx) => Promise<T>, name = 'statement'): Promise<T> {
     return this.observed('statement', name, () =>
-      this.withRetries(async () => {
+      retryConflicts(async () => {
         const deadline = currentDeadline();
         deadline?.throwIfExpired();
         const statement = new SingleStatement(this.pool, deadline);
@@ -104,7 +94,7 @@ export class PgUnitOfWork<Tx> implements UnitOfWork<Tx> {
         } finally {
           statement.settle();
         }
-      }),
+      }, this.options),
     );
   }
 
@@ -119,7 +109,7 @@ export class PgUnitOfWork<Tx> implements UnitOfWork<Tx> {
     begin: (deadline: Deadline | undefined) => string,
     work: (open: OpenTransaction, begun: pg.QueryResult) => Promise<T>,
   ): Promise<T> {
-    return this.withRetries(async () => {
+    return retryConflicts(async () => {
       const deadline = currentDeadline();
       const { client, open, begun } = await this.open(deadline, begin);
       try {
@@ -134,7 +124,7 @@ export class PgUnitOfWork<Tx> implements UnitOfWork<Tx> {
       } finally {
         client.release(open.broken);
       }
-    });
+    }, this.options);
   }
 
   /**
@@ -153,20 +143,6 @@ export class PgUnitOfWork<Tx> implements UnitOfWork<Tx> {
         if (!broken) await open.rollback();
         client.release(open.broken);
         if (!broken || spare <= 0) throw error;
-      }
-    }
-  }
-
-  private async withRetries<T>(once: () => Promise<T>): Promise<T> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await once();
-      } catch (error) {
-        if (!conflicts.has(sqlStateOf(error))) throw error;
-        if (attempt > this.maxRetries) {
-          throw new DatabaseUnavailable({ cause: error, detail: 'too many changes to the same rows at the same time' });
-        }
-        await new Promise((resolve) => setTimeout(resolve, fullJitterMs(attempt, 10, 200, this.random)));
       }
     }
   }

@@ -1,0 +1,31 @@
+import { fullJitterMs } from '@causeway/resilience';
+import { DatabaseUnavailable, sqlStateOf } from './errors.js';
+
+export interface RetryConflictsOptions {
+  /** How often it is tried again. Default 3. */
+  readonly maxRetries?: number;
+  /** Source of the jitter between the tries, 0 to 1. Default Math.random. */
+  readonly random?: () => number;
+}
+
+/** Serialization failure and deadlock: the server rolled back so that somebody else could go on. */
+const conflicts: ReadonlySet<string | undefined> = new Set(['40001', '40P01']);
+
+/**
+ * Runs something again that the server rolled back because of a conflict, 10–200 ms apart (full jitter).
+ * @throws DatabaseUnavailable after the last try. Any other error passes at once.
+ */
+export async function retryConflicts<T>(once: () => Promise<T>, options: RetryConflictsOptions = {}): Promise<T> {
+  const { maxRetries = 3, random = Math.random } = options;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await once();
+    } catch (error) {
+      if (!conflicts.has(sqlStateOf(error))) throw error;
+      if (attempt > maxRetries) {
+        throw new DatabaseUnavailable({ cause: error, detail: 'too many changes to the same rows at the same time' });
+      }
+      await new Promise((resolve) => setTimeout(resolve, fullJitterMs(attempt, 10, 200, random)));
+    }
+  }
+}
