@@ -42,6 +42,7 @@ async function main(args: readonly string[]): Promise<number> {
     await untilStopped(stopRequested);
     return demoWorked ? 0 : 1;
   } finally {
+    if (stopRequested.aborted) inform(''); // after the ^C of the terminal
     inform('stopping: gateway, services, NATS, PostgreSQL');
     await system.stop();
     stopTail();

@@ -33,8 +33,13 @@ export function describeSystem(system: System): string[] {
       ['OpenID Connect', `${gateway}/oidc/.well-known/openid-configuration`],
       ['ledger of the PSP', `${psp}/ledger`],
       ['traces (OTLP)', traces],
-      ['logs', `${relative(process.cwd(), system.folder) || system.folder}/logs`],
+      ['logs', `${shortest(system.folder)}/logs`],
     ]),
     '',
   ];
+}
+
+function shortest(folder: string): string {
+  const fromHere = relative(process.cwd(), folder);
+  return fromHere.startsWith('..') ? folder : fromHere;
 }

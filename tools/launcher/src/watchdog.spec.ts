@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startChild } from './child.js';
-import { startedAt } from './watchdog-process.js';
+import { startedAt, stopAll } from './watchdog-process.js';
 import { Watchdog } from './watchdog.js';
 
 let folder: string;
@@ -98,4 +98,19 @@ test('a child that ignores the request to stop is killed after its grace, and th
   expect(await child.stop()).toEqual({ code: null, signal: 'SIGKILL' });
   expect(child.running).toBe(false);
   await until(() => startedAt(watchdogPid) === undefined);
+});
+
+test('a process that got the number of a former child is not stopped in its place', async () => {
+  const stranger = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });
+  await once(stranger, 'spawn');
+  const pid = stranger.pid as number;
+  const former = { pid, name: 'former', startedAt: '1', order: 0, graceMs: 100 };
+  await stopAll([
+    { ...former, signal: 'SIGTERM' },
+    { ...former, order: 1, signal: 'SIGKILL' },
+  ]);
+  await sleep(100);
+  expect(startedAt(pid)).toBeDefined();
+  await stopAll([{ ...former, startedAt: startedAt(pid) as string, signal: 'SIGTERM' }]);
+  expect(startedAt(pid)).toBeUndefined();
 });
