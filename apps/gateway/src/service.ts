@@ -16,4 +16,10 @@ export const service: ServiceDefinition<typeof settings> = {
     const { configureHttp } = await import('./http.js');
     await configureHttp(app, values);
   },
+  commands: {
+    async provision(values) {
+      const { provisionTopology } = await import('@causeway/messaging');
+      await provisionTopology(values);
+    },
+  },
 };

@@ -28,13 +28,15 @@ export const service: ServiceDefinition<typeof settings> = {
   },
   commands: {
     async migrate(values) {
-      const [{ migrate }, { getLogger }, { migrations }] = await Promise.all([
+      const [{ runMigrations }, { migrations }] = await Promise.all([
         import('@causeway/persistence'),
-        import('@causeway/telemetry'),
         import('./migrations.js'),
       ]);
-      const log = getLogger('migrate');
-      await migrate(values.DATABASE_URL, [...migrations], { log: (line: string) => log.info(line) });
+      await runMigrations(values.DATABASE_URL, migrations);
+    },
+    async provision(values) {
+      const { provisionTopology } = await import('@causeway/messaging');
+      await provisionTopology(values);
     },
   },
 };

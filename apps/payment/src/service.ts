@@ -11,6 +11,13 @@ export const service: ServiceDefinition<typeof settings> = {
   configureHttp: async (app) => (await import('./lifecycle.js')).configureHttp(app),
   microservice: async (app) => (await import('./lifecycle.js')).microservice(app),
   commands: {
-    migrate: async (values) => (await import('./lifecycle.js')).runMigrations(values.DATABASE_URL),
+    async migrate(values) {
+      const [{ runMigrations }, { migrations }] = await Promise.all([
+        import('@causeway/persistence'),
+        import('./migrations.js'),
+      ]);
+      await runMigrations(values.DATABASE_URL, migrations);
+    },
+    provision: async (values) => void (await (await import('@causeway/messaging')).provisionTopology(values)),
   },
 };

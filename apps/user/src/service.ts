@@ -21,8 +21,15 @@ export const service: ServiceDefinition<typeof settings> = {
   },
   commands: {
     async migrate(values) {
-      const { applyMigrations } = await import('./migrations.js');
-      await applyMigrations(values.DATABASE_URL);
+      const [{ runMigrations }, { migrations }] = await Promise.all([
+        import('@causeway/persistence'),
+        import('./migrations.js'),
+      ]);
+      await runMigrations(values.DATABASE_URL, migrations);
+    },
+    async provision(values) {
+      const { provisionTopology } = await import('@causeway/messaging');
+      await provisionTopology(values);
     },
   },
 };

@@ -1,0 +1,161 @@
+import {
+  authorizePayment,
+  capturePayment,
+  consumers,
+  durableName,
+  getAddress,
+  messages,
+  refundPayment,
+  rpcs,
+  streamOf,
+  voidPayment,
+  type ConsumerDefinition,
+} from '@causeway/contracts';
+
+/** What a NATS user may do; subjects, with wildcards. */
+export interface NatsPermissions {
+  readonly publish: readonly string[];
+  readonly subscribe: readonly string[];
+  /** May answer a request on the inbox that the request names. */
+  readonly responds: boolean;
+}
+
+/** What the topology does not say: who sends a command, who calls an RPC, who listens to events without a consumer. */
+const uses: Readonly<Record<string, { sends?: readonly { subject: string }[]; listens?: readonly string[] }>> = {
+  order: { sends: [authorizePayment, capturePayment, voidPayment, refundPayment, getAddress] },
+  gateway: { listens: ['order.evt.>'] },
+  user: {},
+  payment: {},
+};
+
+/** The account that manages streams and consumers; nothing else may. */
+const provisioner = 'provisioner';
+
+/**
+ * The users of the broker and their subjects, derived from the topology: one for each service, and `provisioner`.
+ * A new message, consumer or RPC changes the result, and with it the generated server configuration.
+ */
+export function natsPermissions(): Readonly<Record<string, NatsPermissions>> {
+  const services = Object.keys(uses).sort();
+  return {
+    ...Object.fromEntries(services.map((service) => [service, permissionsOf(service)])),
+    [provisioner]: { publish: ['$JS.API.>'], subscribe: [inboxOf(provisioner)], responds: false },
+  };
+}
+
+/** `connectNats` makes inboxes below the service's name: with a shared prefix any service could read another's replies. */
+const inboxOf = (name: string): string => `_INBOX_${name}.>`;
+
+function permissionsOf(service: string): NatsPermissions {
+  const { sends = [], listens = [] } = uses[service] ?? {};
+  const events = messages.filter(({ kind, owner }) => kind === 'event' && owner === service);
+  const handled = consumers.filter((consumer) => consumer.service === service);
+  const served = rpcs.filter(({ owner }) => owner === service);
+  const published = [...events, ...sends.filter(({ subject }) => !rpcs.some((rpc) => rpc.subject === subject))];
+  const wake = events.length > 0 ? [`causeway.outbox.wake.${service}`] : [];
+  return {
+    publish: [
+      ...[...events, ...sends].map(({ subject }) => subject),
+      ...handled.map((consumer) => `dlq.${durableName(consumer)}`),
+      ...inspects(events.length > 0, events, handled),
+      // The relay looks whether what it published is still there.
+      ...distinct(published.map(({ subject }) => `$JS.API.STREAM.MSG.GET.${streamOf(subject).name}`)),
+      ...handled.flatMap(consuming),
+      ...wake,
+      '$SRV.PING',
+      'causeway.discovery.announced',
+      'causeway.discovery.left',
+    ],
+    subscribe: [
+      inboxOf(service),
+      ...served.map(({ subject }) => subject),
+      ...listens,
+      ...wake,
+      ...['PING', 'INFO', 'STATS'].map((verb) => `$SRV.${verb}`),
+      `$SRV.*.${service}`,
+      `$SRV.*.${service}.*`,
+      'causeway.discovery.announced',
+      'causeway.discovery.left',
+    ],
+    responds: true,
+  };
+}
+
+/** Streams whose state a service asks for: those of its consumers, the dead letters, and those that its outbox might publish to. */
+function inspects(
+  outbox: boolean,
+  events: readonly { subject: string }[],
+  handled: readonly ConsumerDefinition[],
+): string[] {
+  const commands = outbox ? messages.filter(({ kind }) => kind === 'command') : [];
+  const names = [...events, ...commands, ...handled.map(({ message }) => message)].map(
+    ({ subject }) => streamOf(subject).name,
+  );
+  return distinct([...names, ...(handled.length > 0 ? ['DLQ'] : [])]).map((name) => `$JS.API.STREAM.INFO.${name}`);
+}
+
+function consuming(consumer: ConsumerDefinition): string[] {
+  const place = `${streamOf(consumer.message.subject).name}.${durableName(consumer)}`;
+  return [
+    `$JS.API.CONSUMER.INFO.${place}`,
+    `$JS.API.CONSUMER.MSG.NEXT.${place}`,
+    `$JS.ACK.${place}.>`,
+    // From nats-server 2.15 on the subject begins with domain and account.
+    `$JS.ACK.*.*.${place}.>`,
+  ];
+}
+
+const distinct = (values: readonly string[]): string[] => [...new Set(values)];
+
+export interface NatsServerConfigOptions {
+  /** A file beside the configuration that is included first, with a line `NATS_PASSWORD_ORDER: "…"` for each password. Default: the environment. */
+  readonly include?: string;
+  /** Where JetStream keeps its files. Default `/data`. */
+  readonly storeDir?: string;
+}
+
+/**
+ * Configuration of a NATS server in which every service may do what the topology needs, and nothing else. Passwords are variables,
+ * `$NATS_PASSWORD_<USER>`: from the environment, or from the included file. Understood by nats-server 2.9.10 and later.
+ */
+export function natsServerConfig({ include, storeDir = '/data' }: NatsServerConfigOptions = {}): string {
+  const users = Object.entries(natsPermissions()).map(([name, permissions]) => userBlock(name, permissions));
+  return [
+    '# Generated from the message topology (libs/contracts) by natsServerConfig() of libs/messaging; a test compares. Do not edit.',
+    ...(include === undefined ? [] : [`include "${include}"`]),
+    'port: 4222',
+    'http_port: 8222',
+    'max_payload: 1MB',
+    'lame_duck_duration: "30s"',
+    'lame_duck_grace_period: "5s"',
+    '',
+    'jetstream {',
+    `  store_dir: "${storeDir}"`,
+    '  max_memory_store: 64MB',
+    '  max_file_store: 1GB',
+    '}',
+    '',
+    'authorization {',
+    '  users: [',
+    ...users,
+    '  ]',
+    '}',
+    '',
+  ].join('\n');
+}
+
+function userBlock(name: string, { publish, subscribe, responds }: NatsPermissions): string {
+  const list = (subjects: readonly string[]): string =>
+    `[\n${subjects.map((subject) => `          ${JSON.stringify(subject)}`).join('\n')}\n        ]`;
+  return [
+    '    {',
+    `      user: ${JSON.stringify(name)}`,
+    `      password: $NATS_PASSWORD_${name.toUpperCase().replaceAll('-', '_')}`,
+    '      permissions: {',
+    `        publish: ${list(publish)}`,
+    `        subscribe: ${list(subscribe)}`,
+    ...(responds ? ['        allow_responses: { max: 1, expires: "1m" }'] : []),
+    '      }',
+    '    }',
+  ].join('\n');
+}
