@@ -120,10 +120,12 @@ test('what requests commit after the consumers have stopped is still published b
 test('stopping does not hang while NATS is away', async () => {
   const database = await scene.database();
   const app = await scene.service('order', [Nothing], { database });
+  const nc = natsOf(app);
   await scene.nats.halt();
   const startedAt = Date.now();
   await app.close();
   expect(Date.now() - startedAt).toBeLessThan(15_000);
+  expect(nc.isClosed()).toBe(true);
 });
 
 test('a service that starts while its database already holds messages publishes them', async () => {

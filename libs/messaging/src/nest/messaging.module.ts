@@ -74,14 +74,13 @@ class MessagingLifecycle implements OnApplicationBootstrap, OnModuleDestroy, OnA
     this.keeper.stop();
     if (this.nc.isClosed()) return;
     let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<'late'>((resolve) => (timer = setTimeout(resolve, drainMs, 'late')));
-    // While NATS is away a drain waits for the reconnect.
-    const result = await Promise.race([this.nc.drain().catch(() => undefined), late]);
+    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, drainMs)));
+    await Promise.race([this.nc.drain().catch(() => undefined), late]);
     clearTimeout(timer);
-    if (result === 'late') {
-      log.warn('NATS could not be drained; closing the connection');
-      await this.nc.close();
-    }
+    if (this.nc.isClosed()) return;
+    // While NATS is away nothing can be drained, and a connection that goes on reconnecting would keep the process alive.
+    log.warn('NATS could not be drained; closing the connection');
+    await this.nc.close();
   }
 }
 

@@ -25,13 +25,18 @@ export class TopologyKeeper {
   readonly #listeners = new Set<() => void>();
   readonly #stopping = new AbortController();
   #restoring: Promise<void> | undefined;
+  /** Something may differ from before: reconnected, created, or waited for. */
+  #changed = false;
 
   constructor(
     private readonly nc: NatsConnection,
     health: BrokerHealth,
     private readonly options: { readonly replicas: number; readonly createMissing: boolean },
   ) {
-    health.onReconnect(() => this.restore());
+    health.onReconnect(() => {
+      this.#changed = true;
+      return this.restore();
+    });
   }
 
   /** Adds needs and resolves once the server has everything. Waits for JetStream as long as it takes, with a log line every 5 s. */
@@ -48,7 +53,7 @@ export class TopologyKeeper {
     return this.#restoring;
   }
 
-  /** After a reconnect, once everything is there again. Returns a function that ends it. */
+  /** After a reconnect, or when something was missing, once everything is there again. Returns a function that ends it. */
   onRestored(fn: () => void): () => void {
     this.#listeners.add(fn);
     return () => this.#listeners.delete(fn);
@@ -63,13 +68,21 @@ export class TopologyKeeper {
     let remindedAt = 0;
     while (!signal.aborted) {
       const problem = await this.#attempt();
-      if (problem === undefined) return this.#listeners.forEach((listener) => listener());
+      if (problem === undefined) return this.#announce();
+      this.#changed = true;
       if (Date.now() - remindedAt >= remindMs) {
         remindedAt = Date.now();
         log.warn({ reason: problem }, 'waiting for JetStream');
       }
       await sleep(retryMs, undefined, { signal }).catch(() => undefined);
     }
+  }
+
+  /** Not after a check that found everything in place: listeners start over what a mere check must not disturb. */
+  #announce(): void {
+    if (!this.#changed) return;
+    this.#changed = false;
+    this.#listeners.forEach((listener) => listener());
   }
 
   /** Returns what is in the way, or undefined when everything is there. */
@@ -82,8 +95,10 @@ export class TopologyKeeper {
     try {
       if (this.options.createMissing) {
         const created = await ensureTopology(this.nc, topology);
-        if (created.length > 0)
+        if (created.length > 0) {
+          this.#changed = true;
           log.warn({ created: created.map(({ name }) => name) }, 'created what the message broker did not have');
+        }
         return undefined;
       }
       const missing = await missingTopology(this.nc, topology);
