@@ -5,11 +5,15 @@ import {
   CursorCodec,
   FieldCipher,
   fingerprint,
+  guardPrisma,
+  Housekeeping,
   PersistenceModule,
   PG_POOL,
   PgUnitOfWork,
+  poolSql,
   PRISMA,
-  type Sql,
+  purgeIdempotency,
+  purgeInbox,
 } from '@causeway/persistence';
 import { Module, type DynamicModule, type FactoryProvider } from '@nestjs/common';
 import type pg from 'pg';
@@ -23,8 +27,6 @@ import { bindTransaction } from './adapters/persistence/order-transaction.js';
 import { PgTimers } from './adapters/persistence/pg-timers.js';
 import { PrismaCatalogue } from './adapters/persistence/prisma-catalogue.js';
 import { PrismaOrderBook } from './adapters/persistence/prisma-order-book.js';
-import { createPrisma } from './adapters/persistence/prisma.js';
-import { HousekeepingWorker } from './adapters/timers/housekeeping.worker.js';
 import { SagaTimerWorker } from './adapters/timers/saga-timer.worker.js';
 import { ApplyPaymentOutcome } from './application/apply-payment-outcome.js';
 import { CancelOrder } from './application/cancel-order.js';
@@ -32,14 +34,13 @@ import { DriveDueOrders } from './application/drive-due-orders.js';
 import { PlaceOrder } from './application/place-order.js';
 import type { OrderUnitOfWork, Timers } from './application/ports.js';
 import type { OrderSettings } from './config.js';
-import type { PrismaClient } from './generated/prisma/client.js';
+import { PrismaClient } from './generated/prisma/client.js';
 import { migrations } from './migrations.js';
 import { CATALOGUE, ORDER_BOOK } from './tokens.js';
 import { version } from './version.js';
 
 const UNIT_OF_WORK = Symbol('UNIT_OF_WORK');
 const TIMERS = Symbol('TIMERS');
-const SQL_UNIT_OF_WORK = Symbol('SQL_UNIT_OF_WORK');
 
 const clock = () => new Date();
 
@@ -50,7 +51,13 @@ export class AppModule {
     return {
       module: AppModule,
       imports: [
-        PersistenceModule.forRoot({ settings, migrations, prisma: createPrisma, applicationName: 'order' }),
+        PersistenceModule.forRoot({
+          settings,
+          migrations,
+          // `minimal`: the longer messages quote the values of a query.
+          prisma: (adapter) => guardPrisma(new PrismaClient({ adapter, errorFormat: 'minimal' })),
+          applicationName: 'order',
+        }),
         MessagingModule.forRoot({ service: 'order', settings }),
         DiscoveryModule.forRoot({ settings, service: 'order', version, instanceId: settings.INSTANCE_ID, nats: NATS }),
         AuthModule.forRoot(settings),
@@ -72,14 +79,9 @@ function adapters(settings: OrderSettings): FactoryProvider[] {
         new PgUnitOfWork(pool, bindTransaction(sealing, timing, relay)),
     },
     {
-      provide: SQL_UNIT_OF_WORK,
-      inject: [PG_POOL],
-      useFactory: (pool: pg.Pool) => new PgUnitOfWork(pool, ({ sql }) => sql),
-    },
-    {
       provide: TIMERS,
-      inject: [SQL_UNIT_OF_WORK],
-      useFactory: (uow: PgUnitOfWork<Sql>) => new PgTimers(uow, timing),
+      inject: [PG_POOL],
+      useFactory: (pool: pg.Pool) => new PgTimers(poolSql(pool), timing),
     },
     {
       provide: CATALOGUE,
@@ -132,9 +134,9 @@ function workers(settings: OrderSettings): FactoryProvider[] {
       useFactory: (drive: DriveDueOrders) => new SagaTimerWorker(drive, { pollMs: settings.ORDER_TIMER_POLL_MS }),
     },
     {
-      provide: HousekeepingWorker,
-      inject: [SQL_UNIT_OF_WORK],
-      useFactory: (uow: PgUnitOfWork<Sql>) => new HousekeepingWorker(uow),
+      provide: Housekeeping,
+      inject: [PG_POOL],
+      useFactory: (pool: pg.Pool) => new Housekeeping(poolSql(pool), [purgeIdempotency, purgeInbox]),
     },
   ];
 }

@@ -1,20 +1,27 @@
 import { AuthModule } from '@causeway/auth';
 import { DiscoveryModule } from '@causeway/discovery';
 import { MessagingModule, NATS, OutboxRelay } from '@causeway/messaging';
-import { PersistenceModule, PG_POOL, PgUnitOfWork, PRISMA } from '@causeway/persistence';
+import {
+  guardPrisma,
+  Housekeeping,
+  PersistenceModule,
+  PG_POOL,
+  PgUnitOfWork,
+  poolSql,
+  PRISMA,
+  purgeInbox,
+} from '@causeway/persistence';
 import { Module, type DynamicModule, type FactoryProvider, type Provider } from '@nestjs/common';
-import type { PrismaPg } from '@prisma/adapter-pg';
 import type pg from 'pg';
 import { PaymentsController } from './adapters/http/payments.controller.js';
 import { WebhooksController } from './adapters/http/webhooks.controller.js';
 import { CommandsHandler } from './adapters/messaging/commands.handler.js';
 import { PgOperationQueue } from './adapters/persistence/operation-queue.js';
 import { PrismaPaymentReader } from './adapters/persistence/payment-reader.js';
-import { poolSql } from './adapters/persistence/pool-sql.js';
+import { purgeWebhooks } from './adapters/persistence/purge-webhooks.js';
 import { bindTransaction } from './adapters/persistence/transaction.js';
 import { HttpPaymentProvider } from './adapters/psp/http-payment-provider.js';
 import { Doorbell } from './adapters/worker/doorbell.js';
-import { HousekeepingWorker } from './adapters/worker/housekeeping.worker.js';
 import { OperationWorker } from './adapters/worker/operation-worker.js';
 import { AuthorizePayment } from './application/authorize-payment.js';
 import { CapturePayment } from './application/capture-payment.js';
@@ -38,11 +45,16 @@ const clock = () => new Date();
 @Module({})
 export class AppModule {
   static with(settings: PaymentSettings & { readonly INSTANCE_ID: string }): DynamicModule {
-    const prisma = (adapter: PrismaPg) => new PrismaClient({ adapter, errorFormat: 'minimal' });
     return {
       module: AppModule,
       imports: [
-        PersistenceModule.forRoot({ settings, migrations, prisma, applicationName: 'payment' }),
+        PersistenceModule.forRoot({
+          settings,
+          migrations,
+          // `minimal`: the longer messages quote the values of a query.
+          prisma: (adapter) => guardPrisma(new PrismaClient({ adapter, errorFormat: 'minimal' })),
+          applicationName: 'payment',
+        }),
         MessagingModule.forRoot({ service: 'payment', settings }),
         DiscoveryModule.forRoot({
           settings,
@@ -117,9 +129,9 @@ function workers(settings: PaymentSettings): FactoryProvider[] {
         new OperationWorker(new PgOperationQueue(poolSql(pool)), run, options, doorbell),
     },
     {
-      provide: HousekeepingWorker,
+      provide: Housekeeping,
       inject: [PG_POOL],
-      useFactory: (pool: pg.Pool) => new HousekeepingWorker(poolSql(pool)),
+      useFactory: (pool: pg.Pool) => new Housekeeping(poolSql(pool), [purgeInbox, purgeWebhooks]),
     },
   ];
 }

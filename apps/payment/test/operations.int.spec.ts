@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { PgUnitOfWork } from '@causeway/persistence';
+import { PgUnitOfWork, poolSql } from '@causeway/persistence';
 import { createDatabase, type TestDatabase } from '@causeway/testkit';
 import { PgOperationQueue } from '../src/adapters/persistence/operation-queue.js';
-import { poolSql } from '../src/adapters/persistence/pool-sql.js';
 import { bindTransaction } from '../src/adapters/persistence/transaction.js';
 import { AuthorizePayment } from '../src/application/authorize-payment.js';
 import { CapturePayment } from '../src/application/capture-payment.js';

@@ -1,4 +1,4 @@
-import { PersistenceModule, PG_POOL, PgUnitOfWork, PRISMA } from '@causeway/persistence';
+import { guardPrisma, PersistenceModule, PG_POOL, PgUnitOfWork, poolSql, PRISMA } from '@causeway/persistence';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import type pg from 'pg';
@@ -12,7 +12,6 @@ import { IdempotencyKeys } from './idempotency-keys.js';
 import { LedgerReader } from './ledger-reader.js';
 import { LedgerController } from './ledger.controller.js';
 import { migrations } from './migrations.js';
-import { poolSql } from './pool-sql.js';
 import { WebhookDispatcher } from './webhook-dispatcher.js';
 import { WebhookOutbox } from './webhook-outbox.js';
 
@@ -33,7 +32,8 @@ export class AppModule {
         PersistenceModule.forRoot({
           settings,
           migrations,
-          prisma: (adapter) => new PrismaClient({ adapter, errorFormat: 'minimal' }),
+          // `minimal`: the longer messages quote the values of a query.
+          prisma: (adapter) => guardPrisma(new PrismaClient({ adapter, errorFormat: 'minimal' })),
           applicationName: 'psp-sandbox',
         }),
       ],

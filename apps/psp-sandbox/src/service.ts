@@ -10,6 +10,12 @@ export const service: ServiceDefinition<typeof settings> = {
   module: async (values) => (await import('./app.module.js')).AppModule.create(values),
   configureHttp: async (app) => (await import('./lifecycle.js')).configureHttp(app),
   commands: {
-    migrate: async (values) => (await import('./lifecycle.js')).runMigrations(values.DATABASE_URL),
+    async migrate(values) {
+      const [{ runMigrations }, { migrations }] = await Promise.all([
+        import('@causeway/persistence'),
+        import('./migrations.js'),
+      ]);
+      await runMigrations(values.DATABASE_URL, migrations);
+    },
   },
 };

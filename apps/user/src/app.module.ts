@@ -5,10 +5,12 @@ import {
   BlindIndex,
   FieldCipher,
   guardPrisma,
+  Housekeeping,
   IdempotencyStore,
   PersistenceModule,
   PG_POOL,
   PgUnitOfWork,
+  poolSql,
   PRISMA,
   type Transaction,
 } from '@causeway/persistence';
@@ -19,13 +21,13 @@ import { Addresses } from './addresses/addresses.js';
 import { GetAddressHandler } from './addresses/get-address.handler.js';
 import type { UserSettings } from './config.js';
 import { PrismaClient } from './generated/prisma/client.js';
-import { Housekeeping } from './housekeeping.js';
 import { IdempotentPosts } from './idempotent-posts.js';
 import { migrations } from './migrations.js';
 import { LoginThrottle } from './oidc/login-throttle.js';
 import { createProvider } from './oidc/provider.js';
 import { SignIn } from './oidc/sign-in.js';
 import { loadSigningKeys } from './oidc/signing-keys.js';
+import { purgesOf } from './purges.js';
 import { version } from './version.js';
 import { OIDC_PROVIDER, UNIT_OF_WORK, type UserUnitOfWork } from './tokens.js';
 import { PasswordHasher } from './users/password-hasher.js';
@@ -104,8 +106,9 @@ export class AppModule {
         },
         {
           provide: Housekeeping,
-          inject: [UNIT_OF_WORK],
-          useFactory: (uow: UserUnitOfWork) => new Housekeeping(uow, settings),
+          inject: [PG_POOL],
+          useFactory: (pool: pg.Pool) =>
+            new Housekeeping(poolSql(pool), purgesOf(settings), settings.HOUSEKEEPING_INTERVAL_MS),
         },
         Profiles,
         Register,

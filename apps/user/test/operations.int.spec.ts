@@ -1,10 +1,9 @@
-import { FieldCipher, FieldKeys, PgUnitOfWork } from '@causeway/persistence';
+import { FieldCipher, FieldKeys, Housekeeping, PgUnitOfWork, runMigrations } from '@causeway/persistence';
 import { createLogger } from '@causeway/telemetry';
 import { createDatabase, startNats, startPostgres, type TestDatabase, type TestNats } from '@causeway/testkit';
 import { decodeProtectedHeader } from 'jose';
 import { randomUUID } from 'node:crypto';
-import { Housekeeping } from '../src/housekeeping.js';
-import { applyMigrations, migrations } from '../src/migrations.js';
+import { migrations } from '../src/migrations.js';
 import { SignIn } from '../src/oidc/sign-in.js';
 import { loadSigningKeys } from '../src/oidc/signing-keys.js';
 import { LoginBusy } from '../src/users/errors.js';
@@ -149,7 +148,7 @@ describe('one instance', () => {
       `select 1 from oidc_artifacts where model <> 'Session' and expires_at > now()`,
     );
 
-    await user.app.get(Housekeeping).run();
+    await user.app.get(Housekeeping).once();
 
     expect((await pool.query(`select 1 from oidc_artifacts where model = 'Session'`)).rowCount).toBe(0);
     expect((await pool.query('select 1 from oidc_artifacts')).rowCount).toBe(live.length);
@@ -179,7 +178,7 @@ describe('when a part is gone', () => {
   test('without the database everything says 503 with Retry-After, and works again when it is back', async () => {
     const postgres = await startPostgres();
     const url = await postgres.ensureDatabase('lost', 'lost', 'lost');
-    await applyMigrations(url);
+    await runMigrations(url, migrations);
     const user = await startUserService({ DATABASE_URL: url, DATABASE_CONNECT_TIMEOUT_MS: '500' });
     try {
       const person = await user.person();

@@ -1,4 +1,4 @@
-import { FieldCipher, FieldKeys, PgUnitOfWork, type Sql } from '@causeway/persistence';
+import { FieldCipher, FieldKeys, PgUnitOfWork, poolSql } from '@causeway/persistence';
 import { createDatabase, type TestDatabase } from '@causeway/testkit';
 import { OrderSealing } from '../../src/adapters/persistence/order-row.js';
 import { bindTransaction } from '../../src/adapters/persistence/order-transaction.js';
@@ -38,7 +38,7 @@ export async function databaseWorld(): Promise<DatabaseWorld> {
     query,
     wakes: () => wakes,
     uow: new PgUnitOfWork<OrderTransaction>(pool, bindTransaction(sealing, timing, { wake: () => void wakes++ })),
-    claims: new PgTimers(new PgUnitOfWork<Sql>(pool, ({ sql }) => sql), timing),
+    claims: new PgTimers(poolSql(pool), timing),
     stockOf: async (productId) =>
       (await query<{ available: number }>('SELECT available FROM products WHERE id = $1', [productId]))[0]!.available,
     sent: () =>

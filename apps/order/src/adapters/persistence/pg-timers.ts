@@ -1,10 +1,10 @@
-import type { UnitOfWork, Sql } from '@causeway/persistence';
+import type { Sql } from '@causeway/persistence';
 import type { DueStep, Timers, Timing } from '../../application/ports.js';
 
 /** Timers in PostgreSQL. The server's clock decides, so that instances need not agree about the time. */
 export class PgTimers implements Timers {
   constructor(
-    private readonly uow: UnitOfWork<Sql>,
+    private readonly sql: Sql,
     private readonly timing: Timing,
   ) {}
 
@@ -13,9 +13,8 @@ export class PgTimers implements Timers {
    * ask at the same time get different rows (SKIP LOCKED).
    */
   async claimDue(limit: number): Promise<DueStep[]> {
-    const { rows } = await this.uow.single((sql) =>
-      sql.query<DueStep>(
-        `WITH due AS (
+    const { rows } = await this.sql.query<DueStep>(
+      `WITH due AS (
            SELECT order_id, give_up_at <= clock_timestamp() AS expired FROM saga_timers
             WHERE due_at <= clock_timestamp() ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED)
          UPDATE saga_timers SET attempts = attempts + 1,
@@ -24,8 +23,7 @@ export class PgTimers implements Timers {
                   CASE WHEN NOT due.expired THEN give_up_at END)
            FROM due WHERE saga_timers.order_id = due.order_id
          RETURNING saga_timers.order_id AS "orderId", coalesce(due.expired, false) AS expired`,
-        [limit, this.timing.redriveMs, this.timing.redriveMaxMs],
-      ),
+      [limit, this.timing.redriveMs, this.timing.redriveMaxMs],
     );
     return rows;
   }

@@ -1,8 +1,4 @@
 import type { PaymentView } from '@causeway/contracts';
-import { translatePgError } from '@causeway/persistence';
-import { currentDeadline } from '@causeway/resilience';
-import { inSpan } from '@causeway/telemetry';
-import { SpanKind } from '@opentelemetry/api';
 import type { PaymentReader } from '../../application/read-payment.js';
 import type { PaymentStatus, Refund } from '../../domain/payment.js';
 import type { PrismaClient } from '../../generated/prisma/client.js';
@@ -12,7 +8,8 @@ export class PrismaPaymentReader implements PaymentReader {
   constructor(private readonly prisma: PrismaClient) {}
 
   async find(id: string, customerId: string): Promise<PaymentView | undefined> {
-    const row = await this.row(id, customerId);
+    const include = { refunds: { orderBy: { position: 'asc' } } } as const;
+    const row = await this.prisma.payment.findFirst({ where: { id, customerId }, include });
     if (!row || row.amountMinor === null || row.currency === null) return undefined;
     return {
       id: row.id,
@@ -33,19 +30,5 @@ export class PrismaPaymentReader implements PaymentReader {
       createdAt: row.createdAt.toISOString(),
       updatedAt: row.updatedAt.toISOString(),
     };
-  }
-
-  /** Under the rules of PgUnitOfWork: not after the deadline, one span, and a database that is gone is DatabaseUnavailable. */
-  private async row(id: string, customerId: string) {
-    currentDeadline()?.throwIfExpired();
-    const attributes = { 'db.system.name': 'postgresql', 'db.operation.name': 'findFirst' };
-    const include = { refunds: { orderBy: { position: 'asc' } } } as const;
-    try {
-      return await inSpan('findFirst Payment', { kind: SpanKind.CLIENT, attributes }, () =>
-        this.prisma.payment.findFirst({ where: { id, customerId }, include }),
-      );
-    } catch (error) {
-      throw translatePgError(error);
-    }
   }
 }
