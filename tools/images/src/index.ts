@@ -1,0 +1,1 @@
+export { prune, type Pruned, type PruneOptions } from './prune.js';
