@@ -1,7 +1,8 @@
 import { AuthModule } from '@causeway/auth';
 import { Balancer, DiscoveryModule, HTTP_AGENT, ServiceClient } from '@causeway/discovery';
 import { MessagingModule, NATS } from '@causeway/messaging';
-import { Module, type DynamicModule, type OnApplicationBootstrap } from '@nestjs/common';
+import { HostState } from '@causeway/service-host';
+import { Module, type DynamicModule, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Dispatcher } from 'undici';
 import { SETTINGS, type GatewaySettings } from './config.js';
@@ -14,7 +15,7 @@ import { version } from './version.js';
 
 /** The composition root. */
 @Module({})
-export class AppModule implements OnApplicationBootstrap {
+export class AppModule implements OnApplicationBootstrap, OnModuleDestroy {
   constructor(private readonly hub: OrderEventHub) {}
 
   static with(settings: GatewaySettings): DynamicModule {
@@ -34,7 +35,11 @@ export class AppModule implements OnApplicationBootstrap {
       controllers: [OverviewController, OrderEventsController],
       providers: [
         { provide: SETTINGS, useValue: settings },
-        { provide: OrderEventHub, inject: [NATS], useFactory: (nats: NatsConnection) => new OrderEventHub(nats) },
+        {
+          provide: OrderEventHub,
+          inject: [NATS, HostState],
+          useFactory: (nats: NatsConnection, host: HostState) => new OrderEventHub(nats, host.stopping),
+        },
         { provide: Upstream, inject: [ServiceClient], useFactory: (client: ServiceClient) => new Upstream(client) },
         {
           provide: Forwarder,
@@ -47,5 +52,10 @@ export class AppModule implements OnApplicationBootstrap {
 
   onApplicationBootstrap(): void {
     this.hub.start();
+  }
+
+  /** Nobody waits for answers that have no end. */
+  onModuleDestroy(): void {
+    this.hub.endAll();
   }
 }

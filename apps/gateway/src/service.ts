@@ -7,7 +7,7 @@ export const service: ServiceDefinition<typeof settings> = {
   name: 'gateway',
   version,
   settings,
-  fastify: (values) => ({ trustProxy: values.TRUST_PROXY }),
+  fastify: ({ TRUST_PROXY }) => (TRUST_PROXY ? { trustProxy: TRUST_PROXY } : {}),
   async module(values) {
     const { AppModule } = await import('./app.module.js');
     return AppModule.with(values);

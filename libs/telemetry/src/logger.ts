@@ -1,6 +1,7 @@
 import { isSpanContextValid, trace } from '@opentelemetry/api';
 import { destination, pino, type DestinationStream, type Logger } from 'pino';
 import { redact } from './redact.js';
+import { isError } from './tracing.js';
 
 export interface LoggerOptions {
   readonly service: string;
@@ -68,7 +69,7 @@ interface DescribedError {
  * prepared statement; pino's own serializer would write all of that into the line.
  */
 function describeError(error: unknown, depth = 0): unknown {
-  if (!(error instanceof Error)) return redact(error);
+  if (!isError(error)) return redact(error);
   const { code, cause, stack, message } = error as Error & { code?: unknown };
   const described: DescribedError = {
     type: error.constructor.name,
@@ -82,7 +83,7 @@ function describeError(error: unknown, depth = 0): unknown {
 
 /** A cause that is no error may be anything: of an object only its kind is told. */
 function describeCause(cause: unknown, depth: number): unknown {
-  if (cause instanceof Error) return describeError(cause, depth);
+  if (isError(cause)) return describeError(cause, depth);
   if (typeof cause === 'object' && cause !== null) return Object.prototype.toString.call(cause);
   return typeof cause === 'function' ? 'function' : cause;
 }

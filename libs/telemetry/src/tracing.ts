@@ -15,7 +15,7 @@ import {
 } from '@opentelemetry/api';
 
 /** True for errors of another realm, too, such as those of Node itself under Jest. */
-const isError = (value: unknown): value is Error => value instanceof Error || types.isNativeError(value);
+export const isError = (value: unknown): value is Error => value instanceof Error || types.isNativeError(value);
 
 const tracer = trace.getTracer('causeway');
 

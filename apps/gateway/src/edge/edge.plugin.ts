@@ -1,23 +1,15 @@
-import { CodedError } from '@causeway/errors';
 import { requireScopes, type TokenVerifier } from '@causeway/auth';
-import rateLimit from '@fastify/rate-limit';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { CodedError } from '@causeway/errors';
+import rateLimit, { normalizeIP, type CreateRateLimitOptions } from '@fastify/rate-limit';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { GatewaySettings } from '../config.js';
-
-declare module 'fastify' {
-  interface FastifyContextConfig {
-    /** The route needs a valid token with this scope. */
-    scope?: string;
-    /** The route makes us hash a password, or hand out tokens: it has a limit of its own. */
-    signIn?: boolean;
-  }
-}
+import { ruleOf, type Limit, type Rule } from './rules.js';
 
 class RateLimited extends CodedError {
   readonly code = 'RATE_LIMITED';
   readonly remedy = 'Wait as long as Retry-After says.';
   constructor(
-    readonly perMinute: number,
+    perMinute: number,
     override readonly retryAfterSeconds: number,
   ) {
     super(`more than ${perMinute} requests in a minute`);
@@ -25,33 +17,64 @@ class RateLimited extends CodedError {
 }
 
 const minuteMs = 60_000;
+/** Clients that are counted at once, for each limit; the one not seen for longest is forgotten. About 200 bytes each. */
+const clients = 20_000;
 
 /**
- * What happens to every request before anything is done for it: who is it, may they, and how much have they asked for lately.
- * Routes of Nest controllers have their guard besides; the verified token is cached, so asking twice costs nothing.
+ * What happens to every request before its body is read, also to those for addresses that do not exist: who is it, may they, and how much have
+ * they asked for lately. A client is the subject of a valid token, else an address: a forged token counts for the address that sent it.
  */
 export async function registerEdge(
   fastify: FastifyInstance,
   verifier: TokenVerifier,
   settings: GatewaySettings,
 ): Promise<void> {
-  fastify.addHook('onRequest', async (request) => {
-    const { scope } = request.routeOptions.config;
-    if (scope === undefined) return;
-    request.principal = await verifier.authenticate(request.headers.authorization);
-    requireScopes(request.principal, scope);
-  });
-  await fastify.register(rateLimit, {
-    hook: 'preHandler', // after onRequest, which tells whose limit it is
-    timeWindow: minuteMs,
-    max: (request) => limitOf(request, settings),
-    keyGenerator: (request) =>
-      `${request.routeOptions.config.signIn ? 'sign-in ' : ''}${request.principal?.subject ?? request.ip}`,
-    errorResponseBuilder: (request, { ttl }) =>
-      new RateLimited(limitOf(request, settings), Math.max(1, Math.ceil(ttl / 1_000))),
-    enableDraftSpec: true,
+  await fastify.register(rateLimit, { global: false });
+  const limiter = (perMinute: number) => {
+    // `cache` reaches the store of this limiter; the types leave it out.
+    const options = { max: perMinute, timeWindow: minuteMs, keyGenerator: clientOf, cache: clients };
+    return fastify.createRateLimit(options as CreateRateLimitOptions);
+  };
+  const limiters: Record<Limit, ReturnType<typeof limiter>> = {
+    general: limiter(settings.RATE_LIMIT_PER_MINUTE),
+    signIn: limiter(settings.RATE_LIMIT_SIGN_IN_PER_MINUTE),
+    webhook: limiter(settings.RATE_LIMIT_WEBHOOK_PER_MINUTE),
+  };
+  fastify.addHook('onRequest', async (request, reply) => {
+    const rule = ruleOf(request);
+    const refusal = await identify(request, rule, verifier);
+    await count(request, reply, limiters[rule.limit]);
+    if (refusal !== undefined) throw refusal;
   });
 }
 
-const limitOf = ({ routeOptions }: FastifyRequest, settings: GatewaySettings): number =>
-  routeOptions.config.signIn ? settings.RATE_LIMIT_SIGN_IN_PER_MINUTE : settings.RATE_LIMIT_PER_MINUTE;
+/** @returns Why the request is refused, if it is. Nest's guard asks again for its routes; the verified token is remembered. */
+async function identify(request: FastifyRequest, { scope }: Rule, verifier: TokenVerifier): Promise<unknown> {
+  if (scope === undefined) return undefined;
+  try {
+    request.principal = await verifier.authenticate(request.headers.authorization);
+    requireScopes(request.principal, scope);
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}
+
+async function count(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  limiter: ReturnType<FastifyInstance['createRateLimit']>,
+): Promise<void> {
+  const state = await limiter(request);
+  if (state.isAllowed) return; // no allow list is used
+  reply.headers({
+    'ratelimit-limit': state.max,
+    'ratelimit-remaining': state.remaining,
+    'ratelimit-reset': state.ttlInSeconds,
+  });
+  if (state.isExceeded) throw new RateLimited(state.max, Math.max(1, state.ttlInSeconds));
+}
+
+/** IPv6 by /64: that much one household has. */
+const clientOf = ({ principal, ip }: FastifyRequest): string =>
+  principal ? `subject ${principal.subject}` : normalizeIP(ip, 64);

@@ -50,14 +50,21 @@ const logger = getLogger('order-events');
 export class OrderEventHub {
   private readonly followers = new Map<string, Set<Follower>>();
 
-  constructor(private readonly nats: NatsConnection) {}
+  /** @param stopping Fires when the process is about to end. */
+  constructor(
+    private readonly nats: Pick<NatsConnection, 'subscribe' | 'status'>,
+    private readonly stopping: AbortSignal,
+  ) {}
 
   start(): void {
     this.nats.subscribe('order.evt.>', {
       callback: (error, message) => {
-        if (!error) this.dispatch(message.subject, () => message.json());
+        if (error) logger.error({ err: error }, 'order events cannot be received');
+        else this.dispatch(message.subject, () => message.json());
       },
     });
+    // One listener for all streams, however many there are.
+    this.stopping.addEventListener('abort', () => this.endAll(), { once: true });
     void this.watchConnection();
   }
 
@@ -78,7 +85,7 @@ export class OrderEventHub {
     return size;
   }
 
-  /** Ends every stream: events were missed, or the process stops. */
+  /** Ends every stream. */
   endAll(): void {
     for (const followers of [...this.followers.values()]) for (const follower of [...followers]) follower.onGap();
   }
@@ -91,9 +98,9 @@ export class OrderEventHub {
     for (const follower of [...(this.followers.get(event.orderId) ?? [])]) follower.onEvent(event);
   }
 
+  /** While the connection is gone streams stay open: to end them would only make everybody come back, to be told nothing either. */
   private async watchConnection(): Promise<void> {
-    for await (const status of this.nats.status())
-      if (status.type === 'reconnect' || status.type === 'disconnect') this.endAll();
+    for await (const status of this.nats.status()) if (status.type === 'reconnect') this.endAll();
   }
 }
 

@@ -1,106 +1,74 @@
-import { id, orderView, scopes, type OrderView } from '@causeway/contracts';
-import { RequireScope } from '@causeway/auth';
-import { HostState, RequestDeadline, ZodParams } from '@causeway/service-host';
+import { CurrentUser, RequireScope, type Principal } from '@causeway/auth';
+import { id, orderView, scopes } from '@causeway/contracts';
+import { RequestDeadline, ZodParams } from '@causeway/service-host';
 import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { SETTINGS, type GatewaySettings } from '../config.js';
 import { Upstream } from '../upstream/upstream.js';
+import { EventStream } from './event-stream.js';
 import { OrderEventHub, type OrderEvent } from './order-event-hub.js';
+import { StreamPlaces } from './stream-places.js';
 
 const params = z.object({ orderId: id });
 
 /** `GET /v1/orders/{orderId}/events`: first the order as it is, then what happens to it. */
 @Controller()
 export class OrderEventsController {
+  private readonly places: StreamPlaces;
+
   constructor(
     private readonly hub: OrderEventHub,
     private readonly upstream: Upstream,
-    private readonly host: HostState,
     @Inject(SETTINGS) private readonly settings: GatewaySettings,
-  ) {}
+  ) {
+    this.places = new StreamPlaces(settings.ORDER_EVENTS_MAX_STREAMS);
+  }
 
   @Get('/v1/orders/:orderId/events')
   @RequireScope(scopes.orders)
   @RequestDeadline('none')
   async follow(
     @ZodParams(params) { orderId }: z.infer<typeof params>,
-    @Req() request: FastifyRequest,
+    @CurrentUser() { subject, expiresAt }: Principal,
+    @Req() { headers, method }: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
+    const leave = this.places.take(subject);
     // Following begins before the order is read: what happens in between is kept, and sent after the snapshot where it is newer.
     const early: OrderEvent[] = [];
     let stream: EventStream | undefined;
+    let gap = false;
     const unfollow = this.hub.follow(orderId, {
       onEvent: (event) => (stream ? stream.event(event) : early.push(event)),
-      onGap: () => stream?.end(),
+      onGap: () => (stream ? stream.end() : (gap = true)),
     });
+    const over = () => (unfollow(), leave());
+    reply.raw.once('close', over);
     try {
-      const order = await this.upstream.read(
-        'order',
-        `/v1/orders/${orderId}`,
-        orderView,
-        request.headers.authorization,
-      );
-      stream = new EventStream(reply, order, this.settings);
+      const order = await this.upstream.read({
+        service: 'order',
+        path: `/v1/orders/${orderId}`,
+        route: '/v1/orders/{orderId}',
+        schema: orderView,
+        authorization: headers.authorization,
+      });
+      reply.hijack();
+      if (reply.raw.destroyed) return; // hung up meanwhile
+      stream = new EventStream(reply.raw, order, {
+        heartbeatMs: this.settings.ORDER_EVENTS_HEARTBEAT_MS,
+        maxMs: this.lifeMs(expiresAt),
+      });
+      for (const event of early) stream.event(event);
+      if (gap || method === 'HEAD') stream.end();
     } catch (error) {
-      unfollow();
+      over();
       throw error;
     }
-    const end = () => stream?.end();
-    this.host.stopping.addEventListener('abort', end);
-    reply.raw.once('close', () => {
-      unfollow();
-      stream?.end();
-      this.host.stopping.removeEventListener('abort', end);
-    });
-    for (const event of early) stream.event(event);
-    if (this.host.isStopping || reply.raw.destroyed) end();
-  }
-}
-
-/** One open answer of type `text/event-stream` (WHATWG HTML, section 9.2). */
-class EventStream {
-  private readonly timers: NodeJS.Timeout[];
-  private version: number;
-  private ended = false;
-
-  constructor(
-    private readonly reply: FastifyReply,
-    order: OrderView,
-    settings: GatewaySettings,
-  ) {
-    this.version = order.version;
-    reply.hijack();
-    reply.raw.writeHead(200, {
-      'content-type': 'text/event-stream; charset=utf-8',
-      'cache-control': 'no-store',
-      'x-accel-buffering': 'no',
-      'x-content-type-options': 'nosniff',
-    });
-    this.write('snapshot', order.version, order);
-    this.timers = [
-      setInterval(() => this.reply.raw.write(': still here\n\n'), settings.ORDER_EVENTS_HEARTBEAT_MS),
-      setTimeout(() => this.end(), settings.ORDER_EVENTS_MAX_MS),
-    ];
   }
 
-  /** Events that the client has seen the result of already are left out. */
-  event(event: OrderEvent): void {
-    if (event.version <= this.version) return;
-    this.version = event.version;
-    this.write('order', event.version, event);
-  }
-
-  end(): void {
-    if (this.ended) return;
-    this.ended = true;
-    for (const timer of this.timers) clearInterval(timer);
-    this.reply.raw.end();
-  }
-
-  private write(name: string, version: number, data: unknown): void {
-    if (this.ended) return;
-    this.reply.raw.write(`id: ${version}\nevent: ${name}\ndata: ${JSON.stringify(data)}\n\n`);
+  /** A stream must not outlive the token that opened it. */
+  private lifeMs(expiresAt = Number.POSITIVE_INFINITY): number {
+    return Math.max(0, Math.min(this.settings.ORDER_EVENTS_MAX_MS, expiresAt * 1_000 - Date.now()));
   }
 }

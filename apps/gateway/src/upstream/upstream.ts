@@ -1,36 +1,62 @@
-import type { ServiceClient } from '@causeway/discovery';
-import { CodedError, errorCodes, type ErrorCode, type Problem } from '@causeway/errors';
-import type { z } from 'zod';
+import { DependencyUnavailable, type ServiceClient, type ServiceResponse } from '@causeway/discovery';
+import { CodedError, errorCodes, type ErrorCode } from '@causeway/errors';
+import { z } from 'zod';
+
+const problem = z.object({ code: z.string(), detail: z.string(), remedy: z.string().optional() });
 
 /** A service answered with a problem: passed on under the same code. */
 export class UpstreamProblem extends CodedError {
-  readonly code: ErrorCode;
-  readonly remedy: string;
-
-  constructor({ code, detail, remedy }: Partial<Problem>) {
-    super(detail ?? 'a service answered with an error');
-    this.code = code !== undefined && code in errorCodes ? code : 'DEPENDENCY_UNAVAILABLE';
-    this.remedy = remedy ?? 'Try again in a moment.';
+  constructor(
+    readonly code: ErrorCode,
+    detail: string,
+    readonly remedy: string,
+    override readonly retryAfterSeconds: number | undefined,
+  ) {
+    super(detail);
   }
+}
+
+export interface Resource<T> {
+  /** As in discovery. */
+  readonly service: string;
+  readonly path: string;
+  /** The path without ids, for the trace. */
+  readonly route: string;
+  readonly schema: z.ZodType<T>;
+  /** The caller's own header: the service decides by it. */
+  readonly authorization: string | undefined;
+  /** Default: what `ServiceClient` allows, and the deadline of the request. */
+  readonly timeoutMs?: number;
 }
 
 /** Reads resources of other services on behalf of the caller, for answers that the gateway composes itself. */
 export class Upstream {
-  constructor(private readonly client: ServiceClient) {}
+  constructor(private readonly client: Pick<ServiceClient, 'request'>) {}
 
   /**
-   * @param authorization The caller's own header: the service decides by it.
-   * @throws UpstreamProblem, and what the client throws when the service does not answer.
+   * @throws UpstreamProblem, DependencyUnavailable (also for an answer that is not what the contract says), and what the client throws when
+   * the service does not answer.
    */
-  async read<T>(service: string, path: string, schema: z.ZodType<T>, authorization: string | undefined): Promise<T> {
+  async read<T>({ service, path, route, schema, authorization, timeoutMs }: Resource<T>): Promise<T> {
     const response = await this.client.request({
       service,
       method: 'GET',
       path,
+      route,
       headers: authorization === undefined ? {} : { authorization },
-      idempotent: true,
+      ...(timeoutMs !== undefined && { timeoutMs }),
     });
-    if (response.status >= 400) throw new UpstreamProblem(response.json() as Partial<Problem>);
-    return schema.parse(response.json());
+    if (response.status >= 400) throw problemOf(service, response);
+    const { success, data, error } = schema.safeParse(response.json());
+    if (!success) throw new DependencyUnavailable(service, { cause: error });
+    return data;
   }
+}
+
+function problemOf(service: string, response: ServiceResponse): CodedError {
+  const { success, data, error } = problem.safeParse(response.json());
+  if (!success || !(data.code in errorCodes)) return new DependencyUnavailable(service, { cause: error });
+  const { code, detail, remedy = 'Try again in a moment.' } = data;
+  const seconds = Number(response.headers['retry-after']); // NaN when it is missing, or a date
+  return new UpstreamProblem(code as ErrorCode, detail, remedy, Number.isFinite(seconds) ? seconds : undefined);
 }

@@ -1,0 +1,38 @@
+import { CodedError } from '@causeway/errors';
+
+/** One customer has as many streams open as allowed. */
+class TooManyStreams extends CodedError {
+  readonly code = 'RATE_LIMITED';
+  readonly remedy = 'Close a stream that is not needed, or follow the order by reading it.';
+  override readonly retryAfterSeconds = 10;
+
+  constructor(max: number) {
+    super(`${max} streams of order events are open already`);
+  }
+}
+
+/** Counts the open streams of each customer: they cost nothing to ask for and stay for minutes, so a limit of requests does not bound them. */
+export class StreamPlaces {
+  private readonly taken = new Map<string, number>();
+
+  /** @param max Streams of one customer, in this process. */
+  constructor(private readonly max: number) {}
+
+  /**
+   * @returns Gives the place back; further calls do nothing.
+   * @throws TooManyStreams (429)
+   */
+  take(subject: string): () => void {
+    const before = this.taken.get(subject) ?? 0;
+    if (before >= this.max) throw new TooManyStreams(this.max);
+    this.taken.set(subject, before + 1);
+    let held = true;
+    return () => {
+      if (!held) return;
+      held = false;
+      const left = this.taken.get(subject)! - 1;
+      if (left === 0) this.taken.delete(subject);
+      else this.taken.set(subject, left);
+    };
+  }
+}

@@ -1,0 +1,63 @@
+import type { IncomingHttpHeaders } from 'node:http';
+
+type Headers = Record<string, string | string[]>;
+
+/** RFC 9110, 7.6.1, and its older relatives: they belong to one connection. */
+const hopByHop = new Set([
+  'connection',
+  'http2-settings',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+/** Set anew for each hop. From a client they would be claims about who it is, or about our own affairs. */
+const ours = new Set([
+  'baggage',
+  'content-length',
+  'expect', // answered by Node already; undici refuses to send it
+  'forwarded',
+  'host',
+  'traceparent',
+  'tracestate',
+  'x-real-ip',
+]);
+const oursBeginWith = ['x-forwarded-', 'causeway-'];
+
+/** What a client sent, without what concerns only its connection to us and without what only we may say. */
+export function requestHeaders(received: IncomingHttpHeaders): Headers {
+  return without(
+    received,
+    (name) => hopByHop.has(name) || ours.has(name) || oursBeginWith.some((start) => name.startsWith(start)),
+  );
+}
+
+/**
+ * What a service answered, without what concerns only its connection to us.
+ * @param known Headers that are on the answer already.
+ */
+export const responseHeaders = (received: IncomingHttpHeaders, ...known: string[]): Headers =>
+  without(received, (name) => hopByHop.has(name) || known.includes(name));
+
+function without(received: IncomingHttpHeaders, dropped: (name: string) => boolean): Headers {
+  const named = received.connection?.toLowerCase().split(/\s*,\s*/);
+  const kept: Headers = {};
+  for (const [name, value] of Object.entries(received))
+    if (value !== undefined && !dropped(name) && !named?.includes(name)) kept[name] = value;
+  return kept;
+}
+
+/**
+ * The path and query to ask a service for: as they came, byte for byte. Of a request in absolute form (RFC 9112, 3.2.2) what follows the host.
+ * @returns undefined for a path that might mean another one to whoever resolves its dots.
+ */
+export function targetOf(url: string): string | undefined {
+  const target = url.replace(/^https?:\/\/[^/?#]*/i, '');
+  const path = target.split(/[?#]/, 1)[0]!;
+  return /(?:^|\/|\\|%2f|%5c)(?:\.|%2e){1,2}(?:$|\/|\\|%2f|%5c)/i.test(path) ? undefined : target;
+}

@@ -1,0 +1,133 @@
+import { randomUUID } from 'node:crypto';
+import { scopes } from '@causeway/contracts';
+import { answer } from './stub.js';
+import { World } from './world.js';
+
+let world: World;
+let bearer: Record<string, string>;
+
+beforeAll(async () => {
+  world = await World.start();
+  bearer = await world.bearer();
+});
+beforeEach(() => world.reset());
+afterAll(() => world.end());
+
+/** Asks `times` times; the statuses, in order. */
+async function statuses(times: number, path: string, headers: Record<string, string> = {}): Promise<number[]> {
+  const all: number[] = [];
+  for (let call = 0; call < times; call += 1) all.push((await world.raw(path, headers)).resume().statusCode ?? 0);
+  return all;
+}
+
+describe('tokens', () => {
+  test.each<[string, () => Promise<Record<string, string>>, number, string]>([
+    ['none', () => Promise.resolve({}), 401, 'TOKEN_MISSING'],
+    ['nonsense', () => Promise.resolve({ authorization: 'Bearer nonsense' }), 401, 'TOKEN_INVALID'],
+    ['expired', () => world.bearer('u', { expiresInSeconds: -60 }), 401, 'TOKEN_EXPIRED'],
+    ['for somebody else', () => world.bearer('u', { audience: 'urn:other' }), 401, 'TOKEN_INVALID'],
+    ['without the scope', () => world.bearer('u', { scopes: [scopes.profile] }), 403, 'SCOPE_MISSING'],
+  ])('%s: refused here, and no service is asked', async (_, headers, status, code) => {
+    for (const path of ['/v1/orders', `/v1/orders/${randomUUID()}/overview`, `/v1/orders/${randomUUID()}/events`]) {
+      const response = await world.fetch(path, { headers: await headers() });
+      expect([path, response.status, (await response.json()) as unknown]).toMatchObject([path, status, { code }]);
+      expect(response.headers.get('www-authenticate')).toMatch(/^Bearer/);
+    }
+    expect(world.orderCalls).toEqual([]);
+  });
+
+  test('a good one passes on to the service, which looks at it itself', async () => {
+    expect((await world.fetch('/v1/orders', { headers: bearer })).status).toBe(200);
+    expect(world.orderCalls[0]?.headers.authorization).toBe(bearer['authorization']);
+  });
+
+  test('each scope opens its own routes', async () => {
+    const machine = await world.bearer('ops', { clientId: 'ops', scopes: [scopes.catalogWrite] });
+    const stock = await world.fetch(`/v1/products/${randomUUID()}/stock`, { method: 'PUT', headers: machine });
+    expect(stock.status).toBe(200);
+    expect((await world.fetch('/v1/orders', { headers: machine })).status).toBe(403);
+    expect((await world.fetch('/v1/users/me', { headers: machine })).status).toBe(403);
+  });
+
+  test('HEAD is guarded as GET is', async () => {
+    expect((await world.fetch('/v1/orders', { method: 'HEAD' })).status).toBe(401);
+    expect((await world.fetch(`/v1/payments/${randomUUID()}`, { method: 'HEAD' })).status).toBe(401);
+  });
+
+  test('public routes need none, and do not look at one', async () => {
+    const nonsense = { authorization: 'Bearer nonsense' };
+    expect((await world.fetch('/v1/products', { headers: nonsense })).status).toBe(200);
+  });
+});
+
+describe('limits', () => {
+  test('the problem says so, and when to come back', async () => {
+    await world.startGateway({ RATE_LIMIT_PER_MINUTE: '2' });
+    const headers = await world.bearer();
+    expect(await statuses(2, '/v1/orders', headers)).toEqual([200, 200]);
+    const response = await world.fetch('/v1/orders', { headers });
+    expect(response.headers.get('content-type')).toContain('application/problem+json');
+    expect(await response.json()).toMatchObject({ status: 429, code: 'RATE_LIMITED', remedy: expect.any(String) });
+    const retryAfter = Number(response.headers.get('retry-after'));
+    expect([retryAfter > 0, retryAfter <= 60]).toEqual([true, true]);
+    expect(response.headers.get('ratelimit-limit')).toBe('2');
+    expect(response.headers.get('ratelimit-remaining')).toBe('0');
+    expect(world.orderCalls).toHaveLength(2);
+  });
+
+  test('a person is counted by token, wherever they ask; others are not touched', async () => {
+    await world.startGateway({ RATE_LIMIT_PER_MINUTE: '3' });
+    world.onOrder((_received, response) => answer(response, 404, { code: 'NOT_FOUND', detail: 'no' }));
+    const [one, other] = [await world.bearer('one'), await world.bearer('other')];
+    const overview = `/v1/orders/${randomUUID()}/overview`;
+    expect(await statuses(2, '/v1/orders', one)).toEqual([404, 404]);
+    expect(await statuses(2, overview, one)).toEqual([404, 429]);
+    expect(await statuses(1, '/v1/orders', other)).toEqual([404]);
+    expect(await statuses(1, '/v1/products')).toEqual([404]);
+  });
+
+  test('who has no valid token is counted by address: forged tokens, unknown addresses, wrong methods, pages', async () => {
+    await world.startGateway({ RATE_LIMIT_PER_MINUTE: '5' });
+    expect(await statuses(1, '/v1/orders', { authorization: 'Bearer forged-1' })).toEqual([401]);
+    expect(await statuses(1, '/v1/orders', { authorization: 'Bearer forged-2' })).toEqual([401]);
+    expect(await statuses(1, '/nowhere')).toEqual([404]);
+    expect(await statuses(1, '/webhooks/psp')).toEqual([405]);
+    expect(await statuses(1, '/openapi.json')).toEqual([200]);
+    expect(await statuses(1, '/v1/orders', { authorization: 'Bearer forged-3' })).toEqual([429]);
+    expect(await statuses(1, '/nowhere')).toEqual([429]);
+    expect(await statuses(1, '/docs')).toEqual([429]);
+  });
+
+  test('sign-in and registration have one of their own, and so have webhooks', async () => {
+    await world.startGateway({
+      RATE_LIMIT_PER_MINUTE: '1',
+      RATE_LIMIT_SIGN_IN_PER_MINUTE: '3',
+      RATE_LIMIT_WEBHOOK_PER_MINUTE: '2',
+    });
+    expect(await statuses(2, '/v1/products')).toEqual([200, 429]);
+    expect(await statuses(2, '/oidc/auth?client_id=x')).toEqual([200, 200]);
+    const register = async () => (await world.raw('/v1/users', {}, 'POST')).resume().statusCode;
+    expect([await register(), await register()]).toEqual([200, 429]);
+    expect(await statuses(1, '/.well-known/openid-configuration')).toEqual([429]);
+    const report = async () => (await world.raw('/webhooks/psp', {}, 'POST')).resume().statusCode;
+    expect([await report(), await report(), await report()]).toEqual([200, 200, 429]);
+  });
+
+  test('X-Forwarded-For is believed only of a proxy that is named', async () => {
+    const from = (address: string) => ({ 'x-forwarded-for': address });
+    await world.startGateway({ RATE_LIMIT_PER_MINUTE: '1' });
+    expect(await statuses(1, '/v1/products', from('1.1.1.1'))).toEqual([200]);
+    expect(await statuses(1, '/v1/products', from('2.2.2.2'))).toEqual([429]);
+
+    await world.startGateway({ RATE_LIMIT_PER_MINUTE: '1', TRUST_PROXY: '127.0.0.0/8, 10.0.0.0/8' });
+    world.reset();
+    expect(await statuses(2, '/v1/products', from('1.1.1.1'))).toEqual([200, 429]);
+    // What a client puts in front is not its address.
+    expect(await statuses(1, '/v1/products', from('3.3.3.3, 1.1.1.1'))).toEqual([429]);
+    expect(await statuses(1, '/v1/products', from('9.9.9.9, 2.2.2.2, 10.0.0.7'))).toEqual([200]);
+    expect(world.orderCalls.map(({ headers }) => headers['x-forwarded-for'])).toEqual(
+      expect.arrayContaining(['1.1.1.1', '2.2.2.2']),
+    );
+    expect(world.orderCalls).toHaveLength(2);
+  });
+});

@@ -1,0 +1,227 @@
+import { randomUUID } from 'node:crypto';
+import { connect, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { answer } from './stub.js';
+import { anOrder, eventually, World } from './world.js';
+
+let world: World;
+beforeAll(async () => {
+  world = await World.start({ ORDER_EVENTS_MAX_STREAMS: '2' });
+});
+afterAll(() => world.end());
+
+let order: ReturnType<typeof anOrder>;
+beforeEach(() => {
+  world.reset();
+  order = anOrder();
+  world.onOrder((_received, response) => answer(response, 200, order));
+});
+
+interface Seen {
+  readonly id: string;
+  readonly event: string;
+  readonly data: Record<string, unknown>;
+}
+
+/** A client of one stream. */
+class Listener {
+  text = '';
+  ended = false;
+  private constructor(
+    readonly response: Response,
+    private readonly leaving: AbortController,
+  ) {}
+
+  static async open(headers?: Record<string, string>, orderId = order.id, method = 'GET'): Promise<Listener> {
+    const leaving = new AbortController();
+    const response = await world.fetch(`/v1/orders/${orderId}/events`, {
+      method,
+      headers: headers ?? (await world.bearer()),
+      signal: leaving.signal,
+    });
+    const listener = new Listener(response, leaving);
+    void listener.read();
+    return listener;
+  }
+
+  get seen(): Seen[] {
+    return [...this.text.matchAll(/id: (.*)\nevent: (.*)\ndata: (.*)\n\n/g)].map(([, id, event, data]) => ({
+      id: id!,
+      event: event!,
+      data: JSON.parse(data!) as Record<string, unknown>,
+    }));
+  }
+
+  close(): void {
+    this.leaving.abort();
+  }
+
+  private async read(): Promise<void> {
+    try {
+      for await (const chunk of this.response.body ?? []) this.text += Buffer.from(chunk as Uint8Array).toString();
+    } catch {
+      // aborted, or cut off
+    }
+    this.ended = true;
+  }
+}
+
+test('the order as it is, then what happens to it; of somebody else’s order nothing', async () => {
+  const listener = await Listener.open();
+  expect(listener.response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
+  expect(listener.response.headers.get('cache-control')).toBe('no-store');
+  await eventually(() => listener.seen.length === 1);
+  await world.confirm(randomUUID(), 2);
+  await world.confirm(order.id, 3);
+  await eventually(() => listener.seen.length === 2);
+  expect(listener.seen).toMatchObject([
+    { id: '1', event: 'snapshot', data: { id: order.id, status: 'PENDING_PAYMENT' } },
+    { id: '3', event: 'order', data: { orderId: order.id, status: 'CONFIRMED', type: 'order.evt.confirmed.v1' } },
+  ]);
+  expect(listener.text).toMatch(/^retry: \d+\n/);
+  listener.close();
+});
+
+test('repeated, older and malformed events are left out', async () => {
+  const listener = await Listener.open();
+  await eventually(() => listener.seen.length === 1);
+  for (const version of [2, 2, 1]) await world.confirm(order.id, version);
+  for (const nonsense of ['not json', '{}', 'null', '{"data": {"orderId": 7}}'])
+    await world.publish('order.evt.confirmed.v1', nonsense);
+  await world.publish('order.evt.unheard-of.v1', '{}');
+  await world.confirm(order.id, 3);
+  await eventually(() => listener.seen.length === 3);
+  expect(listener.seen.map(({ id }) => id)).toEqual(['1', '2', '3']);
+  listener.close();
+});
+
+test('what happens while the order is being read is not lost', async () => {
+  world.onOrder(async (_received, response) => {
+    await world.confirm(order.id, 2);
+    await sleep(50);
+    answer(response, 200, order);
+  });
+  const listener = await Listener.open();
+  await eventually(() => listener.seen.length === 2);
+  expect(listener.seen.map(({ event }) => event)).toEqual(['snapshot', 'order']);
+  listener.close();
+});
+
+test('an order that is not there is a problem, not a stream', async () => {
+  world.onOrder((_received, response) => answer(response, 404, { code: 'NOT_FOUND', detail: 'no' }));
+  const { response } = await Listener.open();
+  expect([response.status, response.headers.get('content-type')]).toEqual([
+    404,
+    expect.stringContaining('application/problem+json'),
+  ]);
+});
+
+test('HEAD tells the type, and ends', async () => {
+  const listener = await Listener.open(undefined, order.id, 'HEAD');
+  expect(listener.response.status).toBe(200);
+  await eventually(() => listener.ended);
+});
+
+describe('how many', () => {
+  test('a customer has a few streams; the place of one that is closed is free again', async () => {
+    const me = await world.bearer();
+    const [one, two] = [await Listener.open(me), await Listener.open(me)];
+    const third = await world.fetch(`/v1/orders/${order.id}/events`, { headers: me });
+    expect([third.status, Number(third.headers.get('retry-after')) > 0]).toEqual([429, true]);
+    expect(await third.json()).toMatchObject({ code: 'RATE_LIMITED' });
+    expect((await Listener.open()).response.status).toBe(200);
+    one.close();
+    await eventually(() => one.ended);
+    await sleep(50);
+    const again = await Listener.open(me);
+    expect(again.response.status).toBe(200);
+    two.close();
+    again.close();
+  });
+
+  test('streams that were refused, or given up while the order was read, hold no place', async () => {
+    const me = await world.bearer();
+    world.onOrder((_received, response) => answer(response, 404, { code: 'NOT_FOUND', detail: 'no' }));
+    for (let attempt = 0; attempt < 3; attempt += 1) expect((await Listener.open(me)).response.status).toBe(404);
+
+    const pending: (() => void)[] = [];
+    world.onOrder((_received, response) => pending.push(() => answer(response, 200, order)));
+    const leaving = new AbortController();
+    const open = () => world.fetch(`/v1/orders/${order.id}/events`, { headers: me, signal: leaving.signal });
+    const given = Promise.allSettled([open(), open()]);
+    await eventually(() => pending.length === 2);
+    leaving.abort();
+    await given;
+    await sleep(50);
+    for (const reply of pending) reply();
+    await sleep(50);
+    world.onOrder((_received, response) => answer(response, 200, order));
+    const listener = await Listener.open(me);
+    expect(listener.response.status).toBe(200);
+    listener.close();
+  });
+});
+
+describe('the end', () => {
+  afterEach(() => world.startGateway({ ORDER_EVENTS_MAX_STREAMS: '2' }));
+
+  test('with the token', async () => {
+    const listener = await Listener.open(await world.bearer(randomUUID(), { expiresInSeconds: 2 }));
+    await eventually(() => listener.seen.length === 1);
+    expect(listener.ended).toBe(false);
+    await eventually(() => listener.ended);
+  });
+
+  test('after the longest time; until then comments keep it alive', async () => {
+    await world.startGateway({ ORDER_EVENTS_HEARTBEAT_MS: '50', ORDER_EVENTS_MAX_MS: '500' });
+    const listener = await Listener.open();
+    await eventually(() => listener.ended);
+    expect(listener.text.match(/^: still here$/gm)?.length).toBeGreaterThan(3);
+  });
+
+  test('when the process stops, at once', async () => {
+    const listener = await Listener.open();
+    await eventually(() => listener.seen.length === 1);
+    const from = performance.now();
+    world.host.beginStop(25_000);
+    await eventually(() => listener.ended);
+    await world.stopGateway();
+    expect(performance.now() - from).toBeLessThan(1_000);
+  });
+
+  test('when the process stops, also for a client that reads nothing', async () => {
+    const socket = await deafClient();
+    await eventually(() => world.orderCalls.length === 1);
+    for (let version = 2; version < 20; version += 1) await world.confirm(order.id, version);
+    world.host.beginStop(25_000);
+    const from = performance.now();
+    await world.stopGateway();
+    expect(performance.now() - from).toBeLessThan(3_000);
+    socket.destroy();
+  });
+
+  test('when the connection to NATS was lost: events may have been missed', async () => {
+    const listener = await Listener.open();
+    await eventually(() => listener.seen.length === 1);
+    await world.nats.kill();
+    await sleep(100);
+    expect(listener.ended).toBe(false);
+    await world.nats.restart();
+    await eventually(() => listener.ended);
+    const next = await Listener.open();
+    await eventually(() => next.seen.length === 1);
+    await world.confirm(order.id, 9);
+    await eventually(() => next.seen.length === 2);
+    next.close();
+  }, 15_000);
+});
+
+/** Asks for a stream and reads nothing of it. */
+async function deafClient(): Promise<Socket> {
+  const { hostname, port } = new URL(world.url);
+  const { authorization } = await world.bearer();
+  const socket = connect(Number(port), hostname).pause();
+  socket.on('error', () => undefined);
+  socket.write(`GET /v1/orders/${order.id}/events HTTP/1.1\r\nhost: x\r\nauthorization: ${authorization}\r\n\r\n`);
+  return socket;
+}

@@ -1,0 +1,130 @@
+import { randomUUID } from 'node:crypto';
+import { orderOverview, scopes } from '@causeway/contracts';
+import { answer } from './stub.js';
+import { anOrder, aPayment, aUser, World } from './world.js';
+
+let world: World;
+beforeAll(async () => {
+  world = await World.start();
+});
+afterAll(() => world.end());
+
+const order = anOrder();
+const customer = randomUUID();
+const missing = (code: string) => ({ available: false, code, detail: expect.any(String) as string });
+
+beforeEach(async () => {
+  world.reset();
+  await world.startGateway();
+  world.onOrder((_received, response) => answer(response, 200, order));
+  world.payment.handler = (_received, response) => answer(response, 200, aPayment(order));
+  world.user.handler = (_received, response) => answer(response, 200, aUser(customer));
+});
+
+async function overview(headers: Record<string, string> = {}) {
+  const response = await world.fetch(`/v1/orders/${order.id}/overview`, {
+    headers: { ...(await world.bearer(customer)), ...headers },
+  });
+  return { status: response.status, headers: response.headers, body: (await response.json()) as unknown };
+}
+
+test('one answer from three services, each asked with the caller’s own token', async () => {
+  const { status, body } = await overview();
+  expect(status).toBe(200);
+  expect(orderOverview.parse(body)).toEqual({
+    order: { available: true, data: order },
+    payment: { available: true, data: aPayment(order) },
+    customer: { available: true, data: { id: customer, displayName: 'A', email: 'a@example.com' } },
+  });
+  const calls = [...world.orderCalls, ...world.payment.received, ...world.user.received];
+  expect(calls.map(({ url }) => url)).toEqual([
+    `/v1/orders/${order.id}`,
+    `/v1/payments/${order.paymentId}`,
+    '/v1/users/me',
+  ]);
+  expect(new Set(calls.map(({ headers }) => headers.authorization)).size).toBe(1);
+});
+
+test('customer and order are read side by side', async () => {
+  let waiting = 0;
+  const both = Promise.withResolvers<void>();
+  const together = async () => {
+    if (++waiting === 2) both.resolve();
+    await both.promise;
+  };
+  world.onOrder(async (_received, response) => (await together(), answer(response, 200, order)));
+  world.user.handler = async (_received, response) => (await together(), answer(response, 200, aUser(customer)));
+  expect(await overview()).toMatchObject({ status: 200, body: { order: { available: true } } });
+});
+
+test('a part that fails is missing, and says why', async () => {
+  world.payment.handler = (_received, response) =>
+    answer(response, 503, { code: 'DATABASE_UNAVAILABLE', detail: 'gone' }, { 'causeway-no-retry': '1' });
+  await world.user.stop();
+  const { status, body } = await overview();
+  world.user = await (await import('./stub.js')).Stub.start(world.user.port);
+  expect([status, orderOverview.parse(body)]).toMatchObject([
+    200,
+    {
+      order: { available: true },
+      payment: { available: false, code: 'DATABASE_UNAVAILABLE', detail: 'gone' },
+      customer: missing('DEPENDENCY_UNAVAILABLE'),
+    },
+  ]);
+});
+
+test('a part that the token does not allow is missing', async () => {
+  world.user.handler = (_received, response) => answer(response, 403, { code: 'SCOPE_MISSING', detail: 'no' });
+  const token = await world.bearer(customer, { scopes: [scopes.orders] });
+  expect(await overview(token)).toMatchObject({ status: 200, body: { customer: missing('SCOPE_MISSING') } });
+});
+
+test('a part that does not answer in time is missing, and the answer still comes in time', async () => {
+  world.user.handler = () => undefined;
+  const from = performance.now();
+  const { status, body } = await overview({ 'causeway-deadline-ms': '700' });
+  expect([status, body]).toMatchObject([
+    200,
+    { order: { available: true }, payment: { available: true }, customer: missing('DEADLINE_EXCEEDED') },
+  ]);
+  expect(performance.now() - from).toBeLessThan(700);
+});
+
+test('without the order, payment is missing for the same reason', async () => {
+  world.onOrder((_received, response) => answer(response, 500, { code: 'INTERNAL', detail: 'oh' }));
+  expect(await overview()).toMatchObject({
+    status: 200,
+    body: { order: missing('INTERNAL'), payment: missing('INTERNAL'), customer: { available: true } },
+  });
+  expect(world.payment.received).toEqual([]);
+});
+
+test('an order that is not there, or not theirs, is a 404 of the whole', async () => {
+  world.onOrder((_received, response) =>
+    answer(response, 404, { code: 'NOT_FOUND', detail: `order ${order.id} was not found`, remedy: 'Look.' }),
+  );
+  expect(await overview()).toMatchObject({ status: 404, body: { code: 'NOT_FOUND', remedy: 'Look.' } });
+});
+
+test.each<[string, string]>([
+  ['something else than the contract says', '{"id": 7}'],
+  ['no JSON', '<html>'],
+  ['null', 'null'],
+])('a service that answers with %s is a missing part, and no end of the process', async (_, body) => {
+  world.user.handler = (_received, response) => void response.writeHead(200).end(body);
+  world.onOrder((_received, response) =>
+    setTimeout(() => answer(response, 404, { code: 'NOT_FOUND', detail: '' }), 100),
+  );
+  // The order decides, long after the customer has failed: nobody waits for that failure then.
+  expect((await overview()).status).toBe(404);
+
+  world.onOrder((_received, response) => answer(response, 200, order));
+  expect(await overview()).toMatchObject({ body: { customer: missing('DEPENDENCY_UNAVAILABLE') } });
+  world.user.handler = (_received, response) => void response.writeHead(502).end(body);
+  expect(await overview()).toMatchObject({ body: { customer: missing('DEPENDENCY_UNAVAILABLE') } });
+});
+
+test('an id that is none is refused here', async () => {
+  const response = await world.fetch('/v1/orders/17/overview', { headers: await world.bearer() });
+  expect([response.status, world.orderCalls]).toEqual([422, []]);
+});

@@ -1,0 +1,400 @@
+import { createHmac, randomBytes, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { text } from 'node:stream/consumers';
+import { policies } from '@causeway/resilience';
+import { answer, Stub } from './stub.js';
+import { eventually, World } from './world.js';
+
+let world: World;
+let bearer: Record<string, string>;
+
+beforeAll(async () => {
+  world = await World.start();
+  bearer = await world.bearer();
+});
+beforeEach(() => world.reset());
+afterAll(() => world.end());
+
+const problem = async (response: Response) => ({
+  status: response.status,
+  ...((await response.json()) as { code: string; detail: string }),
+});
+const post = (headers: Record<string, string> = {}, body = '{"a": 1}') =>
+  world.fetch('/v1/orders', {
+    method: 'POST',
+    headers: { ...bearer, 'content-type': 'application/json', ...headers },
+    body,
+  });
+const unavailable: Stub['handler'] = (_received, response) =>
+  answer(response, 503, { code: 'DATABASE_UNAVAILABLE' }, { 'retry-after': '7' });
+
+/** Runs with one of the two order instances gone; enough requests that some are tried there first. */
+async function withOneGone(run: () => Promise<void>): Promise<void> {
+  const [gone] = world.orders;
+  await gone.stop();
+  try {
+    for (let round = 0; round < 8; round += 1) await run();
+  } finally {
+    world.orders[0] = await Stub.start(gone.port);
+  }
+}
+
+describe('what passes', () => {
+  test('method, path, query and body, byte for byte; and the answer as it is', async () => {
+    world.payment.handler = (_received, response) =>
+      answer(response, 201, { ok: true }, { location: '/v1/x', etag: '"7"', 'set-cookie': ['a=1', 'b=2'] });
+    const body = `{ "id":"evt_1",\n "amount": 1.50, "text":"\\u00e4ä${randomBytes(8).toString('hex')}" }`;
+    const signature = createHmac('sha256', 'secret').update(body).digest('hex');
+    const response = await world.fetch('/webhooks/psp?a=%2F&b=%20c', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json; charset=utf-8', 'psp-signature': signature },
+      body,
+    });
+    const [received] = world.payment.received;
+    expect(received).toMatchObject({ method: 'POST', url: '/webhooks/psp?a=%2F&b=%20c' });
+    expect(received?.body.equals(Buffer.from(body))).toBe(true);
+    expect(createHmac('sha256', 'secret').update(received!.body).digest('hex')).toBe(
+      received?.headers['psp-signature'],
+    );
+    expect(received?.headers['content-type']).toBe('application/json; charset=utf-8');
+    expect(response.status).toBe(201);
+    expect(await response.json()).toEqual({ ok: true });
+    expect([response.headers.get('location'), response.headers.get('etag')]).toEqual(['/v1/x', '"7"']);
+    expect(response.headers.getSetCookie()).toEqual(['a=1', 'b=2']);
+  });
+
+  test('an answer of 32 MiB streams; the gateway never holds more than a little of it', async () => {
+    const chunk = randomBytes(65_536);
+    let sent = 0;
+    world.onOrder(async (_received, response) => {
+      response.writeHead(200, { 'content-type': 'application/octet-stream' });
+      for (; sent < 512; sent += 1) if (!response.write(chunk)) await once(response, 'drain');
+      response.end();
+    });
+    const response = await world.raw('/v1/products');
+    response.pause();
+    await sleep(300);
+    expect(sent).toBeLessThan(300); // what is not read waits at the service
+    let bytes = 0;
+    for await (const part of response) bytes += (part as Buffer).length;
+    expect(bytes).toBe(512 * chunk.length);
+  });
+
+  test('an answer that takes longer than the deadline, as long as it moves', async () => {
+    world.onOrder(async (_received, response) => {
+      response.writeHead(200);
+      for (let part = 0; part < 5; part += 1) {
+        response.write('x');
+        await sleep(100);
+      }
+      response.end();
+    });
+    const response = await world.fetch('/v1/products', { headers: { 'causeway-deadline-ms': '250' } });
+    expect(await response.text()).toBe('xxxxx');
+  });
+
+  test('an answer without a body, HEAD, and a 5xx in any encoding', async () => {
+    world.user.handler = (_received, response) => void response.writeHead(204).end();
+    const gone = await world.fetch(`/v1/users/me/addresses/${randomUUID()}`, { method: 'DELETE', headers: bearer });
+    expect([gone.status, await gone.text()]).toEqual([204, '']);
+
+    world.onOrder((_received, response) => void response.writeHead(200, { 'content-length': '1234' }).end());
+    const head = await world.fetch('/v1/products', { method: 'HEAD' });
+    expect([head.status, head.headers.get('content-length'), world.orderCalls[0]?.method]).toEqual([
+      200,
+      '1234',
+      'HEAD',
+    ]);
+
+    const bytes = Buffer.from([0, 255, 128, 7]);
+    world.onOrder((_received, response) => void response.writeHead(500, { 'content-type': 'x/y' }).end(bytes));
+    const failed = await world.fetch('/v1/products');
+    expect([failed.status, Buffer.from(await failed.arrayBuffer()).equals(bytes)]).toEqual([500, true]);
+  });
+
+  test('a request in absolute form goes to the same place', async () => {
+    expect((await world.raw('http://elsewhere.example/v1/products?limit=1')).statusCode).toBe(200);
+    expect(world.orderCalls[0]?.url).toBe('/v1/products?limit=1');
+  });
+});
+
+describe('headers', () => {
+  test('those of the connection, and claims that only we may make, do not pass', async () => {
+    await world.raw('/v1/products', {
+      connection: 'close, X-Private',
+      'x-private': '1',
+      'keep-alive': 'timeout=5',
+      te: 'trailers',
+      'proxy-authorization': 'Basic eA==',
+      expect: '100-continue',
+      forwarded: 'for=1.2.3.4',
+      'x-forwarded-for': '1.2.3.4',
+      'x-forwarded-proto': 'https',
+      'x-forwarded-prefix': '/evil',
+      'x-real-ip': '1.2.3.4',
+      'causeway-something': '1',
+      baggage: 'a=b',
+      'x-mine': 'kept',
+      'accept-language': 'zh',
+    });
+    const { headers } = world.orderCalls[0]!;
+    expect(headers).toMatchObject({
+      host: expect.stringMatching(/^127\.0\.0\.1:/),
+      'x-forwarded-for': '127.0.0.1',
+      'x-forwarded-proto': 'http',
+      'x-mine': 'kept',
+      'accept-language': 'zh',
+    });
+    for (const name of ['x-private', 'te', 'proxy-authorization', 'expect', 'forwarded', 'x-forwarded-prefix'])
+      expect([name, headers[name]]).toEqual([name, undefined]);
+    for (const name of ['x-real-ip', 'causeway-something', 'baggage', 'keep-alive'])
+      expect([name, headers[name]]).toEqual([name, undefined]);
+  });
+
+  test('those of the service’s connection do not pass back', async () => {
+    world.onOrder((_received, response) =>
+      answer(response, 200, {}, { connection: 'keep-alive, x-inner', 'x-inner': '1', 'x-outer': '2' }),
+    );
+    const { headers } = await world.raw('/v1/products', { connection: 'close' });
+    expect([headers['x-inner'], headers['x-outer'], headers.connection]).toEqual([undefined, '2', 'close']);
+  });
+
+  test('a path with dots is refused, however it is written', async () => {
+    for (const path of ['/oidc/../v1/users/me', '/oidc/%2e%2e/v1', '/oidc/a/..%2Fb', '/oidc/.%2e\\x', '/oidc/..'])
+      expect([path, (await world.raw(path)).statusCode]).toEqual([path, 400]);
+    expect(world.user.received).toEqual([]);
+    expect((await world.raw('/oidc/.well/a..b/...')).statusCode).toBe(200);
+  });
+});
+
+describe('the deadline', () => {
+  test('is passed on; a client may shorten it, not prolong it', async () => {
+    const asked = async (deadline?: string) => {
+      world.reset();
+      await world.fetch('/v1/products', {
+        headers: deadline === undefined ? {} : { 'causeway-deadline-ms': deadline },
+      });
+      return Number(world.orderCalls[0]?.headers['causeway-deadline-ms']);
+    };
+    expect(await asked()).toBeGreaterThan(2_000);
+    expect(await asked('60000')).toBeLessThanOrEqual(3_000);
+    const short = await asked('500');
+    expect([short > 100, short <= 500]).toEqual([true, true]);
+  });
+
+  test('that passes is a 504, and ends the call to the service', async () => {
+    let closed = false;
+    world.onOrder((_received, response) => void response.once('close', () => (closed = true)));
+    const from = performance.now();
+    const response = await world.fetch('/v1/products', { headers: { 'causeway-deadline-ms': '200' } });
+    expect(await problem(response)).toMatchObject({ status: 504, code: 'DEADLINE_EXCEEDED' });
+    expect(performance.now() - from).toBeLessThan(1_000);
+    await eventually(() => closed);
+    expect(world.orderCalls).toHaveLength(1);
+  });
+
+  test('that a client made too short is not held against the service', async () => {
+    world.onOrder(() => undefined);
+    const hurried = { headers: { 'causeway-deadline-ms': '20' } };
+    const all = await Promise.all(Array.from({ length: 40 }, () => world.fetch('/v1/products', hurried)));
+    expect(new Set(all.map(({ status }) => status))).toEqual(new Set([504]));
+    world.reset();
+    expect((await world.fetch('/v1/products')).status).toBe(200);
+  });
+});
+
+describe('a client that hangs up', () => {
+  test('before the answer: the call to the service ends, too, and is not repeated', async () => {
+    let closed = false;
+    world.onOrder((_received, response) => void response.once('close', () => (closed = true)));
+    const leaving = new AbortController();
+    const response = world.fetch('/v1/products', { signal: leaving.signal });
+    await eventually(() => world.orderCalls.length === 1);
+    leaving.abort();
+    await expect(response).rejects.toThrow('abort');
+    await eventually(() => closed);
+    await sleep(100);
+    expect(world.orderCalls).toHaveLength(1);
+    expect(policies().find(({ name }) => name === 'forward.order')?.bulkhead?.active).toBe(0);
+  });
+
+  test('in the middle of the answer: the service stops sending', async () => {
+    let closed = false;
+    world.onOrder((_received, response) => {
+      response.once('close', () => (closed = true));
+      response.writeHead(200).write('first');
+    });
+    const leaving = new AbortController();
+    const response = await world.fetch('/v1/products', { signal: leaving.signal });
+    leaving.abort();
+    await expect(response.text()).rejects.toThrow('abort');
+    await eventually(() => closed);
+  });
+
+  test('does not open the breaker', async () => {
+    world.onOrder(() => undefined);
+    const leaving = new AbortController();
+    const all = Array.from({ length: 40 }, () => world.fetch('/v1/products', { signal: leaving.signal }));
+    await eventually(() => world.orderCalls.length === 40);
+    leaving.abort();
+    await Promise.allSettled(all);
+    world.reset();
+    expect((await world.fetch('/v1/products')).status).toBe(200);
+  });
+});
+
+describe('retries', () => {
+  beforeEach(() => world.startGateway());
+  afterAll(() => world.startGateway());
+
+  test('a refused connection: another instance answers, also a POST without a key', async () => {
+    await withOneGone(async () => {
+      world.orders[1].received = [];
+      expect((await post()).status).toBe(200);
+      expect(world.orders[1].received).toHaveLength(1);
+      expect(world.orders[1].received[0]?.body.toString()).toBe('{"a": 1}');
+    });
+  });
+
+  test('a connection that breaks after the request was sent: a GET and a POST with a key go to the other one', async () => {
+    const [one, two] = world.orders;
+    const hangUp: Stub['handler'] = (_received, _response, request) => request.socket.destroy();
+    for (const [broken, well] of [
+      [one, two],
+      [two, one],
+    ] as const) {
+      world.reset();
+      await world.startGateway();
+      broken.handler = hangUp;
+      for (let round = 0; round < 4; round += 1) {
+        expect((await world.fetch('/v1/products')).status).toBe(200);
+        expect((await post({ 'idempotency-key': randomUUID() })).status).toBe(200);
+      }
+      expect(well.received).toHaveLength(8);
+    }
+  });
+
+  test('… but not a POST without a key: it may have been done', async () => {
+    world.onOrder((_received, _response, request) => request.socket.destroy());
+    expect(await problem(await post())).toMatchObject({ status: 503, code: 'DEPENDENCY_UNAVAILABLE' });
+    expect(world.orderCalls).toHaveLength(1);
+  });
+
+  test('a 503 is tried once more, on the other instance', async () => {
+    world.onOrder(unavailable);
+    const response = await world.fetch('/v1/products');
+    expect(response.status).toBe(503);
+    expect(response.headers.get('retry-after')).toBe('7');
+    expect(await response.json()).toEqual({ code: 'DATABASE_UNAVAILABLE' });
+    expect(world.orders.map(({ received }) => received.length)).toEqual([1, 1]);
+    expect(world.orderCalls.map(({ headers }) => Number(headers['causeway-deadline-ms'])).every(Boolean)).toBe(true);
+  });
+
+  test('headers of an answer that was replaced are gone', async () => {
+    let calls = 0;
+    world.onOrder((_received, response) =>
+      ++calls === 1
+        ? answer(response, 503, {}, { 'x-first': '1', 'set-cookie': 'first=1' })
+        : answer(response, 200, { calls }),
+    );
+    const response = await world.fetch('/v1/products');
+    expect([response.status, await response.json()]).toEqual([200, { calls: 2 }]);
+    expect([response.headers.get('x-first'), response.headers.getSetCookie()]).toEqual([null, []]);
+  });
+
+  test('a 503 with causeway-no-retry, to a POST without a key, and any other status are final', async () => {
+    world.onOrder((_received, response) => answer(response, 503, {}, { 'causeway-no-retry': '1' }));
+    expect((await world.fetch('/v1/products')).status).toBe(503);
+    expect(world.orderCalls).toHaveLength(1);
+
+    world.reset();
+    world.onOrder(unavailable);
+    expect((await post()).status).toBe(503);
+    expect(world.orderCalls).toHaveLength(1);
+
+    for (const status of [404, 409, 429, 500, 502]) {
+      world.reset();
+      world.onOrder((_received, response) => answer(response, status, { code: 'X' }));
+      expect((await world.fetch('/v1/products')).status).toBe(status);
+      expect([status, world.orderCalls.length]).toEqual([status, 1]);
+    }
+  });
+});
+
+test('an answer that breaks off in the middle is cut off for the client, too', async () => {
+  world.onOrder((_received, response, request) => {
+    response.writeHead(200, { 'content-length': '100' }).write('half');
+    setTimeout(() => request.socket.destroy(), 20);
+  });
+  const response = await world.fetch('/v1/products');
+  await expect(response.text()).rejects.toThrow();
+});
+
+test('the breaker opens for a service that fails, and only for that one', async () => {
+  await world.startGateway();
+  world.onOrder((_received, response) => answer(response, 500, {}));
+  for (let call = 0; call < 20; call += 1) await world.fetch('/v1/products');
+  const calls = world.orderCalls.length;
+  const refused = await world.fetch('/v1/products');
+  expect(refused.headers.get('retry-after')).toMatch(/^[1-5]$/);
+  expect(refused.headers.get('causeway-no-retry')).toBe('1');
+  expect(await problem(refused)).toMatchObject({ status: 503, code: 'CIRCUIT_OPEN' });
+  expect(world.orderCalls).toHaveLength(calls);
+  expect((await world.fetch('/oidc/jwks')).status).toBe(200);
+  await world.startGateway();
+});
+
+test('4xx do not open the breaker', async () => {
+  world.onOrder((_received, response) => answer(response, 409, {}));
+  for (let call = 0; call < 30; call += 1) expect((await world.fetch('/v1/products')).status).toBe(409);
+});
+
+describe('a body', () => {
+  test('above 256 KiB is a 413 and goes nowhere, with a length or in chunks', async () => {
+    const big = 'x'.repeat(262_145);
+    expect(await problem(await post({}, big))).toMatchObject({ status: 413, code: 'BODY_TOO_LARGE' });
+    const chunks = new ReadableStream({
+      start(controller) {
+        for (let part = 0; part < 5; part += 1) controller.enqueue(Buffer.alloc(60_000, 120));
+        controller.close();
+      },
+    });
+    const init = { method: 'POST', headers: { ...bearer, 'content-type': 'application/json' }, body: chunks };
+    const chunked = await world.fetch('/v1/orders', { ...init, duplex: 'half' } as RequestInit);
+    expect(await problem(chunked)).toMatchObject({ status: 413, code: 'BODY_TOO_LARGE' });
+    expect(world.orderCalls).toEqual([]);
+  });
+
+  test('of exactly 256 KiB passes, of any type', async () => {
+    const body = 'x'.repeat(262_144);
+    expect((await post({ 'content-type': 'text/plain' }, body)).status).toBe(200);
+    expect(world.orderCalls[0]?.body.length).toBe(262_144);
+    expect(world.orderCalls[0]?.headers['content-length']).toBe('262144');
+  });
+
+  test('of a GET is ignored, not passed on and not a failure', async () => {
+    const response = await world.raw('/v1/products', { 'content-length': '5' }, 'GET', 'hello');
+    expect([response.statusCode, world.orderCalls[0]?.body.length]).toEqual([200, 0]);
+  });
+
+  test('that stops arriving does not reach a service', async () => {
+    const { hostname, port } = new URL(world.url);
+    const socket = connect(Number(port), hostname);
+    socket.write(
+      'POST /webhooks/psp HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 50\r\n\r\n{"a"',
+    );
+    await sleep(100);
+    socket.destroy();
+    await sleep(100);
+    expect(world.payment.received).toEqual([]);
+  });
+});
+
+test('what is not in the contracts is not there', async () => {
+  for (const path of ['/health/live', '/governance', '/v1/orders/x/secret', '/oidc', '/v2/orders', '/v1/users'])
+    expect([path, (await world.raw(path)).statusCode]).toEqual([path, path === '/v1/users' ? 405 : 404]);
+  expect(await text(await world.raw('/v1/users', {}, 'PUT'))).toContain('METHOD_NOT_ALLOWED');
+  expect([world.user.received, world.orderCalls]).toEqual([[], []]);
+});

@@ -1,0 +1,168 @@
+import { randomUUID } from 'node:crypto';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { TestIssuer, type TestToken } from '@causeway/auth/testing';
+import { loadSettings } from '@causeway/config';
+import { scopes, type OrderView, type PaymentView, type UserView } from '@causeway/contracts';
+import { buildEnvelope } from '@causeway/messaging';
+import { createApp, hostSettings, HostState } from '@causeway/service-host';
+import { telemetrySettings } from '@causeway/telemetry';
+import { startNats, type TestNats } from '@causeway/testkit';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { orderConfirmed } from '@causeway/contracts';
+import { settings } from '../src/config.js';
+import { service } from '../src/service.js';
+import { Stub } from './stub.js';
+
+const everything = [scopes.orders, scopes.profile, scopes.payments];
+
+/** The gateway in this process, in front of services that the test plays: `user`, `payment`, and `order` with two instances. */
+export class World {
+  url!: string;
+  host!: HostState;
+  nats!: TestNats;
+  issuer!: TestIssuer;
+  user!: Stub;
+  payment!: Stub;
+  orders!: [Stub, Stub];
+  private app!: NestFastifyApplication;
+  private publisher!: NatsConnection;
+
+  static async start(overrides: Record<string, string> = {}): Promise<World> {
+    const world = new World();
+    world.nats = await startNats();
+    world.issuer = await TestIssuer.start();
+    world.user = await Stub.start();
+    world.payment = await Stub.start();
+    world.orders = [await Stub.start(), await Stub.start()];
+    world.publisher = await connect({ servers: world.nats.url, maxReconnectAttempts: -1, reconnectTimeWait: 50 });
+    await world.startGateway(overrides);
+    return world;
+  }
+
+  /** Starts the gateway; where one runs, anew: nothing is remembered of breakers, limits and instances. */
+  async startGateway(overrides: Record<string, string> = {}): Promise<void> {
+    await this.stopGateway();
+    const [one, two] = this.orders;
+    const values = loadSettings(
+      { ...telemetrySettings, ...hostSettings, ...settings },
+      {
+        HTTP_PORT: '0',
+        MANAGEMENT_PORT: '0',
+        LOG_LEVEL: 'fatal',
+        NATS_URL: this.nats.url,
+        DISCOVERY_MODE: 'static',
+        DISCOVERY_STATIC: `user=${this.user.url},payment=${this.payment.url},order=${one.url}|${two.url}`,
+        AUTH_ISSUER: this.issuer.settings.AUTH_ISSUER,
+        AUTH_JWKS_URL: this.issuer.settings.AUTH_JWKS_URL,
+        PUBLIC_URL: 'https://shop.example',
+        RATE_LIMIT_PER_MINUTE: '100000',
+        RATE_LIMIT_SIGN_IN_PER_MINUTE: '100000',
+        ...overrides,
+      },
+    );
+    this.host = new HostState();
+    this.app = await createApp(service, values, this.host);
+    await this.app.listen(0, '127.0.0.1');
+    this.url = await this.app.getUrl();
+  }
+
+  async stopGateway(): Promise<void> {
+    await (this.app as NestFastifyApplication | undefined)?.close();
+  }
+
+  async end(): Promise<void> {
+    await this.stopGateway();
+    await this.publisher.close();
+    for (const stub of [this.user, this.payment, ...this.orders]) await stub.stop();
+    await this.issuer.close();
+    await this.nats.stop();
+  }
+
+  /** Stubs answer as at the start. */
+  reset(): void {
+    for (const stub of [this.user, this.payment, ...this.orders]) stub.reset();
+  }
+
+  /** Both instances of order answer so. */
+  onOrder(handler: Stub['handler']): void {
+    for (const stub of this.orders) stub.handler = handler;
+  }
+
+  get orderCalls(): Stub['received'] {
+    return this.orders.flatMap(({ received }) => received);
+  }
+
+  async bearer(subject: string = randomUUID(), token: TestToken = {}): Promise<Record<string, string>> {
+    return { authorization: `Bearer ${await this.issuer.sign(subject, { scopes: everything, ...token })}` };
+  }
+
+  fetch(path: string, init?: RequestInit): Promise<Response> {
+    return fetch(this.url + path, init);
+  }
+
+  /** Without any help: no added headers, the path as it is. */
+  raw(path: string, headers: Record<string, string> = {}, method = 'GET', body?: string): Promise<IncomingMessage> {
+    return new Promise((resolve, reject) => {
+      const { hostname, port } = new URL(this.url);
+      httpRequest({ hostname, port, path, method, headers, agent: false }, resolve).on('error', reject).end(body);
+    });
+  }
+
+  /** As the order service would, but without its outbox. */
+  async confirm(orderId: string, version: number): Promise<void> {
+    const data = { orderId, customerId: randomUUID(), version, occurredAt: new Date().toISOString() };
+    const envelope = buildEnvelope(orderConfirmed, { source: 'order', aggregateId: orderId, data });
+    this.publisher.publish(orderConfirmed.subject, JSON.stringify(envelope));
+    await this.publisher.flush();
+  }
+
+  async publish(subject: string, text: string): Promise<void> {
+    this.publisher.publish(subject, text);
+    await this.publisher.flush();
+  }
+}
+
+const at = '2026-11-21T10:00:00.000Z';
+
+export const anOrder = (id: string = randomUUID(), version = 1): OrderView => ({
+  id,
+  status: 'PENDING_PAYMENT',
+  currency: 'EUR',
+  totalMinor: 1_999,
+  lines: [{ productId: randomUUID(), name: 'Lamp', quantity: 1, unitPriceMinor: 1_999 }],
+  shippingAddress: { recipient: 'A', line1: 'B', postalCode: '1', city: 'C', country: 'DE' },
+  paymentId: randomUUID(),
+  reason: null,
+  version,
+  placedAt: at,
+  updatedAt: at,
+});
+export const aPayment = ({ id: orderId, paymentId }: OrderView): PaymentView => ({
+  id: paymentId,
+  orderId,
+  status: 'CAPTURED',
+  amountMinor: 1_999,
+  currency: 'EUR',
+  refundedMinor: 0,
+  declineReason: null,
+  refunds: [],
+  version: 1,
+  createdAt: at,
+  updatedAt: at,
+});
+export const aUser = (id: string): UserView => ({
+  id,
+  email: 'a@example.com',
+  displayName: 'A',
+  version: 1,
+  createdAt: at,
+  updatedAt: at,
+});
+
+/** @throws when it is not true within 5 s. */
+export async function eventually(condition: () => boolean): Promise<void> {
+  for (const until = Date.now() + 5_000; !condition(); await sleep(5))
+    if (Date.now() > until) throw new Error(`never came true: ${condition.toString()}`);
+}
