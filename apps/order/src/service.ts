@@ -34,6 +34,13 @@ export const service: ServiceDefinition<typeof settings> = {
       ]);
       await runMigrations(values.DATABASE_URL, migrations);
     },
+    async 'wait-for-schema'(values) {
+      const [{ waitForSchema }, { migrations }] = await Promise.all([
+        import('@causeway/persistence'),
+        import('./migrations.js'),
+      ]);
+      await waitForSchema(values, migrations);
+    },
     async provision(values) {
       const { provisionTopology } = await import('@causeway/messaging');
       await provisionTopology(values);

@@ -18,6 +18,13 @@ export const service: ServiceDefinition<typeof settings> = {
       ]);
       await runMigrations(values.DATABASE_URL, migrations);
     },
+    async 'wait-for-schema'(values) {
+      const [{ waitForSchema }, { migrations }] = await Promise.all([
+        import('@causeway/persistence'),
+        import('./migrations.js'),
+      ]);
+      await waitForSchema(values, migrations);
+    },
     provision: async (values) => void (await (await import('@causeway/messaging')).provisionTopology(values)),
   },
 };

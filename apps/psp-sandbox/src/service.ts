@@ -17,5 +17,12 @@ export const service: ServiceDefinition<typeof settings> = {
       ]);
       await runMigrations(values.DATABASE_URL, migrations);
     },
+    async 'wait-for-schema'(values) {
+      const [{ waitForSchema }, { migrations }] = await Promise.all([
+        import('@causeway/persistence'),
+        import('./migrations.js'),
+      ]);
+      await waitForSchema(values, migrations);
+    },
   },
 };

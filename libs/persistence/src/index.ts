@@ -8,6 +8,7 @@ export { MigrationChanged, MigrationFailed, MigrationsPending } from './migratio
 export type { MigrationSet } from './migrations/files.js';
 export { migrate, verifyMigrations, type Applied, type MigrateOptions } from './migrations/migrate.js';
 export { runMigrations } from './migrations/run-migrations.js';
+export { waitForSchema } from './migrations/wait-for-schema.js';
 export { persistenceMigrations } from './migrations/persistence-migrations.js';
 export { canonicalJson, fingerprint } from './idempotency/fingerprint.js';
 export {

@@ -16,6 +16,7 @@ import {
   PRISMA,
   translatePgError,
   waitForDatabase,
+  waitForSchema,
 } from '../src/index.js';
 import { errorOf, settingsFor, until } from './helpers.js';
 
@@ -73,6 +74,22 @@ test('start-up does not wait for what waiting cannot cure', async () => {
   await pool.query(`UPDATE causeway.migrations SET checksum = 'edited'`);
   expect((await errorOf(waitForDatabase(pool, [persistenceMigrations]))).code).toBe('MIGRATION_CHANGED');
   await pool.end();
+});
+
+test('`wait-for-schema` ends once the schema is new enough, and a newer one is fine', async () => {
+  const url = await newDatabase();
+  let done = false;
+  const waiting = waitForSchema(settingsFor(url), [persistenceMigrations]).then(() => (done = true));
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  expect(done).toBe(false);
+  await migrate(url, [persistenceMigrations]);
+  await waiting;
+  const pool = createPool(settingsFor(url));
+  await pool.query(
+    `INSERT INTO causeway.migrations (set_name, name, checksum) VALUES ('persistence', '99999999999999_of_a_later_version', 'x')`,
+  );
+  await pool.end();
+  await waitForSchema(settingsFor(url), [persistenceMigrations]);
 });
 
 test('the waiting can be ended', async () => {

@@ -32,6 +32,13 @@ export async function runService<S extends SettingsShape>(
   dieOnSurprises(log);
   try {
     if (command === 'serve') return await serve(definition, settings, log);
+    // Process 1 of a container ignores a signal that nobody handles. What a command has not finished, it does at its next run.
+    for (const [signal, number] of [
+      ['SIGTERM', 15],
+      ['SIGINT', 2],
+    ] as const) {
+      process.once(signal, () => process.exit(128 + number));
+    }
     await definition.commands?.[command]?.(settings);
     process.exit(0);
   } catch (error) {

@@ -1,0 +1,18 @@
+import { waitForDatabase } from '../nest/wait.js';
+import { createPool } from '../pool.js';
+import type { DatabaseSettings } from '../settings.js';
+import type { MigrationSet } from './files.js';
+
+/**
+ * The command `wait-for-schema` of a service: ends once the database has every migration of the sets; more than these is fine. The init container
+ * of a Deployment, so that pods of a new version start only after its migration Job.
+ * @throws MigrationChanged, MigrationFailed, or anything else that waiting cannot cure.
+ */
+export async function waitForSchema(settings: DatabaseSettings, sets: readonly MigrationSet[]): Promise<void> {
+  const pool = createPool({ ...settings, DATABASE_POOL_MAX: 1 });
+  try {
+    await waitForDatabase(pool, sets);
+  } finally {
+    await pool.end();
+  }
+}
