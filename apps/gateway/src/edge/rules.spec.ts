@@ -1,0 +1,25 @@
+import { routes } from '@causeway/contracts';
+import type { FastifyRequest } from 'fastify';
+import { routeUrl } from '../route-url.js';
+import { ruleOf } from './rules.js';
+
+const rule = (method: string, url?: string) =>
+  ruleOf({ method, routeOptions: { url } as FastifyRequest['routeOptions'] });
+
+test('every route of the contracts needs the scope that it declares, also for HEAD', () => {
+  for (const { method, path, scope } of routes) {
+    expect([path, rule(method.toUpperCase(), routeUrl(path)).scope]).toEqual([path, scope]);
+    if (method === 'get') expect([path, rule('HEAD', routeUrl(path)).scope]).toEqual([path, scope]);
+  }
+});
+
+test.each([
+  ['POST', '/v1/users', 'signIn'],
+  ['GET', '/oidc/*', 'signIn'],
+  ['POST', '/oidc/*', 'signIn'],
+  ['GET', '/.well-known/openid-configuration', 'signIn'],
+  ['POST', '/webhooks/psp', 'webhook'],
+  ['GET', '/v1/orders/:orderId', 'general'],
+  ['GET', '/docs', 'general'],
+  ['GET', undefined, 'general'],
+])('%s %s counts for the limit %s', (method, url, limit) => expect(rule(method, url).limit).toBe(limit));

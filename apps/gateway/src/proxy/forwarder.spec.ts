@@ -1,0 +1,146 @@
+import { EventEmitter } from 'node:events';
+import { Readable } from 'node:stream';
+import type { Balancer } from '@causeway/discovery';
+import { Deadline, withDeadline } from '@causeway/resilience';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Dispatcher } from 'undici';
+import { Forwarder } from './forwarder.js';
+
+interface Done {
+  readonly ms: number;
+  readonly failed: boolean;
+}
+
+/** A forwarder whose services are `agent`, and what it told the balancer about each call. */
+function forwarder(agent: (options: Dispatcher.RequestOptions, call: number) => Promise<unknown>) {
+  const leases: Done[][] = [];
+  let calls = 0;
+  const balancer = {
+    pick: () => {
+      const told: Done[] = [];
+      leases.push(told);
+      return { endpoint: { id: 'a', url: `http://a${leases.length}` }, done: (result: Done) => void told.push(result) };
+    },
+  } as unknown as Balancer;
+  const request = ((options: Dispatcher.RequestOptions) => agent(options, ++calls)) as unknown as Dispatcher['request'];
+  return { leases, forwarder: new Forwarder(balancer, { request }) };
+}
+
+const bodyOf = (text: string): Readable => Object.assign(Readable.from([text]), { dump: () => Promise.resolve() });
+const head = (statusCode: number, body: Readable = bodyOf('x')) => ({ statusCode, headers: {}, body });
+
+function exchange(method = 'GET') {
+  const raw = Object.assign(new EventEmitter(), { writableFinished: false, destroyed: false });
+  const sent: { status?: number; body?: Readable; hijacked?: boolean } = {};
+  const reply = {
+    raw,
+    code: (status: number) => ((sent.status = status), reply),
+    headers: () => reply,
+    header: () => reply,
+    send: (body: Readable) => ((sent.body = body), reply),
+    hijack: () => ((sent.hijacked = true), reply),
+  } as unknown as FastifyReply;
+  const request = { method, headers: {}, raw: { url: '/v1/x' }, ip: '1.2.3.4' } as unknown as FastifyRequest;
+  return { request, reply, raw, sent };
+}
+
+let count = 0;
+/** A service of its own for each test: nothing is remembered. */
+const service = () => `s${++count}`;
+const ended = (body: Readable) => new Promise((resolve) => body.resume().once('close', resolve));
+
+test('a lease lasts until the body has passed, and is told once', async () => {
+  const { leases, forwarder: gateway } = forwarder(() => Promise.resolve(head(200)));
+  const { request, reply, sent } = exchange();
+  await gateway.forward(service(), request, reply);
+  expect(leases).toEqual([[]]);
+  await ended(sent.body!);
+  expect(leases).toEqual([[{ ms: expect.any(Number), failed: false }]]);
+});
+
+test.each([
+  [500, false],
+  [502, true],
+  [503, true],
+  [504, true],
+])('an instance that answers %i has failed as an instance: %s', async (status, failed) => {
+  const { leases, forwarder: gateway } = forwarder(() => Promise.resolve(head(status)));
+  const { request, reply, sent } = exchange('POST');
+  await gateway.forward(service(), request, reply);
+  await ended(sent.body!);
+  expect(leases).toEqual([[expect.objectContaining({ failed })]]);
+});
+
+test('an answer that breaks off is a failure of the instance, unless the client hung up', async () => {
+  for (const gone of [false, true]) {
+    const body = new Readable({ read: () => undefined });
+    const { leases, forwarder: gateway } = forwarder(() => Promise.resolve(head(200, body)));
+    const { request, reply, raw } = exchange();
+    await gateway.forward(service(), request, reply);
+    body.on('error', () => undefined);
+    if (gone) raw.emit('close');
+    body.destroy(new Error('reset'));
+    await new Promise((resolve) => body.once('close', resolve));
+    expect(leases).toEqual([[expect.objectContaining({ failed: !gone })]]);
+  }
+});
+
+test('each attempt has a lease of its own, told once; the answer that is replaced is read to its end', async () => {
+  let dumped = 0;
+  const first = Object.assign(bodyOf('first'), {
+    dump() {
+      dumped += 1;
+      return ended(this as unknown as Readable);
+    },
+  });
+  const { leases, forwarder: gateway } = forwarder((_options, call) =>
+    Promise.resolve(call === 1 ? head(503, first) : head(200)),
+  );
+  const { request, reply, sent } = exchange();
+  await gateway.forward(service(), request, reply);
+  await ended(sent.body!);
+  expect([sent.status, dumped]).toEqual([200, 1]);
+  expect(leases.map((told) => told.map(({ failed }) => failed))).toEqual([[true], [false]]);
+});
+
+const hang = ({ signal }: Dispatcher.RequestOptions) =>
+  new Promise<never>((_resolve, reject) => {
+    const abort = signal as AbortSignal;
+    abort.addEventListener('abort', () => reject(abort.reason as Error));
+  });
+
+test('a client that hangs up is nobody’s failure, and is told nothing', async () => {
+  const { leases, forwarder: gateway } = forwarder(hang);
+  const { request, reply, raw, sent } = exchange();
+  const forwarded = gateway.forward(service(), request, reply);
+  raw.emit('close');
+  await forwarded;
+  expect(sent).toEqual({ hijacked: true });
+  expect(leases).toEqual([[expect.objectContaining({ failed: false })]]);
+});
+
+test('silence is held against an instance only after a fair time', async () => {
+  for (const [ms, failed] of [
+    [30, false],
+    [1_050, true],
+  ] as const) {
+    const { leases, forwarder: gateway } = forwarder(hang);
+    const { request, reply } = exchange();
+    const forwarded = withDeadline(Deadline.after(ms), () => gateway.forward(service(), request, reply));
+    await expect(forwarded).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(leases).toEqual([[expect.objectContaining({ failed })]]);
+  }
+});
+
+test('a service that stays silent opens its breaker', async () => {
+  const { forwarder: gateway } = forwarder(hang);
+  const name = service();
+  const ask = () =>
+    withDeadline(Deadline.after(1_050), () => {
+      const { request, reply } = exchange();
+      return gateway.forward(name, request, reply);
+    });
+  await Promise.allSettled(Array.from({ length: 20 }, ask));
+  await expect(ask()).rejects.toMatchObject({ code: 'CIRCUIT_OPEN' });
+});
