@@ -210,22 +210,43 @@ test('while the database refuses connections the relay waits, then goes on', asy
   await drained(database);
 });
 
-test('a message that the broker refuses holds up its own aggregate only', async () => {
+/** More than the server's max_payload of 1 MiB. */
+const tooLarge = () => Array.from({ length: 12_000 }, () => ({ productId: uuidv7(), quantity: 1, unitPriceMinor: 1 }));
+
+test('a message that the broker refuses holds up what follows in its aggregate, and nothing else', async () => {
   const database = await scene.database();
-  const { nc } = await scene.relay(database, { batch: 2 });
   const stuck = uuidv7();
   const uow = unitOfWork(database);
-  const lines = Array.from({ length: 12_000 }, () => ({ productId: uuidv7(), quantity: 1, unitPriceMinor: 1 }));
-  for (let index = 0; index < 3; index += 1) {
-    await uow.run(({ outbox }) =>
-      outbox.add(orderPlaced, stuck, { ...fact(stuck), paymentId: uuidv7(), totalMinor: 1, currency: 'EUR', lines }),
-    );
-  }
-  await add(database, stuck);
+  const lines = tooLarge();
+  await uow.run(async ({ outbox }) => {
+    const placed = { ...fact(stuck), paymentId: uuidv7(), totalMinor: 1, currency: 'EUR', lines };
+    for (let index = 0; index < 3; index += 1) await outbox.add(orderPlaced, stuck, placed);
+    await outbox.add(orderConfirmed, stuck, fact(stuck));
+  });
   const others = await Promise.all(Array.from({ length: 8 }, () => add(database)));
+  const { nc } = await scene.relay(database);
   await eventually(
     () => pending(database),
     (count) => count === 4,
+  );
+  await sleep(600); // a second and third try
+  expect((await idsIn(nc)).sort()).toEqual(others.sort());
+  expect(await pending(database)).toBe(4);
+});
+
+test('refused messages that fill a whole batch do not keep the others out', async () => {
+  const database = await scene.database();
+  const { nc } = await scene.relay(database, { batch: 2 });
+  const lines = tooLarge();
+  const stuck = uuidv7();
+  const placed = { ...fact(stuck), paymentId: uuidv7(), totalMinor: 1, currency: 'EUR', lines };
+  await unitOfWork(database).run(async ({ outbox }) => {
+    for (let index = 0; index < 3; index += 1) await outbox.add(orderPlaced, stuck, placed);
+  });
+  const others = await Promise.all(Array.from({ length: 8 }, () => add(database)));
+  await eventually(
+    () => pending(database),
+    (count) => count === 3,
   );
   expect((await idsIn(nc)).sort()).toEqual(others.sort());
 });
@@ -287,6 +308,26 @@ describe('when the broker loses messages', () => {
     );
     expect(again).toEqual(ids);
     await drained(database);
+  });
+
+  test('a stream that was recreated and has already forgotten our numbers is known by its creation time', async () => {
+    const database = await scene.database();
+    const { nc } = await scene.relay(database, { sweepMs: 60_000 });
+    const ids = [await add(database), await add(database)];
+    await drained(database);
+    const jsm = await jetstreamManager(nc);
+    const { config } = await jsm.streams.info('ORDER');
+    await jsm.streams.delete('ORDER');
+    await jsm.streams.add(config);
+    for (let index = 0; index < 5; index += 1)
+      await jsm.jetstream().publish('order.evt.confirmed.v1', `{"foreign":${index}}`);
+    await jsm.streams.purge('ORDER');
+    await scene.nats.restart(); // every disconnect makes the relay compare
+    const again = await eventually(
+      () => idsIn(nc),
+      ({ length }) => length >= 2,
+    );
+    expect(again.sort()).toEqual(ids.sort());
   });
 
   test('a broker that comes back empty gets the streams and the messages again', async () => {

@@ -98,16 +98,19 @@ test('each request reaches one instance', async () => {
 
 test('a stopping server answers what it has accepted', async () => {
   const nc = await scene.connect();
+  let ended = false;
   let begun = () => undefined as void;
   const accepted = new Promise<void>((resolve) => (begun = resolve));
   const server = await serve(nc, slow, async ({ ms }) => {
     begun();
     await sleep(ms);
+    ended = true;
     return { remainingMs: 1 };
   });
   const answer = new RpcClient(await scene.connect('caller')).call(slow, { ms: 200 });
   await accepted;
   await server.stop();
+  expect(ended).toBe(true);
   await expect(answer).resolves.toEqual({ remainingMs: 1 });
 });
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseOrThrow, type RpcDefinition } from '@causeway/contracts';
 import { Deadline, DeadlineExceeded, withDeadline } from '@causeway/resilience';
 import { errorType, extractTrace, failSpan, getLogger, inSpan, instruments, meter } from '@causeway/telemetry';
@@ -15,6 +16,7 @@ const duration = meter('messaging').duration(
 
 /** A caller that sends no deadline, or a longer one, is served for at most this long. */
 const maxDeadlineMs = 10_000;
+const drainMs = 1_000;
 
 export type RpcHandler = (request: unknown) => Promise<unknown>;
 
@@ -42,7 +44,9 @@ export class RpcServer {
 
   /** No new requests; those that have arrived are answered. */
   async stop(): Promise<void> {
-    await this.#subscription?.drain().catch(() => undefined);
+    const drained = this.#subscription?.drain().catch(() => undefined);
+    // While NATS is away a drain does not end.
+    await Promise.race([drained, sleep(drainMs, undefined, { ref: false })]);
     await Promise.all(this.#inFlight);
   }
 
