@@ -88,24 +88,26 @@ export class RpcClient implements RpcPort {
     const deadline = currentDeadline();
     deadline?.throwIfExpired();
     const limitMs = options.timeoutMs ?? defaultTimeoutMs;
-    const timeoutMs = Math.max(1, Math.ceil(Math.min(limitMs, deadline?.remainingMs() ?? limitMs)));
+    const remainingMs = deadline?.remainingMs() ?? Infinity;
+    const timeoutMs = Math.max(1, Math.ceil(Math.min(limitMs, remainingMs)));
     const values: Record<string, string> = { [natsHeaders.deadline]: Deadline.after(timeoutMs).toHeader() };
     injectTrace(values);
     const reply = await this.nc
       .request(subject, payload, { timeout: timeoutMs, headers: headersOf(values) })
       .catch((error: unknown) => {
-        throw translate(error, owner, timeoutMs, deadline);
+        throw translate(error, owner, timeoutMs, remainingMs <= limitMs);
       });
     return readReply(definition, reply);
   }
 }
 
-function translate(cause: unknown, owner: string, timeoutMs: number, deadline: Deadline | undefined): unknown {
+function translate(cause: unknown, owner: string, timeoutMs: number, byDeadline: boolean): unknown {
   if (cause instanceof RequestError && cause.isNoResponders()) {
     return new DependencyUnavailable(owner, `no instance of ${owner} is running`, true, { cause });
   }
   if (cause instanceof errors.TimeoutError || (cause instanceof Error && cause.cause instanceof errors.TimeoutError)) {
-    return deadline?.expired
+    // Not `deadline.expired`: the timer may fire a fraction of a millisecond before it.
+    return byDeadline
       ? new DeadlineExceeded(`${owner} did not answer before the deadline`, { cause })
       : new DependencyUnavailable(owner, `${owner} did not answer within ${timeoutMs} ms`, false, { cause });
   }
