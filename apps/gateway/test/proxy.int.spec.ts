@@ -214,7 +214,7 @@ describe('a client that hangs up', () => {
     await eventually(() => world.orderCalls.length === 1);
     leaving.abort();
     await expect(response).rejects.toThrow('abort');
-    await eventually(() => closed);
+    await eventually(() => closed, 1_000); // long before the deadline would end it
     await sleep(100);
     expect(world.orderCalls).toHaveLength(1);
     expect(policies().find(({ name }) => name === 'forward.order')?.bulkhead?.active).toBe(0);

@@ -161,8 +161,8 @@ export const aUser = (id: string): UserView => ({
   updatedAt: at,
 });
 
-/** @throws when it is not true within 5 s. */
-export async function eventually(condition: () => boolean): Promise<void> {
-  for (const until = Date.now() + 5_000; !condition(); await sleep(5))
+/** @throws when it is not true in time. */
+export async function eventually(condition: () => boolean, withinMs = 5_000): Promise<void> {
+  for (const until = Date.now() + withinMs; !condition(); await sleep(5))
     if (Date.now() > until) throw new Error(`never came true: ${condition.toString()}`);
 }

@@ -49,14 +49,14 @@ export async function registerEdge(
 }
 
 /** @returns Why the request is refused, if it is. Nest's guard asks again for its routes; the verified token is remembered. */
-async function identify(request: FastifyRequest, { scope }: Rule, verifier: TokenVerifier): Promise<unknown> {
+async function identify(request: FastifyRequest, { scope }: Rule, verifier: TokenVerifier): Promise<Error | undefined> {
   if (scope === undefined) return undefined;
   try {
     request.principal = await verifier.authenticate(request.headers.authorization);
     requireScopes(request.principal, scope);
     return undefined;
   } catch (error) {
-    return error;
+    return error as Error;
   }
 }
 

@@ -12,10 +12,17 @@ export type Answer = Dispatcher.ResponseData;
 /** How long an answer may stand still when the deadline says nothing, milliseconds. */
 const stallMs = 30_000;
 
+/** Nobody waits for the answer any more. Says nothing about the service. */
+export class ClientGone extends Error {
+  readonly code = 'CLIENT_GONE';
+
+  constructor() {
+    super('the client hung up');
+  }
+}
+
 /** One request of a client on its way through: what is sent for it, and what becomes of it. */
 export class Exchange {
-  /** The client hung up. */
-  gone = false;
   readonly repeatable: boolean;
   /** URLs of instances that were asked. */
   readonly tried = new Set<string>();
@@ -36,11 +43,9 @@ export class Exchange {
     this.headers = requestHeaders(request.headers);
     this.repeatable = isRepeatable(request.method, this.headers);
     reply.raw.once('close', () => {
-      if (reply.raw.writableFinished) return;
-      this.gone = true;
-      this.cancel(new Error('the client hung up'));
+      if (!reply.raw.writableFinished) this.end(new ClientGone());
     });
-    this.gone = reply.raw.destroyed;
+    if (reply.raw.destroyed) this.end(new ClientGone());
   }
 
   attemptBegins(): void {
@@ -52,9 +57,19 @@ export class Exchange {
     return performance.now() - this.attemptBeganAt;
   }
 
-  /** Ends the call to the service, or its answer. */
-  cancel(reason: unknown): void {
+  /** Ends the call to the service, or its answer. The first reason counts. */
+  end(reason: Error): void {
     this.canceller.abort(reason);
+  }
+
+  /** Why it was ended; undefined while it goes on. */
+  get ended(): Error | undefined {
+    return this.canceller.signal.reason as Error | undefined;
+  }
+
+  /** The client hung up. */
+  get gone(): boolean {
+    return this.ended instanceof ClientGone;
   }
 
   /** For undici. Made for each attempt: less time is left for the second, and it is a span of its own. */

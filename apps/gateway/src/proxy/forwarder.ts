@@ -1,17 +1,11 @@
 import { httpHeaders } from '@causeway/contracts';
 import { DependencyUnavailable, mayCallAgain, type Balancer, type Lease } from '@causeway/discovery';
-import {
-  createPolicy,
-  currentDeadline,
-  DeadlineExceeded,
-  type AttemptContext,
-  type Policy,
-} from '@causeway/resilience';
+import { createPolicy, DeadlineExceeded, type Policy } from '@causeway/resilience';
 import { errorType, inSpan, instruments, meter } from '@causeway/telemetry';
 import { SpanKind, SpanStatusCode, type Span } from '@opentelemetry/api';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Dispatcher } from 'undici';
-import { Exchange, type Answer } from './exchange.js';
+import { ClientGone, Exchange, type Answer } from './exchange.js';
 
 const durations = meter('causeway.gateway').duration(
   instruments.httpClientDuration,
@@ -34,9 +28,6 @@ class FailedAnswer extends Error {
   }
 }
 
-/** The client hung up. Says nothing about the service. */
-class GivenUp extends Error {}
-
 /**
  * Passes requests on to a live instance of a service, under the policy of that service: breaker, bulkhead, and one retry on another instance:
  * when no connection came about; and, for what may be sent twice, when it broke off or the answer was 503 without `causeway-no-retry`.
@@ -55,10 +46,10 @@ export class Forwarder {
     let failed: FailedAnswer | undefined;
     try {
       const answer = await this.policyOf(service).execute(
-        (context) => {
+        ({ attempt }) => {
           void failed?.answer.body.dump().catch(() => undefined);
           failed = undefined;
-          return this.attempt(service, request.method, exchange, context);
+          return this.attempt(service, request.method, exchange, attempt);
         },
         {
           retryable: (error) => {
@@ -74,7 +65,7 @@ export class Forwarder {
       return exchange.send(answer);
     } catch (error) {
       if (error instanceof FailedAnswer) return exchange.send(error.answer);
-      exchange.cancel(error); // an answer that a retry was meant to replace
+      exchange.end(error as Error); // a call that took too long; an answer that a retry was meant to replace
       if (exchange.gone) return reply.hijack(); // nobody is there to be told
       throw error;
     }
@@ -90,13 +81,8 @@ export class Forwarder {
     return policy;
   }
 
-  private attempt(
-    service: string,
-    method: string,
-    exchange: Exchange,
-    { signal, attempt }: AttemptContext,
-  ): Promise<Answer> {
-    if (exchange.gone) throw new GivenUp();
+  private attempt(service: string, method: string, exchange: Exchange, attempt: number): Promise<Answer> {
+    if (exchange.gone) throw new ClientGone();
     exchange.attemptBegins();
     const lease = this.balancer.pick(service, exchange.tried);
     exchange.tried.add(lease.endpoint.url);
@@ -108,23 +94,15 @@ export class Forwarder {
       'service.peer.name': service,
       ...(attempt > 1 && { 'http.request.resend_count': attempt - 1 }),
     };
-    if (currentDeadline()) signal.addEventListener('abort', () => exchange.cancel(signal.reason), { once: true });
     return inSpan(`${method} ${service}`, { kind: SpanKind.CLIENT, attributes }, async (span) => {
-      const answer = await this.call(service, method, exchange, lease, signal, span);
+      const answer = await this.call(service, method, exchange, lease, span);
       if (answer.statusCode >= 500) throw new FailedAnswer(answer);
       return answer;
     });
   }
 
   /** Resolves with the head of the answer. The lease lasts until the body has passed through. */
-  private async call(
-    service: string,
-    method: string,
-    exchange: Exchange,
-    lease: Lease,
-    signal: AbortSignal,
-    span: Span,
-  ): Promise<Answer> {
+  private async call(service: string, method: string, exchange: Exchange, lease: Lease, span: Span): Promise<Answer> {
     const labels: Record<string, string | number> = { 'http.request.method': method, 'server.address': service };
     try {
       const answer = await this.agent.request(exchange.options(lease.endpoint.url));
@@ -139,11 +117,11 @@ export class Forwarder {
       if (statusCode >= 400) span.setStatus({ code: SpanStatusCode.ERROR });
       return answer;
     } catch (error) {
-      const late = signal.aborted;
-      labels['error.type'] = late ? 'DEADLINE_EXCEEDED' : errorType(error);
-      lease.done({ ms: exchange.attemptMs, failed: !exchange.gone && (!late || exchange.attemptMs >= fairMs) });
-      if (exchange.gone) throw new GivenUp('the client hung up');
-      throw late ? signal.reason : new DependencyUnavailable(service, { cause: error });
+      const { ended, attemptMs } = exchange;
+      const late = ended instanceof DeadlineExceeded;
+      labels['error.type'] = errorType(ended ?? error);
+      lease.done({ ms: attemptMs, failed: late ? attemptMs >= fairMs : ended === undefined });
+      throw ended ?? new DependencyUnavailable(service, { cause: error });
     } finally {
       durations.record(exchange.attemptMs / 1_000, labels);
     }
