@@ -50,14 +50,16 @@ COPY docker/compile-cache.mjs /tmp/
 RUN install -d -o 1000 /var/cache/node
 USER 1000:1000
 ENV NODE_COMPILE_CACHE=/var/cache/node NODE_ENV=production
-RUN node --enable-source-maps --experimental-import-meta-resolve /tmp/compile-cache.mjs dependencies /tmp/entries.json
+RUN node --enable-source-maps --experimental-import-meta-resolve /tmp/compile-cache.mjs dependencies /tmp/entries.json \
+ && chmod -R a+rX /var/cache/node
 
 FROM dependencies AS application
 COPY --from=prune /out/application ./
 COPY --chown=1000:1000 --from=prune /out/application /tmp/layer/app
 RUN find /var/cache/node -type f | sort > /tmp/before \
  && node --enable-source-maps /tmp/compile-cache.mjs application \
- && find /var/cache/node -type f | sort | comm -13 /tmp/before - | xargs -r cp --parents -t /tmp/layer
+ && find /var/cache/node -type f | sort | comm -13 /tmp/before - | xargs -r cp --parents -t /tmp/layer \
+ && chmod -R a+rX /tmp/layer
 
 FROM ${NODE_IMAGE}
 WORKDIR /app

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { call, startSystem, type ServiceInstance, type ServiceName, type System } from '@causeway/launcher';
+import { call, startSystem, type ServiceName } from '@causeway/launcher';
+import { processTarget, type Instance, type Target } from './target.js';
 
 /** Everything that has to do with waiting, shortened: the tests provoke what takes minutes in the field. */
 const impatience = {
@@ -12,22 +13,44 @@ const impatience = {
   'psp-sandbox': { PSP_SLOW_MS: '6000', PSP_WEBHOOK_CHAOS: '0.3' },
 };
 
-/** A system of real processes for one test file, on free ports and with data of its own, beside whatever runs on the machine. */
-export function useSystem(instances: Partial<Record<ServiceName, number>> = {}): { readonly system: System } {
-  const folder = mkdtempSync(join(tmpdir(), 'causeway-e2e-'));
-  const holder: { system?: System } = {};
+/** Set by the Jest configuration of `npm run test:images`; absent in `npm test`. */
+declare const causewayTarget: 'images' | undefined;
+
+/**
+ * A whole system for one test file, on free ports and with data of its own, beside whatever runs on the machine: real processes, or
+ * containers from the images.
+ */
+export function useSystem(instances: Partial<Record<ServiceName, number>> = {}): { readonly system: Target } {
+  const holder: { system?: Target } = {};
   beforeAll(async () => {
-    holder.system = await startSystem({ folder, ports: 'any', durable: false, instances, env: impatience });
-  }, 120_000);
+    holder.system = await startTarget(instances);
+  }, 240_000);
   afterAll(async () => {
     await holder.system?.stop();
-    rmSync(folder, { recursive: true, force: true });
-  }, 60_000);
-  return holder as { readonly system: System };
+  }, 120_000);
+  return holder as { readonly system: Target };
+}
+
+async function startTarget(instances: Partial<Record<ServiceName, number>>): Promise<Target> {
+  if (typeof causewayTarget !== 'undefined' && causewayTarget === 'images') {
+    const { composeTarget } = await import('./compose-target.js');
+    return composeTarget({ env: impatience, instances });
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'causeway-e2e-'));
+  const remove = (): void => rmSync(folder, { recursive: true, force: true });
+  try {
+    const target = processTarget(
+      await startSystem({ folder, ports: 'any', durable: false, instances, env: impatience }),
+    );
+    return { ...target, stop: () => target.stop().finally(remove) };
+  } catch (error) {
+    remove();
+    throw error;
+  }
 }
 
 /** The instances of one service. */
-export const instancesOf = (system: System, name: ServiceName): ServiceInstance[] =>
+export const instancesOf = (system: Target, name: ServiceName): Instance[] =>
   system.services.filter(({ service }) => service === name);
 
 export interface LedgerSum {
@@ -40,7 +63,7 @@ export interface LedgerSum {
 }
 
 /** What the payment provider believes about one payment: the independent witness. Zeros when it has never heard of it. */
-export async function ledgerOf(system: System, paymentId: string): Promise<LedgerSum> {
+export async function ledgerOf(system: Target, paymentId: string): Promise<LedgerSum> {
   const { status, body } = await call<{ sums: LedgerSum[] }>(system.urls.psp, `/ledger?reference=${paymentId}`, {
     headers: { authorization: `Bearer ${system.secrets.pspApiKey}` },
   });
@@ -77,7 +100,7 @@ export async function eventually<T>(
 }
 
 /** An access token of the operators' client: client credentials. */
-export async function machineToken({ oidc }: System, scope: string): Promise<string> {
+export async function machineToken({ oidc }: Target, scope: string): Promise<string> {
   const response = await fetch(`${oidc.issuer}/token`, {
     method: 'POST',
     headers: {

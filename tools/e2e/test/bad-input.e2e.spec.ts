@@ -1,10 +1,11 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import { problemContentType } from '@causeway/errors';
-import { call, Customer, type Answer, type System } from '@causeway/launcher';
+import { call, Customer, type Answer } from '@causeway/launcher';
 import { machineToken, newKey, useSystem } from '../src/system.js';
+import type { Target } from '../src/target.js';
 
 const running = useSystem();
-let system: System;
+let system: Target;
 let customer: Customer;
 let good: { items: { productId: string; quantity: unknown }[]; shippingAddressId: string; paymentMethodToken: string };
 

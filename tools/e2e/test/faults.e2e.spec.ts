@@ -1,11 +1,11 @@
-import { connect } from '@nats-io/transport-node';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
-import { call, Customer, type ServiceName, type System } from '@causeway/launcher';
+import { call, Customer, type ServiceName } from '@causeway/launcher';
 import type { OrderView, ProductView } from '@causeway/contracts';
 import { eventually, Final, instancesOf, ledgerOf, newKey, useSystem } from '../src/system.js';
+import type { Target } from '../src/target.js';
 
 const running = useSystem();
-let system: System;
+let system: Target;
 let customer: Customer;
 let addressId: string;
 let products: readonly ProductView[];
@@ -98,14 +98,18 @@ test('without NATS placing an order gets 503 with Retry-After, reading works, an
 }, 90_000);
 
 test('a message that is not JSON, or fails its schema, goes to the dead letters and the next one is handled', async () => {
-  const nats = await connect({ servers: system.urls.nats });
+  // Each with what it may do: only payment publishes the event, only order the command, and neither looks into the dead letters.
+  const [asPayment, asOrder, operator] = await Promise.all([
+    system.connectNats('payment'),
+    system.connectNats('order'),
+    system.connectNats('provisioner'),
+  ]);
   try {
-    const stream = jetstream(nats);
-    const manager = await jetstreamManager(nats);
+    const manager = await jetstreamManager(operator);
     const deadLetters = async () => (await manager.streams.info('DLQ', { subjects_filter: '>' })).state.messages;
     const before = await deadLetters();
-    await stream.publish('payment.evt.authorized.v1', 'this is no JSON');
-    await stream.publish(
+    await jetstream(asPayment).publish('payment.evt.authorized.v1', 'this is no JSON');
+    await jetstream(asOrder).publish(
       'payment.cmd.authorize.v1',
       JSON.stringify({ specversion: '1.0', id: newKey(), data: { amountMinor: 'much' } }),
     );
@@ -113,7 +117,7 @@ test('a message that is not JSON, or fails its schema, goes to the dead letters 
     await customer.waitFor(id, ['CONFIRMED']);
     await eventually('two dead letters', async () => (await deadLetters()) === before + 2);
   } finally {
-    await nats.close();
+    await Promise.all([asPayment, asOrder, operator].map((connection) => connection.close()));
   }
 }, 60_000);
 
@@ -125,7 +129,7 @@ test('an instance that is stopped finishes what it has begun', async () => {
   expect(exit).toMatchObject({ code: 0 });
   const answers = await Promise.all(requests);
   await orders!.start();
-  expect(gateway!.running).toBe(true);
+  expect(await gateway!.isRunning()).toBe(true);
   for (const { status } of answers) expect([202, 503]).toContain(status);
   for (const { status, body } of answers) if (status === 202) await customer.waitFor(body.id, terminal, 60_000);
 }, 90_000);

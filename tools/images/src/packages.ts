@@ -65,7 +65,8 @@ export function declaredClosure(start: string): ReadonlySet<string> {
     for (const dependency of wanted) {
       const found = findPackage(dependency, folder);
       if (found) visit(found);
-      else if (!optional(dependency)) throw new Error(`${name} needs ${dependency}, which is not installed in ${start}`);
+      else if (!optional(dependency))
+        throw new Error(`${name} needs ${dependency}, which is not installed in ${start}`);
     }
   };
   visit(start);

@@ -1,4 +1,13 @@
-import { copyFileSync, existsSync, lstatSync, mkdirSync, readdirSync, realpathSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  realpathSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, dirname, join, relative, sep } from 'node:path';
 import { manifestOf } from './packages.js';
 import { trace } from './trace.js';
@@ -48,7 +57,8 @@ export function prune({ root: given, app, out }: PruneOptions): Pruned {
     const { name, version } = manifestOf(folder);
     const target = join(out, own ? 'application' : 'dependencies', placeOf(folder, { root, home, name, own }));
     const wanted = own ? ownFiles(folder, reached) : foreignFiles(folder, reached, whole.has(folder));
-    for (const file of wanted) bytes[own ? 'application' : 'dependencies'] += copy(file, join(target, relative(folder, file)));
+    for (const file of wanted)
+      bytes[own ? 'application' : 'dependencies'] += copy(file, join(target, relative(folder, file)));
     if (!own) packages.push(`${name}@${version}`);
   }
   for (const part of ['dependencies', 'application']) settle(join(out, part));
@@ -82,7 +92,9 @@ function foreignFiles(folder: string, reached: ReadonlySet<string>, whole: boole
     if (parts.length === 1 && licence.test(parts[0] ?? '')) return true;
     if (basename(file) === 'package.json') return whole || parts.length === 1 || isNear(file, reached);
     return (
-      whole && !parts.slice(0, -1).some((part) => neverLoaded.folder.test(part)) && !neverLoaded.file.test(basename(file))
+      whole &&
+      !parts.slice(0, -1).some((part) => neverLoaded.folder.test(part)) &&
+      !neverLoaded.file.test(basename(file))
     );
   });
   return new Set([...kept, ...reached]);
@@ -121,4 +133,5 @@ function settle(folder: string): void {
 }
 
 /** A list for people and for the test of the image: `packages.txt` beside the trees. */
-export const writeReport = (file: string, { packages }: Pruned): void => writeFileSync(file, `${packages.join('\n')}\n`);
+export const writeReport = (file: string, { packages }: Pruned): void =>
+  writeFileSync(file, `${packages.join('\n')}\n`);

@@ -17,7 +17,10 @@ export interface Trace {
 
 const options = { extensions: ['.js', '.json', '.node', '.cjs', '.mjs'], mainFields: ['main'] };
 const asImport = new ResolverFactory({ ...options, conditionNames: ['node', 'import', 'module-sync', 'node-addons'] });
-const asRequire = new ResolverFactory({ ...options, conditionNames: ['node', 'require', 'module-sync', 'node-addons'] });
+const asRequire = new ResolverFactory({
+  ...options,
+  conditionNames: ['node', 'require', 'module-sync', 'node-addons'],
+});
 
 /**
  * Follows all imports from the given files. A package counts only if it is in the closure of declared dependencies as well: an optional peer
@@ -35,7 +38,8 @@ export function trace(app: string, entryFiles: readonly string[], isOwn: (folder
   const follow = (from: string, folder: string, specifier: string, resolver: ResolverFactory): void => {
     const own = isOwn(folder);
     const bare = !/^[./#]/.test(specifier) && !specifier.startsWith('file:');
-    const complain = (what: string): void => void problems.add(`${manifestOf(folder).name} imports ${specifier}, ${what}`);
+    const complain = (what: string): void =>
+      void problems.add(`${manifestOf(folder).name} imports ${specifier}, ${what}`);
     if (own && bare && !declares(folder, specifier)) complain('which its package.json does not declare');
     const path = resolver.sync(join(from, '..'), specifier).path;
     if (path === undefined) return own ? complain('which is not installed') : undefined;

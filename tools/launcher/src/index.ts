@@ -8,5 +8,5 @@ export { ServiceInstance } from './service-instance.js';
 export { serviceNames, type ServiceName } from './services.js';
 export type { SystemOptions } from './running.js';
 export { startSystem, type System } from './system.js';
-export type { TraceSpan } from './trace-sink.js';
+export { startTraceSink, type TraceSink, type TraceSpan } from './trace-sink.js';
 export { waterfall } from './waterfall.js';

@@ -1,0 +1,56 @@
+import { connect, type NatsConnection } from '@nats-io/transport-node';
+import type { ServiceInstance, ServiceName, System, TraceSpan } from '@causeway/launcher';
+
+/** A running system under test: processes that the launcher has started, or containers. The tests know nothing else of it. */
+export interface Target {
+  readonly urls: { readonly gateway: string; readonly psp: string };
+  readonly oidc: System['oidc'];
+  readonly secrets: Pick<System['secrets'], 'pspApiKey' | 'pspWebhookSecret'>;
+  readonly services: readonly Instance[];
+  readonly postgres: Server;
+  readonly nats: Server;
+  /** With what this account of the broker may do, where the broker has accounts. */
+  connectNats(account: 'order' | 'payment' | 'provisioner'): Promise<NatsConnection>;
+  /** What is known of a trace so far. */
+  trace(traceId: string): Promise<readonly TraceSpan[]>;
+  stop(): Promise<void>;
+}
+
+export interface Instance {
+  readonly service: ServiceName;
+  isRunning(): Promise<boolean>;
+  /** SIGKILL. */
+  kill(): Promise<unknown>;
+  /** SIGTERM; comes back with the exit code. */
+  stop(): Promise<{ readonly code: number | null } | undefined>;
+  /** Comes back when the instance is ready. */
+  start(): Promise<void>;
+}
+
+export interface Server {
+  kill(): Promise<unknown>;
+  restart(): Promise<void>;
+}
+
+/** The launcher's processes as a target. */
+export function processTarget(system: System): Target {
+  return {
+    urls: system.urls,
+    oidc: system.oidc,
+    secrets: system.secrets,
+    services: system.services.map(processInstance),
+    postgres: system.postgres,
+    nats: system.nats,
+    connectNats: (account) => connect({ servers: system.urls.nats, name: `e2e-${account}` }),
+    trace: (traceId) => Promise.resolve(system.trace(traceId)),
+    stop: () => system.stop(),
+  };
+}
+
+const processInstance = (instance: ServiceInstance): Instance => ({
+  service: instance.service,
+  isRunning: () => Promise.resolve(instance.running),
+  kill: () => instance.kill(),
+  stop: () => instance.stop(),
+  start: () => instance.start(),
+});

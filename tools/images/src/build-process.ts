@@ -1,0 +1,33 @@
+// `npm run images`: builds the images of all apps, one after the other. Options: names of apps; --tag=<tag>, default dev.
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { apps, buildImage, type App } from './build.js';
+import { findEngine, NoEngine, output } from './engine.js';
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { tag: { type: 'string', default: 'dev' } },
+});
+
+async function main(): Promise<void> {
+  const unknown = positionals.filter((name) => !apps.includes(name as App));
+  if (unknown.length > 0) throw new NoEngine(`There is no app ${unknown.join(', ')}; there are ${apps.join(', ')}.`);
+  const engine = await findEngine();
+  for (const app of positionals.length > 0 ? (positionals as App[]) : apps) {
+    const begun = performance.now();
+    console.log(`- causeway/${app}:${values.tag} …`);
+    const name = await buildImage(engine, app, { root, tag: values.tag });
+    const bytes = Number(await output([engine.docker, 'image', 'inspect', '--format', '{{.Size}}', name]));
+    const seconds = ((performance.now() - begun) / 1_000).toFixed(0);
+    console.log(`✓ ${name}: ${(bytes / 1e6).toFixed(0)} MB with its base, in ${seconds} s`);
+  }
+  console.log(
+    '\nNext: sh docker/secrets.sh && docker compose -f docker/compose.yaml up, or npm run kind:up (docker/README.md).',
+  );
+}
+
+main().catch((error: unknown) => {
+  console.error(error instanceof NoEngine ? error.message : error);
+  process.exitCode = 1;
+});

@@ -1,0 +1,60 @@
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { output, type Engine } from './engine.js';
+
+export const apps = ['gateway', 'user', 'order', 'payment', 'psp-sandbox'] as const;
+export type App = (typeof apps)[number];
+
+export interface BuildOptions {
+  /** The repository, or a copy of it. */
+  readonly root: string;
+  readonly tag: string;
+  readonly repository?: string;
+}
+
+export const imageName = (app: string, { repository = 'causeway', tag }: Omit<BuildOptions, 'root'>): string =>
+  `${repository}/${app}:${tag}`;
+
+/** Builds the image of one app, for this machine's processor. The stages that all apps share are built once. @returns the image's name */
+export async function buildImage({ docker }: Engine, app: App, options: BuildOptions): Promise<string> {
+  const { root } = options;
+  const name = imageName(app, options);
+  const npmrc = join(homedir(), '.npmrc');
+  const { version, revision, created } = await describe(root, options.tag);
+  await output(
+    [
+      docker,
+      'build',
+      ...['--file', join(root, 'docker', `${app}.Dockerfile`), '--tag', name],
+      // Where packages come from on this machine, and with what login: mounted while npm runs, kept in no layer.
+      ...(existsSync(npmrc) ? ['--secret', `id=npmrc,src=${npmrc}`] : []),
+      ...[
+        '--build-arg',
+        `VERSION=${version}`,
+        '--build-arg',
+        `REVISION=${revision}`,
+        '--build-arg',
+        `CREATED=${created}`,
+      ],
+      root,
+    ],
+    { env: { ...process.env, DOCKER_BUILDKIT: '1' }, timeoutMs: 1_800_000 },
+  );
+  return name;
+}
+
+/** Labels that are the same for the same commit: the time is the commit's, not the build's. */
+async function describe(
+  root: string,
+  version: string,
+): Promise<{ version: string; revision: string; created: string }> {
+  try {
+    const [revision = '', created = ''] = (await output(['git', '-C', root, 'log', '-1', '--format=%H %cI'])).split(
+      ' ',
+    );
+    return { version, revision, created };
+  } catch {
+    return { version, revision: 'unknown', created: '1970-01-01T00:00:00Z' };
+  }
+}
