@@ -1,0 +1,136 @@
+import type { INetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1';
+import { matches, ofKind, podsOf, type Labels, type Manifest, type Pods, type Rendered } from './objects.js';
+
+/** A connection that the policies of the namespace let through. */
+export interface Allowed {
+  readonly from: string;
+  /** A workload, or `outside <namespace or addresses>`. */
+  readonly to: string;
+  readonly port: number;
+}
+
+type Policy = Manifest<INetworkPolicy>;
+type Spec = NonNullable<INetworkPolicy['spec']>;
+type IngressRule = NonNullable<Spec['ingress']>[number];
+type EgressRule = NonNullable<Spec['egress']>[number];
+type Peer = NonNullable<IngressRule['from']>[number];
+type Ports = IngressRule['ports'];
+type Selector = NonNullable<Peer['podSelector']>;
+
+const nameLabel = 'app.kubernetes.io/name';
+const componentLabel = 'app.kubernetes.io/component';
+
+/** `order` for the pods of a service, `order/migration` for those of its Job. */
+export function workloadName({ manifest, labels }: Pods): string {
+  const name = labels[nameLabel] ?? manifest.body.metadata.name;
+  return manifest.body.kind === 'Job' ? `${name}/${labels[componentLabel]}` : name;
+}
+
+/**
+ * What the NetworkPolicies allow, worked out as a network plugin would: a pod that a policy selects may only do what one of its policies
+ * says, and a connection between two pods needs the consent of both. `outside` is a pod of another namespace, or an address.
+ */
+export function allowedFlows(rendered: Rendered): Allowed[] {
+  const policies = ofKind<INetworkPolicy>(rendered, 'NetworkPolicy');
+  const pods = podsOf(rendered);
+  const between = pods.flatMap((from) =>
+    pods.filter((to) => to !== from).flatMap((to) => connections(policies, from, to)),
+  );
+  return [
+    ...between,
+    ...pods.flatMap((to) => fromOutside(policies, to)),
+    ...pods.flatMap((from) => toOutside(policies, from)),
+  ];
+}
+
+const portsOf = ({ spec }: Pods): number[] =>
+  spec.containers.flatMap(({ ports }) => ports ?? []).map(({ containerPort }) => containerPort);
+
+function connections(policies: readonly Policy[], from: Pods, to: Pods): Allowed[] {
+  return portsOf(to)
+    .filter(
+      (port) =>
+        mayLeave(policies, from, (rule) => opens(rule.ports, port, to) && reaches(rule.to, to.labels)) &&
+        mayEnter(policies, to, (rule) => opens(rule.ports, port, to) && reaches(rule.from, from.labels)),
+    )
+    .map((port) => ({ from: workloadName(from), to: workloadName(to), port }));
+}
+
+const fromOutside = (policies: readonly Policy[], to: Pods): Allowed[] =>
+  portsOf(to)
+    .filter((port) =>
+      mayEnter(
+        policies,
+        to,
+        (rule) => opens(rule.ports, port, to) && (!rule.from?.length || rule.from.some(isOutside)),
+      ),
+    )
+    .map((port) => ({ from: 'outside', to: workloadName(to), port }));
+
+function toOutside(policies: readonly Policy[], from: Pods): Allowed[] {
+  const name = workloadName(from);
+  const selecting = policiesOf(policies, from, 'Egress');
+  if (selecting.length === 0) return [{ from: name, to: 'outside everything', port: 0 }];
+  return selecting
+    .flatMap(({ body }) => body.spec?.egress ?? [])
+    .flatMap((rule) => outsideOf(rule).flatMap((to) => numbers(rule.ports).map((port) => ({ from: name, to, port }))));
+}
+
+const outsideOf = ({ to }: EgressRule): string[] =>
+  to?.length ? to.filter(isOutside).map((peer) => `outside ${describePeer(peer)}`) : ['outside everything'];
+
+const isOutside = ({ ipBlock, namespaceSelector }: Peer): boolean =>
+  ipBlock !== undefined || namespaceSelector !== undefined;
+
+const describePeer = ({ ipBlock, namespaceSelector }: Peer): string =>
+  ipBlock?.cidr ?? namespaceSelector?.matchLabels?.['kubernetes.io/metadata.name'] ?? 'any namespace';
+
+const policiesOf = (policies: readonly Policy[], { labels }: Pods, direction: 'Ingress' | 'Egress'): Policy[] =>
+  policies.filter(
+    ({ body }) => selects(body.spec?.podSelector ?? {}, labels) && body.spec?.policyTypes?.includes(direction),
+  );
+
+function mayLeave(policies: readonly Policy[], from: Pods, allows: (rule: EgressRule) => boolean): boolean {
+  const selecting = policiesOf(policies, from, 'Egress');
+  return selecting.length === 0 || selecting.some(({ body }) => (body.spec?.egress ?? []).some(allows));
+}
+
+function mayEnter(policies: readonly Policy[], to: Pods, allows: (rule: IngressRule) => boolean): boolean {
+  const selecting = policiesOf(policies, to, 'Ingress');
+  return selecting.length === 0 || selecting.some(({ body }) => (body.spec?.ingress ?? []).some(allows));
+}
+
+/** No peers: everybody. A peer with a namespace or addresses is somebody else. */
+const reaches = (peers: readonly Peer[] | undefined, labels: Labels): boolean =>
+  !peers?.length ||
+  peers.some(
+    ({ podSelector, namespaceSelector, ipBlock }) =>
+      !namespaceSelector && !ipBlock && selects(podSelector ?? {}, labels),
+  );
+
+/** No ports: all of them. */
+const opens = (ports: Ports, port: number, { spec }: Pods): boolean =>
+  !ports?.length ||
+  ports.some(
+    (each) =>
+      each.port === undefined ||
+      each.port === port ||
+      spec.containers.some(({ ports: own }) =>
+        own?.some(({ name, containerPort }) => name === each.port && containerPort === port),
+      ),
+  );
+
+const numbers = (ports: Ports): number[] => {
+  const found = (ports ?? []).map(({ port }) => (typeof port === 'number' ? port : 0));
+  return found.length > 0 ? [...new Set(found)] : [0];
+};
+
+function selects({ matchLabels, matchExpressions }: Selector, labels: Labels): boolean {
+  const expressions = (matchExpressions ?? []).every(({ key, operator, values = [] }) => {
+    const value = labels[key];
+    if (operator === 'In') return value !== undefined && values.includes(value);
+    if (operator === 'NotIn') return value === undefined || !values.includes(value);
+    return operator === 'Exists' ? value !== undefined : value === undefined;
+  });
+  return expressions && matches(labels, matchLabels);
+}

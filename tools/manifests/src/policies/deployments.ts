@@ -1,0 +1,131 @@
+import type { IHorizontalPodAutoscaler } from 'kubernetes-models/autoscaling/v2';
+import type { IPodDisruptionBudget } from 'kubernetes-models/policy/v1';
+import type { IContainer, IProbe, IServiceAccount } from 'kubernetes-models/v1';
+import {
+  environmentOf,
+  matches,
+  ofKind,
+  type Body,
+  type Deployment,
+  type Manifest,
+  type Rendered,
+} from '../objects.js';
+import { broken, type Policy, type Rule } from './policy.js';
+
+/** After the grace that a service gives to what is in flight, it takes at most this long to leave (libs/service-host). */
+const lastWordsSeconds = 5;
+
+/** A Deployment can be rolled, scaled, drained and watched without losing a request. */
+export const deploymentsAreOperable: Policy = {
+  name: 'every Deployment has probes, preStop, a budget, an autoscaler, spread and an account of its own',
+  check: (rendered) =>
+    ofKind<Deployment>(rendered, 'Deployment').flatMap((manifest) => [
+      ...broken(manifest, [...rolloutRules(manifest.body), ...partners(rendered, manifest)]),
+      ...(manifest.body.spec?.template.spec?.containers ?? []).flatMap((container) =>
+        broken(manifest, lifeRules(rendered, manifest.body, container)),
+      ),
+    ]),
+};
+
+function rolloutRules({ spec }: Deployment): Rule[] {
+  const { maxUnavailable, maxSurge } = spec?.strategy?.rollingUpdate ?? {};
+  const constraints = spec?.template.spec?.topologySpreadConstraints ?? [];
+  const spreads = (key: string): boolean =>
+    constraints.some(
+      ({ topologyKey, labelSelector }) =>
+        topologyKey === key &&
+        matches(spec?.template.metadata?.labels ?? {}, labelSelector?.matchLabels ?? { no: 'selector' }),
+    );
+  return [
+    [
+      maxUnavailable === 0 && maxSurge === 1,
+      'a rolling update may take away pods before there are new ones',
+      'set strategy.rollingUpdate to maxUnavailable: 0, maxSurge: 1',
+    ],
+    [
+      spec?.revisionHistoryLimit !== undefined && spec.revisionHistoryLimit > 0,
+      'there is no stated number of versions to roll back to',
+      'set spec.revisionHistoryLimit',
+    ],
+    [spec?.replicas === undefined, 'an apply would undo what the autoscaler did', 'remove spec.replicas'],
+    [
+      spreads('topology.kubernetes.io/zone') && spreads('kubernetes.io/hostname'),
+      'all pods may be on one node or in one zone',
+      'add topologySpreadConstraints for topology.kubernetes.io/zone and kubernetes.io/hostname that select its own pods',
+    ],
+  ];
+}
+
+/** The objects that belong to a Deployment. */
+function partners(rendered: Rendered, { body }: Manifest<Deployment>): Rule[] {
+  const { name } = body.metadata;
+  const pod = body.spec?.template;
+  const budget = ofKind<IPodDisruptionBudget>(rendered, 'PodDisruptionBudget').find((each) =>
+    matches(pod?.metadata?.labels ?? {}, each.body.spec?.selector?.matchLabels ?? { no: 'selector' }),
+  );
+  const scaler = ofKind<IHorizontalPodAutoscaler>(rendered, 'HorizontalPodAutoscaler').find(
+    (each) => each.body.spec?.scaleTargetRef.kind === 'Deployment' && each.body.spec.scaleTargetRef.name === name,
+  );
+  const account = ofKind<IServiceAccount & Body>(rendered, 'ServiceAccount').find(
+    (each) => each.body.metadata.name === name,
+  );
+  const { minReplicas = 1, maxReplicas = 0, behavior } = scaler?.body.spec ?? {};
+  const { maxUnavailable } = budget?.body.spec ?? {};
+  return [
+    [
+      maxUnavailable === 1,
+      'a node drain may take all its pods at once, or is blocked for ever',
+      'add a PodDisruptionBudget with maxUnavailable: 1 that selects its pods',
+    ],
+    [
+      scaler !== undefined && minReplicas <= maxReplicas,
+      'nothing scales it',
+      `add a HorizontalPodAutoscaler with scaleTargetRef ${name}`,
+    ],
+    [
+      behavior?.scaleUp !== undefined && behavior.scaleDown?.stabilizationWindowSeconds === 300,
+      'its autoscaler has no stated behaviour',
+      'set behavior.scaleUp, and behavior.scaleDown.stabilizationWindowSeconds: 300',
+    ],
+    [
+      pod?.spec?.serviceAccountName === name && account?.body.automountServiceAccountToken === false,
+      'it has no account of its own, or one with a token',
+      `add a ServiceAccount ${name} with automountServiceAccountToken: false, and name it in serviceAccountName`,
+    ],
+  ];
+}
+
+function lifeRules(rendered: Rendered, { spec }: Deployment, container: IContainer): Rule[] {
+  const { name, lifecycle, startupProbe, readinessProbe, livenessProbe } = container;
+  const sleep = lifecycle?.preStop?.sleep?.seconds ?? 0;
+  const setting = (key: string, fallback: number): number =>
+    Number(environmentOf(rendered, container).find((each) => each.name === key)?.value ?? fallback) / 1_000;
+  const needed = sleep + setting('SHUTDOWN_DELAY_MS', 0) + setting('SHUTDOWN_GRACE_MS', 25_000) + lastWordsSeconds;
+  return [
+    probe(container, 'startupProbe', startupProbe, '/health/live'),
+    probe(container, 'livenessProbe', livenessProbe, '/health/live'),
+    probe(container, 'readinessProbe', readinessProbe, '/health/ready'),
+    [
+      (startupProbe?.failureThreshold ?? 3) * (startupProbe?.periodSeconds ?? 10) >= 60,
+      `container ${name} is given less than a minute to start`,
+      'set startupProbe.periodSeconds: 2 and failureThreshold: 30',
+    ],
+    [
+      sleep >= 10,
+      `container ${name} is stopped before every node knows that it is going`,
+      'set lifecycle.preStop.sleep.seconds: 10',
+    ],
+    [
+      (spec?.template.spec?.terminationGracePeriodSeconds ?? 30) >= needed,
+      `container ${name} may need ${needed} s to stop and is killed before`,
+      `set terminationGracePeriodSeconds to at least ${needed}: preStop, SHUTDOWN_DELAY_MS, SHUTDOWN_GRACE_MS and ${lastWordsSeconds} s`,
+    ],
+  ];
+}
+
+/** Liveness that asked for a dependency would restart every pod when the database is away. */
+const probe = (container: IContainer, field: string, actual: IProbe | undefined, path: string): Rule => [
+  actual?.httpGet?.path === path && actual.httpGet.port === 'management',
+  `container ${container.name} has no ${field} of its own kind on the management port`,
+  `set ${field}.httpGet to path: ${path}, port: management`,
+];

@@ -1,0 +1,28 @@
+import type { SettingsShape } from '@causeway/config';
+import { requestsFitTheBudget } from './budget.js';
+import { containersAreRestricted } from './containers.js';
+import { deploymentsAreOperable } from './deployments.js';
+import { imagesArePinned } from './images.js';
+import { migrationsComeFirst } from './jobs.js';
+import { networkMatchesTheCallGraph } from './network.js';
+import { namespaceIsGuarded } from './platform.js';
+import type { Policy } from './policy.js';
+import { referencesResolve } from './references.js';
+import { nothingSecretIsWritten } from './secrets.js';
+import { servicesFindTheirPods } from './services.js';
+import { settingsFit } from './settings.js';
+
+/** Everything that is asked of an overlay. @param shapes Settings of each app, see {@link settingsFit}. */
+export const policies = (shapes: Readonly<Record<string, SettingsShape>>): readonly Policy[] => [
+  namespaceIsGuarded,
+  containersAreRestricted,
+  deploymentsAreOperable,
+  networkMatchesTheCallGraph,
+  servicesFindTheirPods,
+  settingsFit(shapes),
+  referencesResolve,
+  migrationsComeFirst,
+  imagesArePinned,
+  nothingSecretIsWritten,
+  requestsFitTheBudget,
+];

@@ -1,0 +1,63 @@
+import type { IJob } from 'kubernetes-models/batch/v1';
+import { appOf, ofKind, type Body, type Deployment, type Manifest, type Rendered } from '../objects.js';
+import { broken, nameOf, type Policy, type Rule } from './policy.js';
+
+/** Services whose image has migrations: those that are given a database. */
+const usesDatabase = ({ spec }: Deployment): boolean =>
+  spec?.template.metadata?.labels?.['causeway.dev/postgres'] === 'client';
+
+/** Each version migrates once, before its pods start. */
+export const migrationsComeFirst: Policy = {
+  name: 'every version has Jobs of its own, and pods wait for the migration',
+  check: (rendered) => [
+    ...ofKind<IJob & Body>(rendered, 'Job').flatMap((manifest) => broken(manifest, jobRules(rendered, manifest))),
+    ...ofKind<Deployment>(rendered, 'Deployment')
+      .filter(({ body }) => usesDatabase(body))
+      .flatMap((manifest) => broken(manifest, waitRules(rendered, manifest))),
+  ],
+};
+
+function jobRules(rendered: Rendered, { body }: Manifest<IJob>): Rule[] {
+  const version = ofKind(rendered, 'Namespace')[0]?.body.metadata.labels?.['app.kubernetes.io/version'];
+  const { backoffLimit, activeDeadlineSeconds, ttlSecondsAfterFinished, template } = body.spec ?? {};
+  return [
+    [
+      version !== undefined && body.metadata.name.endsWith(`-${version}`),
+      'the next version cannot replace it: the pods of a Job do not change',
+      'let the overlay append app.kubernetes.io/version to the names of Jobs (its `replacements`)',
+    ],
+    [
+      /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(body.metadata.name),
+      'its name is no DNS label, so its pods get a name nobody expects',
+      'write the version with dashes: v1-4-0',
+    ],
+    [
+      backoffLimit !== undefined && activeDeadlineSeconds !== undefined && ttlSecondsAfterFinished !== undefined,
+      'it may try for ever, or stay for ever',
+      'set backoffLimit, activeDeadlineSeconds and ttlSecondsAfterFinished',
+    ],
+    [template?.spec?.restartPolicy === 'Never', 'the logs of a failed try are lost', 'set restartPolicy: Never'],
+  ];
+}
+
+function waitRules(rendered: Rendered, { body }: Manifest<Deployment>): Rule[] {
+  const { initContainers = [], containers = [] } = body.spec?.template.spec ?? {};
+  const image = containers[0]?.image;
+  const job = ofKind<IJob & Body>(rendered, 'Job').find(({ body: each }) =>
+    each.spec?.template.spec?.containers.some(
+      (container) => appOf(container.image) === appOf(image) && container.args?.[0] === 'migrate',
+    ),
+  );
+  return [
+    [
+      initContainers.some((container) => container.image === image && container.args?.[0] === 'wait-for-schema'),
+      'its pods start before the schema is new enough',
+      'add the component base/service/with-database: an init container of the same image with args [wait-for-schema]',
+    ],
+    [
+      job?.body.spec?.template.spec?.containers[0]?.image === image,
+      `nothing migrates for its image${job ? `; ${nameOf(job.body)} runs another one` : ''}`,
+      'add the component base/service/with-database, and set the image in images of the overlay',
+    ],
+  ];
+}

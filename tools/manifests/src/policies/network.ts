@@ -1,0 +1,94 @@
+import type { INetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1';
+import { callGraph, outsideByPort, type Flow } from '../call-graph.js';
+import { allowedFlows, workloadName, type Allowed } from '../network.js';
+import { ofKind, podsOf, type Manifest, type Rendered } from '../objects.js';
+import type { Finding, Policy } from './policy.js';
+
+const declaredIn = 'tools/manifests/src/call-graph.ts';
+const common = new Set(['dns', 'telemetry']);
+
+/** The NetworkPolicies allow exactly the call graph, DNS and telemetry. */
+export const networkMatchesTheCallGraph: Policy = {
+  name: 'NetworkPolicies allow the call graph and nothing else',
+  check(rendered) {
+    const allowed = allowedFlows(rendered).map(normalised);
+    const wanted = flowsOf(rendered);
+    return [
+      ...defaultDeny(rendered),
+      ...allowed
+        .filter((flow) => !common.has(flow.to) && !wanted.some((each) => same(each, flow)))
+        .map((flow) => ({
+          manifest: policyOf(rendered, flow),
+          problem: `${show(flow)} is open and not in the call graph`,
+          remedy: `close it in a NetworkPolicy, or declare the flow in ${declaredIn}`,
+        })),
+      ...wanted
+        .filter((flow) => !allowed.some((each) => same(each, flow)))
+        .map((flow) => ({
+          manifest: policyOf(rendered, flow),
+          problem: `${show(flow)} (${flow.why}) is closed`,
+          remedy: `allow it on both sides, ingress of ${flow.to} and egress of ${flow.from}, or take it out of ${declaredIn}`,
+        })),
+      ...missingCommon(rendered, allowed),
+    ];
+  },
+};
+
+/** An address that is none of our pods stands for the part that usually answers there. */
+const normalised = ({ from, to, port }: Allowed): Allowed => {
+  if (!to.startsWith('outside ')) return { from, to, port };
+  const open = to === 'outside everything' || to === 'outside any namespace';
+  return {
+    from,
+    to: open ? to : (outsideByPort[port] ?? to),
+    port: outsideByPort[port] === 'psp-sandbox' ? 8080 : port,
+  };
+};
+
+const same = (a: Allowed, b: Allowed): boolean => a.from === b.from && a.to === b.to && a.port === b.port;
+const show = ({ from, to, port }: Allowed): string => `${from} → ${to}:${port}`;
+
+/** The flows between what is here. A part that is not (the sandbox and its Job in production) starts none; one that is elsewhere answers. */
+function flowsOf(rendered: Rendered): Flow[] {
+  const here = new Set(podsOf(rendered).map(workloadName));
+  return callGraph.filter(({ from }) => from === 'outside' || here.has(from));
+}
+
+/** The policy to look at: that of the one who calls, else of the one who is called. */
+function policyOf(rendered: Rendered, { from, to }: Allowed): Manifest {
+  const policies = ofKind<INetworkPolicy>(rendered, 'NetworkPolicy');
+  const named = (name: string): Manifest | undefined =>
+    policies.find(({ body }) => body.metadata.name === name) ??
+    policies.find(({ body }) => body.metadata.name.startsWith(name.split('/')[0]!));
+  return (named(from) ?? named(to) ?? policies[0] ?? rendered.manifests[0])!;
+}
+
+function defaultDeny(rendered: Rendered): Finding[] {
+  const denies = ofKind<INetworkPolicy>(rendered, 'NetworkPolicy').some(
+    ({ body: { spec } }) =>
+      Object.keys(spec?.podSelector ?? { no: 'selector' }).length === 0 &&
+      spec?.policyTypes?.length === 2 &&
+      !spec.ingress?.length &&
+      !spec.egress?.length,
+  );
+  if (denies) return [];
+  const remedy =
+    'add a NetworkPolicy with podSelector: {}, both policyTypes and no rules (base/platform/network-policies.yaml)';
+  return [{ manifest: rendered.manifests[0]!, problem: 'traffic that nobody thought of is allowed', remedy }];
+}
+
+/** Every pod resolves names; every service exports telemetry. */
+function missingCommon(rendered: Rendered, allowed: readonly Allowed[]): Finding[] {
+  return podsOf(rendered).flatMap((pods) => {
+    const from = workloadName(pods);
+    const has = (to: string): boolean => allowed.some((flow) => flow.from === from && flow.to === to);
+    const needs = pods.manifest.body.kind === 'Deployment' ? ['dns', 'telemetry'] : ['dns'];
+    return needs
+      .filter((to) => !has(to))
+      .map((to) => ({
+        manifest: pods.manifest,
+        problem: `${from} → ${to} is closed`,
+        remedy: `allow it (base/platform/network-policies.yaml, allow-${to})`,
+      }));
+  });
+}
