@@ -62,6 +62,7 @@ export class AppModule {
           version,
           instanceId: settings.INSTANCE_ID,
           nats: NATS,
+          find: false,
         }),
         AuthModule.forRoot(settings),
       ],

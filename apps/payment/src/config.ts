@@ -1,8 +1,8 @@
-import { authSettings } from '@causeway/auth';
+import { authSettings } from '@causeway/auth/settings';
 import { durationMs, httpUrl, integer, list, secret, withDefault, type Settings } from '@causeway/config';
-import { discoverySettings } from '@causeway/discovery';
-import { natsSettings } from '@causeway/messaging';
-import { databaseSettings } from '@causeway/persistence';
+import { discoverySettings } from '@causeway/discovery/settings';
+import { natsSettings } from '@causeway/messaging/settings';
+import { databaseSettings } from '@causeway/persistence/settings';
 import { z } from 'zod';
 
 /** `5000,30000`: milliseconds. */

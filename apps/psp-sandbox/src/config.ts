@@ -1,5 +1,5 @@
 import { durationMs, httpUrl, integer, ratio, secret, withDefault, type Settings } from '@causeway/config';
-import { databaseSettings } from '@causeway/persistence';
+import { databaseSettings } from '@causeway/persistence/settings';
 
 /** Everything that the sandbox reads from its environment, besides what every service reads (service-host, telemetry). */
 export const settings = {

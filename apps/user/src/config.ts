@@ -1,8 +1,8 @@
-import { authSettings } from '@causeway/auth';
+import { authSettings } from '@causeway/auth/settings';
 import { durationMs, integer, list, secret, withDefault, type Settings } from '@causeway/config';
-import { discoverySettings } from '@causeway/discovery';
-import { natsSettings } from '@causeway/messaging';
-import { databaseSettings, fieldKeySettings } from '@causeway/persistence';
+import { discoverySettings } from '@causeway/discovery/settings';
+import { natsSettings } from '@causeway/messaging/settings';
+import { databaseSettings, fieldKeySettings } from '@causeway/persistence/settings';
 import type { ServiceSettings } from '@causeway/service-host';
 import { z } from 'zod';
 

@@ -7,7 +7,7 @@ import { Balancer, createHttpAgent, ServiceClient, staticResolver, type ServiceR
 
 type Handler = (request: IncomingMessage, response: ServerResponse, body: string) => void;
 
-const agent = createHttpAgent();
+const agent = await createHttpAgent();
 const servers: Server[] = [];
 let telemetry: Telemetry;
 

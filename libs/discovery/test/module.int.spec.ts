@@ -35,7 +35,11 @@ class WhoController {
 class HelperModule {}
 
 /** One instance of a service as it runs in production, without service-host. */
-async function start(service: string, id: string): Promise<NestFastifyApplication> {
+async function start(
+  service: string,
+  id: string,
+  part: { readonly find?: boolean } = {},
+): Promise<NestFastifyApplication> {
   const connection = await connect({ servers: nats.url });
   connections.push(connection);
   const settings = loadSettings(discoverySettings, { DISCOVERY_MODE: 'nats', DISCOVERY_POLL_MS: '200' });
@@ -47,11 +51,17 @@ async function start(service: string, id: string): Promise<NestFastifyApplicatio
   };
   const root: DynamicModule = {
     module: class Root {},
-    imports: [natsModule, DiscoveryModule.forRoot({ settings, service, version: '1.2.3', instanceId: id, nats: NATS })],
+    imports: [
+      natsModule,
+      DiscoveryModule.forRoot({ settings, service, version: '1.2.3', instanceId: id, nats: NATS, ...part }),
+    ],
     controllers: [WhoController],
     providers: [{ provide: 'id', useValue: id }],
   };
-  const app = await NestFactory.create<NestFastifyApplication>(root, new FastifyAdapter(), { logger: false });
+  const app = await NestFactory.create<NestFastifyApplication>(root, new FastifyAdapter(), {
+    logger: false,
+    abortOnError: false,
+  });
   apps.push(app);
   await app.listen(0, '127.0.0.1');
   return app;
@@ -97,6 +107,15 @@ test('instances find and call each other; new ones get traffic; who stops is lef
   expect(idsAt(gateway, 'order')).toEqual(['order-2']);
   expect(await ask()).toEqual({ id: 'order-2' });
 }, 30_000);
+
+test('who calls nobody is found all the same, and asks nobody', async () => {
+  const gateway = await start('gateway', 'gateway-1');
+  const silent = await start('payment', 'payment-1', { find: false });
+  await until(() => idsAt(gateway, 'payment').length === 1);
+  for (const part of [RESOLVER, Balancer, ServiceClient]) expect(() => silent.get(part)).toThrow();
+  await silent.close();
+  expect(idsAt(gateway, 'payment')).toEqual([]);
+});
 
 test('mode nats without a connection is refused when the module is built', () => {
   const settings = loadSettings(discoverySettings, { DISCOVERY_MODE: 'nats' });

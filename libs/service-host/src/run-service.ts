@@ -1,4 +1,4 @@
-import { enableCompileCache } from 'node:module';
+import { enableCompileCache, setSourceMapsSupport } from 'node:module';
 import { loadSettings, SettingsInvalid, type SettingsShape } from '@causeway/config';
 import { CodedError } from '@causeway/errors';
 import { createLogger, telemetrySettings, type Logger } from '@causeway/telemetry';
@@ -21,6 +21,8 @@ export async function runService<S extends SettingsShape>(
 ): Promise<void> {
   // Compiled code of whatever is imported from here on is kept in the system's temporary folder for the next start.
   enableCompileCache();
+  // Stacks of our own code name TypeScript lines. Those of packages stay as they are: their maps would take 7 MB (--enable-source-maps).
+  setSourceMapsSupport(true, { nodeModules: false });
   const command = args[0] ?? 'serve';
   const commands = Object.keys(definition.commands ?? {});
   if (command !== 'serve' && !commands.includes(command)) {

@@ -4,7 +4,6 @@ import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import { IdempotentPosts, type Answer } from '../idempotent-posts.js';
 import type { UserTransaction } from '../tokens.js';
-import { isCommonPassword } from './common-passwords.js';
 import { EmailTaken, PasswordTooCommon } from './errors.js';
 import { PasswordHasher } from './password-hasher.js';
 import { userColumns } from './user-columns.js';
@@ -26,6 +25,8 @@ export class Register {
    * @throws PasswordTooCommon, EmailTaken, LoginBusy, IdempotencyKeyReused, IdempotencyKeyInFlight
    */
   async execute(body: RegisterUserBody, idempotencyKey: string): Promise<Answer> {
+    // 49 000 passwords, 10 MB, that an instance only needs once somebody registers.
+    const { isCommonPassword } = await import('./common-passwords.js');
     if (isCommonPassword(body.password)) throw new PasswordTooCommon();
     // Before the transaction: 12 ms of CPU, and a queue, don't belong between BEGIN and COMMIT.
     const passwordHash = await this.hasher.hash(body.password);

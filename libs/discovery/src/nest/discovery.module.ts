@@ -1,6 +1,7 @@
 import {
   Inject,
   Module,
+  Optional,
   type DynamicModule,
   type InjectionToken,
   type OnApplicationShutdown,
@@ -37,69 +38,80 @@ export interface DiscoveryModuleOptions {
   readonly endpoints?: readonly AnnouncedEndpoint[];
   /** False: finds others, and stays unknown itself. Default true. */
   readonly announce?: boolean;
+  /** False: is found by others, and calls nobody. Nothing is provided then, and nobody asked once a second who is there. Default true. */
+  readonly find?: boolean;
 }
 
 /** Provides {@link ServiceClient}, {@link Balancer}, RESOLVER and HTTP_AGENT to every module, and announces this instance in mode `nats`. */
 @Module({})
 export class DiscoveryModule implements OnApplicationShutdown {
   constructor(
-    @Inject(RESOLVER) private readonly resolver: Resolver,
-    @Inject(HTTP_AGENT) private readonly agent: Agent,
-    @Inject(Balancer) private readonly balancer: Balancer,
+    @Optional() @Inject(RESOLVER) private readonly resolver: Resolver | undefined,
+    @Optional() @Inject(HTTP_AGENT) private readonly agent: Agent | undefined,
+    @Optional() @Inject(Balancer) private readonly balancer: Balancer | undefined,
   ) {}
 
   static forRoot(options: DiscoveryModuleOptions): DynamicModule {
+    const { announce = true, find = true, settings } = options;
     return {
       module: DiscoveryModule,
       global: true,
       providers: [
-        ...(options.settings.DISCOVERY_MODE === 'nats' ? natsProviders(options) : staticProviders(options)),
-        { provide: HTTP_AGENT, useFactory: () => createHttpAgent() },
-        { provide: Balancer, useFactory: (resolver: Resolver) => new Balancer(resolver), inject: [RESOLVER] },
-        {
-          provide: ServiceClient,
-          useFactory: (balancer: Balancer, agent: Agent) => new ServiceClient(balancer, agent),
-          inject: [Balancer, HTTP_AGENT],
-        },
+        ...(announce && settings.DISCOVERY_MODE === 'nats' ? [announcer(options)] : []),
+        ...(find ? [resolver(options), ...clientProviders] : []),
       ],
-      exports: [RESOLVER, HTTP_AGENT, Balancer, ServiceClient],
+      exports: find ? [RESOLVER, HTTP_AGENT, Balancer, ServiceClient] : [],
     };
   }
 
   /** After the HTTP server has closed: requests in flight still call other services. */
   async onApplicationShutdown(): Promise<void> {
-    this.balancer.close();
-    await this.resolver.close();
-    await this.agent.close();
+    this.balancer?.close();
+    await this.resolver?.close();
+    await this.agent?.close();
   }
 }
 
-const staticProviders = ({ settings }: DiscoveryModuleOptions): Provider[] => [
-  { provide: RESOLVER, useFactory: () => staticResolver(settings.DISCOVERY_STATIC) },
+const clientProviders: Provider[] = [
+  { provide: HTTP_AGENT, useFactory: () => createHttpAgent() },
+  { provide: Balancer, useFactory: (resolver: Resolver) => new Balancer(resolver), inject: [RESOLVER] },
+  {
+    provide: ServiceClient,
+    useFactory: (balancer: Balancer, agent: Agent) => new ServiceClient(balancer, agent),
+    inject: [Balancer, HTTP_AGENT],
+  },
 ];
 
-function natsProviders(options: DiscoveryModuleOptions): Provider[] {
-  const { settings, nats, service, announce = true, endpoints } = options;
-  if (nats === undefined)
-    throw new Error('DISCOVERY_MODE=nats needs the option `nats`: the token of the NatsConnection');
-  const announcer: Provider = {
+function resolver(options: DiscoveryModuleOptions): Provider {
+  const { settings } = options;
+  if (settings.DISCOVERY_MODE === 'static') {
+    return { provide: RESOLVER, useFactory: () => staticResolver(settings.DISCOVERY_STATIC) };
+  }
+  return {
+    provide: RESOLVER,
+    useFactory: (nc: NatsConnection) => natsResolver(nc, { pollMs: settings.DISCOVERY_POLL_MS }),
+    inject: [connectionOf(options)],
+  };
+}
+
+function announcer(options: DiscoveryModuleOptions): Provider {
+  const { settings, service, endpoints, version = '0.0.0', instanceId = `${service}-${process.pid}` } = options;
+  return {
     provide: Announcer,
     useFactory: (nc: NatsConnection, adapterHost: HttpAdapterHost) =>
       new Announcer(nc, adapterHost, {
         service,
-        version: options.version ?? '0.0.0',
-        instanceId: options.instanceId ?? `${service}-${process.pid}`,
+        version,
+        instanceId,
         advertiseUrl: settings.DISCOVERY_ADVERTISE_URL,
         endpoints,
       }),
-    inject: [nats, HttpAdapterHost],
+    inject: [connectionOf(options), HttpAdapterHost],
   };
-  return [
-    {
-      provide: RESOLVER,
-      useFactory: (nc: NatsConnection) => natsResolver(nc, { pollMs: settings.DISCOVERY_POLL_MS }),
-      inject: [nats],
-    },
-    ...(announce ? [announcer] : []),
-  ];
+}
+
+function connectionOf({ nats }: DiscoveryModuleOptions): InjectionToken {
+  if (nats === undefined)
+    throw new Error('DISCOVERY_MODE=nats needs the option `nats`: the token of the NatsConnection');
+  return nats;
 }

@@ -14,6 +14,7 @@ import type { HostSettings } from '../settings.js';
 import { AllowedMethods } from './allowed-methods.js';
 import { acceptJsonOnly } from './body-parser.js';
 import { closeConnectionsWhenIdle } from './close-connections.js';
+import { noSchemas } from './no-schemas.js';
 import { ProblemFilter } from './problem-filter.js';
 import { sendProblem } from './problem-reply.js';
 import { refusalOf } from './refusals.js';
@@ -40,6 +41,7 @@ export function createHttpAdapter(
     frameworkErrors: (error: FastifyError, _request: FastifyRequest, reply: FastifyReply) =>
       sendProblem(reply, refusalOf(error.statusCode ?? 400), undefined),
     clientErrorHandler: refuseUnreadable,
+    schemaController: noSchemas,
     ...own,
   };
   // Nest's middleware is not used; without it every request runs one hook less.
