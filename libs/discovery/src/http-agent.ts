@@ -15,7 +15,7 @@ export interface HttpAgentOptions {
  *
  * It has no limit of its own on the time of an answer: deadlines do that, and a stream of events has none.
  *
- * undici (109 files, 5 MB in memory) is imported here, so that a service that calls nobody does not load it.
+ * undici (109 files) is imported here, so that a service that calls nobody does not load it.
  */
 export async function createHttpAgent({
   clientTtlMs = 30_000,

@@ -25,7 +25,7 @@ export class Register {
    * @throws PasswordTooCommon, EmailTaken, LoginBusy, IdempotencyKeyReused, IdempotencyKeyInFlight
    */
   async execute(body: RegisterUserBody, idempotencyKey: string): Promise<Answer> {
-    // 49 000 passwords, 10 MB, that an instance only needs once somebody registers.
+    // 49 000 passwords, 6 MB, that an instance only needs once somebody registers.
     const { isCommonPassword } = await import('./common-passwords.js');
     if (isCommonPassword(body.password)) throw new PasswordTooCommon();
     // Before the transaction: 12 ms of CPU, and a queue, don't belong between BEGIN and COMMIT.

@@ -49,7 +49,7 @@ const log = getLogger('messaging');
 const drainMs = 5_000;
 
 /**
- * Order of the end (DESIGN 9): stop pulling and await the handlers in flight first; the relay goes on while HTTP requests finish, because
+ * Order of the end: stop pulling and await the handlers in flight first; the relay goes on while HTTP requests finish, because
  * they still commit messages; at last it publishes those and the connection is drained.
  */
 @Injectable()
