@@ -154,6 +154,7 @@ function container(project: Project, service: ServiceName, id: string): Containe
     });
   return {
     service,
+    id,
     ready,
     isRunning: async () => (await state()).Running,
     kill: () => project.docker('kill', id),

@@ -18,6 +18,8 @@ export interface Target {
 
 export interface Instance {
   readonly service: ServiceName;
+  /** `order-1`; of a container its id. */
+  readonly id: string;
   isRunning(): Promise<boolean>;
   /** SIGKILL. */
   kill(): Promise<unknown>;
@@ -49,6 +51,7 @@ export function processTarget(system: System): Target {
 
 const processInstance = (instance: ServiceInstance): Instance => ({
   service: instance.service,
+  id: instance.id,
   isRunning: () => Promise.resolve(instance.running),
   kill: () => instance.kill(),
   stop: () => instance.stop(),

@@ -1,0 +1,8 @@
+// `npm run images:nats-config`: writes docker/nats/nats.conf from the message topology.
+import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { natsServerConfig } from '@causeway/messaging';
+
+const file = fileURLToPath(new URL('../../../docker/nats/nats.conf', import.meta.url));
+writeFileSync(file, natsServerConfig({ include: 'passwords.conf' }));
+console.log(`wrote ${file}`);

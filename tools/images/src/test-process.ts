@@ -1,0 +1,42 @@
+// `npm run test:images`: builds the images, looks into them, and runs the system tests against the system that Compose starts from them.
+// Options: --if-available (no engine is no failure); after `--`, parts of paths of tests to run alone.
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { apps, buildImage } from './build.js';
+import { findEngine, NoEngine, show, type Engine } from './engine.js';
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { 'if-available': { type: 'boolean', default: false }, 'no-build': { type: 'boolean', default: false } },
+});
+
+async function main(): Promise<number> {
+  let engine: Engine;
+  try {
+    engine = await findEngine();
+  } catch (error) {
+    if (!(error instanceof NoEngine)) throw error;
+    console.log(`Images not tested. ${error.message}`);
+    return values['if-available'] ? 0 : 1;
+  }
+  if (!values['no-build']) {
+    for (const app of apps) {
+      const begun = performance.now();
+      await buildImage(engine, app, { root, tag: 'dev' });
+      console.log(`✓ built causeway/${app}:dev in ${((performance.now() - begun) / 1_000).toFixed(0)} s`);
+    }
+  }
+  return show([
+    process.execPath,
+    '--experimental-vm-modules',
+    '--no-warnings',
+    `${root}/node_modules/jest/bin/jest.js`,
+    '--config',
+    `${root}/tools/images/jest.config.mjs`,
+    '--runInBand',
+    ...(positionals.length > 0 ? ['--', ...positionals] : []),
+  ]);
+}
+
+process.exitCode = await main();

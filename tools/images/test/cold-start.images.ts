@@ -1,0 +1,31 @@
+import { apps, findEngine, output } from '@causeway/images';
+import { composeTarget } from '../../e2e/src/compose-target.js';
+
+/** The aim is 900 ms on a machine that does nothing else; the test has to hold on a busy one. */
+const limitMs = 2_500;
+
+test('every service is ready soon after its process starts, and its container healthy', async () => {
+  const { docker } = await findEngine();
+  const target = await composeTarget({ env: {} });
+  try {
+    for (const app of apps) {
+      const instance = target.services.find(({ service }) => service === app)!;
+      const times: number[] = [];
+      for (let round = 0; round < 3; round += 1) {
+        await instance.stop();
+        await instance.start();
+        const log = await output([docker, 'logs', instance.id]);
+        times.push(Number([...log.matchAll(/"readyMs":(\d+)/g)].at(-1)?.[1]));
+      }
+      console.info(`${app}: ready after ${times.join(', ')} ms`);
+      expect(Math.min(...times)).toBeLessThan(limitMs);
+      const health = async () => output([docker, 'inspect', '--format', '{{.State.Health.Status}}', instance.id]);
+      const limitAt = performance.now() + 20_000;
+      while ((await health()) !== 'healthy' && performance.now() < limitAt)
+        await new Promise((resolve) => setTimeout(resolve, 500));
+      expect(await health()).toBe('healthy');
+    }
+  } finally {
+    await target.stop();
+  }
+}, 300_000);

@@ -1,0 +1,116 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { natsServerConfig } from '@causeway/messaging';
+import { apps } from '@causeway/images';
+import { parse } from 'yaml';
+
+const docker = (path: string): string =>
+  readFileSync(fileURLToPath(new URL(`../../../docker/${path}`, import.meta.url)), 'utf8');
+
+test('the Dockerfiles differ in the lines between the rules only, so that they share their stages', () => {
+  const parts = (app: string): string[] =>
+    docker(`${app}.Dockerfile`)
+      .replaceAll(`docker/${app}.Dockerfile`, '<this file>')
+      .split(/^# -{100,}\n/m);
+  const [intro, , rest] = parts('order');
+  for (const app of apps) {
+    const [otherIntro, own, otherRest, ...more] = parts(app);
+    expect([app, otherIntro, otherRest, more]).toEqual([app, intro, rest, []]);
+    expect(own).toMatch(new RegExp(`^ARG APP=${app}\nARG TITLE="[^"]+"\n$`));
+  }
+});
+
+test('every app has its place in bake.hcl', () => {
+  expect(docker('bake.hcl')).toContain(`app = [${apps.map((app) => `"${app}"`).join(', ')}]`);
+});
+
+test('nats.conf is what the topology says; to write it anew: npm run images:nats-config', () => {
+  expect(docker('nats/nats.conf')).toBe(natsServerConfig({ include: 'passwords.conf' }));
+});
+
+describe('compose.yaml', () => {
+  interface Service {
+    readonly image: string;
+    readonly command?: readonly string[];
+    readonly read_only?: boolean;
+    readonly cap_drop?: readonly string[];
+    readonly security_opt?: readonly string[];
+    readonly mem_limit?: string;
+    readonly privileged?: boolean;
+    readonly ports?: readonly string[];
+    readonly secrets?: readonly string[];
+    readonly environment?: Readonly<Record<string, string>>;
+    readonly depends_on?: Readonly<Record<string, { condition: string }>>;
+  }
+  const compose = parse(docker('compose.yaml'), { merge: true }) as {
+    services: Record<string, Service>;
+    secrets: Record<string, { file: string }>;
+  };
+  const services = Object.entries(compose.services);
+
+  test.each(services)(
+    '%s: read-only root, no capabilities, no new privileges, a memory limit, loopback only',
+    (_, service) => {
+      expect(service).toMatchObject({
+        read_only: true,
+        cap_drop: ['ALL'],
+        security_opt: ['no-new-privileges:true'],
+        mem_limit: expect.stringMatching(/^\d+m$/),
+      });
+      expect(service.privileged).toBeUndefined();
+      for (const port of service.ports ?? []) expect(port).toMatch(/^127\.0\.0\.1:/);
+    },
+  );
+
+  test.each(services)(
+    '%s: is given the secrets that its settings name, and no others',
+    (name, { secrets = [], environment = {} }) => {
+      const files = Object.values(environment)
+        .filter((value) => String(value).startsWith('/run/secrets/'))
+        .map((value) => value.slice('/run/secrets/'.length));
+      if (name !== 'postgres') expect([...secrets].sort()).toEqual(files.sort());
+      for (const secret of secrets) expect(compose.secrets[secret]).toEqual({ file: `./secrets/${secret}` });
+    },
+  );
+
+  test.each(services.filter(([name]) => (apps as readonly string[]).includes(name)))(
+    '%s starts once its schema and the topology are there',
+    (name, { depends_on: after = {} }) => {
+      const done = { condition: 'service_completed_successfully' };
+      if (name !== 'gateway') expect(after[`migrate-${name}`]).toEqual(done);
+      if (name !== 'psp-sandbox') expect(after['provision']).toEqual(done);
+    },
+  );
+
+  const shapes: Record<
+    string,
+    () => Promise<{ settings: Record<string, { safeParse(value: unknown): { success: boolean } }> }>
+  > = {
+    gateway: () => import('../../../apps/gateway/src/config.js'),
+    user: () => import('../../../apps/user/src/config.js'),
+    order: () => import('../../../apps/order/src/config.js'),
+    payment: () => import('../../../apps/payment/src/config.js'),
+    'psp-sandbox': () => import('../../../apps/psp-sandbox/src/config.js'),
+  };
+
+  test.each(services.filter(([, { image }]) => image.startsWith('causeway/')))(
+    '%s: every setting that the app requires is given, and none that it does not know',
+    async (_, { image, environment = {} }) => {
+      const app = /^causeway\/([\w-]+):/.exec(image)?.[1] ?? '';
+      const [{ hostSettings }, { telemetrySettings }, own] = await Promise.all([
+        import('@causeway/service-host'),
+        import('@causeway/telemetry'),
+        shapes[app]!(),
+      ]);
+      const shape = { ...hostSettings, ...telemetrySettings, ...own.settings };
+      const given = Object.keys(environment).map((name) => name.replace(/_FILE$/, ''));
+      // From the image.
+      const fixed = ['HTTP_HOST', 'HTTP_PORT', 'MANAGEMENT_PORT'];
+      const required = Object.entries(shape).flatMap(([name, schema]) =>
+        schema.safeParse(undefined).success ? [] : [name],
+      );
+      expect(required.filter((name) => ![...given, ...fixed].includes(name))).toEqual([]);
+      expect(given.filter((name) => !(name in shape))).toEqual([]);
+    },
+  );
+});
