@@ -1,6 +1,6 @@
 import type { IHorizontalPodAutoscaler } from 'kubernetes-models/autoscaling/v2';
-import type { IContainer, IPodSpec } from 'kubernetes-models/v1';
-import { ofKind, podsOf, type Pods, type Rendered } from './objects.js';
+import type { IContainer, IPodSpec, IResourceQuota } from 'kubernetes-models/v1';
+import { ofKind, podsOf, type Manifest, type Pods, type Rendered } from './objects.js';
 import { quantity } from './quantity.js';
 
 /** What a workload may take. Memory requests equal limits. */
@@ -53,37 +53,62 @@ export interface Total {
   readonly memoryMi: number;
 }
 
-const total = (shares: readonly Share[], pods: (share: Share) => number): Total => ({
+const total = <T extends Total>(shares: readonly T[], pods: (share: T) => number): Total => ({
   cpuM: shares.reduce((sum, share) => sum + share.cpuM * pods(share), 0),
   memoryMi: shares.reduce((sum, share) => sum + share.memoryMi * pods(share), 0),
 });
 
 export interface Totals {
   readonly atRest: Total;
-  /** The first start, or a new version: all Jobs at once, and one pod more of the largest service. */
-  readonly updating: Total;
+  /** While a version rolls out: one pod more of the largest service, at least; other services may wait their turn. */
+  readonly rolling: Total;
   /** Every autoscaler at its end. */
   readonly scaledUp: Total;
+  /** The largest Job; others may wait their turn. */
+  readonly largestJob: Total;
 }
 
 export function totalsOf(shares: readonly Share[]): Totals {
   const atRest = total(shares, ({ min }) => min);
-  const jobs = total(shares, ({ kind }) => (kind === 'Job' ? 1 : 0));
-  const services = shares.filter(({ kind }) => kind === 'Deployment');
+  const surge = largest(shares, 'Deployment');
   return {
     atRest,
-    updating: {
-      cpuM: atRest.cpuM + jobs.cpuM + Math.max(0, ...services.map(({ cpuM }) => cpuM)),
-      memoryMi: atRest.memoryMi + jobs.memoryMi + Math.max(0, ...services.map(({ memoryMi }) => memoryMi)),
-    },
+    rolling: { cpuM: atRest.cpuM + surge.cpuM, memoryMi: atRest.memoryMi + surge.memoryMi },
     scaledUp: total(shares, ({ kind, max }) => (kind === 'Job' ? 0 : max)),
+    largestJob: largest(shares, 'Job'),
   };
 }
+
+const largest = (shares: readonly Share[], wanted: string): Total => {
+  const all = shares.filter(({ kind }) => kind === wanted);
+  return {
+    cpuM: Math.max(0, ...all.map(({ cpuM }) => cpuM)),
+    memoryMi: Math.max(0, ...all.map(({ memoryMi }) => memoryMi)),
+  };
+};
+
+/** What the quotas of the namespace allow. */
+export interface Pot extends Total {
+  readonly manifest: Manifest<IResourceQuota>;
+  /** `Terminating` holds Jobs, `NotTerminating` everything else. */
+  readonly scope: string | undefined;
+}
+
+export const potsOf = (rendered: Rendered): Pot[] =>
+  ofKind<IResourceQuota>(rendered, 'ResourceQuota')
+    .filter(({ body }) => body.spec?.hard?.['limits.memory'] !== undefined)
+    .map((manifest) => ({
+      manifest,
+      scope: manifest.body.spec?.scopes?.[0],
+      cpuM: quantity(manifest.body.spec?.hard?.['requests.cpu']) * 1_000,
+      memoryMi: quantity(manifest.body.spec?.hard?.['limits.memory']) / 2 ** 20,
+    }));
 
 /** The table of a README. */
 export function budgetTable(rendered: Rendered): string {
   const shares = sharesOf(rendered);
-  const { atRest, updating, scaledUp } = totalsOf(shares);
+  const { atRest, scaledUp } = totalsOf(shares);
+  const pots = potsOf(rendered);
   const pods = ({ kind, min, max }: Share): string =>
     kind === 'Job' ? 'once' : min === max ? `${min}` : `${min}–${max}`;
   const row = ({ cpuM, memoryMi }: Total): string => `${cpuM} m | ${memoryMi} Mi | ${memoryMi} Mi`;
@@ -92,7 +117,8 @@ export function budgetTable(rendered: Rendered): string {
     '| --- | --- | ---: | ---: | ---: |',
     ...shares.map((share) => `| ${share.kind} \`${share.name}\` | ${pods(share)} | ${row(share)} |`),
     `| **at rest** | ${shares.reduce((sum, { min }) => sum + min, 0)} | ${row(atRest)} |`,
-    `| **while a version is rolled out** (all Jobs, one pod more) | | ${row(updating)} |`,
     `| **scaled up as far as it goes** | ${shares.reduce((sum, { kind, max }) => sum + (kind === 'Job' ? 0 : max), 0)} | ${row(scaledUp)} |`,
+    ...pots.map((pot) => `| quota \`${pot.manifest.body.metadata.name}\` | | ${row(pot)} |`),
+    `| **in all** | | ${row(total(pots, () => 1))} |`,
   ].join('\n');
 }

@@ -568,7 +568,29 @@ const planted: readonly Planted[] = [
     'a pod that is too large',
     'kind',
     (copy) => (copy.container('order').resources!.limits!['memory'] = '1Gi'),
-    ['k8s/base/platform/resource-quota.yaml', 'ResourceQuota causeway', 'there are 3072Mi'],
+    ['k8s/base/platform/resource-quota.yaml', 'ResourceQuota services', 'there are 2720Mi'],
+  ],
+  [
+    'requests stay',
+    'a Job that is too large',
+    'kind',
+    (copy) =>
+      (copy.find<IJob>('Job', 'order').spec!.template.spec!.containers[0]!.resources!.limits!['memory'] = '1Gi'),
+    ['ResourceQuota jobs', 'for the largest Job 1024Mi'],
+  ],
+  [
+    'requests stay',
+    'one pot for all',
+    'kind',
+    (copy) => delete copy.find<IResourceQuota>('ResourceQuota', 'jobs').spec!.scopes,
+    ['ResourceQuota jobs', 'what the migration needs'],
+  ],
+  [
+    'every version has',
+    'a Job in the pot of services',
+    'kind',
+    (copy) => delete copy.find<IJob>('Job', 'order').spec!.template.spec!.activeDeadlineSeconds,
+    ['Job order-migrate-dev', 'template.spec.activeDeadlineSeconds'],
   ],
   [
     'requests stay',
@@ -581,7 +603,7 @@ const planted: readonly Planted[] = [
     'requests stay',
     'a larger quota than was promised',
     'kind',
-    (copy) => (copy.find<IResourceQuota>('ResourceQuota').spec!.hard!['requests.cpu'] = '4'),
+    (copy) => (copy.find<IResourceQuota>('ResourceQuota', 'services').spec!.hard!['requests.cpu'] = '4'),
     ['2 CPU and 3 GiB'],
   ],
 
@@ -599,7 +621,7 @@ const planted: readonly Planted[] = [
     'the namespace enforces',
     'no quota',
     'kind',
-    (copy) => copy.remove('ResourceQuota', 'causeway'),
+    (copy) => ['services', 'jobs'].forEach((name) => copy.remove('ResourceQuota', name)),
     ['add a ResourceQuota'],
   ],
   [

@@ -1,44 +1,52 @@
-import type { IResourceQuota } from 'kubernetes-models/v1';
-import { sharesOf, totalsOf, type Total } from '../budget.js';
-import { ofKind, type Manifest } from '../objects.js';
-import { quantity } from '../quantity.js';
+import { potsOf, sharesOf, totalsOf, type Pot, type Total } from '../budget.js';
 import { broken, type Policy, type Rule } from './policy.js';
 
-/** What is asked for fits into the quota of the namespace, also while a version is rolled out and scaled up. */
+/** What is asked for fits into the quotas of the namespace, also while a version is rolled out and when everything is scaled up. */
 export const requestsFitTheBudget: Policy = {
   name: 'requests stay within the budget',
   check(rendered) {
-    const [quota] = ofKind<IResourceQuota>(rendered, 'ResourceQuota');
-    if (!quota) return [];
-    const { atRest, updating, scaledUp } = totalsOf(sharesOf(rendered));
-    return broken(quota, [
-      ...stated(quota, rendered.overlay),
-      ...fits(quota, 'at rest', atRest),
-      ...fits(quota, 'while a version is rolled out', updating),
-      ...fits(quota, 'scaled up as far as the autoscalers go', scaledUp),
-    ]);
+    const { rolling, scaledUp, largestJob } = totalsOf(sharesOf(rendered));
+    const pots = potsOf(rendered);
+    return pots.flatMap((pot) =>
+      broken(pot.manifest, [
+        ...(rendered.overlay === 'kind' ? promised(pots) : []),
+        ...(pot.scope === 'Terminating' ? fits(pot, 'for the largest Job', largestJob) : []),
+        ...(pot.scope === 'NotTerminating'
+          ? [
+              ...fits(pot, 'while a version is rolled out', rolling),
+              ...fits(pot, 'scaled up as far as the autoscalers go', scaledUp),
+            ]
+          : []),
+        [
+          pot.scope !== undefined,
+          'pods that wait for a migration may take what the migration needs',
+          'let one quota have scopes: [NotTerminating], and another one for Jobs scopes: [Terminating]',
+        ],
+      ]),
+    );
   },
 };
 
-function fits({ body }: Manifest<IResourceQuota>, when: string, { cpuM, memoryMi }: Total): Rule[] {
-  const hard = body.spec?.hard ?? {};
+function fits(pot: Pot, when: string, { cpuM, memoryMi }: Total): Rule[] {
   const remedy = 'ask for less (sizes.yaml, autoscalers.yaml of the overlay), or raise the quota where there is more';
-  const [cpu, memory] = [quantity(hard['requests.cpu']) * 1_000, quantity(hard['limits.memory']) / 2 ** 20];
   return [
-    [cpuM <= cpu, `${when} ${cpuM}m of CPU are asked for, and there are ${cpu}m`, remedy],
-    [memoryMi <= memory, `${when} ${memoryMi}Mi of memory are asked for, and there are ${memory}Mi`, remedy],
+    [cpuM <= pot.cpuM, `${when} ${cpuM}m of CPU are asked for, and there are ${pot.cpuM}m`, remedy],
+    [
+      memoryMi <= pot.memoryMi,
+      `${when} ${memoryMi}Mi of memory are asked for, and there are ${pot.memoryMi}Mi`,
+      remedy,
+    ],
   ];
 }
 
-/** The laptop's budget is a promise of the README: 2 CPU and 3 GiB in all. */
-const stated = ({ body }: Manifest<IResourceQuota>, overlay: string): Rule[] =>
-  overlay === 'kind'
-    ? [
-        [
-          quantity(body.spec?.hard?.['requests.cpu']) <= 2 &&
-            quantity(body.spec?.hard?.['limits.memory']) <= 3 * 2 ** 30,
-          'the quota is more than the 2 CPU and 3 GiB that a laptop was promised',
-          'lower requests.cpu to 2 and limits.memory to 3Gi',
-        ],
-      ]
-    : [];
+/** The README promises that a laptop with 2 CPU and 3 GiB is enough. */
+function promised(pots: readonly Pot[]): Rule[] {
+  const sum = (of: (pot: Pot) => number): number => pots.reduce((all, pot) => all + of(pot), 0);
+  return [
+    [
+      sum(({ cpuM }) => cpuM) <= 2_000 && sum(({ memoryMi }) => memoryMi) <= 3 * 1_024,
+      'the quotas are more than the 2 CPU and 3 GiB that a laptop was promised',
+      'let requests.cpu add up to 2 and limits.memory to 3Gi',
+    ],
+  ];
+}

@@ -36,6 +36,11 @@ function jobRules(rendered: Rendered, { body }: Manifest<IJob>): Rule[] {
       'it may try for ever, or stay for ever',
       'set backoffLimit, activeDeadlineSeconds and ttlSecondsAfterFinished',
     ],
+    [
+      template?.spec?.activeDeadlineSeconds !== undefined,
+      'its pods count against the quota of services, whose pods wait for it',
+      'set template.spec.activeDeadlineSeconds, which puts them into the quota `jobs`',
+    ],
     [template?.spec?.restartPolicy === 'Never', 'the logs of a failed try are lost', 'set restartPolicy: Never'],
   ];
 }
