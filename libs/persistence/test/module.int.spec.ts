@@ -15,6 +15,7 @@ import {
   PgUnitOfWork,
   PRISMA,
   translatePgError,
+  runMigrations,
   waitForDatabase,
   waitForSchema,
 } from '../src/index.js';
@@ -75,6 +76,20 @@ test('start-up does not wait for what waiting cannot cure', async () => {
   expect((await errorOf(waitForDatabase(pool, [persistenceMigrations]))).code).toBe('MIGRATION_CHANGED');
   await pool.end();
 });
+
+test('`migrate` waits for a database that is not there yet, and not for ever', async () => {
+  expect((await errorOf(runMigrations('postgres://nobody@127.0.0.1:1/none', [persistenceMigrations], 0))).code).toBe(
+    'DATABASE_UNAVAILABLE',
+  );
+  const late = new URL(await newDatabase());
+  late.pathname = '/made_late';
+  const migrating = runMigrations(late.href, [persistenceMigrations]);
+  const pool = createPool(settingsFor(postgres.url()));
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  await pool.query(`CREATE DATABASE made_late OWNER app${next}`);
+  await pool.end();
+  await migrating;
+}, 20_000);
 
 test('`wait-for-schema` ends once the schema is new enough, and a newer one is fine', async () => {
   const url = await newDatabase();

@@ -1,9 +1,28 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { getLogger } from '@causeway/telemetry';
+import { DatabaseUnavailable } from '../errors.js';
 import type { MigrationSet } from './files.js';
 import { migrate } from './migrate.js';
 
-/** The command `migrate` of a service: `migrate`, telling the log of the process what it does. */
-export async function runMigrations(databaseUrl: string, sets: readonly MigrationSet[]): Promise<void> {
+/**
+ * The command `migrate` of a service: `migrate`, telling the log of the process what it does.
+ * @param waitMs How long a database that is not there yet is waited for: of a first start, where it is being made. Default 120 000.
+ */
+export async function runMigrations(
+  databaseUrl: string,
+  sets: readonly MigrationSet[],
+  waitMs = 120_000,
+): Promise<void> {
   const log = getLogger('migrate');
-  await migrate(databaseUrl, sets, { log: (line) => log.info(line) });
+  const limitAt = performance.now() + waitMs;
+  for (;;) {
+    try {
+      await migrate(databaseUrl, sets, { log: (line) => log.info(line) });
+      return;
+    } catch (error) {
+      if (!(error instanceof DatabaseUnavailable) || performance.now() > limitAt) throw error;
+      log.warn('waiting for the database. Check DATABASE_URL and that PostgreSQL is running');
+    }
+    await sleep(2_000);
+  }
 }
