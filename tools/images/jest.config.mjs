@@ -1,18 +1,18 @@
 // `npm run test:images`: what is in the images, and the system tests of tools/e2e against containers instead of processes.
 import base from '../../jest.config.mjs';
 
-const project = (displayName, folder, testMatch, more) => ({
+const project = (displayName, folders, testMatch, more) => ({
   ...base.projects[0],
   ...more,
   displayName,
-  roots: [`<rootDir>/${folder}`],
+  roots: folders.map((folder) => `<rootDir>/${folder}`),
   testMatch: [testMatch],
   testPathIgnorePatterns: ['/node_modules/', '/dist/'],
 });
 
 export default {
   projects: [
-    project('images', 'tools/images/test', '**/*.images.ts'),
-    project('system from images', 'tools/e2e/test', '**/*.e2e.spec.ts', { globals: { causewayTarget: 'images' } }),
+    project('images', ['tools/images/test', 'tools/e2e/test'], '**/*.images.ts'),
+    project('system from images', ['tools/e2e/test'], '**/*.e2e.spec.ts', { globals: { causewayTarget: 'images' } }),
   ],
 };

@@ -1,5 +1,5 @@
 import { apps, findEngine, output } from '@causeway/images';
-import { composeTarget } from '../../e2e/src/compose-target.js';
+import { composeTarget } from '../src/compose-target.js';
 
 /** The aim is 900 ms on a machine that does nothing else; the test has to hold on a busy one. */
 const limitMs = 2_500;
