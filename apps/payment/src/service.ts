@@ -1,3 +1,4 @@
+import { databaseCommands } from '@causeway/persistence/commands';
 import type { ServiceDefinition } from '@causeway/service-host';
 import { settings } from './config.js';
 import { version } from './version.js';
@@ -11,20 +12,7 @@ export const service: ServiceDefinition<typeof settings> = {
   configureHttp: async (app) => (await import('./lifecycle.js')).configureHttp(app),
   microservice: async (app) => (await import('./lifecycle.js')).microservice(app),
   commands: {
-    async migrate(values) {
-      const [{ runMigrations }, { migrations }] = await Promise.all([
-        import('@causeway/persistence'),
-        import('./migrations.js'),
-      ]);
-      await runMigrations(values.DATABASE_URL, migrations);
-    },
-    async 'wait-for-schema'(values) {
-      const [{ waitForSchema }, { migrations }] = await Promise.all([
-        import('@causeway/persistence'),
-        import('./migrations.js'),
-      ]);
-      await waitForSchema(values, migrations);
-    },
+    ...databaseCommands(() => import('./migrations.js')),
     provision: async (values) => void (await (await import('@causeway/messaging')).provisionTopology(values)),
   },
 };

@@ -1,3 +1,4 @@
+import { databaseCommands } from '@causeway/persistence/commands';
 import type { ServiceDefinition } from '@causeway/service-host';
 import { settings } from './config.js';
 import { version } from './version.js';
@@ -20,20 +21,7 @@ export const service: ServiceDefinition<typeof settings> = {
     return AppModule.transport(app);
   },
   commands: {
-    async migrate(values) {
-      const [{ runMigrations }, { migrations }] = await Promise.all([
-        import('@causeway/persistence'),
-        import('./migrations.js'),
-      ]);
-      await runMigrations(values.DATABASE_URL, migrations);
-    },
-    async 'wait-for-schema'(values) {
-      const [{ waitForSchema }, { migrations }] = await Promise.all([
-        import('@causeway/persistence'),
-        import('./migrations.js'),
-      ]);
-      await waitForSchema(values, migrations);
-    },
+    ...databaseCommands(() => import('./migrations.js')),
     async provision(values) {
       const { provisionTopology } = await import('@causeway/messaging');
       await provisionTopology(values);

@@ -79,9 +79,8 @@ describe('the sign-in page', () => {
       }
     }
     expect(bodies.size).toBe(1);
-    const median = (values: number[]) => values.sort((a, b) => a - b)[2]!;
-    // Hashing takes more than 10 ms; left out for the unknown, it would be a tenth of the time.
-    expect(median(times.unknown)).toBeGreaterThan(median(times.known) / 2);
+    // Hashing takes more than 10 ms; left out for the unknown, it would be a tenth of the time. The least of each: a busy machine only adds.
+    expect(Math.min(...times.unknown)).toBeGreaterThan(Math.min(...times.known) / 2);
   });
 
   test('cancelling leads back to the client with access_denied', async () => {
