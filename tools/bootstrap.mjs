@@ -147,7 +147,7 @@ function versionOf(node) {
 async function generateAndBuild(node, stamp, goal) {
   // Asking Nx whether its cache is fresh takes 2 s; comparing names, sizes and times of all files takes 30 ms.
   if (stamp[goal] && stamp[goal] === fingerprint(goal)) return;
-  const projects = goal === 'build' ? ['--projects', 'tag:type:lib,tag:type:app,@causeway/launcher,@causeway/images'] : [];
+  const projects = goal === 'build' ? ['--projects', 'tag:type:lib,tag:type:app,@causeway/launcher,@causeway/images,@causeway/manifests,@causeway/kind'] : [];
   const nx = realpathSync(inRoot('node_modules', '.bin', 'nx'));
   await step(
     goal === 'build' ? 'building' : 'generating database clients',

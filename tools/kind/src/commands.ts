@@ -1,0 +1,112 @@
+import { applyManifests, applySecrets, foreignImages, renderFor } from './apply.js';
+import { ensureCluster, takeDown } from './cluster.js';
+import { provideImages } from './images.js';
+import { Kubectl } from './kubectl.js';
+import type { Options, Step } from './options.js';
+import { placeOrders } from './order.js';
+import { wayTo } from './reach.js';
+import { checkRequirements, checkServer } from './requirements.js';
+import { rollUnderLoad } from './rolling.js';
+import { Refused } from './run.js';
+import { waitUntilReady } from './wait.js';
+
+type Say = (line: string) => void;
+
+/** Runs a command of the command line. @throws Refused with what to do. */
+export async function runCommand(options: Options, say: Say): Promise<void> {
+  const kubectl = new Kubectl(options.context);
+  switch (options.command) {
+    case 'up':
+      return up(options, kubectl, say);
+    case 'demo':
+      return order(options, kubectl, say);
+    case 'rolling':
+      return rolling(options, kubectl, say);
+    case 'down':
+      return takeDown(options, say);
+  }
+}
+
+async function up(options: Options, kubectl: Kubectl, say: Say): Promise<void> {
+  const run: Readonly<Record<Step, () => Promise<void>>> = {
+    check: async () => {
+      const docker = options.imageLoader !== 'none' && options.steps.includes('images');
+      const found = await checkRequirements({ docker, kind: options.cluster !== undefined });
+      say(`found ${found.join(', ')}`);
+    },
+    cluster: () => ensureCluster(options.cluster!, say),
+    images: async () => provideImages(options, foreignImages((await renderFor(options)).rendered), say),
+    secrets: async () => {
+      say(await checkServer(kubectl));
+      const made = await applySecrets(kubectl, (await renderFor(options)).rendered);
+      say(made.length > 0 ? `generated ${made.length} secrets` : 'all secrets are there');
+    },
+    apply: async () => {
+      const said = await applyManifests(kubectl, (await renderFor(options)).text);
+      say(`applied ${said.length} objects`);
+    },
+    wait: async () => {
+      const { rendered } = await renderFor(options);
+      await waitUntilReady(kubectl, rendered, { timeoutMs: options.timeoutMs, say });
+    },
+    order: () => order(options, kubectl, say),
+  };
+  for (const step of options.steps) {
+    say(`── ${step}`);
+    await named(step, run[step]);
+  }
+  if (options.steps.at(-1) === 'order') tell(options, say);
+}
+
+/** A failed step can be run again by itself. */
+async function named(step: Step, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    throw new Refused(
+      `${error.message}\n\nThe step ${step} failed. After mending the cause run the same command again: what is done is not done twice.`,
+    );
+  }
+}
+
+async function order({ url }: Options, kubectl: Kubectl, say: Say): Promise<void> {
+  const way = await wayTo(kubectl, url);
+  try {
+    say(`the gateway answers at ${way.description}`);
+    await placeOrders(url, say);
+  } finally {
+    await way.close();
+  }
+}
+
+async function rolling(options: Options, kubectl: Kubectl, say: Say): Promise<void> {
+  const { rendered } = await renderFor(options);
+  const way = await wayTo(kubectl, options.url);
+  try {
+    if (!way.balanced)
+      throw new Refused(
+        `Only kubectl port-forward leads to the gateway, and that stays with one pod. Open port 30080 of a node to this machine, or give --url.`,
+      );
+    say(`the gateway answers at ${way.description}`);
+    await rollUnderLoad(kubectl, rendered, { url: options.url, timeoutMs: options.timeoutMs, say });
+  } finally {
+    await way.close();
+  }
+}
+
+function tell({ url, context, cluster }: Options, say: Say): void {
+  const target = cluster === undefined ? ` -- --no-cluster --context ${context}` : '';
+  for (const line of [
+    '',
+    `Causeway is up.`,
+    `  API and documentation   ${url}/docs`,
+    `  sign-in                 ${url}/oidc/.well-known/openid-configuration`,
+    `  what runs               kubectl --context ${context} --namespace causeway get pods`,
+    '',
+    `Next: npm run kind:demo${target}`,
+    `      npm run kind:rolling${target}      restarts everything under load`,
+    `      npm run kind:down${target}         ends it`,
+  ])
+    say(line);
+}

@@ -1,0 +1,26 @@
+import { must, run, type Outcome, type RunOptions } from './run.js';
+
+export const namespace = 'causeway';
+
+/** `kubectl` for one context and our namespace, whatever the current context of the person is. */
+export class Kubectl {
+  constructor(readonly context: string) {}
+
+  /** @throws Refused with what kubectl said. */
+  must(args: readonly string[], options?: RunOptions): Promise<string> {
+    return must(['kubectl', '--context', this.context, '--namespace', namespace, ...args], options);
+  }
+
+  run(args: readonly string[], options?: RunOptions): Promise<Outcome> {
+    return run(['kubectl', '--context', this.context, '--namespace', namespace, ...args], options);
+  }
+
+  async json<T>(args: readonly string[]): Promise<T> {
+    return JSON.parse(await this.must([...args, '--output=json'])) as T;
+  }
+
+  /** The objects of some kinds. */
+  async list<T>(kinds: string): Promise<T[]> {
+    return (await this.json<{ items: T[] }>(['get', kinds])).items;
+  }
+}

@@ -1,0 +1,126 @@
+import { parseArgs } from 'node:util';
+import { Refused } from './run.js';
+
+export const steps = ['check', 'cluster', 'images', 'secrets', 'apply', 'wait', 'order'] as const;
+export type Step = (typeof steps)[number];
+export const commands = ['up', 'demo', 'rolling', 'down'] as const;
+export type CommandName = (typeof commands)[number];
+
+export interface Options {
+  readonly command: CommandName;
+  /** Of `up`: in their own order, whatever the order on the command line. */
+  readonly steps: readonly Step[];
+  readonly context: string;
+  /** Name of the kind cluster; undefined where the cluster is somebody else's. */
+  readonly cluster: string | undefined;
+  /** A command that takes images to the cluster; undefined for `kind load`. */
+  readonly imageLoader: string | undefined;
+  readonly build: boolean;
+  /** Where the gateway is reached, without a path. */
+  readonly url: string;
+  readonly timeoutMs: number;
+}
+
+export const usage = `The whole system on a Kubernetes cluster.
+
+  npm run kind:up -- [options] [steps]   a kind cluster with everything in it; again: what has changed since
+  npm run kind:demo -- [options]         a customer signs in and orders, through the cluster
+  npm run kind:rolling -- [options]      restarts every Deployment under load; fails if one request does
+  npm run kind:down -- [options]         deletes the cluster; with --no-cluster the namespace, with all data
+
+  steps (default: all)
+    check      docker, kind and kubectl are there and new enough
+    cluster    a kind cluster
+    images     built, and taken to the cluster
+    secrets    generated, where they are missing
+    apply      k8s/overlays/kind
+    wait       until everything is ready
+    order      places an order, prints the addresses
+
+  options
+    --context <name>           kubectl context (default kind-<cluster>)
+    --cluster <name>           name of the kind cluster (default causeway)
+    --no-cluster               use the cluster of --context, and neither create nor delete one
+    --image-loader <command>   how images get there instead of kind load: {image} is replaced by each image; without it the
+                               command gets all of them as a docker archive on standard input. none: they are there already.
+                               Examples: 'minikube image load {image}', 'sudo k3s ctr images import -'
+    --no-build                 the images causeway/<app>:dev of the local engine are up to date
+    --url <address>            where the gateway is reached (default http://127.0.0.1:30080, also where no kind maps the port: then
+                               through the port of the node, or kubectl port-forward)
+    --timeout <seconds>        for all to become ready (default 420)
+    --help                     this text
+`;
+
+/** Asked for help: show {@link usage}. */
+export class HelpWanted extends Error {}
+
+/** @throws Refused when something contradicts itself; HelpWanted */
+export function parseOptions(args: readonly string[]): Options {
+  const { values, positionals } = parse(args);
+  if (values.help) throw new HelpWanted();
+  const [command, ...named] = positionals;
+  if (!commands.includes(command as CommandName))
+    refuse(`there is no command ${command ?? ''}; there are ${commands.join(', ')}`);
+  const unknown = named.filter((step) => !steps.includes(step as Step));
+  if (unknown.length > 0) refuse(`there is no step ${unknown.join(', ')}; there are ${steps.join(', ')}`);
+  if (named.length > 0 && command !== 'up') refuse('only up has steps');
+  const foreign = values['no-cluster'] ?? false;
+  if (foreign && values.context === undefined)
+    refuse('--no-cluster needs --context: whose cluster is it? (kubectl config get-contexts)');
+  if (foreign && values.cluster !== undefined) refuse('--cluster and --no-cluster contradict each other');
+  const imageLoader = values['image-loader'];
+  const chosen =
+    named.length > 0
+      ? steps.filter((step) => named.includes(step))
+      : steps.filter((step) => step !== 'cluster' || !foreign);
+  if (foreign && chosen.includes('cluster')) refuse('the step cluster and --no-cluster contradict each other');
+  if (foreign && imageLoader === undefined && command === 'up' && chosen.includes('images'))
+    refuse("--no-cluster needs --image-loader: how do images get there? 'none' where they are already");
+  const cluster = values.cluster ?? 'causeway';
+  return {
+    command: command as CommandName,
+    steps: chosen,
+    context: values.context ?? `kind-${cluster}`,
+    cluster: foreign ? undefined : cluster,
+    imageLoader,
+    build: !values['no-build'],
+    url: addressOf(values.url ?? 'http://127.0.0.1:30080'),
+    timeoutMs: secondsOf(values.timeout ?? '420') * 1_000,
+  };
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        context: { type: 'string' },
+        cluster: { type: 'string' },
+        'no-cluster': { type: 'boolean' },
+        'image-loader': { type: 'string' },
+        'no-build': { type: 'boolean' },
+        url: { type: 'string' },
+        timeout: { type: 'string' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
+  } catch (error) {
+    return refuse((error as Error).message);
+  }
+}
+
+function refuse(message: string): never {
+  throw new Refused(`${message}\nnpm run kind:up -- --help lists commands, steps and options.`);
+}
+
+function addressOf(text: string): string {
+  const url = URL.parse(text);
+  if (url?.protocol !== 'http:' || url.pathname !== '/') refuse(`--url: expected http://<host>:<port>, not ${text}`);
+  return url.origin;
+}
+
+function secondsOf(text: string): number {
+  if (!/^[1-9]\d{0,4}$/.test(text)) refuse(`--timeout: expected seconds, not ${text}`);
+  return Number(text);
+}

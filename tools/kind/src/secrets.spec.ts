@@ -1,0 +1,62 @@
+import { loadSettings, type SettingsShape } from '@causeway/config';
+import { settings as order } from '../../../apps/order/src/config.js';
+import { settings as payment } from '../../../apps/payment/src/config.js';
+import { settings as pspSandbox } from '../../../apps/psp-sandbox/src/config.js';
+import { settings as user } from '../../../apps/user/src/config.js';
+import { developmentSecrets, secretObjects, secretsIn } from './secrets.js';
+
+const needed = {
+  gateway: ['MANAGEMENT_TOKEN', 'NATS_PASSWORD'],
+  nats: ['gateway', 'order', 'payment', 'provisioner', 'user'],
+  order: ['BLIND_INDEX_KEY', 'CURSOR_SECRET', 'DATABASE_URL', 'FIELD_KEYS', 'NATS_PASSWORD'],
+  payment: ['DATABASE_URL', 'NATS_PASSWORD', 'PSP_API_KEY', 'PSP_WEBHOOK_SECRETS'],
+  postgres: ['order', 'payment', 'postgres', 'psp', 'user'],
+  'psp-sandbox': ['DATABASE_URL', 'PSP_API_KEY', 'PSP_WEBHOOK_SECRET'],
+  user: ['BLIND_INDEX_KEY', 'DATABASE_URL', 'FIELD_KEYS', 'NATS_PASSWORD', 'OIDC_COOKIE_KEYS', 'OIDC_MACHINE_SECRET'],
+};
+
+test('what two parts share is the same in both', () => {
+  const made = developmentSecrets(needed, {});
+  for (const name of ['gateway', 'order', 'payment', 'user'])
+    expect(made[name]?.['NATS_PASSWORD']).toBe(made['nats']?.[name]);
+  for (const [name, role] of [
+    ['order', 'order'],
+    ['psp-sandbox', 'psp'],
+  ] as const)
+    expect(made[name]?.['DATABASE_URL']).toBe(`postgres://${role}:${made['postgres']?.[role]}@postgres:5432/${role}`);
+  expect(made['payment']?.['PSP_API_KEY']).toBe(made['psp-sandbox']?.['PSP_API_KEY']);
+  expect(made['payment']?.['PSP_WEBHOOK_SECRETS']).toBe(made['psp-sandbox']?.['PSP_WEBHOOK_SECRET']);
+  expect(made['order']?.['FIELD_KEYS']).not.toBe(made['user']?.['FIELD_KEYS']);
+});
+
+test('every value is one that the service accepts', () => {
+  const made = developmentSecrets(needed, {});
+  const shapes: Record<string, SettingsShape> = { order, payment, 'psp-sandbox': pspSandbox, user };
+  for (const [name, shape] of Object.entries(shapes)) {
+    const secret = Object.fromEntries(Object.entries(shape).filter(([key]) => key in made[name]!));
+    expect(Object.keys(loadSettings(secret, made[name])).length).toBeGreaterThan(2);
+  }
+});
+
+test('what is there is kept, and what is missing made to fit it', () => {
+  const existing = { postgres: { order: 'of-old' }, order: { FIELD_KEYS: 'v1:old', extra: 'of somebody' } };
+  const made = developmentSecrets(needed, existing);
+  expect(made['order']).toMatchObject({
+    FIELD_KEYS: 'v1:old',
+    extra: 'of somebody',
+    DATABASE_URL: 'postgres://order:of-old@postgres:5432/order',
+  });
+  const again = developmentSecrets(needed, made);
+  expect(again).toEqual(made);
+  const { postgres: _, ...withoutPostgres } = made;
+  expect(developmentSecrets(needed, withoutPostgres)['postgres']?.['user']).toBe(made['postgres']?.['user']);
+});
+
+test('a key that nothing makes is named', () => {
+  expect(() => developmentSecrets({ order: ['CARD_KEY'] }, {})).toThrow('the key CARD_KEY of the Secret order');
+});
+
+test('a Secret goes to the cluster and comes back the same', () => {
+  const made = developmentSecrets(needed, {});
+  expect(secretsIn(secretObjects(made, 'causeway').items)).toEqual(made);
+});
