@@ -60,21 +60,21 @@ const total = <T extends Total>(shares: readonly T[], pods: (share: T) => number
 
 export interface Totals {
   readonly atRest: Total;
-  /** While a version rolls out: one pod more of the largest service, at least; other services may wait their turn. */
-  readonly rolling: Total;
   /** Every autoscaler at its end. */
   readonly scaledUp: Total;
+  /** The same while a version rolls out: one pod more of the largest service, at least; other services may wait their turn. */
+  readonly rolling: Total;
   /** The largest Job; others may wait their turn. */
   readonly largestJob: Total;
 }
 
 export function totalsOf(shares: readonly Share[]): Totals {
-  const atRest = total(shares, ({ min }) => min);
+  const scaledUp = total(shares, ({ kind, max }) => (kind === 'Job' ? 0 : max));
   const surge = largest(shares, 'Deployment');
   return {
-    atRest,
-    rolling: { cpuM: atRest.cpuM + surge.cpuM, memoryMi: atRest.memoryMi + surge.memoryMi },
-    scaledUp: total(shares, ({ kind, max }) => (kind === 'Job' ? 0 : max)),
+    atRest: total(shares, ({ min }) => min),
+    scaledUp,
+    rolling: { cpuM: scaledUp.cpuM + surge.cpuM, memoryMi: scaledUp.memoryMi + surge.memoryMi },
     largestJob: largest(shares, 'Job'),
   };
 }
@@ -107,7 +107,7 @@ export const potsOf = (rendered: Rendered): Pot[] =>
 /** The table of a README. */
 export function budgetTable(rendered: Rendered): string {
   const shares = sharesOf(rendered);
-  const { atRest, scaledUp } = totalsOf(shares);
+  const { atRest, scaledUp, rolling } = totalsOf(shares);
   const pots = potsOf(rendered);
   const pods = ({ kind, min, max }: Share): string =>
     kind === 'Job' ? 'once' : min === max ? `${min}` : `${min}–${max}`;
@@ -118,6 +118,7 @@ export function budgetTable(rendered: Rendered): string {
     ...shares.map((share) => `| ${share.kind} \`${share.name}\` | ${pods(share)} | ${row(share)} |`),
     `| **at rest** | ${shares.reduce((sum, { min }) => sum + min, 0)} | ${row(atRest)} |`,
     `| **scaled up as far as it goes** | ${shares.reduce((sum, { kind, max }) => sum + (kind === 'Job' ? 0 : max), 0)} | ${row(scaledUp)} |`,
+    `| **and one pod more, while a version rolls out** | | ${row(rolling)} |`,
     ...pots.map((pot) => `| quota \`${pot.manifest.body.metadata.name}\` | | ${row(pot)} |`),
     `| **in all** | | ${row(total(pots, () => 1))} |`,
   ].join('\n');

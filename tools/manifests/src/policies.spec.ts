@@ -571,6 +571,13 @@ const planted: readonly Planted[] = [
     ['k8s/base/platform/resource-quota.yaml', 'ResourceQuota services', 'there are 2720Mi'],
   ],
   [
+    'PostgreSQL has connections',
+    'a larger pool',
+    'kind',
+    (copy) => (copy.config('order')['DATABASE_POOL_MAX'] = '20'),
+    ['k8s/components/postgres/stateful-set.yaml', 'StatefulSet postgres', 'connections, and there are 57'],
+  ],
+  [
     'requests stay',
     'a Job that is too large',
     'kind',

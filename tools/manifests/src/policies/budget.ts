@@ -5,17 +5,14 @@ import { broken, type Policy, type Rule } from './policy.js';
 export const requestsFitTheBudget: Policy = {
   name: 'requests stay within the budget',
   check(rendered) {
-    const { rolling, scaledUp, largestJob } = totalsOf(sharesOf(rendered));
+    const { rolling, largestJob } = totalsOf(sharesOf(rendered));
     const pots = potsOf(rendered);
     return pots.flatMap((pot) =>
       broken(pot.manifest, [
         ...(rendered.overlay === 'kind' ? promised(pots) : []),
         ...(pot.scope === 'Terminating' ? fits(pot, 'for the largest Job', largestJob) : []),
         ...(pot.scope === 'NotTerminating'
-          ? [
-              ...fits(pot, 'while a version is rolled out', rolling),
-              ...fits(pot, 'scaled up as far as the autoscalers go', scaledUp),
-            ]
+          ? [...fits(pot, 'scaled up as far as the autoscalers go, and rolling out,', rolling)]
           : []),
         [
           pot.scope !== undefined,

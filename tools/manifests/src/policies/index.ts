@@ -1,5 +1,6 @@
 import type { SettingsShape } from '@causeway/config';
 import { requestsFitTheBudget } from './budget.js';
+import { connectionsSuffice } from './connections.js';
 import { containersAreRestricted } from './containers.js';
 import { deploymentsAreOperable } from './deployments.js';
 import { imagesArePinned } from './images.js';
@@ -25,4 +26,5 @@ export const policies = (shapes: Readonly<Record<string, SettingsShape>>): reado
   imagesArePinned,
   nothingSecretIsWritten,
   requestsFitTheBudget,
+  connectionsSuffice,
 ];
