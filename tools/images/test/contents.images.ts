@@ -1,4 +1,4 @@
-import { appendFileSync, cpSync, existsSync, mkdtempSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
+import { appendFileSync, chmodSync, cpSync, existsSync, mkdtempSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -141,6 +141,7 @@ describe.each(apps)('the image of %s', (app) => {
 test('a package that nobody imports is noticed, and one that is missing', async () => {
   const stowaway = fileURLToPath(new URL('fixtures/stowaway', import.meta.url));
   const nothing = mkdtempSync(join(tmpdir(), 'causeway-nothing-'));
+  chmodSync(nothing, 0o755);
   const { idle, failed } = await audited(
     'gateway',
     ...['--volume', `${stowaway}:/app/node_modules/stowaway:ro`],
