@@ -1,8 +1,8 @@
 import { isIP } from 'node:net';
-import { authSettings } from '@causeway/auth';
+import { authSettings } from '@causeway/auth/settings';
 import { durationMs, httpUrl, integer, list, withDefault } from '@causeway/config';
-import { discoverySettings } from '@causeway/discovery';
-import { natsSettings } from '@causeway/messaging';
+import { discoverySettings } from '@causeway/discovery/settings';
+import { natsSettings } from '@causeway/messaging/settings';
 import type { ServiceSettings } from '@causeway/service-host';
 
 const names = new Set(['loopback', 'linklocal', 'uniquelocal']);
