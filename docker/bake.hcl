@@ -7,6 +7,9 @@ variable "REVISION" { default = "unknown" }
 variable "CREATED" { default = "1970-01-01T00:00:00Z" }
 variable "SOURCE_DATE_EPOCH" { default = "0" }
 
+# An .npmrc for a package registry that is not npm's own, or needs a login: mounted while npm runs, kept in no layer.
+variable "NPMRC" { default = "" }
+
 group "default" {
   targets = ["image"]
 }
@@ -25,8 +28,6 @@ target "image" {
     SOURCE_DATE_EPOCH = SOURCE_DATE_EPOCH
   }
   attest = ["type=provenance,mode=max", "type=sbom"]
-  # A registry that needs a login, or is not npm's own: put it into ~/.npmrc; it is not stored in any layer.
-  secret = ["id=npmrc,src=${HOME}/.npmrc"]
+  output = ["type=image,rewrite-timestamp=true"]
+  secret = NPMRC == "" ? [] : ["id=npmrc,src=${NPMRC}"]
 }
-
-variable "HOME" { default = "" }

@@ -39,7 +39,9 @@ FROM --platform=$BUILDPLATFORM build AS prune
 ARG APP
 COPY --from=production /src/node_modules /production/node_modules
 RUN mkdir -p /production/apps && cp -r apps/* /production/apps/ && cp -r libs /production/libs \
- && node tools/images/dist/prune-process.js /production "$APP" /out
+ && node tools/images/dist/prune-process.js /production "$APP" /out \
+ && install -D -m 644 docker/healthcheck.mjs /layer/usr/local/lib/causeway/healthcheck.mjs \
+ && cp -a /out/dependencies /layer/app && find /layer -exec touch -d @0 {} +
 
 # Compiled code for Node's compile cache, made by the same Node, user and path as later. Dependencies first: their part rarely changes.
 FROM ${NODE_IMAGE} AS dependencies
@@ -51,24 +53,24 @@ RUN install -d -o 1000 /var/cache/node
 USER 1000:1000
 ENV NODE_COMPILE_CACHE=/var/cache/node NODE_ENV=production
 RUN node --enable-source-maps --experimental-import-meta-resolve /tmp/compile-cache.mjs dependencies /tmp/entries.json \
- && chmod -R a+rX /var/cache/node
+ && mkdir -p /tmp/layer/var/cache && cp -r /var/cache/node /tmp/layer/var/cache/node \
+ && chmod -R a+rX /tmp/layer && find /tmp/layer -exec touch -d @0 {} +
 
 FROM dependencies AS application
 COPY --from=prune /out/application ./
-COPY --chown=1000:1000 --from=prune /out/application /tmp/layer/app
+COPY --chown=1000:1000 --from=prune /out/application /tmp/own/app
 RUN find /var/cache/node -type f | sort > /tmp/before \
  && node --enable-source-maps /tmp/compile-cache.mjs application \
- && find /var/cache/node -type f | sort | comm -13 /tmp/before - | xargs -r cp --parents -t /tmp/layer \
- && chmod -R a+rX /tmp/layer
+ && find /var/cache/node -type f | sort | comm -13 /tmp/before - | xargs -r cp --parents -t /tmp/own \
+ && chmod -R a+rX /tmp/own && find /tmp/own -exec touch -d @0 {} +
 
 FROM ${NODE_IMAGE}
-WORKDIR /app
 # From the largest and least often changed to the smallest: a change of our code makes a new last layer, and no other.
 # Owned by root: who breaks into the process can't change what it runs.
-COPY --chown=0:0 --from=prune /out/dependencies ./
-COPY --chown=0:0 --from=dependencies /var/cache/node /var/cache/node
-COPY --chown=0:0 docker/healthcheck.mjs /usr/local/lib/causeway/healthcheck.mjs
-COPY --chown=0:0 --from=application /tmp/layer /
+COPY --chown=0:0 --from=prune /layer /
+COPY --chown=0:0 --from=dependencies /tmp/layer /
+WORKDIR /app
+COPY --chown=0:0 --from=application /tmp/own /
 ENV NODE_ENV=production NODE_COMPILE_CACHE=/var/cache/node \
     HTTP_HOST=0.0.0.0 HTTP_PORT=8080 MANAGEMENT_PORT=9090
 USER 1000:1000

@@ -1,8 +1,8 @@
 import { apps, findEngine, output } from '@causeway/images';
 import { composeTarget } from '../src/compose-target.js';
 
-/** The aim is 900 ms on a machine that does nothing else; the test has to hold on a busy one. */
-const limitMs = 2_500;
+/** The aim is 900 ms on a machine that does nothing else; the test has to hold where others build at the same time. */
+const limitMs = 5_000;
 
 test('every service is ready soon after its process starts, and its container healthy', async () => {
   const { docker } = await findEngine();
