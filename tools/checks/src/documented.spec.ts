@@ -1,0 +1,42 @@
+import { consumers, messages, rpcs } from '@causeway/contracts';
+import type { SettingsShape } from '@causeway/config';
+import { hostSettings } from '@causeway/service-host';
+import { telemetrySettings } from '@causeway/telemetry';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { root } from './repository.js';
+
+const apps = ['gateway', 'user', 'order', 'payment', 'psp-sandbox'];
+const readme = (folder: string): string => readFileSync(join(root, folder, 'README.md'), 'utf8');
+const libraries = ['service-host', 'telemetry', 'persistence', 'messaging', 'discovery', 'auth']
+  .map((name) => readme(`libs/${name}`))
+  .join('\n');
+const settingsOf = async (app: string): Promise<SettingsShape> => {
+  const config = pathToFileURL(join(root, 'apps', app, 'src/config.ts')).href;
+  return ((await import(config)) as { settings: SettingsShape }).settings;
+};
+/** The names that a text does not explain, in whole words. */
+const missing = (names: readonly string[], text: string): string[] =>
+  names.filter((name) => !new RegExp(`\\b${name.replaceAll('.', '\\.')}(?![\\w.])`).test(text));
+
+test.each(apps)(
+  'every setting of %s is explained in its README or in that of the library it belongs to',
+  async (app) => {
+    const names = Object.keys({ ...hostSettings, ...telemetrySettings, ...(await settingsOf(app)) });
+    expect(missing(names, `${readme(`apps/${app}`)}\n${libraries}`)).toEqual([]);
+  },
+);
+
+test.each(apps)('the README of %s names every message that it publishes, handles or answers', (app) => {
+  const subjects = [
+    ...messages.filter(({ kind, owner }) => kind === 'event' && owner === app),
+    ...consumers.filter(({ service }) => service === app).map(({ message }) => message),
+    ...rpcs.filter(({ owner }) => owner === app),
+  ].map(({ subject }) => subject);
+  expect(missing(subjects, readme(`apps/${app}`))).toEqual([]);
+});
+
+test('a name that is not there is reported, also when a longer one is', () => {
+  expect(missing(['PSP_URL', 'PSP'], 'PSP_URL_BASE and `PSP`')).toEqual(['PSP_URL']);
+});
