@@ -1,8 +1,10 @@
-// `npm test`: lint, type check, build, then every test. Ends with the line `N passed, N failed` over all of them.
+// `npm test`: lint, type check, build, then every test. Ends with the line `N passed, N failed` over all of them, followed by
+// `, N skipped` where something was skipped; the lines before it say why.
 // `npm test -- orders` runs only the test files whose path holds `orders`, without the other steps.
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { closingLine, skipLines, totalsOf } from './test-totals.mjs';
 
 const root = join(import.meta.dirname, '..');
 const reports = join(root, 'reports');
@@ -25,8 +27,8 @@ const run = (command, args) =>
     });
   });
 
-const failed = [];
 let passedSteps = 0;
+let failures = 0;
 
 async function step(title, command, args) {
   const since = Date.now();
@@ -34,10 +36,10 @@ async function step(title, command, args) {
   const code = await run(command, args);
   console.log(`── ${title}: ${code === 0 ? 'done' : 'FAILED'} in ${seconds(since)}`);
   if (code === 0) passedSteps += 1;
-  else failed.push(title);
+  else failures += 1;
 }
 
-/** Jest with a report per run, so that the totals of several runs can be added up. */
+/** @returns the report of Jest; undefined when Jest ended before it could write one */
 async function tests(title, name, args) {
   const since = Date.now();
   const report = join(reports, `${name}.json`);
@@ -58,11 +60,17 @@ async function tests(title, name, args) {
     ...(only.length ? ['--passWithNoTests', '--', ...only] : []),
   ]);
   console.log(`── ${title}: ${code === 0 ? 'done' : 'FAILED'} in ${seconds(since)}`);
+  return reportOf(report, code);
+}
+
+/** A run that ended with an error although no test failed (a coverage limit, a teardown) counts as one failure. */
+function reportOf(file, code) {
   try {
-    const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites } = JSON.parse(readFileSync(report, 'utf8'));
-    return { passed: numPassedTests, failed: Math.max(numFailedTests + numRuntimeErrorTestSuites, code === 0 ? 0 : 1) };
+    const report = JSON.parse(readFileSync(file, 'utf8'));
+    const told = report.numFailedTests + report.numRuntimeErrorTestSuites;
+    return code === 0 || told > 0 ? report : { ...report, numFailedTests: 1 };
   } catch {
-    return { passed: 0, failed: 1 }; // jest died before it could report
+    return undefined;
   }
 }
 
@@ -83,11 +91,16 @@ if (only.length === 0) {
 const units = await tests('Unit and integration tests', 'unit', ['--selectProjects', 'unit', 'integration']);
 const system = await tests('System tests', 'system', ['--selectProjects', 'system', '--runInBand']);
 
-const passed = passedSteps + units.passed + system.passed;
-const failures = failed.length + units.failed + system.failed;
-if (failures > 0)
+const ofTests = totalsOf([units, system], root);
+if (only.length > 0 && ofTests.passed + ofTests.failed + ofTests.skipped === 0) {
+  console.log(`\nNo test file has ${only.join(' or ')} in its path.`);
+  failures += 1;
+}
+const totals = { ...ofTests, passed: ofTests.passed + passedSteps, failed: ofTests.failed + failures };
+if (totals.failed > 0)
   console.log(
     '\nSomething failed: the first failure above says what. `npm test -- <part of a path>` runs single files.',
   );
-console.log(`\nAll of it took ${seconds(started)}.\n${passed} passed, ${failures} failed`);
-process.exitCode = failures === 0 ? 0 : 1;
+if (totals.skipped > 0) console.log(['', ...skipLines(totals)].join('\n'));
+console.log(`\nAll of it took ${seconds(started)}.\n${closingLine(totals)}`);
+process.exitCode = totals.failed === 0 ? 0 : 1;

@@ -2,7 +2,8 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { render } from '@causeway/manifests';
+import { kubectlAvailable } from '@causeway/manifests';
+import { describeWhen } from '@causeway/testkit/describe-when';
 import { jest } from '@jest/globals';
 import { runCommand } from './commands.js';
 import { parseOptions } from './options.js';
@@ -33,14 +34,10 @@ const up = (...args: string[]) =>
   runCommand(parseOptions(['up', '--no-cluster', '--context', context, '--no-build', ...args]), (line) =>
     said.push(line),
   );
-const hasKubectl = (() => {
-  try {
-    return render('kind').manifests.length > 0;
-  } catch {
-    return false;
-  }
-})();
-const withKubectl = hasKubectl ? describe : describe.skip;
+const withKubectl = describeWhen(kubectlAvailable(), {
+  missing: 'there is no kubectl on the PATH',
+  remedy: 'install it: https://kubernetes.io/docs/tasks/tools',
+});
 
 withKubectl('images', () => {
   test('go through a loader one by one, under tags that follow from their content', async () => {

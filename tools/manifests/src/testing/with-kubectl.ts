@@ -1,13 +1,8 @@
-import { writeSync } from 'node:fs';
+import { describeWhen } from '@causeway/testkit/describe-when';
 import { kubectlAvailable } from '../render.js';
 
-const available = kubectlAvailable();
-// Written as it is: Jest would wrap a console.warn into a stack trace.
-if (!available) {
-  const line =
-    'SKIPPED: k8s/overlays are not rendered and not checked, because there is no kubectl on the PATH (kubernetes.io/docs/tasks/tools)';
-  writeSync(2, `\n${line}\n`);
-}
-
-/** `describe` where kubectl can render; elsewhere the tests are shown as skipped, after a line that says why. */
-export const withKubectl = available ? describe : describe.skip;
+/** `describe` where kubectl can render. */
+export const withKubectl = describeWhen(kubectlAvailable(), {
+  missing: 'there is no kubectl on the PATH',
+  remedy: 'install it: https://kubernetes.io/docs/tasks/tools',
+});
