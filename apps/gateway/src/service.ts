@@ -7,6 +7,7 @@ export const service: ServiceDefinition<typeof settings> = {
   name: 'gateway',
   version,
   settings,
+  edge: true,
   fastify: ({ TRUST_PROXY }) => (TRUST_PROXY ? { trustProxy: TRUST_PROXY } : {}),
   async module(values) {
     const { AppModule } = await import('./app.module.js');

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { loadSettings } from '@causeway/config';
 import { scopes } from '@causeway/contracts';
+import { startTelemetry, telemetrySettings, type Telemetry } from '@causeway/telemetry';
 import { answer } from './stub.js';
 import { World } from './world.js';
 
@@ -57,6 +59,51 @@ describe('tokens', () => {
   test('public routes need none, and do not look at one', async () => {
     const nonsense = { authorization: 'Bearer nonsense' };
     expect((await world.fetch('/v1/products', { headers: nonsense })).status).toBe(200);
+  });
+});
+
+describe('the trace', () => {
+  let telemetry: Telemetry;
+  beforeAll(async () => {
+    const settings = loadSettings(telemetrySettings, {});
+    telemetry = await startTelemetry({ service: 'gateway', version: '1', instanceId: '1', settings });
+  });
+  afterAll(() => telemetry.shutdown());
+
+  test.each(['00', '01'])('is ours wherever a request comes in, whatever the caller says (flags %s)', async (flags) => {
+    const theirs = 'c'.repeat(32);
+    const headers = { traceparent: `00-${theirs}-${'d'.repeat(16)}-${flags}`, tracestate: 'a=1', baggage: 'a=1' };
+    world.onOrder((_received, response) => answer(response, 404, { code: 'NOT_FOUND', detail: 'no' }));
+    const order = `/v1/orders/${randomUUID()}`;
+    const requests: [method: string, path: string][] = [
+      ...['/v1/products', '/oidc/jwks', '/.well-known/openid-configuration', '/docs/', '/openapi.json'].map(
+        (path): [string, string] => ['GET', path],
+      ),
+      ...[order, `${order}/overview`, `${order}/events`, '/nowhere', '/v1/%ff'].map((path): [string, string] => [
+        'GET',
+        path,
+      ]),
+      ['POST', '/webhooks/psp'],
+      ['POST', '/v1/users'],
+      ['PROPFIND', '/v1/products'],
+    ];
+    const seen = new Set<string>();
+    for (const [method, path] of requests) {
+      const { headers: answered } = (await world.raw(path, { ...bearer, ...headers }, method)).resume();
+      expect([path, answered['x-trace-id']]).toEqual([path, expect.stringMatching(/^(?!c{32})[0-9a-f]{32}$/)]);
+      seen.add(String(answered['x-trace-id']));
+    }
+    const received = [...world.orderCalls, ...world.user.received, ...world.payment.received];
+    expect(received.length).toBeGreaterThanOrEqual(8);
+    for (const { url, headers: passed } of received) {
+      const traceId = passed['traceparent']?.toString().split('-')[1];
+      expect([url, seen.has(traceId ?? ''), passed['tracestate'], passed['baggage']]).toEqual([
+        url,
+        true,
+        undefined,
+        undefined,
+      ]);
+    }
   });
 });
 

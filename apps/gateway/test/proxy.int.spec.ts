@@ -161,6 +161,23 @@ describe('headers', () => {
     expect([headers['x-inner'], headers['x-outer'], headers.connection]).toEqual([undefined, '2', 'close']);
   });
 
+  test('that say what a browser may do come from whoever made the answer', async () => {
+    const own = {
+      'content-type': 'text/html',
+      'content-security-policy': "default-src 'self'",
+      'cache-control': 'private',
+    };
+    world.user.handler = (_received, response) => void response.writeHead(200, own).end('<p>');
+    const page = await world.fetch('/oidc/session/end');
+    expect(Object.fromEntries(page.headers)).toMatchObject(own);
+    expect([page.headers.get('x-frame-options'), page.headers.get('referrer-policy')]).toEqual([null, null]);
+
+    world.user.handler = (_received, response) => void response.writeHead(200, { 'content-type': 'text/html' }).end();
+    expect((await world.fetch('/oidc/session/end')).headers.get('content-security-policy')).toBeNull();
+    for (const path of ['/nowhere', '/v1/orders', '/openapi.json'])
+      expect((await world.fetch(path)).headers.get('content-security-policy')).toContain("default-src 'none'");
+  });
+
   test('a path with dots is refused, however it is written', async () => {
     for (const path of ['/oidc/../v1/users/me', '/oidc/%2e%2e/v1', '/oidc/a/..%2Fb', '/oidc/.%2e\\x', '/oidc/..'])
       expect([path, (await world.raw(path)).statusCode]).toEqual([path, 400]);

@@ -32,7 +32,7 @@ export async function createApp<S extends SettingsShape>(
   settings: NoInfer<ServiceSettings<S>>,
   host: HostState = new HostState(),
 ): Promise<NestFastifyApplication> {
-  const { adapter, filter } = createHttpAdapter(host, settings, definition.fastify?.(settings));
+  const { adapter, filter } = createHttpAdapter(host, settings, definition.fastify?.(settings), definition.edge);
   const app = await NestFactory.create<NestFastifyApplication>(
     HostModule.around(await definition.module(settings), host),
     adapter,

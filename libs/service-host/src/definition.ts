@@ -2,7 +2,7 @@ import type { Settings, SettingsShape } from '@causeway/config';
 import type { TelemetrySettings } from '@causeway/telemetry';
 import type { DynamicModule, Type } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyServerOptions } from 'fastify';
+import type { FastifyHttpOptions, RawServerDefault } from 'fastify';
 import type { HostSettings } from './settings.js';
 
 /** What a service is given: its own settings and those of the host and of telemetry. */
@@ -22,6 +22,11 @@ export interface ServiceDefinition<S extends SettingsShape> {
   readonly name: string;
   readonly version: string;
   readonly settings: S;
+  /**
+   * Requests come from outside: each begins a trace of ours, linked to that of its caller. Default false: the trace of the caller, another
+   * service, goes on.
+   */
+  readonly edge?: boolean;
   /** The composition root. */
   module(settings: ServiceSettings<S>): Awaitable<Type | DynamicModule>;
   /** What else the executable can do: `node dist/main.js migrate`. Each runs to its end; a rejection exits 1. */
@@ -37,5 +42,5 @@ export interface ServiceDefinition<S extends SettingsShape> {
    */
   microservice?(app: NestFastifyApplication, settings: ServiceSettings<S>): Awaitable<TransportStrategy>;
   /** Options of Fastify that are this service's own, for example `trustProxy`. */
-  fastify?(settings: ServiceSettings<S>): FastifyServerOptions;
+  fastify?(settings: ServiceSettings<S>): FastifyHttpOptions<RawServerDefault>;
 }

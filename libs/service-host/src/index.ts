@@ -9,6 +9,7 @@ export {
   type ReadinessReport,
 } from './health/readiness.js';
 export { HostState, ShuttingDown } from './host-state.js';
+export { decodeBody } from './http/body-parser.js';
 export {
   IdempotencyKey,
   IdempotencyKeyInvalid,
@@ -16,9 +17,10 @@ export {
   requireIdempotencyKey,
 } from './http/idempotency-key.js';
 export { sendProblem } from './http/problem-reply.js';
-export { RequestRefused } from './http/refusals.js';
+export { malformedBody, RequestRefused } from './http/refusals.js';
 export { RequestDeadline } from './http/request-deadline.js';
 export { traceIdHeader, type RequestScope } from './http/request-scope.js';
+export { securityHeaders } from './http/response-headers.js';
 export { sendStored, type StoredResponse } from './http/stored-response.js';
 export { ZodBody, ZodParams, ZodPipe, ZodQuery } from './http/zod-pipe.js';
 export { runService } from './run-service.js';

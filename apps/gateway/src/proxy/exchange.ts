@@ -89,6 +89,7 @@ export class Exchange {
 
   /** Passes an answer on: its head now, its body as fast as the client takes it. */
   send({ statusCode, headers, body }: Answer): FastifyReply {
+    this.reply.passedOn = true;
     this.reply.code(statusCode).headers(responseHeaders(headers, traceIdHeader));
     // The one retry of this path has been made, or could not be.
     if (statusCode === 503) this.reply.header(httpHeaders.noRetry, '1');

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { propagation } from '@opentelemetry/api';
 
 type Headers = Record<string, string | string[]>;
 
@@ -31,9 +32,15 @@ const oursBeginWith = ['x-forwarded-', 'causeway-'];
 
 /** What a client sent, without what concerns only its connection to us and without what only we may say. */
 export function requestHeaders(received: IncomingHttpHeaders): Headers {
+  // What the propagators that are set up read, for example b3 (TELEMETRY_SDK=full).
+  const traces = propagation.fields();
   return without(
     received,
-    (name) => hopByHop.has(name) || ours.has(name) || oursBeginWith.some((start) => name.startsWith(start)),
+    (name) =>
+      hopByHop.has(name) ||
+      ours.has(name) ||
+      traces.includes(name) ||
+      oursBeginWith.some((start) => name.startsWith(start)),
   );
 }
 

@@ -1,6 +1,7 @@
 import { loadSettings } from '@causeway/config';
 import { CodedError } from '@causeway/errors';
 import { createPolicy } from '@causeway/resilience';
+import { problemOf, sendRaw } from '../../test/raw.js';
 import { HostState } from '../host-state.js';
 import { hostSettings } from '../settings.js';
 import { startManagementServer, type ManagementServer } from './management-server.js';
@@ -116,4 +117,16 @@ describe('the management port', () => {
     const wrong = await get('/health/live', { method: 'POST' });
     expect([wrong.status, wrong.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
   });
+
+  test.each<[string, string, number, string]>([
+    ['no Host', 'GET /health/live HTTP/1.1\r\n', 400, 'MALFORMED_REQUEST'],
+    ['an unknown Expect', 'GET /health/live HTTP/1.1\r\nhost: x\r\nexpect: tea\r\n', 417, 'EXPECTATION_FAILED'],
+    ['an unknown method', 'BREW /health/live HTTP/1.1\r\nhost: x\r\n', 501, 'METHOD_NOT_IMPLEMENTED'],
+    ['QUERY', 'QUERY /health/live HTTP/1.1\r\nhost: x\r\n', 405, 'METHOD_NOT_ALLOWED'],
+    ['CONNECT', 'CONNECT x:1 HTTP/1.1\r\nhost: x\r\n', 501, 'METHOD_NOT_IMPLEMENTED'],
+    ['a long URI', `GET /${'a'.repeat(20_000)} HTTP/1.1\r\nhost: x\r\n`, 414, 'URI_TOO_LONG'],
+    ['long headers', `GET / HTTP/1.1\r\nhost: x\r\na: ${'a'.repeat(70_000)}\r\n`, 431, 'HEADERS_TOO_LARGE'],
+  ])('%s: as on the other port', async (_title, head, status, code) =>
+    expect(problemOf(await sendRaw(server.port, `${head}connection: close\r\n\r\n`))).toEqual([status, code]),
+  );
 });

@@ -4,7 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { problemContentType, toProblem } from '@causeway/errors';
 import { policies } from '@causeway/resilience';
 import type { HostState } from '../host-state.js';
-import { refusalOf } from '../http/refusals.js';
+import { headRefusal } from '../http/head-refusal.js';
+import { answerProtocolErrors, refuseUnreadable, serverOptions } from '../http/protocol.js';
+import { refusalOf, type RequestRefused } from '../http/refusals.js';
 import type { HostSettings } from '../settings.js';
 import { readiness } from './readiness.js';
 
@@ -28,9 +30,11 @@ export async function startManagementServer(
   host: HostState,
 ): Promise<ManagementServer> {
   const who = { service: identity.name, version: identity.version, instance: settings.INSTANCE_ID };
-  const server = createServer({ keepAliveTimeout: 5_000 }, (request, response) => {
+  const server = createServer({ ...serverOptions, keepAliveTimeout: 5_000 }, (request, response) => {
     answer(request, response, who, settings, host).catch(() => response.destroy());
   });
+  server.on('clientError', refuseUnreadable);
+  answerProtocolErrors(server);
   await new Promise<void>((resolve, reject) => {
     server
       .once('error', reject)
@@ -53,15 +57,19 @@ async function answer(
   settings: HostSettings,
   host: HostState,
 ): Promise<void> {
+  const refusal = headRefusal(request);
+  if (refusal) return refuse(response, refusal);
   const path = (request.url ?? '').split('?', 1)[0];
-  if (request.method !== 'GET' && request.method !== 'HEAD') return refuse(response, 405, { allow: 'GET, HEAD' });
+  if (request.method !== 'GET' && request.method !== 'HEAD')
+    return refuse(response, refusalOf(405), { allow: 'GET, HEAD' });
   if (path === '/health/live') return send(response, 200, { status: 'live', ...who });
   if (path === '/health/ready') {
     const report = await readiness(host);
     return send(response, report.status === 'ready' ? 200 : 503, { ...report, ...who });
   }
-  if (path !== '/governance') return refuse(response, 404);
-  if (!authorized(request, settings.MANAGEMENT_TOKEN)) return refuse(response, 401, { 'www-authenticate': 'Bearer' });
+  if (path !== '/governance') return refuse(response, refusalOf(404));
+  if (!authorized(request, settings.MANAGEMENT_TOKEN))
+    return refuse(response, refusalOf(401), { 'www-authenticate': 'Bearer' });
   const { heapUsed, rss } = process.memoryUsage();
   return send(response, 200, {
     ...who,
@@ -72,8 +80,14 @@ async function answer(
   });
 }
 
-const refuse = (response: ServerResponse, status: number, headers: Record<string, string> = {}): void =>
-  send(response, status, toProblem(refusalOf(status)), { 'content-type': problemContentType, ...headers });
+function refuse(
+  response: ServerResponse,
+  refusal: RequestRefused | undefined,
+  headers: Record<string, string> = {},
+): void {
+  const problem = toProblem(refusal);
+  send(response, problem.status, problem, { 'content-type': problemContentType, ...headers });
+}
 
 function send(response: ServerResponse, status: number, body: unknown, headers: Record<string, string> = {}): void {
   const text = JSON.stringify(body);

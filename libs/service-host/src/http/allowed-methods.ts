@@ -1,4 +1,20 @@
 import type { FastifyInstance } from 'fastify';
+import { refusalOf } from './refusals.js';
+
+/**
+ * Answers 404 and 405 before a body is read: what is wrong with the body of such a request is of no interest. After `onRequest`, so that plugins see these
+ * requests too. Fastify itself answers a wrong method with 404, and QUERY with 400.
+ */
+export function refuseUnknownRoutes(fastify: FastifyInstance): void {
+  const allowed = new AllowedMethods(fastify);
+  fastify.addHook('preParsing', (request, reply, _payload, done) => {
+    if (!request.is404) return done();
+    const methods = allowed.at(request.url);
+    if (methods.length === 0 || methods.includes(request.method)) return done(refusalOf(404));
+    reply.header('allow', methods.join(', '));
+    done(refusalOf(405));
+  });
+}
 
 interface KnownRoute {
   readonly pattern: RegExp;

@@ -1,9 +1,11 @@
+import { isUtf8 } from 'node:buffer';
+import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance } from 'fastify';
-import { malformedBody } from './refusals.js';
+import { malformedBody, RequestRefused } from './refusals.js';
 
 /**
  * The only content type of the API is JSON. Its bytes stay in `request.rawBody`, which signatures of webhooks are computed over.
- * An app that needs another type adds it in `configureHttp`.
+ * An app that needs another type adds it in `configureHttp`, with `decodeBody`.
  */
 export function acceptJsonOnly(fastify: FastifyInstance): void {
   // 'error': a body with `__proto__` or `constructor.prototype` is refused, as Fastify itself would.
@@ -12,12 +14,32 @@ export function acceptJsonOnly(fastify: FastifyInstance): void {
   for (const type of ['application/json', /^application\/[\w.-]+\+json(;|$)/]) {
     fastify.addContentTypeParser(type, { parseAs: 'buffer' }, (request, body: Buffer, done) => {
       request.rawBody = body;
-      if (body.length === 0) return done(null, undefined);
-      void parse(request, body.toString('utf8'), (error, value) => {
+      const text = decodeBody(request.headers, body);
+      if (text === '') return done(null, undefined);
+      void parse(request, text, (error, value) => {
         // V8's message quotes the body, which may hold a password: it is not passed on.
         if (error) done(malformedBody('The body is not valid JSON.'));
         else done(null, value);
       });
     });
   }
+}
+
+/** Every `charset` of a content type: whoever reads the first and whoever reads the last must agree. */
+const charset = /;\s*charset\s*=\s*("[^"]*"|[^\s;]*)/gi;
+
+/**
+ * The text of a body. There is one encoding, UTF-8: decoding anything else as if it were would store characters that nobody sent.
+ * @param headers Of the request. A `charset` may be `utf-8` or its alias `utf8`, in any case, quoted or not.
+ * @throws RequestRefused 415 for another charset and for a compressed body, 400 for bytes that are not UTF-8.
+ */
+export function decodeBody(headers: IncomingHttpHeaders, body: Buffer): string {
+  const { 'content-type': type = '', 'content-encoding': coding = 'identity' } = headers;
+  for (const [, value = ''] of type.matchAll(charset))
+    if (!/^(?:utf-?8|"utf-?8")$/i.test(value))
+      throw new RequestRefused('UNSUPPORTED_MEDIA_TYPE', 'The charset is not UTF-8.', 'Send the body in UTF-8.');
+  if (coding.toLowerCase() !== 'identity')
+    throw new RequestRefused('UNSUPPORTED_MEDIA_TYPE', 'The body is compressed.', 'Send it without Content-Encoding.');
+  if (!isUtf8(body)) throw malformedBody('The body is not valid UTF-8.');
+  return body.toString('utf8');
 }

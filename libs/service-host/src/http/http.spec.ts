@@ -232,6 +232,40 @@ describe('a problem document answers', () => {
     }
   });
 
+  test.each<[string, Buffer, string, number, string]>([
+    ['bytes that are not UTF-8', Buffer.from([0x22, 0xc3, 0x28, 0xff, 0x22]), '', 400, 'MALFORMED_REQUEST'],
+    ['a surrogate, encoded', Buffer.from([0x22, 0xed, 0xa0, 0x80, 0x22]), '', 400, 'MALFORMED_REQUEST'],
+    ['UTF-16', Buffer.from('\ufeff{"a":1}', 'utf16le'), '', 400, 'MALFORMED_REQUEST'],
+    ['UTF-16 without a mark', Buffer.from('{"a":1}', 'utf16le'), '', 400, 'MALFORMED_REQUEST'],
+    ['ISO-8859-1', Buffer.from('"é"', 'latin1'), '; charset=iso-8859-1', 415, 'UNSUPPORTED_MEDIA_TYPE'],
+    ['UTF-16, and it says so', Buffer.from('{}', 'utf16le'), '; charset="utf-16"', 415, 'UNSUPPORTED_MEDIA_TYPE'],
+    ['two charsets', Buffer.from('{}'), '; charset=utf-8; charset=latin1', 415, 'UNSUPPORTED_MEDIA_TYPE'],
+    [
+      'two charsets, the other way',
+      Buffer.from('{}'),
+      '; charset=latin1; charset=utf-8',
+      415,
+      'UNSUPPORTED_MEDIA_TYPE',
+    ],
+    ['a charset without a value', Buffer.from('{}'), '; charset=', 415, 'UNSUPPORTED_MEDIA_TYPE'],
+  ])('a body in %s, whichever JSON type it has', async (_title, body, parameters, status, code) => {
+    for (const type of ['application/json', 'application/problem+json', 'application/merge-patch+json'])
+      expectProblem(
+        await call('/v1/raw', { method: 'POST', headers: { 'content-type': type + parameters }, body }),
+        status,
+        code,
+      );
+  });
+
+  test('a compressed body', async () => {
+    const { headers, ...init } = json('POST', '{}');
+    expectProblem(
+      await call('/v1/raw', { ...init, headers: { ...headers, 'content-encoding': 'gzip' } }),
+      415,
+      'UNSUPPORTED_MEDIA_TYPE',
+    );
+  });
+
   test('unknown fields and wrong values, all of them with their paths', async () => {
     const answer = await call(
       '/v1/things/7',
@@ -405,6 +439,15 @@ describe('headers', () => {
 
   test('a handler may say something else', async () =>
     expect((await call('/v1/cached')).headers.get('cache-control')).toBe('public, max-age=60'));
+});
+
+test('UTF-8 may be named in every way, and begin with a mark', async () => {
+  const text = '{"items":[{"quantity":1}]}';
+  for (const charset of ['utf-8', 'UTF-8', '"utf-8"', '"UTF-8"', 'utf8', 'utf-8; profile=x']) {
+    const init = { method: 'PUT', headers: { 'content-type': `application/json ; Charset=${charset}` } };
+    expect([charset, (await call('/v1/things/7', { ...init, body: text })).status]).toEqual([charset, 200]);
+    expect((await call('/v1/things/7', { ...init, body: `\ufeff${text}` })).body).toEqual(JSON.parse(text));
+  }
 });
 
 test('the bytes of a body are kept for signatures', async () => {

@@ -3,7 +3,6 @@ import { DeadlineExceeded } from '@causeway/resilience';
 import { failSpan, getLogger } from '@causeway/telemetry';
 import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { AllowedMethods } from './allowed-methods.js';
 import { sendProblem } from './problem-reply.js';
 import { refusalOf, RequestRefused } from './refusals.js';
 
@@ -12,15 +11,13 @@ const log = getLogger('http');
 /** Turns whatever was thrown, by the service, Nest, Fastify or a plugin, into a problem document. The only exception filter there is. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
-  constructor(private readonly allowed: AllowedMethods) {}
-
   catch(thrown: unknown, host: ArgumentsHost): void {
     this.answer(thrown, host.getArgByIndex<FastifyRequest>(0), host.getArgByIndex<FastifyReply>(1));
   }
 
   /** For routes and plugins that are Fastify's own, which Nest's filters do not see. */
   answer(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
-    const error = this.asCoded(thrown, request, reply) ?? thrown;
+    const error = asCoded(thrown, request) ?? thrown;
     note(error, thrown, request);
     if (reply.sent || reply.raw.headersSent) {
       // A part of the answer is gone already; a cut connection is the only way left to say that the rest is missing.
@@ -31,26 +28,18 @@ export class ProblemFilter implements ExceptionFilter {
     if (error instanceof CodedError && error.code === 'BODY_TOO_LARGE') void drained(request).then(send);
     else send();
   }
+}
 
-  private asCoded(thrown: unknown, request: FastifyRequest, reply: FastifyReply): CodedError | undefined {
-    if (thrown instanceof CodedError) return thrown;
-    if (isTimeout(thrown) && request.hostScope?.deadline?.expired)
-      return new DeadlineExceeded('the request took longer than it may');
-    const status = statusOf(thrown);
-    if (status === 404 && request.is404) return this.noRoute(request, reply);
-    if (status === 413) {
-      const message = `The body is larger than ${request.routeOptions.bodyLimit} bytes.`;
-      return new RequestRefused('BODY_TOO_LARGE', message, 'Send less, or in several requests.');
-    }
-    return status === undefined ? undefined : refusalOf(status);
+function asCoded(thrown: unknown, request: FastifyRequest): CodedError | undefined {
+  if (thrown instanceof CodedError) return thrown;
+  if (isTimeout(thrown) && request.hostScope?.deadline?.expired)
+    return new DeadlineExceeded('the request took longer than it may');
+  const status = statusOf(thrown);
+  if (status === 413) {
+    const message = `The body is larger than ${request.routeOptions.bodyLimit} bytes.`;
+    return new RequestRefused('BODY_TOO_LARGE', message, 'Send less, or in several requests.');
   }
-
-  private noRoute(request: FastifyRequest, reply: FastifyReply): CodedError | undefined {
-    const methods = this.allowed.at(request.url);
-    if (methods.length === 0 || methods.includes(request.method)) return refusalOf(404);
-    reply.header('allow', methods.join(', '));
-    return refusalOf(405);
-  }
+  return status === undefined ? undefined : refusalOf(status);
 }
 
 /** An abort by the deadline's signal surfaces under these names; only a deadline that has passed makes it a DEADLINE_EXCEEDED. */

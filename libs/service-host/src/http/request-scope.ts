@@ -5,14 +5,17 @@ import { extractTrace, getLogger, instruments, meter } from '@causeway/telemetry
 import {
   context,
   isSpanContextValid,
+  ROOT_CONTEXT,
   SpanKind,
   SpanStatusCode,
   trace,
   type Context,
+  type Link,
   type Span,
 } from '@opentelemetry/api';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ShuttingDown, type HostState } from '../host-state.js';
+import { headRefusal } from './head-refusal.js';
 
 /** What the host knows about a request while it runs. */
 export interface RequestScope {
@@ -56,19 +59,33 @@ export const traceIdHeader = 'x-trace-id';
  * Gives every request its span, deadline, log line and measurements. Two asynchronous contexts are bound, OpenTelemetry's and that of
  * `currentDeadline()`; Fastify carries both across the reading of a body.
  */
-export function scopeRequests(fastify: FastifyInstance, host: HostState, deadlineMs: number): void {
-  fastify.decorateRequest('hostScope', null);
-  fastify.decorateRequest('rawBody', null);
+export class RequestScopes {
+  /**
+   * @param deadlineMs Default and upper limit of a deadline.
+   * @param edge Callers are outsiders: each request begins a trace of ours.
+   */
+  constructor(
+    private readonly host: HostState,
+    private readonly deadlineMs: number,
+    private readonly edge: boolean,
+  ) {}
 
-  fastify.addHook('onRequest', (request, reply, done) => {
-    const scope = begin(request, deadlineMs);
+  register(fastify: FastifyInstance): void {
+    fastify.decorateRequest('hostScope', null);
+    fastify.decorateRequest('rawBody', null);
+    fastify.addHook('onRequest', (request, reply, done) => this.open(request, reply, done));
+  }
+
+  /** @param next Runs inside of the scope, and is told why the request is refused, if it is. */
+  open(request: FastifyRequest, reply: FastifyReply, next: (refusal?: CodedError) => void): void {
+    const scope = begin(request, this.deadlineMs, this.edge);
     request.hostScope = scope;
-    host.requestBegan();
+    this.host.requestBegan();
     // Not Fastify's onResponse: that one is not called for clients that hang up, nor for hijacked replies.
-    reply.raw.once('close', () => end(scope, request, reply, host));
+    reply.raw.once('close', () => end(scope, request, reply, this.host));
     if (scope.traceId !== undefined) reply.raw.setHeader(traceIdHeader, scope.traceId);
-    bind(scope, () => done(refusal(scope, host)));
-  });
+    bind(scope, () => next(headRefusal(request.raw) ?? refusal(scope, this.host)));
+  }
 }
 
 /** Work whose deadline has passed is not started; nor is an endless answer by an instance that is about to end. */
@@ -77,9 +94,9 @@ function refusal({ deadline }: RequestScope, host: HostState): CodedError | unde
   return deadline || !host.isStopping ? undefined : new ShuttingDown();
 }
 
-function begin(request: FastifyRequest, defaultMs: number): RequestScope {
+function begin(request: FastifyRequest, defaultMs: number, edge: boolean): RequestScope {
   const { url: route, config } = request.routeOptions;
-  const parent = extractTrace(request.headers);
+  const { parent, links } = originOf(request, edge);
   const span = tracer.startSpan(
     route === undefined ? request.method : `${request.method} ${route}`,
     {
@@ -90,6 +107,7 @@ function begin(request: FastifyRequest, defaultMs: number): RequestScope {
         'url.path': pathOf(request),
         ...(route !== undefined && { 'http.route': route }),
       },
+      links,
     },
     parent,
   );
@@ -103,6 +121,19 @@ function begin(request: FastifyRequest, defaultMs: number): RequestScope {
     deadline: deadlineOf(request, config.deadlineMs ?? defaultMs),
     startedAt: performance.now(),
   };
+}
+
+/**
+ * What the span of a request continues. A caller from outside must not choose our trace id, nor whether anything is recorded: its own trace is kept as a
+ * link, without its `tracestate` and baggage.
+ */
+function originOf({ headers }: FastifyRequest, edge: boolean): { parent: Context; links: Link[] } {
+  const caller = extractTrace(headers);
+  if (!edge) return { parent: caller, links: [] };
+  const theirs = trace.getSpanContext(caller);
+  if (!theirs) return { parent: ROOT_CONTEXT, links: [] };
+  const { traceId, spanId, traceFlags } = theirs;
+  return { parent: ROOT_CONTEXT, links: [{ context: { traceId, spanId, traceFlags, isRemote: true } }] };
 }
 
 function deadlineOf(request: FastifyRequest, limitMs: number | 'none'): Deadline | undefined {
