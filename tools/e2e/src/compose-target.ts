@@ -5,8 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findEngine, output, type Engine } from '@causeway/images';
 import { serviceNames, startTraceSink, type ServiceName } from '@causeway/launcher';
-import { connect } from '@nats-io/transport-node';
-import type { Instance, Server, Target } from './target.js';
+import { connectAs, type Instance, type Server, type Target } from './target.js';
 
 const docker = fileURLToPath(new URL('../../../docker', import.meta.url));
 
@@ -78,14 +77,7 @@ export async function composeTarget(options: ComposeOptions): Promise<Target> {
         await project.docker('exec', id, 'pg_isready', '--quiet', '--host=127.0.0.1', '--username=postgres');
       }),
       nats: await serverOf(project, 'nats', () => greeting(nats!)),
-      connectNats: (user) =>
-        connect({
-          servers: `127.0.0.1:${nats}`,
-          user,
-          pass: secret(`nats-password-${user}`),
-          inboxPrefix: `_INBOX_${user}`,
-          name: 'e2e',
-        }),
+      connectNats: (user) => connectAs(`127.0.0.1:${nats}`, user, secret(`nats-password-${user}`)),
       trace: (traceId) => Promise.resolve(sink.trace(traceId)),
       stop,
     };

@@ -9,7 +9,7 @@ export interface Target {
   readonly services: readonly Instance[];
   readonly postgres: Server;
   readonly nats: Server;
-  /** With what this account of the broker may do, where the broker has accounts. */
+  /** With what this account of the broker may do. */
   connectNats(account: 'order' | 'payment' | 'provisioner'): Promise<NatsConnection>;
   /** What is known of a trace so far. */
   trace(traceId: string): Promise<readonly TraceSpan[]>;
@@ -34,6 +34,10 @@ export interface Server {
   restart(): Promise<void>;
 }
 
+/** Replies arrive where only this account may listen. */
+export const connectAs = (servers: string, user: string, pass: string): Promise<NatsConnection> =>
+  connect({ servers, user, pass, inboxPrefix: `_INBOX_${user}`, name: 'e2e' });
+
 /** The launcher's processes as a target. */
 export function processTarget(system: System): Target {
   return {
@@ -43,7 +47,7 @@ export function processTarget(system: System): Target {
     services: system.services.map(processInstance),
     postgres: system.postgres,
     nats: system.nats,
-    connectNats: (account) => connect({ servers: system.urls.nats, name: `e2e-${account}` }),
+    connectNats: (account) => connectAs(system.urls.nats, account, system.secrets.nats[account] ?? ''),
     trace: (traceId) => Promise.resolve(system.trace(traceId)),
     stop: () => system.stop(),
   };

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { reachableFolder, unprivilegedAccount } from './account.js';
 import { describeExit, type Exit } from './child.js';
-import { startNats, type NatsServer } from './nats.js';
+import { startNats, writeNatsConfig, type NatsServer } from './nats.js';
 import { startPostgres, type PostgresServer } from './postgres.js';
 import { allOf, named } from './progress.js';
 import { revive } from './revive.js';
@@ -35,16 +35,19 @@ export async function startPostgresOf(
 }
 
 export async function startNatsOf(running: Running, { signal, supervise }: SystemOptions): Promise<NatsServer> {
-  const { paths, ports, watchdog, say } = running;
+  const { paths, ports, secrets, watchdog, say } = running;
   const { nats: port } = ports;
+  const configFile = await writeNatsConfig(paths.nats, secrets.nats);
   return (running.nats = await startNats({
     folder: paths.nats,
+    configFile,
     logFile: paths.log('nats'),
     port,
     watchdog,
     log: say,
     signal,
-    onLost: (exit) => lost(running, 'NATS', supervise, running.nats, exit),
+    // Services may not manage streams: what a broker that comes back has lost is made here.
+    onLost: (exit) => lost(running, 'NATS', supervise, running.nats, exit, () => provision(running)),
   }));
 }
 
@@ -54,12 +57,14 @@ function lost(
   supervise: boolean | undefined,
   server: NatsServer | PostgresServer | undefined,
   exit: Exit,
+  afterRestart?: () => Promise<unknown>,
 ): void {
   if (running.stopping || !server) return;
   running.warn(`${id} ended (${describeExit(exit)})`);
   const start = async (): Promise<void> => {
     await server.restart();
     note(running);
+    await afterRestart?.();
   };
   if (supervise)
     void revive(running, {
@@ -72,17 +77,17 @@ function lost(
     });
 }
 
+const provision = ({ nats, secrets }: Running): Promise<number> =>
+  provisionTopology(nats?.url ?? '', secrets.nats['provisioner'] ?? '');
+
 export const startTracesOf = async (running: Running): Promise<TraceSink> =>
   (running.traces = await startTraceSink(running.ports.traces));
 
 export type DatabaseUrls = Partial<Record<ServiceName, string>>;
 
 /** Databases, roles, migrations, streams and consumers. */
-export async function prepareData(
-  { secrets, say }: Running,
-  postgres: PostgresServer,
-  nats: NatsServer,
-): Promise<DatabaseUrls> {
+export async function prepareData(running: Running, postgres: PostgresServer): Promise<DatabaseUrls> {
+  const { secrets, say } = running;
   const begun = performance.now();
   const urls: DatabaseUrls = {};
   const own = services.filter(({ database }) => database);
@@ -90,7 +95,7 @@ export async function prepareData(
   for (const { name } of own)
     urls[name] = await postgres.ensureDatabase(databaseName(name), databaseName(name), secrets.databases[name]);
   const [topology, ...migrations] = await allOf<number[]>(say, [
-    named('the message topology', provisionTopology(nats.url)),
+    named('the message topology', provision(running)),
     ...own.map((definition) =>
       named(`the database of ${definition.name}`, migrateDatabase(definition, urls[definition.name] as string)),
     ),

@@ -7,10 +7,13 @@ import { Restartable } from './restartable.js';
 import { Watchdog } from './watchdog.js';
 
 export { natsBinary } from './nats-binary.js';
+export { writeNatsConfig } from './nats-config.js';
 
 export interface NatsOptions {
   /** Where JetStream stores its streams. */
   readonly folder: string;
+  /** See `writeNatsConfig`. Default: no accounts, anybody may do anything. */
+  readonly configFile?: string;
   readonly logFile: string;
   /** Wanted port; the next free one is taken. Default 0: any. */
   readonly port?: number;
@@ -64,13 +67,14 @@ async function startServer(
   binary: string,
   port: number,
   watchdog: Watchdog,
-  { folder, logFile }: NatsOptions,
+  { folder, configFile, logFile }: NatsOptions,
 ): Promise<Child> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const settings = configFile ? ['--config', configFile] : ['--jetstream', '--store_dir', folder];
   const child = await startChild({
     name: 'nats',
     command: binary,
-    args: ['--addr', '127.0.0.1', '--port', String(port), '--jetstream', '--store_dir', folder],
+    args: ['--addr', '127.0.0.1', '--port', String(port), ...settings],
     env: { PATH: process.env['PATH'] },
     logFile,
     graceMs: 10_000,

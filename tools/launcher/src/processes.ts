@@ -30,7 +30,7 @@ export function instancesOf(running: Running, options: SystemOptions, databaseUr
       traces: running.traces?.url ?? '',
       nats: running.nats?.url ?? '',
       databaseUrl: databaseUrls[name],
-      managementToken: secrets.managementToken,
+      secrets,
     });
     return new ServiceInstance({
       service: name,

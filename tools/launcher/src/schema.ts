@@ -16,13 +16,15 @@ export async function migrateDatabase({ name, messaging }: ServiceDefinition, ur
 }
 
 /** Makes streams and consumers what `@causeway/contracts` declares. @returns how many were created or updated */
-export async function provisionTopology(url: string): Promise<number> {
+export async function provisionTopology(url: string, password: string): Promise<number> {
   const [{ connect }, { provision }, { streams, consumers }] = await Promise.all([
     import('@nats-io/transport-node'),
     import('@causeway/messaging'),
     import('@causeway/contracts'),
   ]);
-  const connection = await connect({ servers: url, name: 'launcher' });
+  const user = 'provisioner';
+  const inboxPrefix = `_INBOX_${user}`;
+  const connection = await connect({ servers: url, name: 'launcher', user, pass: password, inboxPrefix });
   try {
     const changes = await provision(connection, { streams, consumers, replicas: 1 });
     return changes.filter(({ action }) => action === 'created' || action === 'updated').length;

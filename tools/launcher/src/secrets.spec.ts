@@ -8,24 +8,30 @@ beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'causeway-secrets-'))));
 afterEach(() => rmSync(folder, { recursive: true }));
 
 test('secrets are made once and read again, and only their owner may read the file', () => {
-  const first = loadSecrets(folder, ['user', 'order']);
-  const second = loadSecrets(folder, ['user', 'order']);
+  const first = loadSecrets(folder, { services: ['user', 'order'], accounts: ['user', 'order'] });
+  const second = loadSecrets(folder, { services: ['user', 'order'], accounts: ['user', 'order'] });
   expect(first.created).toBe(true);
   expect(second).toEqual({ secrets: first.secrets, created: false });
   expect(statSync(join(folder, 'secrets.json')).mode & 0o777).toBe(0o600);
 });
 
 test('no two secrets are the same', () => {
-  const { databases, ...others } = loadSecrets(folder, ['user', 'order', 'payment']).secrets;
-  const all = [...Object.values(databases), ...Object.values(others)];
+  const { databases, nats, ...others } = loadSecrets(folder, {
+    services: ['user', 'order', 'payment'],
+    accounts: ['user', 'order'],
+  }).secrets;
+  const all = [...Object.values(databases), ...Object.values(nats), ...Object.values(others)];
   expect(new Set(all).size).toBe(all.length);
 });
 
 test('a secret that a later version added is added, and the others stay', () => {
-  const { machineSecret, ...older } = loadSecrets(folder, ['user']).secrets;
+  const { machineSecret, nats, ...older } = loadSecrets(folder, { services: ['user'], accounts: ['user'] }).secrets;
   writeFileSync(join(folder, 'secrets.json'), JSON.stringify(older));
-  const { secrets, created } = loadSecrets(folder, ['user', 'order']);
+  const { secrets, created } = loadSecrets(folder, { services: ['user', 'order'], accounts: ['user', 'order'] });
   expect(secrets).toMatchObject({ ...older, databases: expect.objectContaining(older.databases) });
+  // A data folder from before the broker had accounts.
+  expect(Object.keys(secrets.nats)).toEqual(['user', 'order']);
+  expect(secrets.nats['user']).not.toBe(nats['user']);
   expect(secrets.machineSecret).not.toBe(machineSecret);
   expect(created).toBe(false);
   expect(JSON.parse(readFileSync(join(folder, 'secrets.json'), 'utf8'))).toEqual(secrets);

@@ -111,3 +111,6 @@ export const services: readonly ServiceDefinition[] = [
     settings: (wiring) => ({ ...auth(wiring), PUBLIC_URL: wiring.url.gateway }),
   },
 ];
+
+/** The accounts of the broker: one for each service that talks through it, and `provisioner`, which manages streams. */
+export const natsAccounts = [...services.filter(({ nats }) => nats).map(({ name }) => name), 'provisioner'];

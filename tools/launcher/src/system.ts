@@ -18,7 +18,7 @@ import { allOf, named } from './progress.js';
 import { note, stop, stopInOrder, type Running, type SystemOptions } from './running.js';
 import { loadSecrets, type Secrets } from './secrets.js';
 import type { ServiceInstance } from './service-instance.js';
-import { clientId, machineClientId, serviceNames, type ServiceName } from './services.js';
+import { clientId, machineClientId, natsAccounts, serviceNames, type ServiceName } from './services.js';
 import type { TraceSink, TraceSpan } from './trace-sink.js';
 import { Watchdog } from './watchdog.js';
 import { choosePorts, pathsIn } from './wiring.js';
@@ -59,7 +59,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
   let running: Running | undefined;
   try {
     if (options.fresh) forget(paths);
-    const { secrets, created } = loadSecrets(paths.folder, serviceNames);
+    const { secrets, created } = loadSecrets(paths.folder, { services: serviceNames, accounts: natsAccounts });
     if (created) dropOrphanedCluster(paths, say);
     const ports = await choosePorts(options.ports ?? 'laptop', options.instances ?? {}, say);
     const warn = options.warn ?? say;
@@ -97,7 +97,7 @@ async function start(running: Running, options: SystemOptions): Promise<System> 
   note(running);
   options.signal?.throwIfAborted();
   say(`PostgreSQL (${postgres.port}) and NATS (${nats.port}) run after ${seconds(begun)}`);
-  const urls = await prepareData(running, postgres, nats);
+  const urls = await prepareData(running, postgres);
   options.signal?.throwIfAborted();
   running.instances.push(...instancesOf(running, options, urls));
   say(`starting ${running.instances.length} processes`);

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { nextFreePort } from './ports.js';
 import { defaultFolder } from './places.js';
+import type { Secrets } from './secrets.js';
 import { serviceNames, services, type ServiceDefinition, type ServiceName } from './services.js';
 
 export interface Address {
@@ -80,9 +81,9 @@ export function commonSettings(input: {
   readonly traces: string;
   readonly nats: string;
   readonly databaseUrl: string | undefined;
-  readonly managementToken: string;
+  readonly secrets: Pick<Secrets, 'managementToken' | 'nats'>;
 }): Record<string, string | undefined> {
-  const { definition, number, address, paths, traces, nats, databaseUrl, managementToken } = input;
+  const { definition, number, address, paths, traces, nats, databaseUrl, secrets } = input;
   return {
     PATH: process.env['PATH'],
     HOME: process.env['HOME'],
@@ -93,11 +94,18 @@ export function commonSettings(input: {
     HTTP_HOST: '127.0.0.1',
     HTTP_PORT: String(address.port),
     MANAGEMENT_PORT: String(address.managementPort),
-    MANAGEMENT_TOKEN: managementToken,
+    MANAGEMENT_TOKEN: secrets.managementToken,
     INSTANCE_ID: `${definition.name}-${number}`,
     LOG_LEVEL: 'info',
     OTEL_EXPORTER_OTLP_ENDPOINT: traces,
     ...(databaseUrl && { DATABASE_URL: databaseUrl }),
-    ...(definition.nats && { NATS_URL: nats, DISCOVERY_MODE: 'nats' }),
+    ...(definition.nats && {
+      NATS_URL: nats,
+      NATS_USER: definition.name,
+      NATS_PASSWORD: secrets.nats[definition.name],
+      // Only `provisioner` manages streams.
+      NATS_CREATE_MISSING: 'false',
+      DISCOVERY_MODE: 'nats',
+    }),
   };
 }

@@ -1,9 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, chmodSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { connect } from '@nats-io/transport-node';
 import { startedAt, type Watched } from '../src/watchdog-process.js';
 
 // The real command line with real processes, in a folder of its own. Needs the build.
@@ -52,6 +53,14 @@ async function until(condition: () => boolean, withinMs: number): Promise<void> 
   for (const limitAt = Date.now() + withinMs; !condition() && Date.now() < limitAt;) await sleep(50);
 }
 
+/** As a folder was before the broker had accounts. */
+function forgetBrokerPasswords(): void {
+  const file = join(folder, 'secrets.json');
+  const { nats, ...older } = JSON.parse(readFileSync(file, 'utf8')) as { nats: Record<string, string> };
+  expect(Object.keys(nats)).toContain('order');
+  writeFileSync(file, JSON.stringify(older));
+}
+
 test('after kill -9 of the launcher all processes end by themselves, and the next start confirms an order on the same data', async () => {
   const first = launch('--no-demo');
   await first.says(/Causeway is up at http/);
@@ -65,11 +74,14 @@ test('after kill -9 of the launcher all processes end by themselves, and the nex
     'psp-sandbox-1',
     'user-1',
   ]);
+  const [broker] = /nats:\/\/127\.0\.0\.1:\d+/.exec(first.state.output) ?? [];
+  await expect(connect({ servers: broker, reconnect: false })).rejects.toThrow(/authorization/i);
   first.child.kill('SIGKILL');
   await first.exited;
   await until(() => alive(processes).length === 0, 40_000);
   expect(alive(processes)).toEqual([]);
 
+  forgetBrokerPasswords();
   const second = launch('--demo-only');
   expect(await second.exited).toEqual([0, null]);
   expect(second.state.output).toMatch(/recovering[\s\S]*CONFIRMED[\s\S]*REJECTED[\s\S]*The demo worked/);

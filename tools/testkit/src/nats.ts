@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { startNats as start } from '@causeway/launcher/nats';
+import { startNats as start, writeNatsConfig } from '@causeway/launcher/nats';
 import { throwAwayFolder, watchdog } from './throw-away.js';
 
 export interface TestNats {
@@ -18,11 +18,17 @@ export interface TestNats {
   stop(): Promise<void>;
 }
 
+export interface TestNatsOptions {
+  /** Password of each account: the server has the accounts and permissions of the real system. Default: none, anybody may do anything. */
+  readonly accounts?: Readonly<Record<string, string>>;
+}
+
 /** Starts a `nats-server` with JetStream of one's own (about 50 ms), with its data in a temporary folder. */
-export async function startNats(): Promise<TestNats> {
+export async function startNats({ accounts }: TestNatsOptions = {}): Promise<TestNats> {
   const folder = throwAwayFolder('nats');
   const store = join(folder.path, 'jetstream');
-  const server = await start({ folder: store, logFile: join(folder.path, 'nats.log'), watchdog });
+  const configFile = accounts && (await writeNatsConfig(folder.path, accounts));
+  const server = await start({ folder: store, configFile, logFile: join(folder.path, 'nats.log'), watchdog });
   return {
     url: server.url,
     port: server.port,

@@ -112,27 +112,36 @@ export interface NatsServerConfigOptions {
   readonly include?: string;
   /** Where JetStream keeps its files. Default `/data`. */
   readonly storeDir?: string;
+  /** Most that JetStream may store, as nats-server writes sizes. Default `1GB`. */
+  readonly maxFileStore?: string;
+  /** Serve the monitoring endpoints on port 8222. Default true. */
+  readonly monitoring?: boolean;
 }
 
 /**
  * Configuration of a NATS server in which every service may do what the topology needs, and nothing else. Passwords are variables,
  * `$NATS_PASSWORD_<USER>`: from the environment, or from the included file. Understood by nats-server 2.9.10 and later.
  */
-export function natsServerConfig({ include, storeDir = '/data' }: NatsServerConfigOptions = {}): string {
+export function natsServerConfig({
+  include,
+  storeDir = '/data',
+  maxFileStore = '1GB',
+  monitoring = true,
+}: NatsServerConfigOptions = {}): string {
   const users = Object.entries(natsPermissions()).map(([name, permissions]) => userBlock(name, permissions));
   return [
     '# Generated from the message topology (libs/contracts) by natsServerConfig() of libs/messaging; a test compares. Do not edit.',
     ...(include === undefined ? [] : [`include "${include}"`]),
     'port: 4222',
-    'http_port: 8222',
+    ...(monitoring ? ['http_port: 8222'] : []),
     'max_payload: 1MB',
     'lame_duck_duration: "30s"',
     'lame_duck_grace_period: "5s"',
     '',
     'jetstream {',
-    `  store_dir: "${storeDir}"`,
+    `  store_dir: ${JSON.stringify(storeDir)}`,
     '  max_memory_store: 64MB',
-    '  max_file_store: 1GB',
+    `  max_file_store: ${maxFileStore}`,
     '}',
     '',
     'authorization {',
@@ -144,13 +153,24 @@ export function natsServerConfig({ include, storeDir = '/data' }: NatsServerConf
   ].join('\n');
 }
 
+/** The file that {@link natsServerConfig} includes. @param passwords By user; needed for each of {@link natsPermissions}. */
+export function natsPasswords(passwords: Readonly<Record<string, string>>): string {
+  // Quoted: the server would read `0123` as a number.
+  const lines = Object.entries(passwords).map(
+    ([user, password]) => `${variableOf(user)}: ${JSON.stringify(password)}\n`,
+  );
+  return lines.join('');
+}
+
+const variableOf = (user: string): string => `NATS_PASSWORD_${user.toUpperCase().replaceAll('-', '_')}`;
+
 function userBlock(name: string, { publish, subscribe, responds }: NatsPermissions): string {
   const list = (subjects: readonly string[]): string =>
     `[\n${subjects.map((subject) => `          ${JSON.stringify(subject)}`).join('\n')}\n        ]`;
   return [
     '    {',
     `      user: ${JSON.stringify(name)}`,
-    `      password: $NATS_PASSWORD_${name.toUpperCase().replaceAll('-', '_')}`,
+    `      password: $${variableOf(name)}`,
     '      permissions: {',
     `        publish: ${list(publish)}`,
     `        subscribe: ${list(subscribe)}`,
