@@ -7,13 +7,17 @@ import { docsPlugin } from './docs/docs.plugin.js';
 import { registerEdge } from './edge/edge.plugin.js';
 import { Forwarder } from './proxy/forwarder.js';
 import { proxyPlugin } from './proxy/proxy.plugin.js';
+import { returnPage, returnPageHeaders } from './sign-in/return-page.js';
 
 /** Puts together what the gateway serves besides its two Nest controllers. */
 export async function configureHttp(app: NestFastifyApplication, settings: GatewaySettings): Promise<void> {
   const fastify = app.getHttpAdapter().getInstance();
   await registerEdge(fastify, app.get(TokenVerifier), settings);
   await fastify.register(proxyPlugin, { forwarder: app.get<Forwarder>(Forwarder) });
-  await fastify.register(docsPlugin, { publicUrl: settings.PUBLIC_URL });
+  await fastify.register(docsPlugin, { publicUrl: settings.PUBLIC_URL, issuer: settings.AUTH_ISSUER });
+  fastify.get('/callback', (request, reply) =>
+    reply.headers(returnPageHeaders).send(returnPage(request.query as object)),
+  );
   const broker = app.get(BrokerHealth);
   // Shown, not required: without the broker requests are still passed on to the instances that are known.
   registerReadiness('broker', () => broker.connected, { required: false });

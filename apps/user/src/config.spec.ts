@@ -29,6 +29,7 @@ test('the required settings are enough', () => {
 
 test.each([
   ['a redirect over the open network in the clear', { OIDC_REDIRECT_URIS: 'http://shop.example.org/callback' }],
+  ['a redirect of the docs in the clear', { OIDC_DOCS_REDIRECT_URIS: 'http://shop.example.org/docs/callback' }],
   ['a redirect with a fragment', { OIDC_REDIRECT_URIS: 'https://shop.example.org/#/callback' }],
   ['a redirect into another scheme', { OIDC_REDIRECT_URIS: 'javascript:alert(1)' }],
   ['a short cookie key beside a good one', { OIDC_COOKIE_KEYS: `${'c'.repeat(32)},short` }],

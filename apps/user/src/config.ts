@@ -32,6 +32,8 @@ export const settings = {
   OIDC_COOKIE_KEYS: list().pipe(z.array(z.string().min(32))),
   /** Where the public client `causeway-demo` may be sent back to. */
   OIDC_REDIRECT_URIS: list().pipe(z.array(redirectUri)),
+  /** Where the public client `causeway-docs` may be sent back to: the page of the API documents. Without it there is no such client. */
+  OIDC_DOCS_REDIRECT_URIS: list().pipe(z.array(redirectUri)).optional(),
   /** Secret of the confidential client `causeway-ops`. */
   OIDC_MACHINE_SECRET: secret(32),
   /** Passwords hashed at once; each takes 19 MiB and a core. */
@@ -50,5 +52,10 @@ export const settings = {
 export type UserSettings = ServiceSettings<typeof settings>;
 export type OidcSettings = Pick<
   Settings<typeof settings>,
-  'AUTH_ISSUER' | 'AUTH_AUDIENCE' | 'OIDC_COOKIE_KEYS' | 'OIDC_REDIRECT_URIS' | 'OIDC_MACHINE_SECRET'
+  | 'AUTH_ISSUER'
+  | 'AUTH_AUDIENCE'
+  | 'OIDC_COOKIE_KEYS'
+  | 'OIDC_REDIRECT_URIS'
+  | 'OIDC_DOCS_REDIRECT_URIS'
+  | 'OIDC_MACHINE_SECRET'
 >;

@@ -10,6 +10,7 @@ import { service } from '../src/service.js';
 import { Browser } from './browser.js';
 
 export const redirectUri = 'http://127.0.0.1:65000/callback';
+export const docsRedirectUri = 'http://127.0.0.1:65000/docs/static/oauth2-redirect.html';
 export const machineSecret = 'a-secret-of-the-machine-client-0123456789';
 export const password = 'Tulpen-im-Novemberregen';
 
@@ -62,6 +63,7 @@ export async function startUserService(
       AUTH_ISSUER: issuer,
       AUTH_JWKS_URL: `${issuer}/jwks`,
       OIDC_REDIRECT_URIS: redirectUri,
+      OIDC_DOCS_REDIRECT_URIS: docsRedirectUri,
       OIDC_MACHINE_SECRET: machineSecret,
       ...overrides,
     },

@@ -2,7 +2,15 @@ import { FieldCipher, PRISMA } from '@causeway/persistence';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { PostgresArtifacts } from '../src/oidc/adapter.js';
 import { Browser, defaultScope, type Tokens } from './browser.js';
-import { machineSecret, password, redirectUri, startUserService, type Person, type UserService } from './harness.js';
+import {
+  docsRedirectUri,
+  machineSecret,
+  password,
+  redirectUri,
+  startUserService,
+  type Person,
+  type UserService,
+} from './harness.js';
 
 let user: UserService;
 let ann: Person;
@@ -152,6 +160,49 @@ describe('authorization code with PKCE', () => {
     const statuses = await Promise.all(Array.from({ length: 10 }, async () => (await person.exchange(code)).status));
     expect(statuses.filter((status) => status === 200).length).toBeLessThanOrEqual(1);
     expect(new Set(statuses.filter((status) => status !== 200))).toEqual(new Set([400]));
+  });
+
+  describe('of the page with the API documents', () => {
+    const client = { client_id: 'causeway-docs' };
+    const page = () => new Browser(user.issuer, docsRedirectUri);
+
+    test('gives a token for the API, and no refresh token', async () => {
+      const person = page();
+      const code = await person.code(ann.email, password, { parameters: client });
+      const tokens = await json<Tokens>(await person.exchange(code, client));
+      expect(tokens.refresh_token).toBeUndefined();
+      const me = await user.send('GET', '/v1/users/me', {
+        headers: { authorization: `Bearer ${tokens.access_token}` },
+      });
+      expect(me.status).toBe(200);
+    });
+
+    test.each([
+      ['another port', docsRedirectUri.replace('65000', '65001')],
+      ['another path', redirectUri],
+      ['a query', `${docsRedirectUri}?next=1`],
+    ])('never leads to %s', async (_title, redirect_uri) => {
+      const { response } = await page().open({ parameters: { ...client, redirect_uri } });
+      expect(response.status).toBe(400);
+      expect(await response.text()).toContain('invalid_redirect_uri');
+    });
+
+    test.each([
+      ['from the page', new URL(docsRedirectUri).origin, 200],
+      ['from a page of somebody else', 'https://evil.example', 400],
+    ])('a token for a machine can be asked for %s: %s, %i', async (_title, origin, status) => {
+      const response = await fetch(`${user.issuer}/token`, {
+        method: 'POST',
+        headers: { authorization: `Basic ${btoa(`causeway-ops:${machineSecret}`)}`, origin },
+        body: new URLSearchParams({ grant_type: 'client_credentials', scope: 'catalog:write' }),
+      });
+      expect(response.status).toBe(status);
+    });
+
+    test('works without PKCE no more than any other', async () => {
+      const { url } = await page().open({ parameters: { ...client, code_challenge: undefined } });
+      expect(url).toMatch(/error=invalid_request/);
+    });
   });
 
   test('there is no password grant', async () => {

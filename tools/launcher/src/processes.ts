@@ -13,7 +13,10 @@ export function instancesOf(running: Running, options: SystemOptions, databaseUr
   const url = Object.fromEntries(
     serviceNames.map((name) => [name, `http://127.0.0.1:${ports.services[name][0]?.port}`]),
   ) as Wiring['url'];
-  const wiring: Wiring = { secrets, url, redirectUri: `${url.gateway}/callback` };
+  const docsRedirectUris = ports.services.gateway.flatMap(({ port }) =>
+    ['127.0.0.1', 'localhost'].map((host) => `http://${host}:${port}/docs/static/oauth2-redirect.html`),
+  );
+  const wiring: Wiring = { secrets, url, redirectUri: `${url.gateway}/callback`, docsRedirectUris };
   const node = nodeForServices();
   const one = (
     definition: ServiceDefinition,

@@ -9,6 +9,8 @@ export interface Wiring {
   /** Base URL of each service's first instance. */
   readonly url: Readonly<Record<ServiceName, string>>;
   readonly redirectUri: string;
+  /** Of the page with the API documents: every address that the page can be opened at. */
+  readonly docsRedirectUris: readonly string[];
 }
 
 export interface ServiceDefinition {
@@ -72,6 +74,7 @@ export const services: readonly ServiceDefinition[] = [
       OIDC_ISSUER: `${wiring.url.gateway}/oidc`,
       OIDC_COOKIE_KEYS: wiring.secrets.cookieKeys,
       OIDC_REDIRECT_URIS: wiring.redirectUri,
+      OIDC_DOCS_REDIRECT_URIS: wiring.docsRedirectUris.join(','),
       OIDC_MACHINE_SECRET: wiring.secrets.machineSecret,
     }),
   },

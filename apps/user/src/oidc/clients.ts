@@ -2,11 +2,16 @@ import type { ClientMetadata } from 'oidc-provider';
 import type { OidcSettings } from '../config.js';
 
 export const demoClientId = 'causeway-demo';
+export const docsClientId = 'causeway-docs';
 export const machineClientId = 'causeway-ops';
 
-/** The clients of the system: one public for people's applications, one confidential for machines. */
+/**
+ * The clients of the system: public ones for people's applications and for "Authorize" on the page of the API documents, a confidential one for
+ * machines.
+ */
 export function clients(settings: OidcSettings): ClientMetadata[] {
   return [
+    ...docsClient(settings),
     {
       client_id: demoClientId,
       client_name: 'Causeway',
@@ -24,6 +29,22 @@ export function clients(settings: OidcSettings): ClientMetadata[] {
       grant_types: ['client_credentials'],
       response_types: [],
       redirect_uris: [],
+    },
+  ];
+}
+
+/** A page in a browser: its redirect URIs are compared to the letter. It gets no refresh token, which a page could not keep from its scripts. */
+function docsClient({ OIDC_DOCS_REDIRECT_URIS: redirectUris }: OidcSettings): ClientMetadata[] {
+  if (redirectUris === undefined) return [];
+  return [
+    {
+      client_id: docsClientId,
+      client_name: 'Causeway API documents',
+      application_type: 'web',
+      token_endpoint_auth_method: 'none',
+      grant_types: ['authorization_code'],
+      response_types: ['code'],
+      redirect_uris: redirectUris,
     },
   ];
 }

@@ -45,8 +45,11 @@ export function createProvider(parts: ProviderParts): Provider {
       long: { httpOnly: true, sameSite: 'lax', path: new URL(settings.AUTH_ISSUER).pathname },
       short: { httpOnly: true, sameSite: 'lax' },
     },
+    // The page of the API documents asks for tokens of machines, too: whoever opened it types the secret.
     clientBasedCORS: (_ctx, origin, client) =>
-      (client.redirectUris ?? []).some((uri) => new URL(uri).origin === origin),
+      [...(client.redirectUris ?? []), ...(settings.OIDC_DOCS_REDIRECT_URIS ?? [])].some(
+        (uri) => new URL(uri).origin === origin,
+      ),
     renderError: (ctx, out) => {
       answerWithPage(
         ctx,

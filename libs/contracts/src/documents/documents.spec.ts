@@ -1,13 +1,18 @@
-import { messages, routes, rpcs } from '../index.js';
+import { messages, routes, rpcs, scopes } from '../index.js';
 import { asyncApiDocument, openApiDocument } from './index.js';
 
 test('the OpenAPI document holds every route with its security, headers and problems', () => {
-  const document = openApiDocument('http://127.0.0.1:3000');
+  const document = openApiDocument({
+    server: 'http://127.0.0.1:3000',
+    authorizationUrl: 'http://127.0.0.1:3000/oidc/auth',
+    tokenUrl: 'http://127.0.0.1:3000/oidc/token',
+  });
   expect(document.openapi).toBe('3.1.0');
   for (const route of routes) {
     const operation = document.paths?.[route.path]?.[route.method];
     expect(operation?.operationId).toBe(route.operationId);
-    expect(operation?.security).toEqual(route.scope ? [{ oidc: [route.scope] }] : []);
+    const flow = route.scope === scopes.catalogWrite ? 'machine' : 'oidc';
+    expect(operation?.security).toEqual(route.scope ? [{ [flow]: [route.scope] }, { bearer: [] }] : []);
     const headers = (operation?.parameters ?? []).flatMap((parameter) =>
       'in' in parameter && parameter.in === 'header' ? [parameter.name] : [],
     );

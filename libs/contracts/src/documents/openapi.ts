@@ -1,7 +1,7 @@
 import { problemContentType } from '@causeway/errors';
 import { z } from 'zod';
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from 'zod-openapi';
-import { httpHeaders, scopes } from '../http/headers.js';
+import { httpHeaders, scopes, type Scope } from '../http/headers.js';
 import { pathSchemaOf, routes, statusesOf, type RouteDefinition } from '../http/routes.js';
 
 const problem = z
@@ -29,13 +29,28 @@ const requestHeaders = (route: RouteDefinition) =>
     ...(route.versioned && { 'if-match': z.string().meta({ description: 'The ETag that was read', example: '"1"' }) }),
   });
 
+const scopeDescriptions: Readonly<Record<Scope, string>> = {
+  [scopes.profile]: 'Read and change your own profile and addresses',
+  [scopes.orders]: 'Place, read, follow and cancel your own orders',
+  [scopes.payments]: 'Read the payments of your own orders',
+  [scopes.catalogWrite]: 'Set the stock of any product',
+};
+const describedScopes = (...names: readonly Scope[]): Record<string, string> =>
+  Object.fromEntries(names.map((name) => [name, scopeDescriptions[name]]));
+
+/** A token from the flow that can give the scope, or one that the caller has already. */
+function securityOf({ scope }: RouteDefinition): Record<string, string[]>[] {
+  if (scope === undefined) return [];
+  return [{ [scope === scopes.catalogWrite ? 'machine' : 'oidc']: [scope] }, { bearer: [] }];
+}
+
 function operation(route: RouteDefinition): ZodOpenApiOperationObject {
   const { success } = route;
   return {
     operationId: route.operationId,
     summary: route.summary,
     tags: [route.owner],
-    ...(route.scope ? { security: [{ oidc: [route.scope] }] } : { security: [] }),
+    security: securityOf(route),
     requestParams: {
       path: pathSchemaOf(route.path),
       header: requestHeaders(route),
@@ -60,11 +75,20 @@ function operation(route: RouteDefinition): ZodOpenApiOperationObject {
   } as ZodOpenApiOperationObject;
 }
 
-/**
- * The OpenAPI 3.1 document of the whole system, as clients see it through the gateway.
- * @param publicUrl Where the gateway is reached, without a trailing slash.
- */
-export function openApiDocument(publicUrl: string): ReturnType<typeof createDocument> {
+/** Addresses in the document: absolute, or relative to where it was loaded from. */
+export interface ApiAddresses {
+  /** Where the gateway is reached, without a trailing slash unless it is only that. */
+  readonly server: string;
+  readonly authorizationUrl: string;
+  readonly tokenUrl: string;
+}
+
+/** The OpenAPI 3.1 document of the whole system, as clients see it through the gateway. */
+export function openApiDocument({
+  server,
+  authorizationUrl,
+  tokenUrl,
+}: ApiAddresses): ReturnType<typeof createDocument> {
   const paths: ZodOpenApiPathsObject = {};
   for (const route of routes) paths[route.path] = { ...paths[route.path], [route.method]: operation(route) };
   return createDocument({
@@ -74,19 +98,33 @@ export function openApiDocument(publicUrl: string): ReturnType<typeof createDocu
       version: '1.0.0',
       description: 'Register, sign in, order, pay. Errors are RFC 9457 problem documents with a stable `code`.',
     },
-    servers: [{ url: publicUrl }],
+    servers: [{ url: server }],
     paths,
     components: {
       securitySchemes: {
         oidc: {
           type: 'oauth2',
+          description:
+            'For people: sign in as the client `causeway-docs`, with the e-mail address and the password that you registered with (`POST /v1/users`). Leave `client_secret` empty.',
           flows: {
             authorizationCode: {
-              authorizationUrl: `${publicUrl}/oidc/auth`,
-              tokenUrl: `${publicUrl}/oidc/token`,
-              scopes: Object.fromEntries(Object.values(scopes).map((scope) => [scope, scope])),
+              authorizationUrl,
+              tokenUrl,
+              scopes: describedScopes(scopes.profile, scopes.orders, scopes.payments),
             },
           },
+        },
+        machine: {
+          type: 'oauth2',
+          description:
+            'For machines: the client `causeway-ops` with its secret (`OIDC_MACHINE_SECRET` of the user service). Put its name into `client_id`.',
+          flows: { clientCredentials: { tokenUrl, scopes: describedScopes(scopes.catalogWrite) } },
+        },
+        bearer: {
+          type: 'http',
+          scheme: 'bearer',
+          bearerFormat: 'JWT',
+          description: 'An access token that you have already. It lasts for five minutes.',
         },
       },
     },

@@ -15,3 +15,4 @@ export const scopes = {
   payments: 'payments:read',
   catalogWrite: 'catalog:write',
 } as const;
+export type Scope = (typeof scopes)[keyof typeof scopes];

@@ -1,7 +1,7 @@
 import { errorCodes, type ErrorCode } from '@causeway/errors';
 import { z } from 'zod';
 import { id } from '../values.js';
-import { scopes } from './headers.js';
+import { scopes, type Scope } from './headers.js';
 import {
   cancelOrderBody,
   orderListQuery,
@@ -29,7 +29,7 @@ export interface RouteDefinition {
   readonly owner: 'gateway' | 'user' | 'order' | 'payment';
   readonly summary: string;
   /** Scope that the access token needs; absent for public routes. */
-  readonly scope?: string;
+  readonly scope?: Scope;
   /** Needs an `Idempotency-Key`. */
   readonly idempotent?: boolean;
   /** Needs `If-Match`, and answers with an `ETag`. */
