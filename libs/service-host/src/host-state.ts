@@ -19,6 +19,7 @@ export class ShuttingDown extends CodedError {
 export class HostState {
   private readonly stop = new AbortController();
   private requests = 0;
+  private sockets = 0;
   private limit = Number.POSITIVE_INFINITY;
   /** Everything is started: set by the host right before the first "ready" is answered. */
   started = false;
@@ -35,6 +36,11 @@ export class HostState {
   /** HTTP requests that have no complete answer yet. */
   get inFlight(): number {
     return this.requests;
+  }
+
+  /** Connections that are open to the HTTP port. */
+  get connections(): number {
+    return this.sockets;
   }
 
   /** Milliseconds that what is in flight may still take; unlimited until the stop began. At least 0. */
@@ -55,5 +61,13 @@ export class HostState {
 
   requestEnded(): void {
     this.requests -= 1;
+  }
+
+  connectionOpened(): void {
+    this.sockets += 1;
+  }
+
+  connectionClosed(): void {
+    this.sockets -= 1;
   }
 }

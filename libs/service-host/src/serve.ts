@@ -3,8 +3,10 @@ import type { AddressInfo } from 'node:net';
 import type { SettingsShape } from '@causeway/config';
 import { startTelemetry, type Logger, type Telemetry } from '@causeway/telemetry';
 import type { ServiceDefinition, ServiceSettings } from './definition.js';
+import { drain } from './drain.js';
 import { startManagementServer, type ManagementServer } from './health/management-server.js';
 import { HostState } from './host-state.js';
+import type { HostSettings } from './settings.js';
 import { onStopRequest } from './stop-request.js';
 
 /** After the grace: time to close the database, export telemetry and leave. Then the process is ended by force. */
@@ -20,8 +22,9 @@ interface Parts {
  * Starts a service and stops it when asked to.
  *
  * Start: management port (live), telemetry, application (which waits for its database and broker), HTTP, consumers, ready.
- * Stop: not ready and `Connection: close`, still serving for SHUTDOWN_DELAY_MS; then Nest's order: message pulling, HTTP, NATS, database;
- * then telemetry and exit 0. `SHUTDOWN_GRACE_MS` + 5 s after that delay the process ends in any case, with exit 1.
+ * Stop: not ready and `Connection: close`, still serving for SHUTDOWN_DELAY_MS and, after SIGTERM, while connections are open, for
+ * SHUTDOWN_DRAIN_MS; then Nest's order: message pulling, HTTP, NATS, database; then telemetry and exit 0. `SHUTDOWN_GRACE_MS` + 5 s after
+ * that time the process ends in any case, with exit 1.
  */
 export async function serve<S extends SettingsShape>(
   definition: ServiceDefinition<S>,
@@ -81,23 +84,19 @@ async function inUse<T>(setting: string, port: number, listening: Promise<T>): P
   }
 }
 
-async function stop(
-  reason: string,
-  host: HostState,
-  settings: { SHUTDOWN_DELAY_MS: number; SHUTDOWN_GRACE_MS: number },
-  parts: Parts,
-  log: Logger,
-): Promise<void> {
+async function stop(reason: string, host: HostState, settings: HostSettings, parts: Parts, log: Logger): Promise<void> {
   const delayMs = host.started ? settings.SHUTDOWN_DELAY_MS : 0;
-  const withinMs = delayMs + settings.SHUTDOWN_GRACE_MS;
-  log.info({ reason, inFlight: host.inFlight }, 'stopping');
+  // A Ctrl-C, or a parent that is gone, ends everything that belongs together: nobody is there who would go on with another instance.
+  const drainMs = host.started && reason === 'SIGTERM' ? settings.SHUTDOWN_DRAIN_MS : 0;
+  const withinMs = Math.max(delayMs, drainMs) + settings.SHUTDOWN_GRACE_MS;
+  log.info({ reason, inFlight: host.inFlight, connections: host.connections }, 'stopping');
   host.beginStop(withinMs);
   setTimeout(() => {
     log.fatal('the stop took too long; what is left is cut off');
     process.exit(1);
   }, withinMs + lastWordsMs).unref();
   try {
-    if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs));
+    await drain(host, delayMs, drainMs);
     // Without an application it is still starting: nothing is in flight, and what was opened ends with the process.
     await parts.app?.close(reason);
     await parts.management?.close();

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { durationMs, integer, port, secret, text, withDefault, type Settings } from '@causeway/config';
+import { idleConnectionMs } from '@causeway/contracts';
 
 /** Settings of every process that `runService` starts. */
 export const hostSettings = {
@@ -15,9 +16,13 @@ export const hostSettings = {
   MANAGEMENT_TOKEN: secret().optional(),
   /** The name of this instance in logs, traces and discovery. */
   INSTANCE_ID: withDefault(text().max(64), `${hostname().slice(0, 48)}-${process.pid}`),
-  /** How long a stopping instance keeps serving before it closes anything, so that load balancers notice. */
+  /** How long an idle connection is kept. More than the patience of whoever calls: see `idleConnectionMs` of `@causeway/contracts`. */
+  HTTP_KEEP_ALIVE_MS: withDefault(durationMs(10_000, 3_600_000), String(idleConnectionMs.server)),
+  /** How long a stopping instance serves on in any case, so that load balancers notice. */
   SHUTDOWN_DELAY_MS: withDefault(durationMs(0, 60_000), '0'),
-  /** How long what is in flight may take once the instance closes; after that it is cut off. */
+  /** How long an instance that got SIGTERM serves on while connections are open, so that nobody finds an idle one cut. */
+  SHUTDOWN_DRAIN_MS: withDefault(durationMs(0, 600_000), String(idleConnectionMs.drain)),
+  /** How long what is in flight may take after that; then it is cut off. */
   SHUTDOWN_GRACE_MS: withDefault(durationMs(100, 600_000), '25000'),
   /** The deadline of a request that brings none, and the most that one may ask for. */
   REQUEST_DEADLINE_MS: withDefault(durationMs(10, 600_000), '3000'),

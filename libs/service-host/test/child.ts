@@ -29,6 +29,7 @@ export class Child {
       HTTP_PORT: '0',
       MANAGEMENT_PORT: '0',
       API_KEY: 'k'.repeat(16),
+      SHUTDOWN_DRAIN_MS: '0',
       ...settings,
     };
     const flags = ['--import', hooks];
@@ -46,6 +47,12 @@ export class Child {
       if (ended && !this.messages.some((message) => message.type === type))
         throw new Error(`the child ended:\n${this.output}`);
     }
+  }
+
+  /** A line of its log. */
+  async said(word: string): Promise<void> {
+    while (!this.output.includes(`"msg":"${word}"`))
+      await Promise.race([new Promise((resolve) => setTimeout(resolve, 20)), this.exited]);
   }
 
   async ready(): Promise<{ url: string; management: string }> {

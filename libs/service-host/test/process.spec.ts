@@ -104,7 +104,7 @@ describe('a stop', () => {
 
   test('ends a service that is still starting', async () => {
     const child = start({ START_MS: '60000', MANAGEMENT_PORT: String(await freePort()) });
-    await untilOutput(child, 'live');
+    await child.said('live');
     child.kill('SIGTERM');
     expect(await child.exited).toEqual({ code: 0, signal: null });
   });
@@ -118,7 +118,7 @@ describe('a stop', () => {
     await child.heard('begun');
     child.kill('SIGINT');
     child.kill('SIGINT');
-    await untilOutput(child, 'stopping');
+    await child.said('stopping');
     await new Promise((resolve) => setTimeout(resolve, 1_200));
     expect(child.output).not.toContain('second time');
     child.kill('SIGINT');
@@ -151,7 +151,7 @@ describe('a start', () => {
   test('is live before it is ready', async () => {
     const port = await freePort();
     const child = start({ START_MS: '800', MANAGEMENT_PORT: String(port) });
-    await untilOutput(child, 'live');
+    await child.said('live');
     const management = `http://127.0.0.1:${port}`;
     expect((await fetch(`${management}/health/live`)).status).toBe(200);
     const ready = await fetch(`${management}/health/ready`);
@@ -223,11 +223,6 @@ async function until(management: string, wanted: (status: number) => boolean): P
     if (wanted(response.status)) return response;
     await response.arrayBuffer();
   }
-}
-
-async function untilOutput(child: Child, word: string): Promise<void> {
-  while (!child.output.includes(`"msg":"${word}"`))
-    await Promise.race([new Promise((resolve) => setTimeout(resolve, 20)), child.exited]);
 }
 
 async function freePort(): Promise<number> {

@@ -1,4 +1,3 @@
-import { HostState } from '@causeway/service-host';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { IncomingMessage } from 'node:http';
@@ -11,7 +10,6 @@ import { SignIn } from './sign-in.js';
 export function mountOidc(app: NestFastifyApplication): void {
   const fastify: FastifyInstance = app.getHttpAdapter().getInstance();
   const provider = app.get<Provider>(OIDC_PROVIDER);
-  const host = app.get(HostState);
   const issuer = new URL(provider.issuer);
   mountInteractions(fastify, provider, app.get(SignIn), issuer);
 
@@ -19,7 +17,6 @@ export function mountOidc(app: NestFastifyApplication): void {
   const forward = (request: FastifyRequest, reply: FastifyReply): void => {
     // Taken before the body is parsed: oidc-provider reads it itself.
     reply.hijack();
-    if (host.isStopping) reply.raw.setHeader('connection', 'close');
     void answer(underIssuer(request.raw, issuer), reply.raw);
   };
   fastify.route({

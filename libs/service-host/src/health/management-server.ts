@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { problemContentType, toProblem } from '@causeway/errors';
 import { policies } from '@causeway/resilience';
 import type { HostState } from '../host-state.js';
+import { Connections } from '../http/connections.js';
 import { headRefusal } from '../http/head-refusal.js';
 import { answerProtocolErrors, refuseUnreadable, serverOptions } from '../http/protocol.js';
 import { refusalOf, type RequestRefused } from '../http/refusals.js';
@@ -30,11 +31,14 @@ export async function startManagementServer(
   host: HostState,
 ): Promise<ManagementServer> {
   const who = { service: identity.name, version: identity.version, instance: settings.INSTANCE_ID };
-  const server = createServer({ ...serverOptions, keepAliveTimeout: 5_000 }, (request, response) => {
+  const connections = new Connections(host);
+  const keepAlive = { keepAliveTimeout: settings.HTTP_KEEP_ALIVE_MS, ServerResponse: connections.responseClass() };
+  const server = createServer({ ...serverOptions, ...keepAlive }, (request, response) => {
     answer(request, response, who, settings, host).catch(() => response.destroy());
   });
   server.on('clientError', refuseUnreadable);
   answerProtocolErrors(server);
+  connections.watch(server);
   await new Promise<void>((resolve, reject) => {
     server
       .once('error', reject)
@@ -42,11 +46,11 @@ export async function startManagementServer(
   });
   return {
     port: (server.address() as AddressInfo).port,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    close: async () => {
+      const stop = await connections.closeIdle(server);
+      await new Promise((resolve) => server.close(resolve));
+      stop();
+    },
   };
 }
 

@@ -1,5 +1,4 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import type { HostState } from '../host-state.js';
 
 /** For an API that answers with JSON (OWASP REST Security Cheat Sheet). */
 export const securityHeaders = {
@@ -19,20 +18,16 @@ declare module 'fastify' {
 }
 
 /** Hijacked replies are on their own. */
-export function finishEveryAnswer(fastify: FastifyInstance, host: HostState): void {
+export function finishEveryAnswer(fastify: FastifyInstance): void {
   fastify.decorateReply('passedOn', false);
   fastify.addHook('onSend', (_request, reply, _payload, done) => {
-    finishHeaders(reply, host);
+    finishHeaders(reply);
     done();
   });
 }
 
-/**
- * Adds the security headers that the handler has not set itself, and `Connection: close` once the process is stopping: without it a keep-alive
- * connection with a request in flight holds the process for the keep-alive timeout (74 s measured with Fastify 5.12).
- */
-export function finishHeaders(reply: FastifyReply, host: HostState): void {
-  if (!reply.passedOn)
-    for (const [name, value] of Object.entries(securityHeaders)) if (!reply.hasHeader(name)) reply.header(name, value);
-  if (host.isStopping) reply.header('connection', 'close');
+/** Adds the security headers that the handler has not set itself. */
+export function finishHeaders(reply: FastifyReply): void {
+  if (reply.passedOn) return;
+  for (const [name, value] of Object.entries(securityHeaders)) if (!reply.hasHeader(name)) reply.header(name, value);
 }

@@ -4,7 +4,7 @@ import type { HostState } from '../host-state.js';
 import type { HostSettings } from '../settings.js';
 import { refuseUnknownRoutes } from './allowed-methods.js';
 import { acceptJsonOnly } from './body-parser.js';
-import { closeConnectionsWhenIdle } from './close-connections.js';
+import { closeGently, Connections } from './connections.js';
 import { noSchemas } from './no-schemas.js';
 import { ProblemFilter } from './problem-filter.js';
 import { sendProblem } from './problem-reply.js';
@@ -23,6 +23,7 @@ export function createHttpAdapter(
   { http, ...own }: FastifyHttpOptions<RawServerDefault> = {},
   edge = false,
 ): { adapter: FastifyAdapter; filter: ProblemFilter } {
+  const connections = new Connections(host);
   const scopes = new RequestScopes(host, settings.REQUEST_DEADLINE_MS, edge);
   const options: FastifyHttpOptions<RawServerDefault> = {
     logger: false,
@@ -30,11 +31,12 @@ export function createHttpAdapter(
     // While closing, a request on a connection that is still open is served, not refused: it was sent in good faith.
     return503OnClosing: false,
     requestTimeout: serverOptions.requestTimeout,
-    http: { ...serverOptions, ...http },
+    keepAliveTimeout: settings.HTTP_KEEP_ALIVE_MS,
+    http: { ...serverOptions, ServerResponse: connections.responseClass(), ...http },
     // For an address that the router cannot read. No hook runs for it.
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) =>
       scopes.open(request, reply, (refusal) => {
-        finishHeaders(reply, host);
+        finishHeaders(reply);
         sendProblem(reply, refusal ?? refusalOf(error.statusCode ?? 400), request.hostScope?.traceId);
       }),
     clientErrorHandler: refuseUnreadable,
@@ -45,10 +47,10 @@ export function createHttpAdapter(
   const adapter: FastifyAdapter = new FastifyAdapter({ ...options, skipMiddie: true });
   const fastify = adapter.getInstance();
   answerProtocolErrors(fastify.server);
+  closeGently(fastify, connections, host);
   scopes.register(fastify);
   refuseUnknownRoutes(fastify);
-  finishEveryAnswer(fastify, host);
-  closeConnectionsWhenIdle(fastify, host);
+  finishEveryAnswer(fastify);
   acceptJsonOnly(fastify);
   const filter = new ProblemFilter();
   handleErrors(adapter, filter);
