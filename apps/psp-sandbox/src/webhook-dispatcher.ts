@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { callerKeepAlive } from '@causeway/contracts/keep-alive';
 import type { Sql } from '@causeway/persistence';
 import { getLogger } from '@causeway/telemetry';
 import type { OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';
@@ -31,6 +32,7 @@ export const signature = (body: string, secret: string, atSeconds: number): stri
 export class WebhookDispatcher implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly log = getLogger('psp-webhooks');
   private readonly agent = new Agent({
+    ...callerKeepAlive,
     connections: 16,
     clientTtl: 30_000,
     headersTimeout: timeoutMs,

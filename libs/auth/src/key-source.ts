@@ -74,7 +74,8 @@ export class KeySource {
   private async fetchKeys(): Promise<void> {
     try {
       const response = await fetch(this.url, {
-        headers: { accept: 'application/json' },
+        // Asked for once in minutes: a connection that is kept would only be found closed.
+        headers: { accept: 'application/json', connection: 'close' },
         signal: AbortSignal.timeout(this.options.timeoutMs),
         redirect: 'error',
       });

@@ -49,7 +49,6 @@ export {
   type StreamDefinition,
 } from './messages/topology.js';
 export { httpHeaders, scopes } from './http/headers.js';
-export { callerKeepAlive, idleConnectionMs } from './http/keep-alive.js';
 export { pageOf, pageQuery, type Page, type PageQuery } from './http/paging.js';
 export {
   addressBody,

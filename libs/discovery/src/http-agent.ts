@@ -1,8 +1,11 @@
+import { callerKeepAlive } from '@causeway/contracts/keep-alive';
 import type { Agent } from 'undici';
 
 export interface HttpAgentOptions {
   /** The age at which a connection is given up, milliseconds. Default 30 000. */
   readonly clientTtlMs?: number;
+  /** How long a connection may be idle, milliseconds. Default 4 000, less than any server of ours is patient. */
+  readonly idleMs?: number;
   /** Connections per instance. Default 256. */
   readonly connections?: number;
   /** Milliseconds. Default 1 000. */
@@ -19,6 +22,7 @@ export interface HttpAgentOptions {
  */
 export async function createHttpAgent({
   clientTtlMs = 30_000,
+  idleMs = callerKeepAlive.keepAliveTimeout,
   connections = 256,
   connectTimeoutMs = 1_000,
 }: HttpAgentOptions = {}): Promise<Agent> {
@@ -27,7 +31,9 @@ export async function createHttpAgent({
     clientTtl: clientTtlMs,
     connections,
     connect: { timeout: connectTimeoutMs },
-    keepAliveTimeout: 10_000,
+    ...callerKeepAlive,
+    keepAliveTimeout: idleMs,
+    keepAliveMaxTimeout: idleMs,
     headersTimeout: 0,
     bodyTimeout: 0,
     allowH2: false,

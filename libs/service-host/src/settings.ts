@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { durationMs, integer, port, secret, text, withDefault, type Settings } from '@causeway/config';
-import { idleConnectionMs } from '@causeway/contracts';
+import { idleConnectionMs } from '@causeway/contracts/keep-alive';
 
 /** Settings of every process that `runService` starts. */
 export const hostSettings = {
@@ -16,7 +16,7 @@ export const hostSettings = {
   MANAGEMENT_TOKEN: secret().optional(),
   /** The name of this instance in logs, traces and discovery. */
   INSTANCE_ID: withDefault(text().max(64), `${hostname().slice(0, 48)}-${process.pid}`),
-  /** How long an idle connection is kept. More than the patience of whoever calls: see `idleConnectionMs` of `@causeway/contracts`. */
+  /** How long an idle connection is kept. More than the patience of whoever calls: see `idleConnectionMs`. */
   HTTP_KEEP_ALIVE_MS: withDefault(durationMs(10_000, 3_600_000), String(idleConnectionMs.server)),
   /** How long a stopping instance serves on in any case, so that load balancers notice. */
   SHUTDOWN_DELAY_MS: withDefault(durationMs(0, 60_000), '0'),

@@ -15,7 +15,7 @@ export const idleConnectionMs = {
 
 /**
  * What every undici Agent of ours is made with. Without `keepAliveMaxTimeout` undici believes the server's `Keep-Alive: timeout=72` and keeps
- * the connection for 70 s.
+ * an idle connection for 70 s.
  */
 export const callerKeepAlive = {
   keepAliveTimeout: idleConnectionMs.caller,

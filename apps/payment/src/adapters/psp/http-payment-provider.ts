@@ -1,3 +1,4 @@
+import { callerKeepAlive } from '@causeway/contracts/keep-alive';
 import { CircuitOpen, createPolicy, DeadlineExceeded, type Policy } from '@causeway/resilience';
 import { injectTrace, inSpan } from '@causeway/telemetry';
 import type { OnApplicationShutdown } from '@nestjs/common';
@@ -67,7 +68,13 @@ export class HttpPaymentProvider implements PaymentProvider, OnApplicationShutdo
   constructor(private readonly options: HttpPaymentProviderOptions) {
     // The policy ends a call; undici's own limits are only the net below it.
     const netMs = options.timeoutMs + 1_000;
-    this.agent = new Agent({ connections: 64, clientTtl: 30_000, headersTimeout: netMs, bodyTimeout: netMs });
+    this.agent = new Agent({
+      ...callerKeepAlive,
+      connections: 64,
+      clientTtl: 30_000,
+      headersTimeout: netMs,
+      bodyTimeout: netMs,
+    });
     this.policy = createPolicy('psp', { timeoutMs: options.timeoutMs, breaker: {} });
   }
 
