@@ -29,6 +29,7 @@ export class AppModule implements OnApplicationBootstrap, OnModuleDestroy {
           version,
           instanceId: settings.INSTANCE_ID,
           nats: NATS,
+          host: HostState,
         }),
         AuthModule.forRoot(settings),
       ],

@@ -15,6 +15,7 @@ import {
   purgeIdempotency,
   purgeInbox,
 } from '@causeway/persistence';
+import { HostState } from '@causeway/service-host';
 import { Module, type DynamicModule, type FactoryProvider } from '@nestjs/common';
 import type pg from 'pg';
 import { v7 as uuidv7 } from 'uuid';
@@ -65,6 +66,7 @@ export class AppModule {
           version,
           instanceId: settings.INSTANCE_ID,
           nats: NATS,
+          host: HostState,
           find: false,
         }),
         AuthModule.forRoot(settings),

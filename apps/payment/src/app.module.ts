@@ -11,6 +11,7 @@ import {
   PRISMA,
   purgeInbox,
 } from '@causeway/persistence';
+import { HostState } from '@causeway/service-host';
 import { Module, type DynamicModule, type FactoryProvider, type Provider } from '@nestjs/common';
 import type pg from 'pg';
 import { PaymentsController } from './adapters/http/payments.controller.js';
@@ -62,6 +63,7 @@ export class AppModule {
           version,
           instanceId: settings.INSTANCE_ID,
           nats: NATS,
+          host: HostState,
           find: false,
         }),
         AuthModule.forRoot(settings),

@@ -14,6 +14,7 @@ import {
   PRISMA,
   type Transaction,
 } from '@causeway/persistence';
+import { HostState } from '@causeway/service-host';
 import { Module, type DynamicModule, type INestApplicationContext } from '@nestjs/common';
 import type pg from 'pg';
 import { AddressesController } from './addresses/addresses.controller.js';
@@ -63,6 +64,7 @@ export class AppModule {
           version,
           instanceId: settings.INSTANCE_ID,
           nats: NATS,
+          host: HostState,
           find: false,
         }),
         AuthModule.forRoot(settings),

@@ -5,9 +5,19 @@ import { Controller, Get, Inject, Module, type DynamicModule } from '@nestjs/com
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { NestFactory } from '@nestjs/core';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
-import { Balancer, DiscoveryModule, discoverySettings, RESOLVER, ServiceClient, type Resolver } from '../src/index.js';
+import {
+  Balancer,
+  DiscoveryModule,
+  discoverySettings,
+  RESOLVER,
+  ServiceClient,
+  type DiscoveryModuleOptions,
+  type Resolver,
+} from '../src/index.js';
 
 const NATS = Symbol('nats');
+const HOST = Symbol('host');
+let stopping: AbortController;
 let nats: TestNats;
 const apps: NestFastifyApplication[] = [];
 const connections: NatsConnection[] = [];
@@ -15,6 +25,7 @@ const connections: NatsConnection[] = [];
 beforeAll(async () => {
   nats = await startNats();
 }, 60_000);
+beforeEach(() => void (stopping = new AbortController()));
 afterEach(async () => {
   for (const app of apps.splice(0)) await app.close();
   for (const connection of connections.splice(0)) await connection.close();
@@ -38,7 +49,7 @@ class HelperModule {}
 async function start(
   service: string,
   id: string,
-  part: { readonly find?: boolean } = {},
+  part: Pick<DiscoveryModuleOptions, 'find' | 'host'> = {},
 ): Promise<NestFastifyApplication> {
   const connection = await connect({ servers: nats.url });
   connections.push(connection);
@@ -46,8 +57,11 @@ async function start(
   const natsModule: DynamicModule = {
     module: HelperModule,
     global: true,
-    providers: [{ provide: NATS, useValue: connection }],
-    exports: [NATS],
+    providers: [
+      { provide: NATS, useValue: connection },
+      { provide: HOST, useValue: { stopping: stopping.signal } },
+    ],
+    exports: [NATS, HOST],
   };
   const root: DynamicModule = {
     module: class Root {},
@@ -115,6 +129,15 @@ test('who calls nobody is found all the same, and asks nobody', async () => {
   for (const part of [RESOLVER, Balancer, ServiceClient]) expect(() => silent.get(part)).toThrow();
   await silent.close();
   expect(idsAt(gateway, 'payment')).toEqual([]);
+});
+
+test('who was asked to stop is left out right then, while it goes on serving', async () => {
+  const gateway = await start('gateway', 'gateway-1');
+  const order = await start('order', 'order-1', { host: HOST });
+  await until(() => idsAt(gateway, 'order').length === 1);
+  stopping.abort();
+  await until(() => idsAt(gateway, 'order').length === 0);
+  expect(await (await fetch(`${await order.getUrl()}/who`)).json()).toEqual({ id: 'order-1' });
 });
 
 test('mode nats without a connection is refused when the module is built', () => {

@@ -14,12 +14,17 @@ export interface AnnouncerOptions {
   readonly version: string;
   readonly advertiseUrl?: string;
   readonly endpoints?: readonly AnnouncedEndpoint[];
+  /** Fires when the process was asked to stop. */
+  readonly stopping?: AbortSignal;
 }
 
-/** Announces this instance once its HTTP server listens, and says goodbye as the first step of a shutdown, while it still serves. */
+/**
+ * Announces this instance once its HTTP server listens, and says goodbye while it still serves: when `stopping` fires, or else as the first
+ * step of the shutdown.
+ */
 export class Announcer implements OnApplicationBootstrap, OnModuleDestroy {
   private announcement?: Promise<Announcement | undefined>;
-  private stopping = false;
+  private left?: Promise<void>;
 
   constructor(
     private readonly nc: NatsConnection,
@@ -29,14 +34,24 @@ export class Announcer implements OnApplicationBootstrap, OnModuleDestroy {
 
   onApplicationBootstrap(): void {
     if (this.adapterHost.httpAdapter === undefined) return;
+    const { stopping } = this.options;
+    if (stopping?.aborted) return;
+    stopping?.addEventListener('abort', () => void this.leave(), { once: true });
     this.adapterHost.listen$.subscribe(() => {
-      if (!this.stopping) this.announcement ??= this.start();
+      if (!this.left) this.announcement ??= this.start();
     });
   }
 
-  async onModuleDestroy(): Promise<void> {
-    this.stopping = true;
-    await (await this.announcement)?.stop();
+  onModuleDestroy(): Promise<void> {
+    return this.leave();
+  }
+
+  private leave(): Promise<void> {
+    return (this.left ??= Promise.resolve(this.announcement)
+      .then((announcement) => announcement?.stop())
+      .catch((err: unknown) => {
+        logger.warn({ err }, 'no goodbye could be said; others notice when this instance no longer answers');
+      }));
   }
 
   private async start(): Promise<Announcement | undefined> {

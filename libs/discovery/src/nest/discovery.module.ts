@@ -34,6 +34,8 @@ export interface DiscoveryModuleOptions {
   readonly instanceId?: string;
   /** The token of the NatsConnection of a global module; needed for DISCOVERY_MODE=nats. */
   readonly nats?: InjectionToken;
+  /** The token of what knows that the process was asked to stop, such as HostState of service-host: the goodbye is said right then. */
+  readonly host?: InjectionToken<{ readonly stopping: AbortSignal }>;
   /** NATS subjects that the service answers, for `nats micro info`. */
   readonly endpoints?: readonly AnnouncedEndpoint[];
   /** False: finds others, and stays unknown itself. Default true. */
@@ -95,18 +97,19 @@ function resolver(options: DiscoveryModuleOptions): Provider {
 }
 
 function announcer(options: DiscoveryModuleOptions): Provider {
-  const { settings, service, endpoints, version = '0.0.0', instanceId = `${service}-${process.pid}` } = options;
+  const { settings, service, endpoints, host, version = '0.0.0', instanceId = `${service}-${process.pid}` } = options;
   return {
     provide: Announcer,
-    useFactory: (nc: NatsConnection, adapterHost: HttpAdapterHost) =>
+    useFactory: (nc: NatsConnection, adapterHost: HttpAdapterHost, stopper?: { readonly stopping: AbortSignal }) =>
       new Announcer(nc, adapterHost, {
         service,
         version,
         instanceId,
         advertiseUrl: settings.DISCOVERY_ADVERTISE_URL,
         endpoints,
+        stopping: stopper?.stopping,
       }),
-    inject: [connectionOf(options), HttpAdapterHost],
+    inject: [connectionOf(options), HttpAdapterHost, ...(host === undefined ? [] : [host])],
   };
 }
 
