@@ -44,8 +44,8 @@ export interface Child {
   wait(): Promise<Exit>;
   /** Sends the signal and does not wait. */
   signal(signal: NodeJS.Signals): void;
-  /** Asks to stop, waits at most `graceMs`, then kills. */
-  stop(): Promise<Exit>;
+  /** Asks to stop, with `stopSignal` unless another is given; waits at most `graceMs`, then kills. */
+  stop(signal?: NodeJS.Signals): Promise<Exit>;
   /** SIGKILL, and waits until it is gone. */
   kill(): Promise<Exit>;
 }
@@ -100,7 +100,7 @@ export async function startChild(options: ChildOptions): Promise<Child> {
         return exited;
       },
       signal: (signal) => void child.kill(signal),
-      stop: () => end(stopSignal, graceMs),
+      stop: (signal = stopSignal) => end(signal, graceMs),
       kill: () => end('SIGKILL', graceMs),
     };
   } catch (error) {

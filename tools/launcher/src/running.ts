@@ -61,7 +61,7 @@ export async function stopInOrder(running: Running): Promise<void> {
   for (const order of [...new Set(services.map(({ stopOrder }) => stopOrder))].sort((a, b) => a - b)) {
     const names = services.filter(({ stopOrder }) => stopOrder === order).map(({ name }) => name);
     await Promise.all(
-      running.instances.filter(({ service }) => names.includes(service)).map((instance) => instance.stop()),
+      running.instances.filter(({ service }) => names.includes(service)).map((instance) => instance.stop('SIGINT')),
     );
   }
   await running.nats?.stop();

@@ -74,8 +74,10 @@ export class ServiceInstance {
       env,
       logFile,
       truncateLog: this.#starts === 0,
-      // The service itself takes at most 25 s for what is in flight.
-      graceMs: 30_000,
+      // Everything ends: nobody waits until clients have left their connections.
+      stopSignal: 'SIGINT',
+      // The service itself takes at most 15 s until they have, 25 s for what is in flight and 5 s to leave.
+      graceMs: 50_000,
       order: stopOrder,
       watchdog,
     });
@@ -98,10 +100,13 @@ export class ServiceInstance {
     return this.#child?.wait();
   }
 
-  /** SIGTERM, and SIGKILL after 30 s. */
-  async stop(): Promise<Exit | undefined> {
+  /**
+   * Asks it to stop, and kills it after 50 s.
+   * @param signal SIGTERM: others go on, and it serves until they have left its connections. SIGINT: the system ends.
+   */
+  async stop(signal: 'SIGTERM' | 'SIGINT' = 'SIGTERM'): Promise<Exit | undefined> {
     this.#leaving = true;
-    return this.#child?.stop();
+    return this.#child?.stop(signal);
   }
 
   /** Stops it where it still runs, starts it with the same settings and ports, and waits until it is ready. */
