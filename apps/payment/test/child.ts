@@ -25,7 +25,14 @@ export class Child {
    */
   static async start(service: string, settings: Record<string, string>): Promise<Child> {
     const main = fileURLToPath(new URL(`../../${service}/src/main.ts`, import.meta.url));
-    const env = { PATH: process.env['PATH'], HTTP_PORT: '0', MANAGEMENT_PORT: '0', LOG_LEVEL: 'warn', ...settings };
+    const env = {
+      PATH: process.env['PATH'],
+      HTTP_PORT: '0',
+      MANAGEMENT_PORT: '0',
+      LOG_LEVEL: 'warn',
+      SHUTDOWN_DRAIN_MS: '0',
+      ...settings,
+    };
     const flags = ['--no-warnings', '--import', hooks, main];
     const child = new Child(spawn(process.execPath, flags, { env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] }));
     child.url = await child.ready();

@@ -200,14 +200,21 @@ const planted: readonly Planted[] = [
     'too little grace',
     'kind',
     (copy) => (copy.pod('order').terminationGracePeriodSeconds = 30),
-    ['may need 40 s', 'at least 40'],
+    ['may need 55 s', 'at least 55'],
   ],
   [
     'every Deployment has',
     'a longer grace in the settings',
     'kind',
     (copy) => (copy.config('order')['SHUTDOWN_GRACE_MS'] = '60000'),
-    ['may need 75 s'],
+    ['may need 90 s'],
+  ],
+  [
+    'every Deployment has',
+    'no time to drain in the settings',
+    'kind',
+    (copy) => (copy.config('order')['SHUTDOWN_DRAIN_MS'] = '0'),
+    ['cuts idle connections', 'more than 5000'],
   ],
   [
     'every Deployment has',

@@ -1,3 +1,4 @@
+import { idleConnectionMs } from '@causeway/contracts/keep-alive';
 import type { IHorizontalPodAutoscaler } from 'kubernetes-models/autoscaling/v2';
 import type { IPodDisruptionBudget } from 'kubernetes-models/policy/v1';
 import type { IContainer, IProbe, IServiceAccount } from 'kubernetes-models/v1';
@@ -100,7 +101,10 @@ function lifeRules(rendered: Rendered, { spec }: Deployment, container: IContain
   const sleep = lifecycle?.preStop?.sleep?.seconds ?? 0;
   const setting = (key: string, fallback: number): number =>
     Number(environmentOf(rendered, container).find((each) => each.name === key)?.value ?? fallback) / 1_000;
-  const needed = sleep + setting('SHUTDOWN_DELAY_MS', 0) + setting('SHUTDOWN_GRACE_MS', 25_000) + lastWordsSeconds;
+  const drain = setting('SHUTDOWN_DRAIN_MS', idleConnectionMs.drain);
+  const serving = Math.max(drain, setting('SHUTDOWN_DELAY_MS', 0));
+  const needed = sleep + serving + setting('SHUTDOWN_GRACE_MS', 25_000) + lastWordsSeconds;
+  const patience = (idleConnectionMs.caller + idleConnectionMs.callerLate) / 1_000;
   return [
     probe(container, 'startupProbe', startupProbe, '/health/live'),
     probe(container, 'livenessProbe', livenessProbe, '/health/live'),
@@ -118,7 +122,12 @@ function lifeRules(rendered: Rendered, { spec }: Deployment, container: IContain
     [
       (spec?.template.spec?.terminationGracePeriodSeconds ?? 30) >= needed,
       `container ${name} may need ${needed} s to stop and is killed before`,
-      `set terminationGracePeriodSeconds to at least ${needed}: preStop, SHUTDOWN_DELAY_MS, SHUTDOWN_GRACE_MS and ${lastWordsSeconds} s`,
+      `set terminationGracePeriodSeconds to at least ${needed}: preStop, SHUTDOWN_DRAIN_MS, SHUTDOWN_GRACE_MS and ${lastWordsSeconds} s`,
+    ],
+    [
+      drain > patience,
+      `container ${name} cuts idle connections that other services still use`,
+      `set SHUTDOWN_DRAIN_MS to more than ${patience * 1_000}`,
     ],
   ];
 }
