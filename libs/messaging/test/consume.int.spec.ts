@@ -19,7 +19,7 @@ import { listDeadLetters } from '../src/consume/dead-letters.js';
 import type { Message } from '../src/consume/message.js';
 import { buildEnvelope } from '../src/envelope.js';
 import { Handles } from '../src/nest/handles.js';
-import { eventually, Scene } from './helpers.js';
+import { eventually, pausableLine, Scene } from './helpers.js';
 
 jest.setTimeout(60_000);
 const scene = new Scene();
@@ -407,6 +407,31 @@ test.each([45, 60])(
     expect(new Set([...ended, ...rest]).size).toBe(count);
   },
 );
+
+test('a stop waits for what is on its way from a slow broker, and hands that back, too', async () => {
+  const nc = await scene.provisioned();
+  const line = await pausableLine(scene.nats.port);
+  scene.after(line.close);
+  const taken: string[] = [];
+  const settings = { NATS_URL: `nats://127.0.0.1:${line.port}` };
+  const app = await scene.service('order', [handler(({ id }) => taken.push(id))], { settings });
+  await publish(nc);
+  await settled(nc, 1);
+  line.pause();
+  await Promise.all(Array.from({ length: 10 }, () => publish(nc)));
+  await eventually(
+    () => info(nc),
+    ({ num_ack_pending }) => num_ack_pending === 10,
+  );
+  const closed = app.close();
+  await sleep(1_500); // any limit on the waiting has to be longer than a pause of a busy machine
+  line.resume();
+  await closed;
+  expect(taken).toHaveLength(1);
+  await scene.service('order', [handler(({ id }) => taken.push(id))]);
+  await settled(nc, 11);
+  expect(new Set(taken).size).toBe(11);
+});
 
 test('a handler without a consumer in the topology does not start', async () => {
   await scene.provisioned();

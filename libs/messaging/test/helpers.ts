@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { consumers, streams, type ConsumerDefinition } from '@causeway/contracts';
 import { loadSettings } from '@causeway/config';
@@ -164,4 +166,30 @@ export async function eventually<T>(
     if (Date.now() > until) throw new Error(`still not true after ${timeoutMs} ms; last seen: ${JSON.stringify(seen)}`);
     await sleep(15);
   }
+}
+
+/** A port that leads to another one, and can hold back what comes from there. */
+export async function pausableLine(to: number) {
+  const sockets = new Set<Socket>();
+  const upstreams = new Set<Socket>();
+  const server = createServer((client) => {
+    const upstream = connect(to, '127.0.0.1');
+    upstreams.add(upstream);
+    for (const socket of [client, upstream]) {
+      sockets.add(socket);
+      socket.on('error', () => undefined).on('close', () => [client, upstream].forEach((each) => each.destroy()));
+    }
+    client.pipe(upstream);
+    upstream.on('data', (data) => client.write(data));
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  return {
+    port: (server.address() as AddressInfo).port,
+    pause: () => upstreams.forEach((upstream) => upstream.pause()),
+    resume: () => upstreams.forEach((upstream) => upstream.resume()),
+    close: () => {
+      sockets.forEach((socket) => socket.destroy());
+      server.close();
+    },
+  };
 }

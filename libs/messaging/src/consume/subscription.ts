@@ -1,15 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { getLogger } from '@causeway/telemetry';
 import type { ConsumerMessages, JetStreamClient, JsMsg } from '@nats-io/jetstream';
+import type { BrokerHealth } from '../health.js';
 import { consumerLimits } from './limits.js';
 
 const log = getLogger('messaging');
 const retryMs = 1_000;
-const drainMs = 1_000;
 
 export interface SubscriptionOptions {
   readonly stream: string;
   readonly durable: string;
+  readonly health: BrokerHealth;
   readonly process: (message: JsMsg) => Promise<void>;
   /** The server does not know the stream or the consumer any more. Called before the next attempt. */
   readonly restore: () => Promise<void>;
@@ -51,15 +52,14 @@ export class Subscription {
 
   /**
    * `stop()` unsubscribes at once: messages on their way to us would be lost until their ack_wait is over. A drained subscription still
-   * receives them, so that they can be handed back. nats.js ends the iterator then, but offers it only for the whole connection.
+   * receives them, however slow the broker is, so that they can be handed back. nats.js ends the iterator then, but offers it only for the
+   * whole connection. A drain does not end while NATS is away; by then the broker has forgotten us, and nothing is on its way.
    */
   #drain(): void {
     const messages = this.#messages;
     const { sub } = (messages ?? {}) as { sub?: { drain?: () => Promise<void> } };
     if (!sub?.drain) return messages?.stop();
-    void sub.drain().catch(() => messages?.stop());
-    // While NATS is away a drain does not end.
-    setTimeout(() => messages?.stop(), drainMs).unref();
+    this.options.health.whileConnected(sub.drain()).catch(() => messages?.stop());
   }
 
   async #run(): Promise<void> {
@@ -91,8 +91,8 @@ export class Subscription {
     } finally {
       this.#messages = undefined;
     }
-    // Not before the subscription has ended: nats-server 2.9 mislays some of what is handed back while pulls of ours are open, and
-    // delivers it only when its ack_wait is over (measured: 1 to 3 of 28 messages).
+    // Not before the subscription has ended: the server would deliver them to our own pulls, which are still open, and what arrives after
+    // the subscription is gone comes back only when its ack_wait is over (measured on nats-server 2.9: 1 to 3 of 28 messages).
     for (const message of left) message.nak();
   }
 

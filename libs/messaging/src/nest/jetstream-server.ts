@@ -119,7 +119,7 @@ export class JetStreamServer extends Server implements CustomTransportStrategy {
   }
 
   #bindConsumer(message: MessageDefinition, handler: MessageHandler): ConsumerDefinition {
-    const { service, consumers, keeper } = this.options;
+    const { service, consumers, health, keeper } = this.options;
     const definition = consumers.find(
       (declared) => declared.service === service && declared.message.subject === message.subject,
     );
@@ -130,6 +130,7 @@ export class JetStreamServer extends Server implements CustomTransportStrategy {
     const subscription = new Subscription(this.#js, {
       stream: streamOf(message.subject).name,
       durable: durableName(definition),
+      health,
       process: (received) => processor.process(received),
       restore: () => keeper.restore(),
     });
