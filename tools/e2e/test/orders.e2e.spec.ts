@@ -217,24 +217,31 @@ test('the overview composes order, payment and customer; a service that is away 
 }, 60_000);
 
 test('order events arrive as they happen, after a snapshot; somebody else gets 404', async () => {
-  const { id } = await place('tok_charged_then_dropped');
-  const url = `${system.urls.gateway}/v1/orders/${id}/events`;
+  const { id } = await place();
+  await customer.waitFor(id, ['CONFIRMED']);
   const stranger = await Customer.create(doorOf(system));
   expect((await stranger.call(`/v1/orders/${id}/events`)).status).toBe(404);
   const controller = new AbortController();
-  const response = await fetch(url, {
+  const response = await fetch(`${system.urls.gateway}/v1/orders/${id}/events`, {
     headers: { authorization: `Bearer ${customer.accessToken}` },
     signal: controller.signal,
   });
   expect(response.headers.get('content-type')).toContain('text/event-stream');
+  const stream = response.body!.pipeThrough(new TextDecoderStream()).getReader();
   let text = '';
-  for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
-    text += chunk;
-    if (text.includes('"CONFIRMED"')) break;
-  }
-  controller.abort();
+  const readUntil = async (part: string) => {
+    while (!text.includes(part)) {
+      const { value, done } = await stream.read();
+      if (done) throw new Error(`the stream ended without ${part}:\n${text}`);
+      text += value;
+    }
+  };
+  await readUntil('"status":"CONFIRMED"');
   expect(text).toMatch(/^(retry: \d+\n)?id: \d+\nevent: snapshot\ndata: \{/);
-  expect(text).toContain(`"orderId":"${id}"`);
+  expect((await cancel(id)).status).toBe(202);
+  await readUntil('"status":"CANCELLED"');
+  expect(text).toContain(`event: order\ndata: {"type":"order.evt.cancelled.v1","orderId":"${id}"`);
+  controller.abort();
 }, 30_000);
 
 test('pages of orders are complete and disjoint, newest first', async () => {
