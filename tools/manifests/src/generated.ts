@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { natsServerConfig } from '@causeway/messaging';
-import { budgetTable } from './budget.js';
+import { budgetTable } from './budget/totals.js';
 import { callGraph } from './call-graph.js';
 import { overlays, render, root } from './render.js';
 import { secretsOf } from './secrets.js';

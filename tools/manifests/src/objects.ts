@@ -1,6 +1,6 @@
-import type { IDeployment, IStatefulSet } from 'kubernetes-models/apps/v1';
-import type { IJob } from 'kubernetes-models/batch/v1';
-import type { IConfigMap, IContainer, IPodSpec } from 'kubernetes-models/v1';
+import type { IDaemonSet, IDeployment, IReplicaSet, IStatefulSet } from 'kubernetes-models/apps/v1';
+import type { ICronJob, IJob } from 'kubernetes-models/batch/v1';
+import type { IConfigMap, IContainer, IPod, IPodSpec } from 'kubernetes-models/v1';
 
 /** What every Kubernetes object has. */
 export interface Body {
@@ -29,7 +29,7 @@ export interface Rendered {
 }
 
 export type Deployment = IDeployment & Body;
-export type Workload = (IDeployment | IStatefulSet | IJob) & Body;
+export type Workload = (IDeployment | IReplicaSet | IStatefulSet | IDaemonSet | IJob | ICronJob | IPod) & Body;
 export type Labels = Readonly<Record<string, string>>;
 
 /** All objects of one kind. The caller names the type that belongs to the kind; every document has been type-checked against it. */
@@ -43,11 +43,24 @@ export interface Pods {
   readonly spec: IPodSpec;
 }
 
+/** Every kind that makes pods. */
+const workloads = ['Deployment', 'ReplicaSet', 'StatefulSet', 'DaemonSet', 'Job', 'CronJob', 'Pod'] as const;
+
 export function podsOf(rendered: Rendered): Pods[] {
-  return ofKind<Workload>(rendered, 'Deployment', 'StatefulSet', 'Job').map((manifest) => {
-    const template = manifest.body.spec?.template;
+  return ofKind<Workload>(rendered, ...workloads).map((manifest) => {
+    const template = templateOf(manifest.body);
     return { manifest, labels: template?.metadata?.labels ?? {}, spec: template?.spec ?? { containers: [] } };
   });
+}
+
+interface PodTemplate {
+  readonly metadata?: { readonly labels?: Labels };
+  readonly spec?: IPodSpec;
+}
+
+function templateOf(body: Workload): PodTemplate | undefined {
+  if (body.kind === 'Pod') return body;
+  return body.kind === 'CronJob' ? body.spec?.jobTemplate.spec?.template : body.spec?.template;
 }
 
 /** Init containers and containers. */

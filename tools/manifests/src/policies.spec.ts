@@ -1,8 +1,7 @@
+import type { IStatefulSet } from 'kubernetes-models/apps/v1';
 import type { IHorizontalPodAutoscaler } from 'kubernetes-models/autoscaling/v2';
-import type { IJob } from 'kubernetes-models/batch/v1';
-import type { INetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1';
 import type { IPodDisruptionBudget } from 'kubernetes-models/policy/v1';
-import type { IConfigMap, IContainer, INamespace, IResourceQuota, IService } from 'kubernetes-models/v1';
+import type { INamespace, IService } from 'kubernetes-models/v1';
 import type { SettingsShape } from '@causeway/config';
 import { hostSettings } from '@causeway/service-host';
 import { telemetrySettings } from '@causeway/telemetry';
@@ -11,10 +10,11 @@ import { settings as order } from '../../../apps/order/src/config.js';
 import { settings as payment } from '../../../apps/payment/src/config.js';
 import { settings as pspSandbox } from '../../../apps/psp-sandbox/src/config.js';
 import { settings as user } from '../../../apps/user/src/config.js';
-import type { Body, Deployment, Rendered } from './objects.js';
+import type { Deployment, Rendered } from './objects.js';
 import { policies } from './policies/index.js';
 import { describeFinding } from './policies/policy.js';
 import { overlays, render } from './render.js';
+import { Copy, object } from './testing/copy.js';
 import { withKubectl } from './testing/with-kubectl.js';
 
 const common = { ...telemetrySettings, ...hostSettings };
@@ -37,42 +37,10 @@ withKubectl('the overlays keep to every policy', () => {
   });
 });
 
-/** The objects of a copy, to do harm to. */
-class Copy {
-  readonly rendered: Rendered;
-  constructor(rendered: Rendered) {
-    this.rendered = structuredClone(rendered);
-  }
-  /** The first object of a kind whose name begins so. */
-  find<T>(kind: string, name = ''): T & Body {
-    const found = this.rendered.manifests.find(({ body }) => body.kind === kind && body.metadata.name.startsWith(name));
-    if (!found) throw new Error(`no ${kind} ${name}`);
-    return found.body as T & Body;
-  }
-  deployment = (name: string) => this.find<Deployment>('Deployment', name);
-  pod = (name: string) => this.deployment(name).spec!.template.spec!;
-  container = (name: string): IContainer => this.pod(name).containers[0]!;
-  config = (name: string) => this.find<IConfigMap>('ConfigMap', `${name}-`).data!;
-  policy = (name: string) => this.find<INetworkPolicy>('NetworkPolicy', name).spec!;
-  remove(kind: string, name: string): void {
-    const list = this.rendered.manifests as Rendered['manifests'][number][];
-    list.splice(
-      list.findIndex(({ body }) => body.kind === kind && body.metadata.name === name),
-      1,
-    );
-  }
-  add(body: Body): void {
-    (this.rendered.manifests as { file: string; body: Body }[]).push({ file: 'k8s/planted.yaml', body });
-  }
-}
-
 const deployment = 'k8s/base/service/deployment.yaml';
-const object = (kind: string, name: string, rest: object = {}): Body => ({
-  apiVersion: 'v1',
-  kind,
-  metadata: { name, namespace: 'causeway' },
-  ...rest,
-});
+const pdb = {
+  selector: { matchLabels: { 'app.kubernetes.io/name': 'order', 'app.kubernetes.io/component': 'service' } },
+};
 type Planted = readonly [
   policy: string,
   what: string,
@@ -163,7 +131,7 @@ const planted: readonly Planted[] = [
     'every container is restricted',
     'a Job that is not',
     'kind',
-    (copy) => (copy.find<IJob>('Job', 'order').spec!.template.spec!.securityContext = {}),
+    (copy) => (copy.job('order').template.spec!.securityContext = {}),
     ['k8s/base/service/with-database/migration-job.yaml', 'Job order-migrate-dev'],
   ],
 
@@ -493,7 +461,7 @@ const planted: readonly Planted[] = [
     'every version has',
     'a Job that goes on for ever',
     'kind',
-    (copy) => delete copy.find<IJob>('Job', 'order').spec!.activeDeadlineSeconds,
+    (copy) => delete copy.job('order').activeDeadlineSeconds,
     ['may try for ever'],
   ],
   [
@@ -575,50 +543,212 @@ const planted: readonly Planted[] = [
     'a pod that is too large',
     'kind',
     (copy) => (copy.container('order').resources!.limits!['memory'] = '1Gi'),
-    ['k8s/base/platform/resource-quota.yaml', 'ResourceQuota services', 'there are 2720Mi'],
+    [
+      'k8s/base/platform/resource-quota.yaml',
+      'ResourceQuota services: limits.memory',
+      '3424Mi are allowed',
+      'Deployment order 4Gi (3 pods and 1 of a roll-out)',
+      'raise limits.memory of this quota to 6752Mi in the overlay',
+    ],
   ],
   [
-    'PostgreSQL has connections',
-    'a larger pool',
+    'requests stay',
+    'a quota with room for some of the Jobs',
     'kind',
-    (copy) => (copy.config('order')['DATABASE_POOL_MAX'] = '20'),
-    ['k8s/components/postgres/stateful-set.yaml', 'StatefulSet postgres', 'connections, and there are 57'],
+    (copy) => Object.assign(copy.quota('jobs').hard!, { 'requests.memory': '352Mi', 'limits.memory': '352Mi' }),
+    ['ResourceQuota jobs: requests.memory: 624Mi', '352Mi are allowed', 'Job postgres-init-dev 64Mi', 'for ever'],
+  ],
+  [
+    'requests stay',
+    'a quota with room for one volume',
+    'kind',
+    (copy) => (copy.quota('objects').hard!['requests.storage'] = '10Gi'),
+    [
+      'ResourceQuota objects: requests.storage: 15Gi',
+      '10Gi are allowed',
+      'StatefulSet nats 5Gi, StatefulSet postgres 10Gi',
+    ],
   ],
   [
     'requests stay',
     'a Job that is too large',
     'kind',
-    (copy) =>
-      (copy.find<IJob>('Job', 'order').spec!.template.spec!.containers[0]!.resources!.limits!['memory'] = '1Gi'),
-    ['ResourceQuota jobs', 'for the largest Job 1024Mi'],
+    (copy) => (copy.job('order').template.spec!.containers[0]!.resources!.limits!['memory'] = '1Gi'),
+    ['ResourceQuota jobs: limits.memory: 1536Mi', 'Job order-migrate-dev 1Gi'],
   ],
   [
     'requests stay',
     'one pot for all',
     'kind',
-    (copy) => delete copy.find<IResourceQuota>('ResourceQuota', 'jobs').spec!.scopes,
-    ['ResourceQuota jobs', 'what the migration needs'],
-  ],
-  [
-    'every version has',
-    'a Job in the pot of services',
-    'kind',
-    (copy) => delete copy.find<IJob>('Job', 'order').spec!.template.spec!.activeDeadlineSeconds,
-    ['Job order-migrate-dev', 'template.spec.activeDeadlineSeconds'],
+    (copy) => delete copy.quota('jobs').scopes,
+    ['ResourceQuota jobs: requests.memory: 4048Mi', 'Deployment gateway'],
   ],
   [
     'requests stay',
     'too many pods',
+    'staging',
+    (copy) => (copy.find<IHorizontalPodAutoscaler>('HorizontalPodAutoscaler', 'gateway').spec!.maxReplicas = 60),
+    ['ResourceQuota services: pods: ', 'Deployment gateway 61 (60 pods and 1 of a roll-out)'],
+  ],
+  [
+    'requests stay',
+    'more roll-outs at once than there is room for',
+    'production',
+    (copy) => (copy.deployment('order').spec!.strategy!.rollingUpdate!.maxSurge = '100%'),
+    ['Deployment order 6000m (12 pods and 12 of a roll-out)'],
+  ],
+  [
+    'requests stay',
+    'a port of the node that is not allowed',
+    'staging',
+    (copy) => (copy.find<IService>('Service', 'order').spec!.type = 'LoadBalancer'),
+    ['services.nodeports: 1 may', 'services.loadbalancers: 1 may'],
+  ],
+  [
+    'requests stay',
+    'a line that nobody adds up',
     'kind',
-    (copy) => (copy.find<IHorizontalPodAutoscaler>('HorizontalPodAutoscaler', 'gateway').spec!.maxReplicas = 30),
-    ['scaled up'],
+    (copy) => (copy.quota('objects').hard!['count/replicasets.apps'] = '100'),
+    ['it limits count/replicasets.apps, and nobody adds up'],
+  ],
+  [
+    'requests stay',
+    'storage in a quota of pods',
+    'kind',
+    (copy) => (copy.quota('jobs').hard!['requests.storage'] = '100Gi'),
+    ['it limits requests.storage and has scopes'],
   ],
   [
     'requests stay',
     'a larger quota than was promised',
     'kind',
-    (copy) => (copy.find<IResourceQuota>('ResourceQuota', 'services').spec!.hard!['requests.cpu'] = '4'),
-    ['2 CPU and 3 GiB'],
+    (copy) => (copy.quota('services').hard!['requests.cpu'] = '4'),
+    ['2 CPU and 4 GiB'],
+  ],
+  [
+    'requests stay',
+    'a larger first start than was promised',
+    'kind',
+    (copy) => (copy.find<IHorizontalPodAutoscaler>('HorizontalPodAutoscaler', 'user').spec!.minReplicas = 5),
+    ['3 GiB that a laptop was promised', 'node of 2 CPU and 4 GiB'],
+  ],
+
+  [
+    'the API server admits',
+    'a CPU limit that the quota asks for',
+    'kind',
+    (copy) => (copy.quota('services').hard!['limits.cpu'] = '20'),
+    [
+      'Deployment order',
+      'container wait-for-schema states no limits.cpu, and ResourceQuota services refuses such pods',
+    ],
+  ],
+  [
+    'the API server admits',
+    'a container above the LimitRange',
+    'staging',
+    (copy) => (copy.container('order').resources!.limits!['memory'] = '3Gi'),
+    ['container service has 3Gi of memory, and a LimitRange allows at most 2Gi'],
+  ],
+  [
+    'the API server admits',
+    'a request above the default limit',
+    'kind',
+    (copy) => (copy.container('order').resources = { requests: { cpu: '75m', memory: '192Mi' } }),
+    ['asks for more memory than its limit 128Mi'],
+  ],
+  [
+    'the API server admits',
+    'pods that no quota counts',
+    'kind',
+    (copy) => copy.remove('ResourceQuota', 'services'),
+    ['StatefulSet postgres', 'no quota limits requests.memory of its pods'],
+  ],
+  [
+    'the API server admits',
+    'a CronJob that overlaps with itself',
+    'kind',
+    (copy) =>
+      copy.add({
+        ...object('CronJob', 'sweep', { spec: { schedule: '@hourly', jobTemplate: { spec: copy.job('order') } } }),
+        apiVersion: 'batch/v1',
+      }),
+    ['CronJob sweep', 'concurrencyPolicy: Forbid'],
+  ],
+  [
+    'the API server admits',
+    'one pod a node',
+    'kind',
+    (copy) =>
+      copy.add({
+        ...object('DaemonSet', 'agent', { spec: { template: copy.deployment('order').spec!.template } }),
+        apiVersion: 'apps/v1',
+      }),
+    ['DaemonSet agent', 'nobody knows the nodes'],
+  ],
+
+  [
+    'disruption budgets',
+    'a minimum as large as the number of pods',
+    'kind',
+    (copy) => (copy.find<IPodDisruptionBudget>('PodDisruptionBudget', 'order').spec = { ...pdb, minAvailable: 2 }),
+    ['PodDisruptionBudget order', 'of 2 pods it lets none go', 'maxUnavailable: 1'],
+  ],
+  [
+    'disruption budgets',
+    'a share that rounds up to all',
+    'kind',
+    (copy) => (copy.find<IPodDisruptionBudget>('PodDisruptionBudget', 'order').spec = { ...pdb, minAvailable: '51%' }),
+    ['of 2 pods it lets none go'],
+  ],
+  [
+    'disruption budgets',
+    'labels of no pod',
+    'kind',
+    (copy) =>
+      (copy.find<IPodDisruptionBudget>('PodDisruptionBudget', 'order').spec!.selector!.matchLabels = { app: 'x' }),
+    ['it selects the pods of nothing'],
+  ],
+
+  [
+    'PostgreSQL has connections',
+    'a larger pool',
+    'kind',
+    (copy) => (copy.config('order')['DATABASE_POOL_MAX'] = '20'),
+    [
+      'k8s/components/postgres/stateful-set.yaml',
+      'StatefulSet postgres',
+      'connections, and there are 67',
+      // Four pods, each with its pool and the session of its outbox relay.
+      'Deployment order 84',
+    ],
+  ],
+  [
+    'JetStream stays',
+    'a volume smaller than what may be stored',
+    'kind',
+    (copy) =>
+      (copy.find<IStatefulSet>('StatefulSet', 'nats').spec!.volumeClaimTemplates![0]!.spec!.resources = {
+        requests: { storage: '512Mi' },
+      }),
+    ['StatefulSet nats', '1Gi in files, and its volume has 512Mi'],
+  ],
+  [
+    'JetStream stays',
+    'no limit at all',
+    'staging',
+    (copy) => {
+      const config = copy.config('nats');
+      config['nats.conf'] = config['nats.conf']!.replaceAll(/max_\w+_store: \w+/g, '');
+    },
+    ['an unlimited amount in files', 'an unlimited amount in memory'],
+  ],
+  [
+    'every version has',
+    'a Job in the pot of services',
+    'kind',
+    (copy) => delete copy.job('order').template.spec!.activeDeadlineSeconds,
+    ['Job order-migrate-dev', 'template.spec.activeDeadlineSeconds'],
   ],
 
   [

@@ -1,14 +1,14 @@
 import type { IStatefulSet } from 'kubernetes-models/apps/v1';
-import { sharesOf } from '../budget.js';
-import { environmentOf, ofKind, podsOf, type Body, type Rendered } from '../objects.js';
-import { broken, type Policy } from './policy.js';
+import { copiesOf } from '../budget/copies.js';
+import { environmentOf, ofKind, podsOf, type Body, type Pods, type Rendered } from '../objects.js';
+import { broken, nameOf, type Policy } from './policy.js';
 
 /** What PostgreSQL keeps for its superuser, so that somebody can look in when all others are taken. */
 const reserved = 3;
 /** Of libs/persistence. */
 const defaultPoolMax = 10;
 
-/** A PostgreSQL in the cluster has a connection for everybody, also when every autoscaler is at its end. */
+/** A PostgreSQL in the cluster has a connection for everybody, also when every autoscaler is at its end and every Deployment rolls out. */
 export const connectionsSuffice: Policy = {
   name: 'PostgreSQL has connections for every pod',
   check(rendered) {
@@ -18,26 +18,25 @@ export const connectionsSuffice: Policy = {
     if (!server) return [];
     const args = server.body.spec?.template.spec?.containers[0]?.args?.join(' ') ?? '';
     const limit = Number(/max_connections=(\d+)/.exec(args)?.[1] ?? 100) - reserved;
-    const wanted = connectionsOf(rendered);
+    const clients = podsOf(rendered)
+      .filter(({ labels }) => labels['causeway.dev/postgres'] === 'client')
+      .map((pods) => ({ name: nameOf(pods.manifest.body), connections: connectionsOf(rendered, pods) }));
+    const wanted = clients.reduce((sum, { connections }) => sum + connections, 0);
     return broken(server, [
       [
         wanted <= limit,
-        `its clients may open ${wanted} connections, and there are ${limit}`,
-        'lower DATABASE_POOL_MAX or maxReplicas in the overlay, or raise max_connections and the memory (some 5 MiB each)',
+        `its clients may open ${wanted} connections, and there are ${limit} (${clients.map(({ name, connections }) => `${name} ${connections}`).join(', ')})`,
+        'lower DATABASE_POOL_MAX or maxReplicas in the overlay, or raise max_connections and the memory (3 to 5 MiB each)',
       ],
     ]);
   },
 };
 
-function connectionsOf(rendered: Rendered): number {
-  const shares = sharesOf(rendered);
-  return podsOf(rendered)
-    .filter(({ labels }) => labels['causeway.dev/postgres'] === 'client')
-    .reduce((sum, { manifest, spec }) => {
-      const { kind, metadata } = manifest.body;
-      if (kind === 'Job') return sum + 1;
-      const pool = environmentOf(rendered, spec.containers[0]!).find(({ name }) => name === 'DATABASE_POOL_MAX')?.value;
-      const share = shares.find((each) => each.kind === kind && each.name === metadata.name);
-      return sum + (share?.max ?? 1) * Number(pool ?? defaultPoolMax);
-    }, 0);
+/** A Job works on one connection. A service has its pool, and beside it the session of its outbox relay where it sends messages. */
+function connectionsOf(rendered: Rendered, { manifest, labels, spec }: Pods): number {
+  const { most, surge } = copiesOf(rendered, manifest);
+  if (/Job$/.test(manifest.body.kind)) return most;
+  const pool = environmentOf(rendered, spec.containers[0]!).find(({ name }) => name === 'DATABASE_POOL_MAX')?.value;
+  const relay = labels['causeway.dev/nats'] === 'client' ? 1 : 0;
+  return (most + surge) * (Number(pool ?? defaultPoolMax) + relay);
 }

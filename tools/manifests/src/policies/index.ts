@@ -1,9 +1,12 @@
 import type { SettingsShape } from '@causeway/config';
+import { podsAreAdmitted } from './admission.js';
 import { requestsFitTheBudget } from './budget.js';
 import { connectionsSuffice } from './connections.js';
 import { containersAreRestricted } from './containers.js';
 import { deploymentsAreOperable } from './deployments.js';
+import { budgetsLetPodsGo } from './disruption.js';
 import { imagesArePinned } from './images.js';
+import { jetStreamFitsItsVolume } from './jetstream.js';
 import { migrationsComeFirst } from './jobs.js';
 import { networkMatchesTheCallGraph } from './network.js';
 import { namespaceIsGuarded } from './platform.js';
@@ -25,6 +28,9 @@ export const policies = (shapes: Readonly<Record<string, SettingsShape>>): reado
   migrationsComeFirst,
   imagesArePinned,
   nothingSecretIsWritten,
+  podsAreAdmitted,
   requestsFitTheBudget,
+  budgetsLetPodsGo,
   connectionsSuffice,
+  jetStreamFitsItsVolume,
 ];
