@@ -71,7 +71,7 @@ describe('"Authorize" on the page', () => {
   test('stays with the address that the page was opened at where the issuer is behind the gateway', async () => {
     await world.startGateway({ PUBLIC_URL: new URL(world.issuer.settings.AUTH_ISSUER).origin });
     const { servers, components } = await page();
-    expect(servers).toEqual([{ url: '/' }]);
+    expect(servers).toMatchObject([{ url: '/' }]);
     expect(components.securitySchemes['oidc']?.flows['authorizationCode']?.['tokenUrl']).toBe('/oidc/token');
     expect((await world.fetch('/docs/')).headers.get('content-security-policy')).toContain("connect-src 'self';");
   });

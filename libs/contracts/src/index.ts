@@ -82,5 +82,6 @@ export {
   type SetStockBody,
 } from './http/orders.js';
 export { paymentView, pspWebhookBody, type PaymentView, type PspWebhookBody } from './http/payments.js';
+export { orderChange, type OrderChange } from './http/order-events.js';
 export { orderOverview, type OrderOverview } from './http/overview.js';
 export { errorCodesOf, pathParametersOf, routes, type HttpMethod, type RouteDefinition } from './http/routes.js';

@@ -1,5 +1,5 @@
 import { scopes } from '@causeway/contracts';
-import { asyncApiDocument, openApiDocument } from '@causeway/contracts/documents';
+import { asyncApiDocument, openApiDocument, relocated } from '@causeway/contracts/documents';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
@@ -43,7 +43,7 @@ export async function docsPlugin(fastify: FastifyInstance, { publicUrl, issuer }
   const openApi = openApiDocument({ server: publicUrl, authorizationUrl, tokenUrl: `${issuer}/token` });
   // The page asks the address that it was loaded from, be it called 127.0.0.1 or localhost: any other would need CORS. Only the sign-in itself, which
   // is a page of its own, is at the address of the issuer, whose cookies it needs.
-  const pageDocument = openApiDocument({
+  const pageDocument = relocated(openApi, {
     server: '/',
     authorizationUrl,
     tokenUrl: ownIssuer ? `${pathname}/token` : `${issuer}/token`,

@@ -1,6 +1,5 @@
-import type { OrderView } from '@causeway/contracts';
+import type { OrderChange, OrderView } from '@causeway/contracts';
 import type { ServerResponse } from 'node:http';
-import type { OrderEvent } from './order-event-hub.js';
 
 export interface EventStreamOptions {
   /** Between two comment lines, milliseconds. */
@@ -39,7 +38,7 @@ export class EventStream {
   }
 
   /** Events that the client has seen the result of already are left out. */
-  event(event: OrderEvent): void {
+  event(event: OrderChange): void {
     if (event.version <= this.version) return;
     this.version = event.version;
     this.write(frame('order', event.version, event));

@@ -5,24 +5,15 @@ import {
   orderPlaced,
   orderRejected,
   type MessageDefinition,
+  type OrderChange,
   type OrderStatus,
 } from '@causeway/contracts';
 import { getLogger } from '@causeway/telemetry';
 import type { NatsConnection } from '@nats-io/transport-node';
 
-/** What a follower of an order is told. */
-export interface OrderEvent {
-  readonly type: string;
-  readonly orderId: string;
-  readonly status: OrderStatus;
-  readonly version: number;
-  readonly occurredAt: string;
-  readonly reason?: string;
-}
-
 /** Somebody who follows one order. */
 export interface Follower {
-  onEvent(event: OrderEvent): void;
+  onEvent(event: OrderChange): void;
   /** Events may have been missed: end the stream, so that the client comes back and begins with the current state. */
   onGap(): void;
 }
@@ -104,7 +95,7 @@ export class OrderEventHub {
   }
 }
 
-function parse(definition: MessageDefinition, status: OrderStatus, read: () => unknown): OrderEvent | undefined {
+function parse(definition: MessageDefinition, status: OrderStatus, read: () => unknown): OrderChange | undefined {
   try {
     const { data } = envelope.parse(read());
     const { orderId, version, occurredAt, reason } = definition.data.parse(data) as OrderFact;

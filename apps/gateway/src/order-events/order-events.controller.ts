@@ -1,5 +1,5 @@
 import { CurrentUser, RequireScope, type Principal } from '@causeway/auth';
-import { id, orderView, scopes } from '@causeway/contracts';
+import { id, orderView, scopes, type OrderChange } from '@causeway/contracts';
 import { RequestDeadline, ZodParams } from '@causeway/service-host';
 import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { SETTINGS, type GatewaySettings } from '../config.js';
 import { Upstream } from '../upstream/upstream.js';
 import { EventStream } from './event-stream.js';
-import { OrderEventHub, type OrderEvent } from './order-event-hub.js';
+import { OrderEventHub } from './order-event-hub.js';
 import { StreamPlaces } from './stream-places.js';
 
 const params = z.object({ orderId: id });
@@ -36,7 +36,7 @@ export class OrderEventsController {
   ): Promise<void> {
     const leave = this.places.take(subject);
     // Following begins before the order is read: what happens in between is kept, and sent after the snapshot where it is newer.
-    const early: OrderEvent[] = [];
+    const early: OrderChange[] = [];
     let stream: EventStream | undefined;
     let gap = false;
     const unfollow = this.hub.follow(orderId, {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { dataSchemaOf, type MessageDefinition } from '../messages/define.js';
+import { contact, license } from './texts.js';
 import { consumers, messages, rpcs, streamOf } from '../messages/topology.js';
 
 const nameOf = (subject: string): string => subject.replaceAll('.', '-');
@@ -38,7 +39,8 @@ export function asyncApiDocument(): Record<string, unknown> {
       description: summary,
       messages: { request: { payload: z.toJSONSchema(request) } },
     };
-    channels[`${name}-reply`] = { address: null, messages: { response: { payload: z.toJSONSchema(response) } } };
+    // Without an address: each caller names its own inbox.
+    channels[`${name}-reply`] = { messages: { response: { payload: z.toJSONSchema(response) } } };
     operations[`${owner}-answers-${name}`] = {
       action: 'receive',
       channel: { $ref: `#/channels/${name}` },
@@ -47,7 +49,14 @@ export function asyncApiDocument(): Record<string, unknown> {
   }
   return {
     asyncapi: '3.0.0',
-    info: { title: 'Causeway messages', version: '1.0.0' },
+    info: {
+      title: 'Causeway messages',
+      version: '1.0.0',
+      description:
+        'Everything on NATS: events and commands as CloudEvents on JetStream, at least once and in no promised order; requests and replies on core NATS.',
+      contact,
+      license,
+    },
     defaultContentType: 'application/json',
     channels,
     operations,

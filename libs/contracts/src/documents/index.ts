@@ -1,2 +1,2 @@
 export { asyncApiDocument } from './asyncapi.js';
-export { openApiDocument } from './openapi.js';
+export { openApiDocument, relocated, type ApiAddresses, type OpenApiDocument } from './openapi.js';

@@ -1,79 +1,11 @@
-import { problemContentType } from '@causeway/errors';
-import { z } from 'zod';
-import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from 'zod-openapi';
-import { httpHeaders, scopes, type Scope } from '../http/headers.js';
-import { pathSchemaOf, routes, statusesOf, type RouteDefinition } from '../http/routes.js';
-
-const problem = z
-  .object({
-    type: z.string(),
-    title: z.string(),
-    status: z.int(),
-    detail: z.string(),
-    code: z.string().meta({ description: 'Stable; branch on this' }),
-    remedy: z.string().optional(),
-    errors: z
-      .array(z.object({ path: z.string().meta({ description: 'JSON pointer' }), message: z.string() }))
-      .optional(),
-    traceId: z.string().optional(),
-  })
-  .meta({ id: 'Problem', description: 'RFC 9457 problem details' });
-
-const requestHeaders = (route: RouteDefinition) =>
-  z.object({
-    ...(route.idempotent && {
-      [httpHeaders.idempotencyKey]: z.string().min(1).max(128).meta({
-        description: 'Chosen by the client; the same key with the same body gives the first answer again for 24 h',
-      }),
-    }),
-    ...(route.versioned && { 'if-match': z.string().meta({ description: 'The ETag that was read', example: '"1"' }) }),
-  });
-
-const scopeDescriptions: Readonly<Record<Scope, string>> = {
-  [scopes.profile]: 'Read and change your own profile and addresses',
-  [scopes.orders]: 'Place, read, follow and cancel your own orders',
-  [scopes.payments]: 'Read the payments of your own orders',
-  [scopes.catalogWrite]: 'Set the stock of any product',
-};
-const describedScopes = (...names: readonly Scope[]): Record<string, string> =>
-  Object.fromEntries(names.map((name) => [name, scopeDescriptions[name]]));
-
-/** A token from the flow that can give the scope, or one that the caller has already. */
-function securityOf({ scope }: RouteDefinition): Record<string, string[]>[] {
-  if (scope === undefined) return [];
-  return [{ [scope === scopes.catalogWrite ? 'machine' : 'oidc']: [scope] }, { bearer: [] }];
-}
-
-function operation(route: RouteDefinition): ZodOpenApiOperationObject {
-  const { success } = route;
-  return {
-    operationId: route.operationId,
-    summary: route.summary,
-    tags: [route.owner],
-    security: securityOf(route),
-    requestParams: {
-      path: pathSchemaOf(route.path),
-      header: requestHeaders(route),
-      ...(route.query && { query: route.query }),
-    },
-    ...(route.body && { requestBody: { required: true, content: { 'application/json': { schema: route.body } } } }),
-    responses: {
-      [success.status]: {
-        description: success.description,
-        ...(success.body && { content: { [success.mediaType ?? 'application/json']: { schema: success.body } } }),
-      },
-      ...Object.fromEntries(
-        [...statusesOf(route)].map(([status, codes]) => [
-          status,
-          {
-            description: codes.map((code) => `\`${code}\``).join(', '),
-            content: { [problemContentType]: { schema: problem } },
-          },
-        ]),
-      ),
-    },
-  } as ZodOpenApiOperationObject;
-}
+import { createDocument, type ZodOpenApiOverride, type ZodOpenApiPathsObject } from 'zod-openapi';
+import { scopes, type Scope } from '../http/headers.js';
+import { orderChange, orderStreamEvents } from '../http/order-events.js';
+import { errorCodesOf, routes } from '../http/routes.js';
+import { requestHeaders, responseHeaders } from './headers.js';
+import { operationOf } from './operation.js';
+import { problemExample } from './problem-examples.js';
+import { contact, introduction, license, tags } from './texts.js';
 
 /** Addresses in the document: absolute, or relative to where it was loaded from. */
 export interface ApiAddresses {
@@ -83,50 +15,93 @@ export interface ApiAddresses {
   readonly tokenUrl: string;
 }
 
-/** The OpenAPI 3.1 document of the whole system, as clients see it through the gateway. */
-export function openApiDocument({
-  server,
-  authorizationUrl,
-  tokenUrl,
-}: ApiAddresses): ReturnType<typeof createDocument> {
-  const paths: ZodOpenApiPathsObject = {};
-  for (const route of routes) paths[route.path] = { ...paths[route.path], [route.method]: operation(route) };
-  return createDocument({
-    openapi: '3.1.0',
-    info: {
-      title: 'Causeway',
-      version: '1.0.0',
-      description: 'Register, sign in, order, pay. Errors are RFC 9457 problem documents with a stable `code`.',
-    },
-    servers: [{ url: server }],
-    paths,
-    components: {
-      securitySchemes: {
-        oidc: {
-          type: 'oauth2',
-          description:
-            'For people: sign in as the client `causeway-docs`, with the e-mail address and the password that you registered with (`POST /v1/users`). Leave `client_secret` empty.',
-          flows: {
-            authorizationCode: {
-              authorizationUrl,
-              tokenUrl,
-              scopes: describedScopes(scopes.profile, scopes.orders, scopes.payments),
-            },
-          },
-        },
-        machine: {
-          type: 'oauth2',
-          description:
-            'For machines: the client `causeway-ops` with its secret (`OIDC_MACHINE_SECRET` of the user service). Put its name into `client_id`.',
-          flows: { clientCredentials: { tokenUrl, scopes: describedScopes(scopes.catalogWrite) } },
-        },
-        bearer: {
-          type: 'http',
-          scheme: 'bearer',
-          bearerFormat: 'JWT',
-          description: 'An access token that you have already. It lasts for five minutes.',
-        },
+const scopeDescriptions: Readonly<Record<Scope, string>> = {
+  [scopes.profile]: 'Read and change your own profile and addresses',
+  [scopes.orders]: 'Place, read, follow and cancel your own orders',
+  [scopes.payments]: 'Read the payments of your own orders',
+  [scopes.catalogWrite]: 'Set the stock of any product',
+};
+const described = (...names: readonly Scope[]): Record<string, string> =>
+  Object.fromEntries(names.map((name) => [name, scopeDescriptions[name]]));
+
+const securitySchemes = ({ authorizationUrl, tokenUrl }: ApiAddresses) => ({
+  oidc: {
+    type: 'oauth2' as const,
+    description:
+      'For people: sign in as the client `causeway-docs`, with the e-mail address and the password that you registered with (`POST /v1/users`). Leave `client_secret` empty.',
+    flows: {
+      authorizationCode: {
+        authorizationUrl,
+        tokenUrl,
+        scopes: described(scopes.profile, scopes.orders, scopes.payments),
       },
     },
-  });
+  },
+  machine: {
+    type: 'oauth2' as const,
+    description:
+      'For machines: the client `causeway-ops` with its secret (`OIDC_MACHINE_SECRET` of the user service). Put its name into `client_id`.',
+    flows: { clientCredentials: { tokenUrl, scopes: described(scopes.catalogWrite) } },
+  },
+  bearer: {
+    type: 'http' as const,
+    scheme: 'bearer',
+    bearerFormat: 'JWT',
+    description: 'An access token that you have already. It lasts for five minutes.',
+  },
+});
+
+const servers = ({ server }: ApiAddresses) => [{ url: server, description: 'The gateway' }];
+
+/** Answers may grow: a client that refused unknown fields would break the day that one is added. Requests do refuse them. */
+const openAnswers: ZodOpenApiOverride = ({ zodSchema, jsonSchema, io }) => {
+  const { def } = zodSchema._zod;
+  if (io === 'output' && def.type === 'object' && def.catchall === undefined) delete jsonSchema.additionalProperties;
+};
+
+const problemExamples = () =>
+  Object.fromEntries(
+    [...new Set(routes.flatMap(errorCodesOf))].sort().map((code) => {
+      const value = problemExample(code);
+      return [code, { summary: value.title, value }];
+    }),
+  );
+
+export type OpenApiDocument = ReturnType<typeof createDocument>;
+
+/** The OpenAPI 3.1 document of the whole system, as clients see it through the gateway. */
+export function openApiDocument(addresses: ApiAddresses): OpenApiDocument {
+  const paths: ZodOpenApiPathsObject = {};
+  for (const route of routes) paths[route.path] = { ...paths[route.path], [route.method]: operationOf(route) };
+  return createDocument(
+    {
+      openapi: '3.1.0',
+      info: {
+        title: 'Causeway',
+        version: '1.0.0',
+        summary: 'A reference backend: accounts, catalogue, orders, payments',
+        description: introduction,
+        contact,
+        license,
+      },
+      servers: servers(addresses),
+      tags: tags.map(({ name, description }) => ({ name, description })),
+      paths,
+      components: {
+        schemas: { ...orderStreamEvents, OrderChange: orderChange },
+        headers: responseHeaders,
+        parameters: requestHeaders,
+        examples: problemExamples(),
+        securitySchemes: securitySchemes(addresses),
+      },
+    },
+    { override: openAnswers },
+  );
 }
+
+/** The same document for whoever reaches the system in another way. */
+export const relocated = (document: OpenApiDocument, addresses: ApiAddresses): OpenApiDocument => ({
+  ...document,
+  servers: servers(addresses),
+  components: { ...document.components, securitySchemes: securitySchemes(addresses) },
+});

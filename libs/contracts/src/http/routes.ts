@@ -12,6 +12,7 @@ import {
   productView,
   setStockBody,
 } from './orders.js';
+import { orderEventStream } from './order-events.js';
 import { orderOverview } from './overview.js';
 import { pageQuery } from './paging.js';
 import { paymentView, pspWebhookBody } from './payments.js';
@@ -27,28 +28,50 @@ export interface RouteDefinition {
   readonly path: string;
   /** The service that answers it; `gateway` composes the answer itself. */
   readonly owner: 'gateway' | 'user' | 'order' | 'payment';
+  /** What it does, for the list of operations: "Gets a product". */
   readonly summary: string;
   /** Scope that the access token needs; absent for public routes. */
   readonly scope?: Scope;
   /** Needs an `Idempotency-Key`. */
   readonly idempotent?: boolean;
-  /** Needs `If-Match`, and answers with an `ETag`. */
+  /** Needs `If-Match`. */
   readonly versioned?: boolean;
+  /** Signed with `PSP-Signature` by the payment provider, which has no token. */
+  readonly signed?: boolean;
   readonly query?: z.ZodObject;
   readonly body?: z.ZodType;
   readonly success: {
     readonly status: number;
     readonly description: string;
     readonly body?: z.ZodType;
+    /** Default `application/json`. */
     readonly mediaType?: string;
+    /** Headers that this answer always has, besides those of every answer. */
+    readonly headers?: readonly ('ETag' | 'Location')[];
   };
   /** Codes that this route adds to those that any route can answer. */
   readonly errors?: readonly ErrorCode[];
 }
 
-const ok = (body: z.ZodType, description = 'Found') => ({ status: 200, description, body });
-const created = (body: z.ZodType) => ({ status: 201, description: 'Created; `Location` names it', body });
-const accepted = (body: z.ZodType) => ({ status: 202, description: 'Accepted; follow `Location`', body });
+/** What the way from the gateway to a service, and from there to its database, adds. */
+const beyondTheGateway: readonly ErrorCode[] = ['DATABASE_UNAVAILABLE', 'CIRCUIT_OPEN', 'BULKHEAD_FULL', 'NO_ENDPOINT'];
+
+type Success = RouteDefinition['success'];
+const ok = (body: z.ZodType, description = 'Found'): Success => ({ status: 200, description, body });
+/** One resource, with the version that a change of it has to name. */
+const one = (body: z.ZodType, description?: string): Success => ({ ...ok(body, description), headers: ['ETag'] });
+const created = (body: z.ZodType): Success => ({
+  status: 201,
+  description: 'Created; `Location` is its address',
+  body,
+  headers: ['ETag', 'Location'],
+});
+const accepted = (body: z.ZodType, description: string): Success => ({
+  status: 202,
+  description,
+  body,
+  headers: ['ETag', 'Location'],
+});
 
 export const routes: readonly RouteDefinition[] = [
   {
@@ -56,7 +79,7 @@ export const routes: readonly RouteDefinition[] = [
     method: 'post',
     path: '/v1/users',
     owner: 'user',
-    summary: 'Register a customer',
+    summary: 'Registers a customer',
     idempotent: true,
     body: registerUserBody,
     success: created(userView),
@@ -67,27 +90,29 @@ export const routes: readonly RouteDefinition[] = [
     method: 'get',
     path: '/v1/users/me',
     owner: 'user',
-    summary: 'Read the own profile',
+    summary: 'Gets the caller’s own profile',
     scope: scopes.profile,
-    success: ok(userView),
+    success: one(userView),
+    errors: ['NOT_FOUND'],
   },
   {
     operationId: 'changeMe',
     method: 'patch',
     path: '/v1/users/me',
     owner: 'user',
-    summary: 'Change the own profile',
+    summary: 'Changes the caller’s own profile',
     scope: scopes.profile,
     versioned: true,
     body: changeUserBody,
-    success: ok(userView, 'Changed'),
+    success: one(userView, 'Changed'),
+    errors: ['NOT_FOUND'],
   },
   {
     operationId: 'listAddresses',
     method: 'get',
     path: '/v1/users/me/addresses',
     owner: 'user',
-    summary: 'List the own addresses',
+    summary: 'Lists the caller’s own addresses',
     scope: scopes.profile,
     success: ok(addressList),
   },
@@ -96,49 +121,49 @@ export const routes: readonly RouteDefinition[] = [
     method: 'post',
     path: '/v1/users/me/addresses',
     owner: 'user',
-    summary: 'Add an address',
+    summary: 'Adds an address',
     scope: scopes.profile,
     idempotent: true,
     body: addressBody,
     success: created(addressView),
-    errors: ['ADDRESS_LIMIT_REACHED'],
+    errors: ['ADDRESS_LIMIT_REACHED', 'NOT_FOUND'],
   },
   {
     operationId: 'getAddress',
     method: 'get',
     path: '/v1/users/me/addresses/{addressId}',
     owner: 'user',
-    summary: 'Read an address',
+    summary: 'Gets an address',
     scope: scopes.profile,
-    success: ok(addressView),
+    success: one(addressView),
   },
   {
     operationId: 'changeAddress',
     method: 'put',
     path: '/v1/users/me/addresses/{addressId}',
     owner: 'user',
-    summary: 'Replace an address',
+    summary: 'Replaces an address',
     scope: scopes.profile,
     versioned: true,
     body: addressBody,
-    success: ok(addressView, 'Replaced'),
+    success: one(addressView, 'Replaced'),
   },
   {
     operationId: 'removeAddress',
     method: 'delete',
     path: '/v1/users/me/addresses/{addressId}',
     owner: 'user',
-    summary: 'Remove an address',
+    summary: 'Deletes an address',
     scope: scopes.profile,
     versioned: true,
-    success: { status: 204, description: 'Removed' },
+    success: { status: 204, description: 'Deleted' },
   },
   {
     operationId: 'listProducts',
     method: 'get',
     path: '/v1/products',
     owner: 'order',
-    summary: 'List products',
+    summary: 'Lists products',
     query: pageQuery,
     success: ok(productPage),
     errors: ['CURSOR_INVALID'],
@@ -148,38 +173,38 @@ export const routes: readonly RouteDefinition[] = [
     method: 'get',
     path: '/v1/products/{productId}',
     owner: 'order',
-    summary: 'Read a product',
-    success: ok(productView),
+    summary: 'Gets a product',
+    success: one(productView),
   },
   {
     operationId: 'setStock',
     method: 'put',
     path: '/v1/products/{productId}/stock',
     owner: 'order',
-    summary: 'Set how many of a product are available',
+    summary: 'Sets how many pieces of a product are available',
     scope: scopes.catalogWrite,
     versioned: true,
     body: setStockBody,
-    success: ok(productView, 'Changed'),
+    success: one(productView, 'Changed'),
   },
   {
     operationId: 'placeOrder',
     method: 'post',
     path: '/v1/orders',
     owner: 'order',
-    summary: 'Place an order',
+    summary: 'Places an order',
     scope: scopes.orders,
     idempotent: true,
     body: placeOrderBody,
-    success: accepted(orderView),
-    errors: ['PRODUCT_UNKNOWN', 'OUT_OF_STOCK', 'CURRENCY_MIXED', 'ADDRESS_UNKNOWN'],
+    success: accepted(orderView, 'Accepted and its stock reserved; the payment is under way'),
+    errors: ['PRODUCT_UNKNOWN', 'OUT_OF_STOCK', 'CURRENCY_MIXED', 'ADDRESS_UNKNOWN', 'BROKER_UNAVAILABLE'],
   },
   {
     operationId: 'listOrders',
     method: 'get',
     path: '/v1/orders',
     owner: 'order',
-    summary: 'List the own orders',
+    summary: 'Lists the caller’s own orders, newest first',
     scope: scopes.orders,
     query: orderListQuery,
     success: ok(orderPage),
@@ -190,20 +215,20 @@ export const routes: readonly RouteDefinition[] = [
     method: 'get',
     path: '/v1/orders/{orderId}',
     owner: 'order',
-    summary: 'Read an order',
+    summary: 'Gets an order',
     scope: scopes.orders,
-    success: ok(orderView),
+    success: one(orderView),
   },
   {
     operationId: 'cancelOrder',
     method: 'post',
     path: '/v1/orders/{orderId}/cancel',
     owner: 'order',
-    summary: 'Cancel an order; captured money is refunded',
+    summary: 'Cancels an order and gives its money back',
     scope: scopes.orders,
     idempotent: true,
     body: cancelOrderBody,
-    success: accepted(orderView),
+    success: accepted(orderView, 'Accepted; `status` says how far it is'),
     errors: ['ORDER_NOT_CANCELLABLE'],
   },
   {
@@ -211,7 +236,7 @@ export const routes: readonly RouteDefinition[] = [
     method: 'get',
     path: '/v1/orders/{orderId}/overview',
     owner: 'gateway',
-    summary: 'An order with its payment and its customer; each part may be missing and says why',
+    summary: 'Gets an order together with its payment and its customer',
     scope: scopes.orders,
     success: ok(orderOverview),
   },
@@ -220,16 +245,22 @@ export const routes: readonly RouteDefinition[] = [
     method: 'get',
     path: '/v1/orders/{orderId}/events',
     owner: 'gateway',
-    summary: 'The events of an order as they happen (server-sent events)',
+    summary: 'Streams the changes of an order as they happen',
     scope: scopes.orders,
-    success: { status: 200, description: 'A stream that stays open', body: z.string(), mediaType: 'text/event-stream' },
+    success: {
+      status: 200,
+      description: 'A stream that stays open',
+      body: orderEventStream,
+      mediaType: 'text/event-stream',
+    },
+    errors: [...beyondTheGateway, 'SHUTTING_DOWN'],
   },
   {
     operationId: 'getPayment',
     method: 'get',
     path: '/v1/payments/{paymentId}',
     owner: 'payment',
-    summary: 'Read a payment',
+    summary: 'Gets a payment',
     scope: scopes.payments,
     success: ok(paymentView),
   },
@@ -238,41 +269,51 @@ export const routes: readonly RouteDefinition[] = [
     method: 'post',
     path: '/webhooks/psp',
     owner: 'payment',
-    summary: 'Where the payment provider reports; signed with `PSP-Signature`',
+    summary: 'Receives an event of the payment provider',
     body: pspWebhookBody,
-    success: { status: 204, description: 'Stored' },
-    errors: ['SIGNATURE_INVALID', 'SIGNATURE_TOO_OLD'],
+    signed: true,
+    success: { status: 204, description: 'Stored, now or before' },
   },
 ];
 
-const anyRoute: readonly ErrorCode[] = [
+/** A request that cannot be read is refused before anybody looks at what it asks for. */
+const anyRequest: readonly ErrorCode[] = [
   'MALFORMED_REQUEST',
-  'VALIDATION_FAILED',
+  'REQUEST_TIMEOUT',
+  'URI_TOO_LONG',
+  'EXPECTATION_FAILED',
   'RATE_LIMITED',
+  'HEADERS_TOO_LARGE',
+  'INTERNAL',
   'DEPENDENCY_UNAVAILABLE',
   'DEADLINE_EXCEEDED',
-  'INTERNAL',
 ];
-
-/** Every error code that a route can answer with. */
+/** Every error code that a route can answer with, each once. */
 export function errorCodesOf(route: RouteDefinition): readonly ErrorCode[] {
-  return [
-    ...anyRoute,
-    ...(route.path.includes('{') ? (['NOT_FOUND'] as const) : []),
-    ...(route.body ? (['BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'] as const) : []),
-    ...(route.scope ? (['TOKEN_MISSING', 'TOKEN_INVALID', 'TOKEN_EXPIRED', 'SCOPE_MISSING'] as const) : []),
-    ...(route.idempotent
-      ? ([
-          'IDEMPOTENCY_KEY_REQUIRED',
-          'IDEMPOTENCY_KEY_INVALID',
-          'IDEMPOTENCY_KEY_REUSED',
-          'IDEMPOTENCY_KEY_IN_FLIGHT',
-        ] as const)
-      : []),
-    ...(route.versioned ? (['IF_MATCH_REQUIRED', 'VERSION_STALE'] as const) : []),
-    ...(route.errors ?? []),
+  const { path, method, owner, scope, body, query, idempotent, versioned, signed, errors = [] } = route;
+  const hasParameters = path.includes('{');
+  const codes: readonly (readonly [applies: boolean, codes: readonly ErrorCode[]])[] = [
+    [true, anyRequest],
+    [owner !== 'gateway', beyondTheGateway],
+    [hasParameters || body !== undefined || query !== undefined, ['VALIDATION_FAILED']],
+    [hasParameters, ['NOT_FOUND']],
+    // Where none is asked for, a body is read and dropped.
+    [method !== 'get', ['BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE']],
+    [scope !== undefined, ['TOKEN_MISSING', 'TOKEN_INVALID', 'TOKEN_EXPIRED', 'SCOPE_MISSING']],
+    [idempotent === true, idempotency],
+    [versioned === true, ['IF_MATCH_REQUIRED', 'VERSION_STALE']],
+    [signed === true, ['SIGNATURE_INVALID', 'SIGNATURE_TOO_OLD']],
+    [true, errors],
   ];
+  return [...new Set(codes.flatMap(([applies, some]) => (applies ? some : [])))];
 }
+
+const idempotency: readonly ErrorCode[] = [
+  'IDEMPOTENCY_KEY_REQUIRED',
+  'IDEMPOTENCY_KEY_INVALID',
+  'IDEMPOTENCY_KEY_REUSED',
+  'IDEMPOTENCY_KEY_IN_FLIGHT',
+];
 
 /** Path parameters: all of ours are UUIDs. */
 export const pathParametersOf = (path: string): readonly string[] =>

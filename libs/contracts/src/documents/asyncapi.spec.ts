@@ -1,0 +1,8 @@
+import { messages, rpcs } from '../index.js';
+import { asyncApiDocument } from './index.js';
+
+test('the AsyncAPI document holds every message and every request/reply', () => {
+  const { channels } = asyncApiDocument() as { channels: Record<string, { address?: string }> };
+  const addresses = Object.values(channels).map(({ address }) => address);
+  expect(addresses).toEqual(expect.arrayContaining([...messages, ...rpcs].map(({ subject }) => subject)));
+});

@@ -1,0 +1,94 @@
+import type { AddressView, UserView } from '../http/users.js';
+import type { OrderView, ProductView } from '../http/orders.js';
+import type { OrderChange } from '../http/order-events.js';
+import type { PaymentView, PspWebhookBody } from '../http/payments.js';
+
+/** One customer and one order, the same wherever an example needs one: what one operation answers is what the next is asked. */
+
+const orderId = '0193a7c2-8f10-7b61-9c35-2f6f0b7d4e11';
+const paymentId = '0193a7c2-8f12-7d0a-8e47-51b3c0a99f20';
+
+export const kettle: ProductView = {
+  id: '01939f00-0000-7000-8000-000000000001',
+  name: 'Pour-over kettle',
+  description: 'Gooseneck, 0.9 l, holds its temperature for an hour',
+  priceMinor: 5_990,
+  currency: 'EUR',
+  available: 40,
+  version: 3,
+};
+
+export const ada: UserView = {
+  id: '0193a7bf-11aa-7c58-a1f4-7d2b9f04c6e3',
+  email: 'ada@example.com',
+  displayName: 'Ada Lovelace',
+  version: 1,
+  createdAt: '2026-11-21T10:00:00.000Z',
+  updatedAt: '2026-11-21T10:00:00.000Z',
+};
+export const password = 'a kettle on the analytical engine';
+
+const parcel = {
+  recipient: 'Ada Lovelace',
+  line1: '12 St James’s Square',
+  postalCode: 'SW1Y 4JH',
+  city: 'London',
+  country: 'GB',
+};
+export const home = { label: 'Home', ...parcel };
+export const homeView: AddressView = { id: '0193a7c0-52e7-7f19-b6d8-90e4b1a7c5d2', ...home, version: 1 };
+
+export const placed: OrderView = {
+  id: orderId,
+  status: 'PENDING_PAYMENT',
+  currency: 'EUR',
+  totalMinor: 11_980,
+  lines: [{ productId: kettle.id, name: kettle.name, quantity: 2, unitPriceMinor: kettle.priceMinor }],
+  shippingAddress: parcel,
+  paymentId,
+  reason: null,
+  version: 1,
+  placedAt: '2026-11-21T10:04:05.120Z',
+  updatedAt: '2026-11-21T10:04:05.120Z',
+};
+export const confirmed: OrderView = {
+  ...placed,
+  status: 'CONFIRMED',
+  version: 3,
+  updatedAt: '2026-11-21T10:04:05.410Z',
+};
+export const cancelling: OrderView = {
+  ...confirmed,
+  status: 'CANCELLING',
+  reason: 'cancelled by the customer: ordered by mistake',
+  version: 4,
+  updatedAt: '2026-11-21T10:09:30.000Z',
+};
+export const confirmation: OrderChange = {
+  type: 'order.evt.confirmed.v1',
+  orderId,
+  status: 'CONFIRMED',
+  version: confirmed.version,
+  occurredAt: confirmed.updatedAt,
+};
+
+export const captured: PaymentView = {
+  id: paymentId,
+  orderId,
+  status: 'CAPTURED',
+  amountMinor: placed.totalMinor,
+  currency: 'EUR',
+  refundedMinor: 0,
+  declineReason: null,
+  refunds: [],
+  version: 3,
+  createdAt: '2026-11-21T10:04:05.180Z',
+  updatedAt: '2026-11-21T10:04:05.390Z',
+};
+
+export const captureReport: PspWebhookBody = {
+  id: 'evt_5mK2QvH8',
+  type: 'charge.captured',
+  createdAt: '2026-11-21T10:04:05.380Z',
+  data: { chargeId: 'ch_9Zt4Xw1L', reference: paymentId },
+};

@@ -1,0 +1,131 @@
+import { problemContentType } from '@causeway/errors';
+import { errorCodesOf, routes, scopes, type RouteDefinition } from '../index.js';
+import { bodyExamples } from './examples.js';
+import { openApiDocument } from './index.js';
+
+const document = openApiDocument({
+  server: 'http://127.0.0.1:3000',
+  authorizationUrl: 'http://127.0.0.1:3000/oidc/auth',
+  tokenUrl: 'http://127.0.0.1:3000/oidc/token',
+});
+const cases = routes.map((route) => [route.operationId, route] as const);
+const named = (id: string): RouteDefinition => routes.find(({ operationId }) => operationId === id)!;
+
+interface Answer {
+  readonly headers?: Record<string, unknown>;
+  readonly content?: Record<string, { examples?: Record<string, { $ref: string }>; example?: unknown }>;
+}
+const operationOf = ({ path, method }: RouteDefinition) => document.paths![path]![method]!;
+const answerOf = (route: RouteDefinition, status: number): Answer => operationOf(route).responses![status] as Answer;
+const headersOf = (route: RouteDefinition, status: number) => Object.keys(answerOf(route, status).headers ?? {});
+const headerParametersOf = (route: RouteDefinition) =>
+  (operationOf(route).parameters ?? []).flatMap((each) =>
+    '$ref' in each ? [each.$ref.replace('#/components/parameters/', '')] : [],
+  );
+/** No field more, no field less, nothing coerced. */
+const fits = (schema: RouteDefinition['success']['body'], example: unknown) =>
+  expect(schema!.parse(example)).toEqual(example);
+
+test('operation ids are unique', () => {
+  const ids = routes.map(({ operationId }) => operationId);
+  expect(new Set(ids).size).toBe(ids.length);
+});
+
+describe.each(cases)('%s', (operationId, route) => {
+  const operation = operationOf(route);
+
+  test('is there, with its summary in the third person and a tag that is described', () => {
+    expect(operation.operationId).toBe(operationId);
+    expect(operation.summary).toMatch(/^[A-Z][a-z]+s /);
+    expect(document.tags?.find(({ name }) => name === operation.tags?.[0])?.description).toMatch(/\.$/);
+  });
+
+  test('takes a token from the flow that can give its scope, or a pasted one', () => {
+    const flow = route.scope === scopes.catalogWrite ? 'machine' : 'oidc';
+    expect(operation.security).toEqual(route.scope ? [{ [flow]: [route.scope] }, { bearer: [] }] : []);
+  });
+
+  test('has an example that fits for every body', () => {
+    const { request, response } = bodyExamples[operationId] ?? {};
+    if (route.body) fits(route.body, request);
+    else expect(request).toBeUndefined();
+    if (route.success.body) fits(route.success.body, response);
+    else expect(response).toBeUndefined();
+  });
+
+  test('lists every code that it can answer with, by status, each with an example', () => {
+    const listed: string[] = [];
+    for (const [status, response] of Object.entries(operation.responses ?? {})) {
+      const examples = (response as Answer).content?.[problemContentType]?.examples ?? {};
+      for (const code of Object.keys(examples)) {
+        listed.push(code);
+        const example = document.components?.examples?.[code] as { value: { status: number; code: string } };
+        expect(example.value).toMatchObject({ code, status: Number(status) });
+      }
+    }
+    expect(listed.sort()).toEqual([...errorCodesOf(route)].sort());
+  });
+
+  test('says what its answers carry', () => {
+    const { success } = route;
+    expect(headersOf(route, success.status)).toEqual(
+      expect.arrayContaining([...(success.headers ?? []), ...(route.idempotent ? ['Idempotency-Replayed'] : [])]),
+    );
+    expect(headersOf(route, 429)).toEqual(expect.arrayContaining(['Retry-After', 'RateLimit-Remaining']));
+    expect(headersOf(route, 503)).toEqual(expect.arrayContaining(['Retry-After', 'causeway-no-retry']));
+    if (route.scope) for (const status of [401, 403]) expect(headersOf(route, status)).toContain('WWW-Authenticate');
+    for (const status of Object.keys(operation.responses!))
+      expect(headersOf(route, Number(status))).toEqual(expect.arrayContaining(['x-trace-id', 'Cache-Control']));
+  });
+});
+
+test.each([
+  ['registerUser', ['Idempotency-Key', 'causeway-deadline-ms']],
+  ['changeAddress', ['If-Match', 'causeway-deadline-ms']],
+  ['receivePspWebhook', ['PSP-Signature', 'causeway-deadline-ms']],
+  ['followOrder', ['Last-Event-ID']],
+  ['listProducts', ['causeway-deadline-ms']],
+])('%s takes the headers %j', (id, headers) => {
+  expect(headerParametersOf(named(id))).toEqual(headers);
+});
+
+test('only what may be left out is optional', () => {
+  const optional = routes.filter((route) => {
+    const body = operationOf(route).requestBody;
+    return body && 'required' in body && !body.required;
+  });
+  expect(optional.map(({ operationId }) => operationId)).toEqual(['cancelOrder']);
+});
+
+test('requests are closed and answers are open: a client must not break when one grows', () => {
+  const schemas = document.components!.schemas as Record<string, { additionalProperties?: boolean }>;
+  for (const name of ['User', 'Order', 'Product', 'Payment', 'Address', 'Problem'])
+    expect([name, schemas[name]?.additionalProperties]).toEqual([name, undefined]);
+  const body = operationOf(named('placeOrder')).requestBody as {
+    content: Record<string, { schema: { additionalProperties?: boolean } }>;
+  };
+  expect(body.content['application/json']?.schema.additionalProperties).toBe(false);
+});
+
+test('what is on the event stream has schemas', () => {
+  expect(Object.keys(document.components!.schemas!)).toEqual(
+    expect.arrayContaining(['OrderEventStream', 'OrderSnapshotEvent', 'OrderChangedEvent', 'OrderChange', 'Order']),
+  );
+});
+
+test('scopes are described in words, under the flow that can give them', () => {
+  const schemes = document.components!.securitySchemes as unknown as Record<
+    string,
+    { flows: Record<string, { scopes: Record<string, string> }> }
+  >;
+  const people = schemes['oidc']!.flows['authorizationCode']!.scopes;
+  const machines = schemes['machine']!.flows['clientCredentials']!.scopes;
+  expect([Object.keys(people), Object.keys(machines)]).toEqual([
+    [scopes.profile, scopes.orders, scopes.payments],
+    [scopes.catalogWrite],
+  ]);
+  for (const [scope, text] of Object.entries({ ...people, ...machines })) {
+    expect(text).not.toContain(scope);
+    expect(text.split(' ').length).toBeGreaterThan(3);
+  }
+});

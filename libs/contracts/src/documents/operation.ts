@@ -1,0 +1,87 @@
+import { errorCodes, problemContentType, type ErrorCode } from '@causeway/errors';
+import { z } from 'zod';
+import type { ZodOpenApiOperationObject } from 'zod-openapi';
+import { scopes } from '../http/headers.js';
+import { pathParametersOf, pathSchemaOf, statusesOf, type RouteDefinition } from '../http/routes.js';
+import { bodyExamples } from './examples.js';
+import { headersOfProblem, headersOfSuccess, parametersOf, referTo } from './headers.js';
+import { descriptions, pathParameters, tagOf } from './texts.js';
+
+const problem = z
+  .object({
+    type: z.string().meta({ description: 'A URN for the code' }),
+    title: z.string().meta({ description: 'What the code means, always the same words' }),
+    status: z.int().meta({ description: 'The HTTP status' }),
+    detail: z.string().meta({ description: 'What happened this time' }),
+    code: z.string().meta({ description: 'Stable: branch on this. docs/errors.md explains each.' }),
+    remedy: z.string().optional().meta({ description: 'What you can do about it' }),
+    errors: z
+      .array(
+        z.object({
+          path: z.string().meta({ description: 'JSON pointer to the place; empty for the whole document' }),
+          message: z.string(),
+        }),
+      )
+      .optional()
+      .meta({ description: 'Every place of the request that is wrong' }),
+    traceId: z.string().optional().meta({ description: 'As in the header `x-trace-id`' }),
+  })
+  .meta({ id: 'Problem', description: 'RFC 9457 problem details' });
+
+/** A token from the flow that can give the scope, or one that the caller has already. */
+function securityOf({ scope }: RouteDefinition): Record<string, string[]>[] {
+  if (scope === undefined) return [];
+  return [{ [scope === scopes.catalogWrite ? 'machine' : 'oidc']: [scope] }, { bearer: [] }];
+}
+
+function pathParameterSchemas(path: string): z.ZodObject {
+  const { shape } = pathSchemaOf(path);
+  return z.object(
+    Object.fromEntries(
+      pathParametersOf(path).map((name) => [name, (shape[name] as z.ZodType).meta(pathParameters[name] ?? {})]),
+    ),
+  );
+}
+
+const examplesOf = (codes: readonly ErrorCode[]) =>
+  Object.fromEntries(codes.map((code) => [code, { $ref: `#/components/examples/${code}` }]));
+
+const problemResponse = (route: RouteDefinition, status: number, codes: readonly ErrorCode[]) => ({
+  description: codes.map((code) => `\`${code}\`: ${errorCodes[code].title}`).join('\n\n'),
+  headers: referTo(headersOfProblem(status, route)),
+  content: { [problemContentType]: { schema: problem, examples: examplesOf(codes) } },
+});
+
+/** An operation as OpenAPI describes it, with everything that it takes and answers. */
+export function operationOf(route: RouteDefinition): ZodOpenApiOperationObject {
+  const { operationId, summary, path, query, body, success } = route;
+  const { request, response } = bodyExamples[operationId] ?? {};
+  const description = descriptions[operationId];
+  return {
+    operationId,
+    summary,
+    ...(description !== undefined && { description }),
+    tags: [tagOf(path)],
+    security: securityOf(route),
+    parameters: parametersOf(route),
+    requestParams: { path: pathParameterSchemas(path), ...(query && { query }) },
+    ...(body && {
+      requestBody: {
+        required: !body.safeParse({}).success,
+        content: { 'application/json': { schema: body, example: request } },
+      },
+    }),
+    responses: {
+      [success.status]: {
+        description: success.description,
+        headers: referTo(headersOfSuccess(route)),
+        ...(success.body && {
+          content: { [success.mediaType ?? 'application/json']: { schema: success.body, example: response } },
+        }),
+      },
+      ...Object.fromEntries(
+        [...statusesOf(route)].map(([status, codes]) => [status, problemResponse(route, status, codes)]),
+      ),
+    },
+  } as ZodOpenApiOperationObject;
+}

@@ -1,0 +1,164 @@
+import { errorCodes, problemType, type ErrorCode, type Problem } from '@causeway/errors';
+
+type Told = Pick<Problem, 'detail' | 'remedy' | 'errors'>;
+
+/** What a client reads, by code: an example of each that a route can answer with. */
+const told: Partial<Record<ErrorCode, Told>> = {
+  MALFORMED_REQUEST: { detail: 'The body is not valid JSON.', remedy: 'Send one JSON document in UTF-8.' },
+  VALIDATION_FAILED: {
+    detail: '/displayName: unknown field',
+    remedy: 'Correct the listed fields and send the request again.',
+    errors: [{ path: '/displayName', message: 'unknown field' }],
+  },
+  NOT_FOUND: {
+    detail: 'order 0193a7c2-8f10-7b61-9c35-2f6f0b7d4e11 was not found',
+    remedy: 'Check the address; a resource of another customer is reported as missing, too.',
+  },
+  REQUEST_TIMEOUT: { detail: 'The request did not arrive in time.', remedy: 'Send it again, without pauses.' },
+  BODY_TOO_LARGE: { detail: 'The body is larger than 262144 bytes.', remedy: 'Send less, or in several requests.' },
+  URI_TOO_LONG: {
+    detail: 'The address, or one part of its path, is too long.',
+    remedy: 'Send a shorter one.',
+  },
+  UNSUPPORTED_MEDIA_TYPE: { detail: 'The content type is not supported.', remedy: 'Send application/json.' },
+  EXPECTATION_FAILED: {
+    detail: 'The expectation in the header Expect cannot be met.',
+    remedy: 'Send Expect: 100-continue, or no Expect at all.',
+  },
+  RATE_LIMITED: { detail: 'more than 600 requests in a minute', remedy: 'Wait as long as Retry-After says.' },
+  HEADERS_TOO_LARGE: {
+    detail: 'The headers of the request are too large.',
+    remedy: 'Send fewer or shorter headers.',
+  },
+  CURSOR_INVALID: {
+    detail: 'the page cursor is not valid',
+    remedy:
+      'Use nextCursor of the page before as it is, with the same list and filters, or start again without a cursor.',
+  },
+  IF_MATCH_REQUIRED: {
+    detail: 'the If-Match header is missing',
+    remedy: 'Read the resource and send its ETag in the If-Match header.',
+  },
+  VERSION_STALE: {
+    detail: 'the resource has changed since it was read',
+    remedy: 'Read the resource again, apply the change to what you see, and send its new ETag in If-Match.',
+  },
+  IDEMPOTENCY_KEY_REQUIRED: {
+    detail: 'the header Idempotency-Key is missing',
+    remedy: 'Send an Idempotency-Key, for example a random UUID, and the same one when you repeat the request.',
+  },
+  IDEMPOTENCY_KEY_INVALID: {
+    detail: 'the header Idempotency-Key is not 1 to 128 visible ASCII characters',
+    remedy: 'Send 1 to 128 visible ASCII characters, for example a random UUID.',
+  },
+  IDEMPOTENCY_KEY_REUSED: {
+    detail: 'this Idempotency-Key was used with another request',
+    remedy: 'Use a new Idempotency-Key for a new request, and repeat a request only with exactly the same body.',
+  },
+  IDEMPOTENCY_KEY_IN_FLIGHT: {
+    detail: 'a request with this Idempotency-Key is being processed',
+    remedy: 'Wait for the first request to be answered, or send this one again a little later with the same key.',
+  },
+  TOKEN_MISSING: {
+    detail: 'the request has no access token',
+    remedy: 'Sign in and send the access token as "Authorization: Bearer …".',
+  },
+  TOKEN_INVALID: {
+    detail: 'the access token is not valid',
+    remedy: 'Sign in again; the token must be an access token of this system.',
+  },
+  TOKEN_EXPIRED: {
+    detail: 'the access token has expired',
+    remedy: 'Get a new access token with the refresh token, or sign in again.',
+  },
+  SCOPE_MISSING: {
+    detail: 'the operation needs the scope orders:manage',
+    remedy: 'Ask for the scope orders:manage when you sign in.',
+  },
+  EMAIL_TAKEN: {
+    detail: 'the e-mail address is registered already',
+    remedy: 'Sign in, or register with another e-mail address.',
+  },
+  PASSWORD_TOO_COMMON: {
+    detail: 'the password is among those that are guessed first',
+    remedy: 'Choose a password that is not a common word with digits, a repetition or a row of the keyboard.',
+    errors: [{ path: '/password', message: 'is too common' }],
+  },
+  ADDRESS_LIMIT_REACHED: {
+    detail: 'a person can keep 50 addresses',
+    remedy: 'Delete an address that is not used any more.',
+  },
+  LOGIN_BUSY: { detail: 'too many people sign in at the moment', remedy: 'Try again in a second.' },
+  PRODUCT_UNKNOWN: {
+    detail: 'one product does not exist',
+    remedy: 'Take the product ids from GET /v1/products.',
+    errors: [{ path: '/items/0/productId', message: 'unknown product' }],
+  },
+  OUT_OF_STOCK: {
+    detail: 'one product has not enough stock',
+    remedy: 'Order at most what is available, or come back later.',
+    errors: [{ path: '/items/0/quantity', message: 'only 1 available' }],
+  },
+  CURRENCY_MIXED: {
+    detail: 'the products are priced in EUR and GBP',
+    remedy: 'Place one order for each currency.',
+  },
+  ADDRESS_UNKNOWN: {
+    detail: 'the shipping address does not exist',
+    remedy: 'Take the id from GET /v1/users/me/addresses, or add an address first.',
+    errors: [{ path: '/shippingAddressId', message: 'unknown address' }],
+  },
+  ORDER_NOT_CANCELLABLE: {
+    detail: 'order 0193a7c2-8f10-7b61-9c35-2f6f0b7d4e11 is REJECTED and cannot be cancelled',
+    remedy: 'Reload the order: a rejected order holds neither stock nor money.',
+  },
+  SIGNATURE_INVALID: {
+    detail: 'the signature of the webhook is missing or wrong',
+    remedy:
+      'Sign the raw body with a live webhook secret: PSP-Signature: t=<unix seconds>,v1=<hex hmac-sha256 of "t.body">.',
+  },
+  SIGNATURE_TOO_OLD: {
+    detail: 'the signature of the webhook is not from the last 5 minutes',
+    remedy: 'Sign each delivery anew, and keep the clock right to within 5 minutes.',
+  },
+  DEADLINE_EXCEEDED: {
+    detail: 'the request took longer than it may',
+    remedy: 'Try again; if it stays slow, look at the trace for the part that takes the time.',
+  },
+  DEPENDENCY_UNAVAILABLE: { detail: 'order is not available', remedy: 'Try again in a moment.' },
+  DATABASE_UNAVAILABLE: {
+    detail: 'the database is not available',
+    remedy: 'Try again in a few seconds; operators find the cause in the log under the trace id.',
+  },
+  BROKER_UNAVAILABLE: {
+    detail: 'the message broker cannot be reached',
+    remedy: 'Try again shortly; the connection is restored by itself.',
+  },
+  CIRCUIT_OPEN: {
+    detail: 'calls to forward.order are suspended after too many failures',
+    remedy: 'Wait until the dependency has recovered; calls are tried again after a few seconds.',
+  },
+  BULKHEAD_FULL: {
+    detail: 'too many concurrent calls to forward.order',
+    remedy: 'Try again with less concurrency, or raise the limit of the dependency.',
+  },
+  NO_ENDPOINT: {
+    detail: 'no instance of order is available',
+    remedy: 'Start the service, or check DISCOVERY_MODE and DISCOVERY_STATIC of the caller.',
+  },
+  SHUTTING_DOWN: { detail: 'the instance is stopping', remedy: 'Connect again.' },
+  INTERNAL: { detail: 'Something went wrong on our side. The logs hold the details under this trace id.' },
+};
+
+/** @throws Error for a code that has no example yet: whoever lets a route answer with it adds one here. */
+export function problemExample(code: ErrorCode): Problem {
+  const own = told[code];
+  if (!own) throw new Error(`${code} has no example; add one to problem-examples.ts`);
+  return {
+    type: problemType(code),
+    ...errorCodes[code],
+    code,
+    ...own,
+    traceId: '4bf92f3577b34da6a3ce929d0e0e4736',
+  };
+}
