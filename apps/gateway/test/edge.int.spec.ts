@@ -177,4 +177,19 @@ describe('limits', () => {
     );
     expect(world.orderCalls).toHaveLength(2);
   });
+
+  test('an IPv6 client is its /64, an IPv4 one the same in every notation', async () => {
+    await world.startGateway({ RATE_LIMIT_PER_MINUTE: '2', TRUST_PROXY: '127.0.0.0/8' });
+    const from = async (...addresses: string[]) => {
+      const all: number[] = [];
+      for (const address of addresses) all.push(...(await statuses(1, '/v1/products', { 'x-forwarded-for': address })));
+      return all;
+    };
+    expect(await from('2001:db8::1', '2001:DB8:0:0:1::2', '[2001:db8::3]:443', '2001:db8:0:1::1')).toEqual([
+      200, 200, 429, 200,
+    ]);
+    expect(await from('192.0.2.7', '::ffff:192.0.2.7', '::ffff:c000:207', '192.0.2.7:5000', '192.0.2.8')).toEqual([
+      200, 200, 429, 429, 200,
+    ]);
+  });
 });

@@ -157,6 +157,30 @@ describe('throttling', () => {
     expect((await attempt(elsewhere('203.0.113.8'), email, password)).status).toBe(303);
   });
 
+  test.each([
+    ['addresses of one /64', ['2001:db8::1', '2001:db8::2', '2001:db8:0:0:ffff::3', '2001:DB8::4'], '2001:db8:0:1::1'],
+    [
+      'spellings of an IPv4 address',
+      ['203.0.113.20', '::ffff:203.0.113.20', '::ffff:cb00:7114', '::FFFF:203.0.113.20'],
+      '203.0.113.21',
+    ],
+  ])('%s are one client, another is not', async (_title, addresses, other) => {
+    const { email } = await user.person();
+    const statuses: number[] = [];
+    for (const address of addresses) statuses.push((await attempt(elsewhere(address), email, 'wrong')).status);
+    expect(statuses).toEqual([401, 401, 401, 429]);
+    expect((await attempt(elsewhere(other), email, password)).status).toBe(303);
+  });
+
+  test('one /64 cannot try one password on many accounts', async () => {
+    const statuses: number[] = [];
+    for (let round = 0; round < 7; round++) {
+      const browser = elsewhere(`2001:db8:0:7::${round + 1}`);
+      statuses.push((await attempt(browser, `person${round}@example.org`, 'Sommer-in-Lissabon')).status);
+    }
+    expect(statuses).toEqual([401, 401, 401, 401, 401, 401, 429]);
+  });
+
   test('an invented X-Forwarded-For in front of what the gateway adds changes nothing', async () => {
     const { email } = await user.person();
     const statuses: number[] = [];

@@ -9,6 +9,7 @@ export {
   type ReadinessReport,
 } from './health/readiness.js';
 export { HostState, ShuttingDown } from './host-state.js';
+export { clientNetwork } from './http/client-network.js';
 export { decodeBody } from './http/body-parser.js';
 export {
   IdempotencyKey,

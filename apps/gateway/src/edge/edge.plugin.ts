@@ -1,6 +1,7 @@
 import { requireScopes, type TokenVerifier } from '@causeway/auth';
 import { CodedError } from '@causeway/errors';
-import rateLimit, { normalizeIP, type CreateRateLimitOptions } from '@fastify/rate-limit';
+import { clientNetwork } from '@causeway/service-host';
+import rateLimit, { type CreateRateLimitOptions } from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { GatewaySettings } from '../config.js';
 import { ruleOf, type Limit, type Rule } from './rules.js';
@@ -75,6 +76,5 @@ async function count(
   if (state.isExceeded) throw new RateLimited(state.max, Math.max(1, state.ttlInSeconds));
 }
 
-/** IPv6 by /64: that much one household has. */
 const clientOf = ({ principal, ip }: FastifyRequest): string =>
-  principal ? `subject ${principal.subject}` : normalizeIP(ip, 64);
+  principal ? `subject ${principal.subject}` : clientNetwork(ip);

@@ -1,5 +1,6 @@
 import { CodedError } from '@causeway/errors';
 import type { BlindIndex, Transaction, UnitOfWork } from '@causeway/persistence';
+import { clientNetwork } from '@causeway/service-host';
 
 /** Too many failed sign-ins for this account from this address, or from this address altogether. */
 export class LoginThrottled extends CodedError {
@@ -81,9 +82,10 @@ export class LoginThrottle {
   }
 
   private keys(email: string, address: string): { account: string; from: string } {
+    const network = clientNetwork(address);
     return {
-      account: this.index.of(`${email.trim()} ${address}`, 'login_failures.account'),
-      from: this.index.of(address, 'login_failures.address'),
+      account: this.index.of(`${email.trim()} ${network}`, 'login_failures.account'),
+      from: this.index.of(network, 'login_failures.address'),
     };
   }
 }
