@@ -1,4 +1,5 @@
 import { FieldCipher, PRISMA } from '@causeway/persistence';
+import { createHash } from 'node:crypto';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { PostgresArtifacts } from '../src/oidc/adapter.js';
 import { Browser, defaultScope, type Tokens } from './browser.js';
@@ -209,6 +210,164 @@ describe('authorization code with PKCE', () => {
     const response = await browser().tokenRequest({ grant_type: 'password', username: ann.email, password });
     expect(await json(response)).toMatchObject({ error: 'unsupported_grant_type' });
   });
+});
+
+describe('a page that submits itself', () => {
+  /** What the policy must allow for the page to work, and what it allows. */
+  async function expectItToWork(response: Response, action: string): Promise<Record<string, string>> {
+    const html = await response.text();
+    const [, script] = /<script>([^]*?)<\/script>/.exec(html)!;
+    const hash = createHash('sha256').update(script!).digest('base64');
+    expect(response.headers.get('content-type')).toContain('text/html');
+    expect(response.headers.get('content-security-policy')).toBe(
+      `default-src 'none'; script-src 'sha256-${hash}'; form-action 'self'${action.startsWith(user.issuer) ? '' : ` ${new URL(action).origin}`}; frame-ancestors 'none'; base-uri 'none'`,
+    );
+    expect(html).toContain(`<form method="post" action="${action}">`);
+    expect(html.replace(script!, '')).not.toMatch(/<script[^>]|\son\w+=|style=|src=/);
+    const fields = html.matchAll(/<input type="hidden" name="(\w+)" value="([^"]*)"/g);
+    return Object.fromEntries([...fields].map(([, name, value]) => [name!, value!]));
+  }
+
+  test('signs out who is not signed in, and ends on a page that says so', async () => {
+    const person = browser();
+    const response = await person.fetch(`${user.issuer}/session/end`);
+    expect(response.headers.get('referrer-policy')).toBe('strict-origin');
+    const fields = await expectItToWork(response, `${user.issuer}/session/end/confirm`);
+    const end = await person.submit(`${user.issuer}/session/end/confirm`, fields);
+    expect([end.response.status, await end.response.text()]).toEqual([200, expect.stringContaining('Signed out')]);
+  });
+
+  test('brings the code to the client, or why there is none (response_mode=form_post)', async () => {
+    const parameters = { response_mode: 'form_post' };
+    const person = browser();
+    const refused = await person.open({ parameters, prompt: 'none' });
+    expect(await expectItToWork(refused.response, redirectUri)).toMatchObject({ error: 'login_required' });
+
+    const page = await person.open({ parameters });
+    expect(page.response.headers.get('content-security-policy')).toContain(
+      `form-action 'self' ${new URL(redirectUri).origin};`,
+    );
+    const { response } = await person.submit(page.url, { email: ann.email, password });
+    const { code, state } = await expectItToWork(response, redirectUri);
+    expect(state).toBe(person.state);
+    expect((await person.exchange(code!)).status).toBe(200);
+  });
+});
+
+describe('a problem document answers', () => {
+  const expectProblem = async (response: Response, status: number, code: string) => {
+    expect([response.status, response.headers.get('content-type')]).toEqual([
+      status,
+      expect.stringMatching(/^application\/problem\+json/),
+    ]);
+    expect(await json(response)).toMatchObject({ status, code, type: expect.stringMatching(/^urn:/) });
+  };
+
+  test.each(['/nowhere', '/', '/interaction/x/nowhere', '/userinfo', '/device', '/reg', '/token/introspection'])(
+    'what is not there: %s',
+    async (path) => {
+      for (const accept of ['*/*', 'text/html', 'application/json'])
+        await expectProblem(await fetch(user.issuer + path, { headers: { accept } }), 404, 'NOT_FOUND');
+      await expectProblem(await fetch(user.issuer + path, { method: 'POST' }), 404, 'NOT_FOUND');
+    },
+  );
+
+  test.each([
+    ['GET', '/token', 'OPTIONS, POST'],
+    ['GET', '/token/revocation/', 'OPTIONS, POST'],
+    ['POST', '/jwks', 'GET, HEAD, OPTIONS'],
+    ['POST', '/.well-known/openid-configuration', 'GET, HEAD, OPTIONS'],
+    ['OPTIONS', '/auth', 'GET, HEAD, POST'],
+    ['GET', '/session/end/confirm', 'POST'],
+    ['DELETE', '/token', 'GET, HEAD, OPTIONS, POST'],
+  ])('%s %s, which takes something else', async (method, path, allow) => {
+    const response = await fetch(user.issuer + path, { method });
+    expect(response.headers.get('allow')).toBe(allow);
+    await expectProblem(response, 405, 'METHOD_NOT_ALLOWED');
+  });
+
+  const form = 'application/x-www-form-urlencoded';
+  test.each<[string, string, string | Buffer, number, string]>([
+    ['bytes that are not UTF-8', form, Buffer.from('client_id=\xc3\x28\xff', 'latin1'), 400, 'MALFORMED_REQUEST'],
+    ['percent-encoded bytes that are not UTF-8', form, 'client_id=%c3%28%ff', 400, 'MALFORMED_REQUEST'],
+    [
+      'ISO-8859-1',
+      `${form}; charset=iso-8859-1`,
+      Buffer.from('client_id=\xe9', 'latin1'),
+      415,
+      'UNSUPPORTED_MEDIA_TYPE',
+    ],
+    ['60 KiB', form, `client_id=${'a'.repeat(61_440)}`, 413, 'BODY_TOO_LARGE'],
+  ])('a form of %s', async (_title, type, body, status, code) => {
+    for (const path of ['/token', '/token/revocation', '/auth', '/session/end', '/session/end/confirm'])
+      await expectProblem(
+        await fetch(user.issuer + path, { method: 'POST', headers: { 'content-type': type }, body }),
+        status,
+        code,
+      );
+  });
+
+  test('a query that is not UTF-8', async () =>
+    expectProblem(await fetch(`${user.issuer}/auth?client_id=%ff`), 400, 'MALFORMED_REQUEST'));
+});
+
+test('programs get OAuth errors as JSON, whatever they accept; people get pages', async () => {
+  const accepting = (accept: string, path: string, init?: RequestInit) =>
+    fetch(user.issuer + path, { ...init, headers: { accept } });
+  for (const accept of ['text/html', '*/*', 'application/json']) {
+    for (const path of ['/token', '/token/revocation']) {
+      const response = await accepting(accept, path, {
+        method: 'POST',
+        body: new URLSearchParams({ client_id: 'nobody' }),
+      });
+      expect([path, accept, response.headers.get('content-type')]).toEqual([
+        path,
+        accept,
+        'application/json; charset=utf-8',
+      ]);
+      expect(await json(response)).toMatchObject({ error: expect.stringMatching(/^invalid_/) });
+    }
+    const refused = await accepting(accept, '/auth?client_id=nobody');
+    expect([accept, refused.headers.get('content-type')]).toEqual([
+      accept,
+      accept === 'application/json' ? 'application/json; charset=utf-8' : 'text/html; charset=utf-8',
+    ]);
+  }
+});
+
+test('every answer has headers for security, and a form in UTF-8 is read', async () => {
+  for (const path of ['/jwks', '/.well-known/openid-configuration', '/nowhere', '/auth', '/session/end/success']) {
+    const { headers } = await fetch(user.issuer + path);
+    expect(Object.fromEntries(headers)).toMatchObject({
+      'cache-control': 'no-store',
+      'content-security-policy': expect.stringContaining("default-src 'none'"),
+      'x-content-type-options': 'nosniff',
+      'x-frame-options': 'DENY',
+    });
+  }
+  const headers = { 'content-type': 'application/x-www-form-urlencoded; charset=UTF-8' };
+  const response = await fetch(`${user.issuer}/token`, {
+    method: 'POST',
+    headers,
+    body: 'grant_type=%E2%82%AC&client_id=causeway-demo',
+  });
+  expect(await json(response)).toMatchObject({ error: 'unsupported_grant_type' });
+});
+
+test('errors outside of the protocol, such as a session that cannot be stored, are no plain text', async () => {
+  const rename = (from: string, to: string) => user.database.pool.query(`alter table ${from} rename to ${to}`);
+  await rename('oidc_artifacts', 'oidc_artifacts_away');
+  try {
+    for (const path of ['/session/end', `/auth?${new URL(browser().authorizationUrl()).searchParams.toString()}`]) {
+      const response = await fetch(user.issuer + path);
+      expect([response.status >= 500, response.headers.get('content-type')]).toEqual([
+        true,
+        expect.stringMatching(/json|html/),
+      ]);
+    }
+  } finally {
+    await rename('oidc_artifacts_away', 'oidc_artifacts');
+  }
 });
 
 describe('refresh tokens', () => {

@@ -129,11 +129,14 @@ describe('forms that are not ours', () => {
   test.each([
     ['JSON', 'application/json', '{"email":"a@b.c","password":"x"}'],
     ['5 KiB', 'application/x-www-form-urlencoded', `email=${'a'.repeat(5_000)}`],
+    ['ISO-8859-1', 'application/x-www-form-urlencoded; charset=iso-8859-1', 'email=a'],
+    ['not UTF-8', 'application/x-www-form-urlencoded', 'email=%ff&password=x'],
   ])('%s is refused with a page', async (_title, type, body) => {
     const browser = elsewhere();
     const { url } = await browser.open();
     const response = await browser.fetch(url, { method: 'POST', body, headers: { 'content-type': type } });
-    expect([413, 415]).toContain(response.status);
+    expect([400, 413, 415]).toContain(response.status);
+    expect(await response.text()).toContain('The form could not be read');
     expect(response.headers.get('content-type')).toContain('text/html');
   });
 });

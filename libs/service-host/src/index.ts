@@ -10,7 +10,7 @@ export {
 } from './health/readiness.js';
 export { HostState, ShuttingDown } from './host-state.js';
 export { clientNetwork } from './http/client-network.js';
-export { decodeBody } from './http/body-parser.js';
+export { decodeBody, decodeForm } from './http/body-parser.js';
 export {
   IdempotencyKey,
   IdempotencyKeyInvalid,
@@ -18,7 +18,7 @@ export {
   requireIdempotencyKey,
 } from './http/idempotency-key.js';
 export { sendProblem } from './http/problem-reply.js';
-export { malformedBody, RequestRefused } from './http/refusals.js';
+export { refusalOf, RequestRefused } from './http/refusals.js';
 export { RequestDeadline } from './http/request-deadline.js';
 export { traceIdHeader, type RequestScope } from './http/request-scope.js';
 export { securityHeaders } from './http/response-headers.js';

@@ -1,10 +1,11 @@
 import { CodedError, errorCodes } from '@causeway/errors';
+import { decodeForm } from '@causeway/service-host';
 import { getLogger } from '@causeway/telemetry';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { errors, type Interaction, type Provider } from 'oidc-provider';
 import { z } from 'zod';
 import { clientAddress } from './client-address.js';
-import { loginPage, messagePage, pageHeaders } from './pages.js';
+import { formTargets, loginPage, messagePage, pageHeaders } from './pages.js';
 import type { SignIn } from './sign-in.js';
 
 const log = getLogger('oidc');
@@ -21,8 +22,8 @@ export function mountInteractions(fastify: FastifyInstance, provider: Provider, 
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser(
       'application/x-www-form-urlencoded',
-      { parseAs: 'string', bodyLimit: formBytes },
-      (_request, body, parsed) => parsed(null, Object.fromEntries(new URLSearchParams(body as string))),
+      { parseAs: 'buffer', bodyLimit: formBytes },
+      ({ headers }, body, parsed) => parsed(null, Object.fromEntries(decodeForm(headers, body as Buffer))),
     );
     scope.setErrorHandler((error, _request, reply) => answerError(error, reply));
     scope.addHook('onRequest', (request, _reply, next) =>
@@ -89,8 +90,7 @@ function showLogin(
   shown: { email?: string; problem?: string },
 ): FastifyReply {
   const html = loginPage({ action: `${issuer.pathname}/interaction/${uid}`, clientName: 'Causeway', ...shown });
-  const target = URL.parse(String(params['redirect_uri']))?.origin;
-  return reply.headers(pageHeaders(target && target !== 'null' ? [target] : [])).send(html);
+  return reply.headers(pageHeaders(formTargets(params))).send(html);
 }
 
 function answerError(error: unknown, reply: FastifyReply): FastifyReply {
@@ -101,18 +101,19 @@ function answerError(error: unknown, reply: FastifyReply): FastifyReply {
   }
   if (error instanceof ForeignForm)
     return page(403, 'This form was sent from another site', 'Go back to the application and start again.');
-  if (error instanceof CodedError) {
-    const { status } = errorCodes[error.code];
+  const status = error instanceof CodedError ? errorCodes[error.code].status : statusOf(error);
+  if (error instanceof CodedError && (status === 429 || status >= 500)) {
     const wait = error.retryAfterSeconds ?? (status === 503 ? 2 : undefined);
     if (wait !== undefined) reply.header('retry-after', String(wait));
     const title = status === 429 ? 'Too many attempts' : 'Sign-in is not possible right now';
     return page(status, title, wait === undefined ? error.remedy : `Please try again ${inWords(wait)}.`);
   }
-  const status = (error as { statusCode?: number }).statusCode ?? 500;
   if (status < 500) return page(status, 'The form could not be read', 'Go back to the application and start again.');
   log.error({ err: error }, 'unexpected error');
   return page(500, 'Something went wrong', 'It is our fault. Please try again later.');
 }
+
+const statusOf = (error: unknown): number => (error as { statusCode?: number }).statusCode ?? 500;
 
 const inWords = (seconds: number): string =>
   seconds < 90 ? `in ${seconds} ${seconds === 1 ? 'second' : 'seconds'}` : `in ${Math.ceil(seconds / 60)} minutes`;

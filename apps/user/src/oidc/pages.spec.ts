@@ -1,4 +1,4 @@
-import { escapeHtml, loginPage, messagePage, pageHeaders, signOutPage } from './pages.js';
+import { escapeHtml, formTargets, loginPage, messagePage, pageHeaders, signOutPage } from './pages.js';
 import { createHash } from 'node:crypto';
 
 const page = loginPage({ action: '/oidc/interaction/abc', clientName: 'Causeway' });
@@ -39,6 +39,16 @@ test('the policy allows exactly the style that the pages have', () => {
     expect(pageHeaders()['content-security-policy']).toContain(`style-src 'sha256-${hash}'`);
     expect(html).not.toMatch(/style=|<script|<link|url\(/);
   }
+});
+
+test('the clients that a request names may be led to; an IPv6 address, which a policy cannot name, by its scheme', () => {
+  expect(formTargets()).toEqual([]);
+  expect(
+    formTargets({ redirect_uri: 'https://shop.example/cb?x=1', post_logout_redirect_uri: 'http://127.0.0.1:4000/' }),
+  ).toEqual(['https://shop.example', 'http://127.0.0.1:4000']);
+  expect(formTargets({ redirect_uri: 'http://[::1]:4000/cb' })).toEqual(['http:']);
+  for (const uri of ['nonsense', 'app:/cb', ['https://a.example'], '', "https://a.example;script-src'/"])
+    expect(formTargets({ redirect_uri: uri }).join()).not.toMatch(/[;' ]|app/);
 });
 
 test('a form may lead to the page itself and to the named client only', () => {

@@ -1,3 +1,4 @@
+import { securityHeaders } from '@causeway/service-host';
 import { createHash } from 'node:crypto';
 
 /** The few pages of our own: plain HTML without a script, usable by keyboard and screen reader, light and dark. */
@@ -19,7 +20,8 @@ button+button,form+form button{margin-top:.75rem;background:transparent;color:va
 code{overflow-wrap:anywhere}
 `;
 
-const styleHash = createHash('sha256').update(style).digest('base64');
+const hashOf = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+const styleHash = hashOf(style);
 
 export const escapeHtml = (text: string): string =>
   text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
@@ -42,23 +44,49 @@ ${content}
 
 /**
  * Headers of every page here: nothing may be loaded, framed or cached.
- * @param formTargets Origins that a form of the page may lead to by redirects. Chrome applies `form-action` to the whole chain, so the
- *   redirect URI of the client has to be named, otherwise the last step of a sign-in is blocked without a word.
+ * @param targets Where a form of the page may lead by redirects, see `formTargets`.
  */
-export const pageHeaders = (formTargets: readonly string[] = []): Record<string, string> => ({
+export const pageHeaders = (targets: readonly string[] = []): Record<string, string> => ({
+  ...securityHeaders,
   'content-type': 'text/html; charset=utf-8',
-  'cache-control': 'no-store',
-  'content-security-policy': [
+  'content-security-policy': policy(`style-src ${styleHash}`, targets),
+  'referrer-policy': 'same-origin',
+});
+
+/**
+ * Headers of the page of oidc-provider whose script submits its form at once: `response_mode=form_post`, and a sign-out without a session. A client may ask
+ * where the form comes from, so the origin is told.
+ * @param script The text of its script.
+ */
+export const selfSubmittingPageHeaders = (script: string, targets: readonly string[]): Record<string, string> => ({
+  ...securityHeaders,
+  'content-security-policy': policy(`script-src ${hashOf(script)}`, targets),
+  'referrer-policy': 'strict-origin',
+});
+
+const policy = (allowed: string, targets: readonly string[]): string =>
+  [
     "default-src 'none'",
-    `style-src 'sha256-${styleHash}'`,
-    `form-action ${["'self'", ...formTargets].join(' ')}`,
+    allowed,
+    `form-action ${["'self'", ...targets].join(' ')}`,
     "frame-ancestors 'none'",
     "base-uri 'none'",
-  ].join('; '),
-  'referrer-policy': 'same-origin',
-  'x-content-type-options': 'nosniff',
-  'x-frame-options': 'DENY',
-});
+  ].join('; ');
+
+/**
+ * The clients' origins that a request names, as sources of a policy. Chrome applies `form-action` to every redirect that follows a form, so the client has to be
+ * named, otherwise the last step of a sign-in or sign-out is blocked without a word. A policy cannot name an IPv6 address: of such a client only the scheme is.
+ * @param parameters Of a request that has been checked: the client may be led to there.
+ */
+export function formTargets(parameters: Readonly<Record<string, unknown>> = {}): string[] {
+  return ['redirect_uri', 'post_logout_redirect_uri'].flatMap((name) => {
+    const url = URL.parse(String(parameters[name]));
+    if (!url?.host || url.origin === 'null') return [];
+    if (url.hostname.startsWith('[')) return [url.protocol];
+    // A host may have a semicolon in it (WHATWG URL), which would begin another directive.
+    return /^[\w.-]+$/.test(url.hostname) ? [url.origin] : [];
+  });
+}
 
 export interface LoginPage {
   /** Path that the form is posted to. */

@@ -9,8 +9,9 @@ import type { OidcSettings } from '../config.js';
 import type { PrismaClient } from '../generated/prisma/client.js';
 import type { Profiles } from '../users/profiles.js';
 import { PostgresArtifacts } from './adapter.js';
+import { completeAnswers, wantsPage } from './answers.js';
 import { machineClientId, clients } from './clients.js';
-import { messagePage, pageHeaders, signOutPage } from './pages.js';
+import { formTargets, messagePage, pageHeaders, signOutPage } from './pages.js';
 
 const minutes = 60;
 const days = 86_400;
@@ -51,15 +52,15 @@ export function createProvider(parts: ProviderParts): Provider {
         (uri) => new URL(uri).origin === origin,
       ),
     renderError: (ctx, out) => {
-      answerWithPage(
-        ctx,
-        messagePage('Sign-in is not possible', out.error_description ?? 'Something went wrong.', out.error),
-      );
+      const text = out.error_description ?? 'Something went wrong.';
+      if (wantsPage(ctx)) answerWithPage(ctx, messagePage('Sign-in is not possible', text, out.error));
+      else ctx.body = out;
     },
   });
   // Every URL is built from the issuer: `mount.ts` sets the forwarded host, whatever the client sent.
   provider.proxy = true;
   reportErrors(provider);
+  completeAnswers(provider);
   return provider;
 }
 
@@ -122,7 +123,7 @@ function tokens(settings: OidcSettings): Configuration {
       },
       rpInitiatedLogout: {
         enabled: true,
-        logoutSource: (ctx, form) => answerWithPage(ctx, signOutPage(form)),
+        logoutSource: (ctx, form) => answerWithPage(ctx, signOutPage(form), formTargets(ctx.oidc.params)),
         postLogoutSuccessSource: (ctx) => answerWithPage(ctx, messagePage('Signed out', 'You can close this page.')),
       },
     },
@@ -161,8 +162,8 @@ async function grantEverythingAsked(ctx: KoaContextWithOIDC) {
   return grant;
 }
 
-function answerWithPage(ctx: KoaContextWithOIDC, html: string): void {
-  ctx.set(pageHeaders());
+function answerWithPage(ctx: KoaContextWithOIDC, html: string, targets?: readonly string[]): void {
+  ctx.set(pageHeaders(targets));
   ctx.body = html;
 }
 

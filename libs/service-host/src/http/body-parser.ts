@@ -43,3 +43,29 @@ export function decodeBody(headers: IncomingHttpHeaders, body: Buffer): string {
   if (!isUtf8(body)) throw malformedBody('The body is not valid UTF-8.');
   return body.toString('utf8');
 }
+
+/**
+ * The fields of a form, `application/x-www-form-urlencoded`.
+ * @throws RequestRefused as `decodeBody`, and 400 for percent-encoded bytes that are not UTF-8: a URLSearchParams by itself would replace them.
+ */
+export function decodeForm(headers: IncomingHttpHeaders, body: Buffer): URLSearchParams {
+  const text = decodeBody(headers, body);
+  if (!isPercentEncodedUtf8(text))
+    throw new RequestRefused(
+      'MALFORMED_REQUEST',
+      'The form is not percent-encoded UTF-8.',
+      'Encode its fields as UTF-8.',
+    );
+  return new URLSearchParams(text);
+}
+
+/** True also where nothing is encoded. */
+export function isPercentEncodedUtf8(text: string): boolean {
+  if (!text.includes('%')) return true;
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { isPercentEncodedUtf8 } from './body-parser.js';
 import { hasUnknownExpectation, maxHeadersBytes, maxUriBytes } from './protocol.js';
 import { refusalOf, RequestRefused } from './refusals.js';
 
@@ -18,7 +19,7 @@ export function headRefusal(request: IncomingMessage): RequestRefused | undefine
   const missing = hosts === 0 && request.httpVersion === '1.1';
   if (missing || hosts > 1 || !host.test(request.headers.host ?? ''))
     return malformed('A request needs one valid Host header.', 'Send Host with the name that you connect to.');
-  if (!isReadable(url))
+  if (/[^\x21-\x7e]/.test(url) || !isPercentEncodedUtf8(url))
     return malformed(
       'The address is not percent-encoded UTF-8.',
       'Encode every character of the address that is not plain ASCII as UTF-8.',
@@ -35,17 +36,6 @@ function measure(rawHeaders: readonly string[]): { bytes: number; hosts: number 
     if (name.length === 4 && name.toLowerCase() === 'host') hosts += 1;
   }
   return { bytes, hosts };
-}
-
-function isReadable(url: string): boolean {
-  if (/[^\x21-\x7e]/.test(url)) return false;
-  if (!url.includes('%')) return true;
-  try {
-    decodeURIComponent(url);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 const malformed = (message: string, remedy: string): RequestRefused =>

@@ -1,0 +1,62 @@
+import { CodedError, problemContentType, toProblem } from '@causeway/errors';
+import { refusalOf, securityHeaders, traceIdHeader } from '@causeway/service-host';
+import { getLogger } from '@causeway/telemetry';
+import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
+import { formTargets, selfSubmittingPageHeaders } from './pages.js';
+
+type Middleware = Parameters<Provider['use']>[0];
+
+const log = getLogger('oidc');
+
+/** What the addresses of oidc-provider take, below the issuer. Those of features that are off are left out. */
+const allowed: Readonly<Record<string, string>> = {
+  '/.well-known/oauth-authorization-server': 'GET, HEAD, OPTIONS',
+  '/.well-known/openid-configuration': 'GET, HEAD, OPTIONS',
+  '/auth': 'GET, HEAD, POST',
+  '/jwks': 'GET, HEAD, OPTIONS',
+  '/session/end': 'GET, HEAD, POST',
+  '/session/end/confirm': 'POST',
+  '/session/end/success': 'GET, HEAD',
+  '/token': 'OPTIONS, POST',
+  '/token/revocation': 'OPTIONS, POST',
+};
+
+/** Routes that a person looks at. All others belong to programs. */
+const pageRoutes = new Set(['authorization', 'resume', 'end_session', 'end_session_confirm', 'end_session_success']);
+
+/** True when an error is to be shown as a page: to a browser, at an address for people. Otherwise it is OAuth's JSON (RFC 6749, 5.2). */
+export const wantsPage = (ctx: KoaContextWithOIDC): boolean =>
+  pageRoutes.has(ctx.oidc.route) && ctx.accepts('html', 'json') !== 'json';
+
+/**
+ * Completes what oidc-provider leaves to Koa, which answers with plain text: addresses and methods that it does not know, and errors outside of
+ * its own handlers, such as a session that could not be stored. And it gives the page that submits itself its policy.
+ */
+export function completeAnswers(provider: Provider): void {
+  provider.use(async (ctx, next) => {
+    ctx.set(securityHeaders);
+    try {
+      await next();
+    } catch (error) {
+      if (!(error instanceof CodedError)) log.error({ err: error }, 'unexpected error');
+      return answerWithProblem(ctx, error);
+    }
+    if (ctx.status === 404 && ctx.body === undefined) {
+      const allow = allowed[ctx.path.replace(/\/$/, '').toLowerCase()];
+      if (allow !== undefined) ctx.set('allow', allow);
+      return answerWithProblem(ctx, refusalOf(allow === undefined ? 404 : 405));
+    }
+    const script =
+      typeof ctx.body === 'string' && ctx.response.is('html') && /<script>([^]*?)<\/script>/.exec(ctx.body);
+    if (script) ctx.set(selfSubmittingPageHeaders(script[1]!, formTargets(ctx.oidc.params)));
+  });
+}
+
+function answerWithProblem(ctx: Parameters<Middleware>[0], error: unknown): void {
+  const problem = toProblem(error, ctx.res.getHeader(traceIdHeader)?.toString());
+  const { retryAfterSeconds } = error as Partial<CodedError>;
+  if (retryAfterSeconds !== undefined) ctx.set('retry-after', String(retryAfterSeconds));
+  ctx.status = problem.status;
+  ctx.set('content-type', problemContentType);
+  ctx.body = JSON.stringify(problem);
+}
