@@ -1,5 +1,6 @@
 // Makes a clone ready to run: installs what package-lock.json says, generates the Prisma clients, builds. Runs before `npm start` and,
 // with --no-build, before `npm test`. It runs on the host's own Node, before anything is installed: plain JavaScript, no dependencies.
+import './launcher/stop-with-parent.mjs';
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -21,6 +22,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const inRoot = (...parts) => join(root, ...parts);
 const logFile = inRoot('.causeway', 'logs', 'bootstrap.log');
 const stampFile = inRoot('node_modules', '.cache', 'causeway', 'bootstrap.json');
+const stopSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 const required = { host: [20, 19], services: 24 };
 
 /** An end that the person at the keyboard can do something about; shown without a stack. */
@@ -147,7 +149,13 @@ function versionOf(node) {
 async function generateAndBuild(node, stamp, goal) {
   // Asking Nx whether its cache is fresh takes 2 s; comparing names, sizes and times of all files takes 30 ms.
   if (stamp[goal] && stamp[goal] === fingerprint(goal)) return;
-  const projects = goal === 'build' ? ['--projects', 'tag:type:lib,tag:type:app,@causeway/launcher,@causeway/images,@causeway/manifests,@causeway/kind'] : [];
+  const projects =
+    goal === 'build'
+      ? [
+          '--projects',
+          'tag:type:lib,tag:type:app,@causeway/launcher,@causeway/images,@causeway/manifests,@causeway/kind',
+        ]
+      : [];
   const nx = realpathSync(inRoot('node_modules', '.bin', 'nx'));
   await step(
     goal === 'build' ? 'building' : 'generating database clients',
@@ -269,12 +277,12 @@ async function step(title, command, args, { env, hint }) {
     stopped = true;
     child.kill(signal);
   };
-  process.on('SIGINT', forward).on('SIGTERM', forward);
+  for (const signal of stopSignals) process.on(signal, forward);
   const result = await new Promise((resolve) => {
     child.once('error', (error) => resolve(error.message));
     child.once('exit', (code, signal) => resolve(signal ?? code));
   });
-  process.off('SIGINT', forward).off('SIGTERM', forward);
+  for (const signal of stopSignals) process.off(signal, forward);
   closeSync(log);
   progress.end(result === 0);
   if (stopped) throw new Refused('stopped; run the same command again to go on');

@@ -1,6 +1,7 @@
 // `npm test`: lint, type check, build, then every test. Ends with the line `N passed, N failed` over all of them, followed by
 // `, N skipped` where something was skipped; the lines before it say why.
 // `npm test -- orders` runs only the test files whose path holds `orders`, without the other steps.
+import './launcher/stop-with-parent.mjs';
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+import '@causeway/launcher/stop-with-parent';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';

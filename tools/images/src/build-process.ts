@@ -1,4 +1,5 @@
 // `npm run images`: builds the images of all apps, one after the other. Options: names of apps; --tag=<tag>, default dev.
+import '@causeway/launcher/stop-with-parent';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { apps, buildImage, type App } from './build.js';

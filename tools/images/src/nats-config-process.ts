@@ -1,4 +1,5 @@
 // `npm run images:nats-config`: writes docker/nats/nats.conf from the message topology.
+import '@causeway/launcher/stop-with-parent';
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { natsServerConfig } from '@causeway/messaging';

@@ -1,3 +1,4 @@
+import '@causeway/launcher/stop-with-parent';
 import { runCommand } from './commands.js';
 import { HelpWanted, parseOptions, usage } from './options.js';
 import { Refused } from './run.js';

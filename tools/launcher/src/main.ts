@@ -1,3 +1,4 @@
+import '../stop-with-parent.mjs';
 import { runDemo } from './demo.js';
 import { AlreadyRunning } from './folder-lock.js';
 import { tailLogs } from './log-tail.js';

@@ -24,7 +24,9 @@ export async function provisionTopology(url: string, password: string): Promise<
   ]);
   const user = 'provisioner';
   const inboxPrefix = `_INBOX_${user}`;
-  const connection = await connect({ servers: url, name: 'launcher', user, pass: password, inboxPrefix });
+  // A stop in the middle of the start ends the server: trying to get back to it would hold up the stop for 20 s.
+  const options = { servers: url, name: 'launcher', user, pass: password, inboxPrefix, reconnect: false };
+  const connection = await connect(options);
   try {
     const changes = await provision(connection, { streams, consumers, replicas: 1 });
     return changes.filter(({ action }) => action === 'created' || action === 'updated').length;

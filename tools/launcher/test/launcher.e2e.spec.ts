@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from '@nats-io/transport-node';
+import { repository } from '../src/places.js';
 import { startedAt, type Watched } from '../src/watchdog-process.js';
 
 // The real command line with real processes, in a folder of its own. Needs the build.
@@ -26,8 +27,13 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-function launch(...options: string[]) {
-  const child = spawn(process.execPath, [main, '--folder', folder, '--free-ports', ...options], {
+const launch = (...options: string[]) => run(process.execPath, main, options);
+/** As a person does it. The build has been checked already. */
+const npmStart = (...options: string[]) => run('npm', '--ignore-scripts', ['start', '--', ...options]);
+
+function run(command: string, first: string, options: string[]) {
+  const child = spawn(command, [first, ...options, '--folder', folder, '--free-ports'], {
+    cwd: repository,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   started.push(child);
@@ -44,8 +50,9 @@ function launch(...options: string[]) {
   return { child, exited, says, state };
 }
 
-const children = (): Watched[] =>
-  (JSON.parse(readFileSync(join(folder, 'launcher.json'), 'utf8')) as { children: Watched[] }).children;
+const noted = (): { pid: number; children: Watched[] } =>
+  JSON.parse(readFileSync(join(folder, 'launcher.json'), 'utf8')) as { pid: number; children: Watched[] };
+const children = (): Watched[] => noted().children;
 const alive = (processes: Watched[]): string[] =>
   processes.filter((child) => startedAt(child.pid) === child.startedAt).map(({ name }) => name);
 
@@ -106,14 +113,12 @@ test('a stop in the middle of the start leaves nothing behind; a stop later is o
   expect(late.state.output).toMatch(/stopped\n$/);
 }, 150_000);
 
-test('a second launcher in the same folder says who is there; a killed process is started again', async () => {
-  const first = launch('--no-demo');
+test('a second launcher in the same folder says who is there; a killed process is started again; kill -9 of npm stops everything', async () => {
+  const first = npmStart('--no-demo');
   await first.says(/Causeway is up/);
   const second = launch('--no-demo');
   expect(await second.exited).toEqual([1, null]);
-  expect(second.state.output).toMatch(
-    new RegExp(`process ${first.child.pid}, http://127.0.0.1:\\d+. Stop it with Ctrl-C`),
-  );
+  expect(second.state.output).toMatch(new RegExp(`process ${noted().pid}, http://127.0.0.1:\\d+. Stop it with Ctrl-C`));
   for (const [name, title] of [
     ['payment-1', 'payment-1'],
     ['nats', 'NATS'],
@@ -124,7 +129,12 @@ test('a second launcher in the same folder says who is there; a killed process i
     await first.says(new RegExp(`${title} ended \\(SIGKILL\\)`));
     await first.says(new RegExp(`${title} runs again`));
   }
-}, 150_000);
+  const all = children();
+  first.child.kill('SIGKILL');
+  await until(() => /stopped\n$/.test(first.state.output), 60_000);
+  expect(first.state.output).toMatch(/stopped\n$/);
+  expect(alive(all)).toEqual([]);
+}, 200_000);
 
 test.each([
   [['--frseh'], /Unknown option '--frseh'[\s\S]*--help/],

@@ -1,4 +1,5 @@
 // `npm run k8s:generate`: writes what follows from the contracts and from the manifests.
+import '@causeway/launcher/stop-with-parent';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { generated, withoutPadding } from './generated.js';
