@@ -1,6 +1,6 @@
 import type { capturePayment, DataOf } from '@causeway/contracts';
 import type { Delivery } from '@causeway/persistence';
-import { capture } from '../domain/commands.js';
+import { capture, ofOrder } from '../domain/commands.js';
 import { PaymentUnknown } from '../domain/payment.errors.js';
 import type { Clock, PaymentUnitOfWork } from './ports.js';
 import { record } from './record.js';
@@ -12,13 +12,13 @@ export class CapturePayment {
     private readonly now: Clock,
   ) {}
 
-  /** @throws PaymentUnknown; PaymentBusy while the authorisation has no answer. */
-  async execute({ paymentId }: DataOf<typeof capturePayment>, delivery: Delivery): Promise<void> {
+  /** @throws PaymentUnknown; PaymentTermsDiffer when the payment belongs to another order; PaymentBusy while the authorisation has no answer. */
+  async execute({ paymentId, orderId }: DataOf<typeof capturePayment>, delivery: Delivery): Promise<void> {
     await this.uow.runOnce(delivery, async (tx) => {
       const now = this.now();
       const before = await tx.payments.forUpdate(paymentId);
       if (!before) throw new PaymentUnknown(paymentId);
-      await record(tx, capture(before, now), { before, now });
+      await record(tx, capture(ofOrder(before, orderId), now), { before, now });
     });
   }
 }

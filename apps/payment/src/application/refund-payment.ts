@@ -1,6 +1,6 @@
 import type { DataOf, refundPayment } from '@causeway/contracts';
 import type { Delivery } from '@causeway/persistence';
-import { refund } from '../domain/commands.js';
+import { ofOrder, refund } from '../domain/commands.js';
 import { PaymentUnknown } from '../domain/payment.errors.js';
 import type { Clock, PaymentUnitOfWork } from './ports.js';
 import { record } from './record.js';
@@ -12,13 +12,16 @@ export class RefundPayment {
     private readonly now: Clock,
   ) {}
 
-  /** @throws PaymentUnknown; PaymentTransitionIllegal when nothing was captured; RefundTooLarge; PaymentBusy. */
+  /**
+   * @throws PaymentUnknown; PaymentTermsDiffer when the payment belongs to another order; PaymentTransitionIllegal when nothing was captured;
+   * RefundTooLarge; RefundTermsDiffer; PaymentBusy.
+   */
   async execute(command: DataOf<typeof refundPayment>, delivery: Delivery): Promise<void> {
     await this.uow.runOnce(delivery, async (tx) => {
       const now = this.now();
       const before = await tx.payments.forUpdate(command.paymentId);
       if (!before) throw new PaymentUnknown(command.paymentId);
-      await record(tx, refund(before, command, now), { before, now });
+      await record(tx, refund(ofOrder(before, command.orderId), command, now), { before, now });
     });
   }
 }

@@ -285,3 +285,24 @@ test('commands for a payment that never was are refused for good', async () => {
   await expect(capture()).rejects.toMatchObject({ code: 'PAYMENT_UNKNOWN', retryable: false });
   await expect(refund()).rejects.toMatchObject({ code: 'PAYMENT_UNKNOWN', retryable: false });
 });
+
+test.each(['capture', 'void', 'refund'] as const)(
+  'a %s for another order changes nothing and asks nobody',
+  async (command) => {
+    await authorize();
+    await work();
+    if (command === 'refund') await capture();
+    await work();
+    const [before, sent] = [db.payment(paymentId), psp.sent.length];
+    const other = { paymentId, orderId: refundId };
+    const commands = {
+      capture: () => new CapturePayment(db.uow, db.now).execute(other, delivery()),
+      void: () => new VoidPayment(db.uow, db.now).execute({ ...other, reason: 'x' }, delivery()),
+      refund: () =>
+        new RefundPayment(db.uow, db.now).execute({ ...other, refundId, amountMinor: 1_000, reason: 'x' }, delivery()),
+    };
+    await expect(commands[command]()).rejects.toMatchObject({ code: 'PAYMENT_TRANSITION_ILLEGAL', retryable: false });
+    await work();
+    expect([db.payment(paymentId), psp.sent.length]).toEqual([before, sent]);
+  },
+);

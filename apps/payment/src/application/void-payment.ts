@@ -1,6 +1,6 @@
 import type { DataOf, voidPayment } from '@causeway/contracts';
 import type { Delivery } from '@causeway/persistence';
-import { requestVoid, tombstone } from '../domain/commands.js';
+import { ofOrder, requestVoid, tombstone } from '../domain/commands.js';
 import type { Clock, PaymentUnitOfWork } from './ports.js';
 import { record } from './record.js';
 
@@ -11,6 +11,7 @@ export class VoidPayment {
     private readonly now: Clock,
   ) {}
 
+  /** @throws PaymentTermsDiffer when the payment belongs to another order. */
   async execute({ paymentId, orderId, reason }: DataOf<typeof voidPayment>, delivery: Delivery): Promise<void> {
     await this.uow.runOnce(delivery, async (tx) => {
       const now = this.now();
@@ -21,6 +22,7 @@ export class VoidPayment {
         before = await tx.payments.forUpdate(paymentId);
       }
       if (!before) return;
+      ofOrder(before, orderId);
       const sent = before.status !== 'AUTHORIZING' || (await tx.operations.mayBeSent(paymentId));
       await record(tx, requestVoid(before, reason, sent, now), { before, now });
     });

@@ -1,4 +1,10 @@
-import { PaymentBusy, PaymentTermsDiffer, PaymentTransitionIllegal, RefundTooLarge } from './payment.errors.js';
+import {
+  PaymentBusy,
+  PaymentTermsDiffer,
+  PaymentTransitionIllegal,
+  RefundTermsDiffer,
+  RefundTooLarge,
+} from './payment.errors.js';
 import type { Change, Payment, Refund, Terms } from './payment.js';
 import {
   advance,
@@ -52,7 +58,7 @@ export function tombstone(request: NewPayment & { readonly reason: string }): Ch
  * @throws PaymentTermsDiffer when the id belongs to another payment.
  */
 export function authorizeAgain(payment: Payment, orderId: string, terms: Terms, now: Date): Change {
-  if (payment.orderId !== orderId) throw new PaymentTermsDiffer(payment.id);
+  ofOrder(payment, orderId);
   if (payment.terms === null) {
     const named = changed(payment, { terms }, now);
     return { payment: named, facts: [voidedFact(named)] };
@@ -78,6 +84,12 @@ export function authorizeAgain(payment: Payment, orderId: string, terms: Terms, 
     default:
       return unchanged(payment, { kind: 'authorized' });
   }
+}
+
+/** @throws PaymentTermsDiffer when a command names a payment together with an order that it does not belong to. */
+export function ofOrder(payment: Payment, orderId: string): Payment {
+  if (payment.orderId !== orderId) throw new PaymentTermsDiffer(payment.id);
+  return payment;
 }
 
 /** @throws PaymentBusy while the authorisation has no answer; the command is worth repeating. */
@@ -164,10 +176,12 @@ export interface RefundRequest {
 /**
  * Gives captured money back. Refunds are executed one after the other; the same `refundId` is refunded once, and tried again
  * where the provider had refused it.
- * @throws PaymentTransitionIllegal when nothing was captured; RefundTooLarge; PaymentBusy while the capture has no answer.
+ * @throws PaymentTransitionIllegal when nothing was captured; RefundTooLarge; RefundTermsDiffer when the id was used with another amount;
+ * PaymentBusy while the capture has no answer.
  */
 export function refund(payment: Payment, request: RefundRequest, now: Date): Change {
   const before = payment.refunds.find(({ id }) => id === request.refundId);
+  if (before && before.amountMinor !== request.amountMinor) throw new RefundTermsDiffer(payment.id, before.id);
   if (before?.status === 'REFUNDED') return unchanged(payment, refundedFact(before));
   if (before?.status === 'PENDING') return unchanged(payment);
 
@@ -178,7 +192,7 @@ export function refund(payment: Payment, request: RefundRequest, now: Date): Cha
   const left = refundableMinor(payment);
   // Everything has been, or is being, given back (a void of a captured payment does that): the wish is fulfilled already.
   if (left === 0) return unchanged(payment, ...refundedFacts(payment));
-  const amountMinor = before?.amountMinor ?? request.amountMinor;
+  const { amountMinor } = request;
   if (amountMinor > left) throw new RefundTooLarge(payment.id, amountMinor, left);
 
   const wanted: Refund = {

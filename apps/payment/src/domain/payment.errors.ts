@@ -32,6 +32,16 @@ export class PaymentTermsDiffer extends CodedError {
   }
 }
 
+/** The same refund id came with another amount: two different refunds must not share an id. */
+export class RefundTermsDiffer extends CodedError {
+  readonly code = 'PAYMENT_TRANSITION_ILLEGAL';
+  readonly remedy = 'Use a new refund id for another amount.';
+
+  constructor(paymentId: string, refundId: string) {
+    super(`payment ${paymentId} has the refund ${refundId} with another amount`);
+  }
+}
+
 /** More would be given back than was taken. */
 export class RefundTooLarge extends CodedError {
   readonly code = 'PAYMENT_TRANSITION_ILLEGAL';

@@ -188,6 +188,14 @@ describe('refund', () => {
     expect(error).toMatchObject({ code: 'PAYMENT_TRANSITION_ILLEGAL', retryable: false });
   });
 
+  test('the same refundId with another amount is another refund, and refused', () => {
+    const failed = settle(refunding, no, now).payment;
+    for (const payment of [refunding, refunded, failed]) {
+      const error = thrown(() => refund(payment, { ...whole, amountMinor: 999 }, now));
+      expect(error).toMatchObject({ code: 'PAYMENT_TRANSITION_ILLEGAL', retryable: false });
+    }
+  });
+
   test('of what a void has given back already is fulfilled', () => {
     const byVoid = settle(requestVoid(captured, 'cancelled', true, now).payment, { kind: 'refunded' }, now).payment;
     expect(seen(refund(byVoid, whole, now))).toEqual(['REFUNDED', ['refunded'], undefined]);
