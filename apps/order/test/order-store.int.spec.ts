@@ -4,8 +4,8 @@ import { alreadyHandled } from '@causeway/persistence';
 import { ApplyPaymentOutcome } from '../src/application/apply-payment-outcome.js';
 import { DriveDueOrders } from '../src/application/drive-due-orders.js';
 import type { Placing } from '../src/application/ports.js';
-import type { PaymentOutcome } from '../src/domain/order.js';
 import { databaseWorld, sealing, type DatabaseWorld } from './support/database.js';
+import { outcomeOf, type Told } from './support/outcomes.js';
 import { orderTransactionContract } from './support/order-transaction.contract.js';
 import { address, cup, kettle, lastOne, newOrder } from './support/world.js';
 
@@ -79,9 +79,10 @@ describe('products are locked in the order of their ids, whatever the order of t
   test('when stock is given back', async () => {
     const request = newOrder({ items });
     await place(request);
-    const declined = { kind: 'declined', version: 2, reason: 'no_funds' } as const;
+    const { paymentId, orderId } = request;
+    const declined = { kind: 'declined', paymentId, version: 2, reason: 'no_funds' } as const;
     const apply = new ApplyPaymentOutcome(world.uow, clock);
-    await expectCupIsFreeWhile(() => apply.execute({ consumer: 'c', messageId: randomUUID() }, request, declined));
+    await expectCupIsFreeWhile(() => apply.execute({ consumer: 'c', messageId: randomUUID() }, orderId, declined));
   });
 });
 
@@ -140,8 +141,9 @@ describe('the saga on PostgreSQL', () => {
     const request = newOrder({ items: [{ productId: cup.id, quantity: 3 }] });
     await place(request);
     const apply = new ApplyPaymentOutcome(world.uow, clock);
-    const told = (messageId: string, outcome: PaymentOutcome) =>
-      apply.execute({ consumer: 'c', messageId }, request, outcome);
+    const order = { paymentId: request.paymentId, currency: 'EUR', totalMinor: 750 };
+    const told = (messageId: string, outcome: Told & { version: number }) =>
+      apply.execute({ consumer: 'c', messageId }, request.orderId, outcomeOf(order, outcome));
     const row = async () => {
       const [order] = await world.query<{ status: string; step: string | null; version: number }>(
         'SELECT status, step, version FROM orders WHERE id = $1',
@@ -199,12 +201,13 @@ describe('the saga on PostgreSQL', () => {
 
   test('an illegal outcome changes nothing and is not remembered as handled', async () => {
     const { told, row } = await placed();
+    await told(randomUUID(), { kind: 'authorized', version: 2 });
     await told(randomUUID(), { kind: 'captured', version: 3 });
     const message = randomUUID();
     const declined = { kind: 'declined', version: 4, reason: 'no_funds' } as const;
     await expect(told(message, declined)).rejects.toMatchObject({ code: 'ORDER_TRANSITION_ILLEGAL' });
     await expect(told(message, declined)).rejects.toMatchObject({ code: 'ORDER_TRANSITION_ILLEGAL' });
-    expect(await row()).toEqual({ status: 'CONFIRMED', step: null, version: 2 });
+    expect(await row()).toEqual({ status: 'CONFIRMED', step: null, version: 3 });
   });
 
   test('a due timer sends the same command again and waits twice as long', async () => {
@@ -285,9 +288,9 @@ describe('the saga on PostgreSQL', () => {
 
   test('late money of a cancelled order is refunded under one id, with a timer, and shown', async () => {
     const { told, row, timer, makeDue, commands, request } = await placed();
-    await told(randomUUID(), { kind: 'declined', version: 2, reason: 'no_funds' });
+    await told(randomUUID(), { kind: 'voided', version: 2 });
     await told(randomUUID(), { kind: 'captured', version: 3 });
-    expect(await row()).toMatchObject({ status: 'REJECTED', step: 'refund' });
+    expect(await row()).toMatchObject({ status: 'CANCELLED', step: 'refund' });
     expect(await timer()).toMatchObject({ gives_up: false });
     await makeDue();
     await driveDue();
@@ -295,8 +298,8 @@ describe('the saga on PostgreSQL', () => {
     expect(refunds).toHaveLength(2);
     expect(refunds[0]).toEqual(refunds[1]);
     const { refundId } = refunds[0]!.data as { refundId: string };
-    await told(randomUUID(), { kind: 'refunded', version: 4, refundId, amountMinor: 750 });
-    expect(await row()).toMatchObject({ status: 'REJECTED', step: null });
+    await told(randomUUID(), { kind: 'refunded', version: 4, refundId });
+    expect(await row()).toMatchObject({ status: 'CANCELLED', step: null });
     const details = await world.uow.run((tx) => tx.orders.details(request.orderId));
     expect(details.reason).toContain(refundId);
   });

@@ -121,6 +121,49 @@ test('a message that is not JSON, or fails its schema, goes to the dead letters 
   }
 }, 60_000);
 
+test('a forged outcome of a payment, sent with the rights of payment, is not believed; the true one still confirms', async () => {
+  const [asPayment, operator] = await Promise.all([system.connectNats('payment'), system.connectNats('provisioner')]);
+  try {
+    const manager = await jetstreamManager(operator);
+    const deadLetters = async (event: string) => {
+      const about = `dlq.order__payment-evt-${event}-v1`;
+      return (await manager.streams.info('DLQ', { subjects_filter: about })).state.subjects?.[about] ?? 0;
+    };
+    const forge = async (
+      event: string,
+      { id: orderId, paymentId, totalMinor, currency }: OrderView,
+      amountMinor = totalMinor,
+    ) => {
+      const [before, type, time] = [await deadLetters(event), `payment.evt.${event}.v1`, new Date().toISOString()];
+      const data = { orderId, paymentId, version: 9, occurredAt: time, amountMinor, currency };
+      const envelope = {
+        specversion: '1.0',
+        id: newKey(),
+        type,
+        source: '/causeway/payment',
+        subject: paymentId,
+        time,
+        datacontenttype: 'application/json',
+        dataschema: `urn:causeway:schema:${type}`,
+        data,
+      };
+      await jetstream(asPayment).publish(type, JSON.stringify(envelope));
+      await eventually(`a dead letter of ${event}`, async () => (await deadLetters(event)) === before + 1);
+    };
+    // The provider takes seconds to authorise: meanwhile nothing is authorised, and nothing captured.
+    const { status, body } = await customer.placeOrder({ ...order(0), paymentMethodToken: 'tok_slow' });
+    expect(status).toBe(202);
+    await forge('captured', body);
+    await forge('authorized', body, body.totalMinor - 1);
+    expect((await customer.order(body.id)).status).toBe('PENDING_PAYMENT');
+    const confirmed = await customer.waitFor(body.id, terminal, 60_000);
+    expect(confirmed.status).toBe('CONFIRMED');
+    await expectLedgerAgrees(confirmed);
+  } finally {
+    await Promise.all([asPayment, operator].map((connection) => connection.close()));
+  }
+}, 90_000);
+
 test('an instance that is stopped finishes what it has begun', async () => {
   const [gateway] = instancesOf(system, 'gateway');
   const [orders] = instancesOf(system, 'order');

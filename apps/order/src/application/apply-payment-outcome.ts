@@ -1,5 +1,5 @@
 import type { Delivery } from '@causeway/persistence';
-import { OrderUnknown, PaymentMismatch } from '../domain/order.errors.js';
+import { OrderUnknown } from '../domain/order.errors.js';
 import { applyOutcome, type PaymentOutcome } from '../domain/order.js';
 import type { Clock, OrderUnitOfWork } from './ports.js';
 import { saveChange } from './save-change.js';
@@ -15,15 +15,10 @@ export class ApplyPaymentOutcome {
    * @param delivery The message: its second delivery changes nothing.
    * @throws OrderUnknown, PaymentMismatch, OrderTransitionIllegal: none is cured by a retry, so the message goes to the dead letters.
    */
-  async execute(
-    delivery: Delivery,
-    target: { orderId: string; paymentId: string },
-    outcome: PaymentOutcome,
-  ): Promise<void> {
+  async execute(delivery: Delivery, orderId: string, outcome: PaymentOutcome): Promise<void> {
     await this.uow.runOnce(delivery, async (tx) => {
-      const before = await tx.orders.forUpdate(target.orderId);
-      if (!before) throw new OrderUnknown(target.orderId);
-      if (before.paymentId !== target.paymentId) throw new PaymentMismatch(before.id, target.paymentId);
+      const before = await tx.orders.forUpdate(orderId);
+      if (!before) throw new OrderUnknown(orderId);
       const after = applyOutcome(before, outcome);
       if (after !== before) await saveChange(tx, before, after, this.clock());
     });

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { orderCancelled, orderConfirmed, orderRejected, refundPayment } from '@causeway/contracts';
 import { fingerprint } from '@causeway/persistence';
 import { InMemoryOrders } from '../../test/support/in-memory-orders.js';
+import { outcomeOf, type Told } from '../../test/support/outcomes.js';
 import { cup, newOrder, products } from '../../test/support/world.js';
-import type { PaymentOutcome } from '../domain/order.js';
 import { ApplyPaymentOutcome } from './apply-payment-outcome.js';
 import { CancelOrder } from './cancel-order.js';
 import { DriveDueOrders } from './drive-due-orders.js';
@@ -15,7 +15,7 @@ async function placedOrder() {
   const orders = new InMemoryOrders(products);
   const request = newOrder();
   await orders.single((tx) => tx.orders.place(request));
-  const { orderId, paymentId, customerId } = request;
+  const { orderId, customerId } = request;
   const apply = new ApplyPaymentOutcome(orders, clock);
   const cancel = new CancelOrder(orders, fingerprint, clock);
   const drive = new DriveDueOrders(orders, orders, clock);
@@ -27,11 +27,10 @@ async function placedOrder() {
     cups: () => orders.state.products[cup.id]!.available,
     /** Subjects sent since placing. */
     sent: () => orders.state.sent.slice(2).map(({ subject }) => subject),
-    told: (outcome: Omit<PaymentOutcome, 'version'> & object, messageId: string = randomUUID()) =>
-      apply.execute({ consumer: 'c', messageId }, { orderId, paymentId }, {
-        version: ++version,
-        ...outcome,
-      } as PaymentOutcome),
+    told: (outcome: Told, messageId: string = randomUUID()) => {
+      const { order } = orders.state.orders[orderId]!;
+      return apply.execute({ consumer: 'c', messageId }, orderId, outcomeOf(order, { version: ++version, ...outcome }));
+    },
     cancel: (idempotencyKey: string = randomUUID(), asked = customerId) =>
       cancel.execute({ customerId: asked, orderId, idempotencyKey }),
     due: async (expired: boolean) => {
@@ -84,7 +83,7 @@ test('cancelled after capture: the whole total is refunded', async () => {
   await cancel();
   const { data } = orders.state.sent.at(-1)!;
   expect(data).toMatchObject({ amountMinor: 6_490, refundId: expect.any(String) });
-  await told({ kind: 'refunded', refundId: (data as { refundId: string }).refundId, amountMinor: 6_490 } as never);
+  await told({ kind: 'refunded', refundId: (data as { refundId: string }).refundId, amountMinor: 6_490 });
   expect([order().status, cups()]).toEqual(['CANCELLED', 100]);
   expect(order().reason).toMatch(/refunded 6490 EUR/);
 });
@@ -123,7 +122,7 @@ test('captured after the cancellation: refunded with the same refundId each time
   expect(refunds).toHaveLength(2);
   expect(refunds[0]).toEqual(refunds[1]);
   const { refundId } = refunds[0] as { refundId: string };
-  await told({ kind: 'refunded', refundId, amountMinor: 6_490 } as never);
+  await told({ kind: 'refunded', refundId, amountMinor: 6_490 });
   expect(order()).toMatchObject({ status: 'CANCELLED', step: null, reason: expect.stringContaining(refundId) });
   expect(orders.state.sent.at(-1)).toMatchObject({ subject: orderCancelled.subject, data: { reason: order().reason } });
   expect(sent().filter((subject) => subject === orderCancelled.subject)).toHaveLength(2);
@@ -155,18 +154,29 @@ test('a contradicting outcome is refused and changes nothing', async () => {
   expect(order()).toEqual(before);
 });
 
-test('an outcome for an unknown order, or of another payment, is refused', async () => {
-  const { orders, request } = await placedOrder();
+test('an outcome for an unknown order is refused', async () => {
+  const { orders, order } = await placedOrder();
   const apply = new ApplyPaymentOutcome(orders, clock);
-  const outcome = { kind: 'authorized', version: 1 } as const;
-  const other = randomUUID();
-  const delivery = () => ({ consumer: 'c', messageId: randomUUID() });
-  await expect(apply.execute(delivery(), { orderId: other, paymentId: other }, outcome)).rejects.toMatchObject({
+  const outcome = outcomeOf(order(), { kind: 'authorized', version: 1 });
+  await expect(apply.execute({ consumer: 'c', messageId: 'm' }, randomUUID(), outcome)).rejects.toMatchObject({
     code: 'NOT_FOUND',
+    retryable: false,
   });
-  await expect(
-    apply.execute(delivery(), { orderId: request.orderId, paymentId: other }, outcome),
-  ).rejects.toMatchObject({
-    code: 'ORDER_TRANSITION_ILLEGAL',
-  });
+});
+
+test.each<[string, Told]>([
+  ['another payment', { kind: 'authorized', paymentId: randomUUID() }],
+  ['another amount', { kind: 'authorized', amountMinor: 1 }],
+  ['another currency', { kind: 'authorized', currency: 'USD' }],
+  ['a capture before the authorisation', { kind: 'captured' }],
+  ['a refused capture before the authorisation', { kind: 'captureFailed' }],
+])('%s: nothing is stored or sent, and the truth is applied afterwards', async (_, lie) => {
+  const { told, order, orders, sent } = await placedOrder();
+  const before = structuredClone(orders.state);
+  await expect(told(lie, 'lie')).rejects.toMatchObject({ code: 'ORDER_TRANSITION_ILLEGAL', retryable: false });
+  expect(orders.state).toEqual(before);
+  await told(authorized);
+  await told(captured);
+  expect(order().status).toBe('CONFIRMED');
+  expect(sent()).toEqual(['payment.cmd.capture.v1', orderConfirmed.subject]);
 });

@@ -7,16 +7,10 @@ import {
   refundPayment,
   voidPayment,
 } from '@causeway/contracts';
-import { v5 as uuidv5 } from 'uuid';
+import { refundIdOf } from '../domain/contradiction.js';
 import { consequencesOf } from '../domain/saga.js';
 import type { Order, Step } from '../domain/order.js';
 import type { OrderTransaction } from './ports.js';
-
-/** Namespace of the refund ids below: random, never to be changed. */
-const refundNamespace = 'b2d1c4a6-5d0e-4f6c-9f0a-7c1f5f0d9a31';
-
-/** One refund an order, however often it is asked for: the id follows from the payment, so a repetition can't give money back twice. */
-export const refundIdOf = (order: Order): string => uuidv5(order.paymentId, refundNamespace);
 
 /** Saves a change with everything that follows from it: the stock, the timer, the next command, the event. */
 export async function saveChange(tx: OrderTransaction, before: Order, after: Order, now: Date): Promise<void> {

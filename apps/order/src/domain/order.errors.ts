@@ -92,12 +92,14 @@ export class OrderUnknown extends CodedError {
   }
 }
 
-/** A payment claims to belong to an order that has another one. */
+/** A payment outcome tells what cannot be true of the payment that the order asked for. Nothing of it is applied. */
 export class PaymentMismatch extends CodedError {
   readonly code = 'ORDER_TRANSITION_ILLEGAL';
-  readonly remedy = 'Find out who sent the message: an order has one payment, whose id the order chose.';
+  readonly remedy =
+    'Find out who sent the message: the order chose the id, the amount and the currency of its payment. Discard it unless the order is wrong.';
 
-  constructor(orderId: string, paymentId: string) {
-    super(`payment ${paymentId} is not the payment of order ${orderId}`);
+  /** @param contradiction What the order knows better, for people. */
+  constructor(orderId: string, paymentId: string, outcome: string, contradiction: string) {
+    super(`the outcome "${outcome}" of payment ${paymentId} contradicts order ${orderId}: ${contradiction}`);
   }
 }

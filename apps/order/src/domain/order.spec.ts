@@ -1,3 +1,5 @@
+import { outcomeOf, type Told } from '../../test/support/outcomes.js';
+import { refundIdOf } from './contradiction.js';
 import { applyOutcome, cancel, giveUp, type Order, type OrderStatus, type PaymentOutcome, type Step } from './order.js';
 
 const placed: Order = {
@@ -14,40 +16,38 @@ const placed: Order = {
   lines: [],
   version: 1,
 };
+const told = { ...placed, paymentVersion: 2 };
 const over = { stockHeld: false, reason: 'over' } as const;
 const states: Record<string, Order> = {
   pending: placed,
-  authorized: { ...placed, status: 'AUTHORIZED', step: 'capture' },
-  confirmed: { ...placed, status: 'CONFIRMED', step: null },
-  voiding: { ...placed, status: 'CANCELLING', step: 'void', reason: 'asked to' },
-  refunding: { ...placed, status: 'CANCELLING', step: 'refund', reason: 'asked to' },
-  rejected: { ...placed, status: 'REJECTED', step: null, ...over },
-  cancelled: { ...placed, status: 'CANCELLED', step: null, ...over },
-  rejectedVoiding: { ...placed, status: 'REJECTED', step: 'void', ...over },
-  cancelledRefunding: { ...placed, status: 'CANCELLED', step: 'refund', ...over },
+  authorized: { ...told, status: 'AUTHORIZED', step: 'capture' },
+  confirmed: { ...told, status: 'CONFIRMED', step: null },
+  voidingUnauthorized: { ...placed, status: 'CANCELLING', step: 'void', reason: 'asked to' },
+  voiding: { ...told, status: 'CANCELLING', step: 'void', reason: 'asked to' },
+  refunding: { ...told, status: 'CANCELLING', step: 'refund', reason: 'asked to' },
+  rejected: { ...told, status: 'REJECTED', step: null, ...over },
+  cancelled: { ...told, status: 'CANCELLED', step: null, ...over },
+  rejectedVoiding: { ...told, status: 'REJECTED', step: 'void', ...over },
+  cancelledVoiding: { ...told, status: 'CANCELLED', step: 'void', ...over },
+  cancelledRefunding: { ...told, status: 'CANCELLED', step: 'refund', ...over },
 };
-const outcomes: Record<PaymentOutcome['kind'], PaymentOutcome> = {
-  authorized: { kind: 'authorized', version: 1 },
-  captured: { kind: 'captured', version: 1 },
-  declined: { kind: 'declined', version: 1, reason: 'insufficient_funds' },
-  captureFailed: { kind: 'captureFailed', version: 1, reason: 'expired' },
-  voided: { kind: 'voided', version: 1, reason: 'asked to' },
-  refunded: { kind: 'refunded', version: 1, refundId: 'r1', amountMinor: 1_000 },
-};
+const outcome = (more: Told, version = 3): PaymentOutcome => outcomeOf(placed, { version, ...more });
 type Expected = '=' | '!' | readonly [OrderStatus, Step | null];
 const cancelled = ['CANCELLED', null] as const;
 const kinds = ['authorized', 'captured', 'declined', 'captureFailed', 'voided', 'refunded'] as const;
 
 /** The table in the comment of `applyOutcome`, written a second time: columns in the order of `kinds`. */
 const table: Record<string, readonly Expected[]> = {
-  pending: [['AUTHORIZED', 'capture'], ['CONFIRMED', null], ['REJECTED', null], ['CANCELLING', 'void'], cancelled, '!'],
+  pending: [['AUTHORIZED', 'capture'], '!', ['REJECTED', null], '!', cancelled, '!'],
   authorized: ['=', ['CONFIRMED', null], '!', ['CANCELLING', 'void'], cancelled, '!'],
   confirmed: ['=', '=', '!', '!', '!', '!'],
-  voiding: ['=', '=', cancelled, '=', cancelled, cancelled],
+  voidingUnauthorized: ['=', '!', cancelled, '!', cancelled, cancelled],
+  voiding: ['=', '=', '!', '=', cancelled, cancelled],
   refunding: ['=', '=', '!', '!', '!', cancelled],
-  rejected: [['REJECTED', 'void'], ['REJECTED', 'refund'], '=', '=', '=', '='],
+  rejected: [['REJECTED', 'void'], '!', '=', '!', '=', '='],
   cancelled: [['CANCELLED', 'void'], ['CANCELLED', 'refund'], '=', '=', '=', '='],
-  rejectedVoiding: ['=', '=', ['REJECTED', null], '=', ['REJECTED', null], ['REJECTED', null]],
+  rejectedVoiding: ['=', '!', ['REJECTED', null], '!', ['REJECTED', null], ['REJECTED', null]],
+  cancelledVoiding: ['=', '=', cancelled, '=', cancelled, cancelled],
   cancelledRefunding: ['=', '=', '!', '!', '!', cancelled],
 };
 const cases = Object.entries(table).flatMap(([state, row]) =>
@@ -58,18 +58,18 @@ describe('applyOutcome', () => {
   test.each(cases)('$state, $kind: $expected', ({ state, kind, expected }) => {
     const before = states[state]!;
     if (expected === '!') {
-      expect(() => applyOutcome(before, outcomes[kind])).toThrow(
+      expect(() => applyOutcome(before, outcome({ kind }))).toThrow(
         expect.objectContaining({ code: 'ORDER_TRANSITION_ILLEGAL' }),
       );
       return;
     }
-    const after = applyOutcome(before, outcomes[kind]);
+    const after = applyOutcome(before, outcome({ kind }));
     if (expected === '=') expect(after).toBe(before);
     else {
       expect([after.status, after.step]).toEqual(expected);
       expect(after).toMatchObject({
         version: 2,
-        paymentVersion: 1,
+        paymentVersion: 3,
         stockHeld: !['REJECTED', 'CANCELLED'].includes(after.status),
       });
     }
@@ -77,31 +77,69 @@ describe('applyOutcome', () => {
 
   const changing = cases.filter(({ expected }) => Array.isArray(expected));
   test.each(changing)('$state, $kind twice changes once', ({ state, kind }) => {
-    const after = applyOutcome(states[state]!, outcomes[kind]);
-    expect(applyOutcome(after, outcomes[kind])).toBe(after);
+    const after = applyOutcome(states[state]!, outcome({ kind }));
+    expect(applyOutcome(after, outcome({ kind }))).toBe(after);
   });
 
   test('an outcome older than the newest applied one is ignored', () => {
     const confirmed: Order = { ...states.confirmed!, paymentVersion: 4 };
-    expect(applyOutcome(confirmed, { kind: 'declined', version: 3, reason: 'late' })).toBe(confirmed);
+    expect(applyOutcome(confirmed, outcome({ kind: 'declined' }, 3))).toBe(confirmed);
   });
 
   test('a repeated answer about a payment that is settled is no late money', () => {
     const settled: Order = { ...states.cancelled!, paymentVersion: 6 };
-    expect(applyOutcome(settled, { kind: 'captured', version: 6 })).toBe(settled);
-    expect(applyOutcome(settled, { kind: 'captured', version: 7 }).step).toBe('refund');
+    expect(applyOutcome(settled, outcome({ kind: 'captured' }, 6))).toBe(settled);
+    expect(applyOutcome(settled, outcome({ kind: 'captured' }, 7)).step).toBe('refund');
   });
 
   test('a refund is shown in the reason', () => {
-    expect(applyOutcome(states.cancelledRefunding!, outcomes.refunded).reason).toBe(
-      'over; refunded 1000 EUR in minor units (refund r1)',
+    expect(applyOutcome(states.cancelledRefunding!, outcome({ kind: 'refunded' })).reason).toBe(
+      `over; refunded 1000 EUR in minor units (refund ${placed.paymentId})`,
     );
   });
 
   test('a late capture is shown in the reason before it is given back', () => {
-    expect(applyOutcome(states.rejected!, outcomes.captured).reason).toBe(
+    expect(applyOutcome(states.cancelled!, outcome({ kind: 'captured' })).reason).toBe(
       'over; the money was taken afterwards: giving it back',
     );
+  });
+});
+
+/** One thing that is wrong in an outcome which is right otherwise: nobody has to know the state of the order to see it. */
+const lies: readonly Told[] = [
+  ...kinds.map((kind) => ({ kind, paymentId: placed.customerId })),
+  ...(['authorized', 'captured'] as const).flatMap((kind) => [
+    { kind, currency: 'USD' },
+    { kind, amountMinor: 999 },
+    { kind, amountMinor: 1_001 },
+    { kind, amountMinor: 0 },
+  ]),
+  { kind: 'refunded', currency: 'USD' },
+  { kind: 'refunded', amountMinor: 1_001 },
+  { kind: 'refunded', amountMinor: 0 },
+  { kind: 'refunded', refundId: placed.customerId },
+];
+
+describe('an outcome of another payment, amount, currency or refund', () => {
+  const inEveryState = Object.keys(states).flatMap((state) => lies.map((lie) => ({ state, lie })));
+  test.each(inEveryState)('$state: $lie is refused', ({ state, lie }) => {
+    // Also when it claims to be an old one.
+    for (const version of [1, 3]) {
+      expect(() => applyOutcome(states[state]!, outcome(lie, version))).toThrow(
+        expect.objectContaining({ code: 'ORDER_TRANSITION_ILLEGAL', retryable: false }),
+      );
+    }
+  });
+
+  test.each(kinds)('%s: a version that no column can hold is refused', (kind) => {
+    expect(() => applyOutcome(placed, outcome({ kind }, 2 ** 31))).toThrow(/has changed/);
+  });
+
+  test('a part of the total, under the id that the order or the payment chose, is a refund', () => {
+    for (const refundId of [refundIdOf(placed), placed.paymentId]) {
+      const after = applyOutcome(states.voiding!, outcome({ kind: 'refunded', amountMinor: 1, refundId }));
+      expect(after.status).toBe('CANCELLED');
+    }
   });
 });
 
@@ -119,9 +157,12 @@ describe('cancel', () => {
     });
   });
 
-  test.each(['voiding', 'refunding', 'cancelled', 'cancelledRefunding'])('%s is returned unchanged', (state) => {
-    expect(cancel(states[state]!)).toBe(states[state]);
-  });
+  test.each(['voiding', 'voidingUnauthorized', 'refunding', 'cancelled', 'cancelledRefunding'])(
+    '%s is returned unchanged',
+    (state) => {
+      expect(cancel(states[state]!)).toBe(states[state]);
+    },
+  );
 
   test('a rejected order is ORDER_NOT_CANCELLABLE', () => {
     expect(() => cancel(states.rejected!)).toThrow(expect.objectContaining({ code: 'ORDER_NOT_CANCELLABLE' }));

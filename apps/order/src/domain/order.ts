@@ -1,4 +1,5 @@
-import { OrderNotCancellable, OrderTransitionIllegal } from './order.errors.js';
+import { contradictionIn, neverAskedToCapture } from './contradiction.js';
+import { OrderNotCancellable, OrderTransitionIllegal, PaymentMismatch } from './order.errors.js';
 
 export type OrderStatus = 'PENDING_PAYMENT' | 'AUTHORIZED' | 'CONFIRMED' | 'REJECTED' | 'CANCELLING' | 'CANCELLED';
 
@@ -31,14 +32,19 @@ export interface Order {
   readonly version: number;
 }
 
+export interface Money {
+  readonly amountMinor: number;
+  readonly currency: string;
+}
+
 /** What the payment service told. `version` counts the changes of the payment. */
-export type PaymentOutcome = { readonly version: number } & (
-  | { readonly kind: 'authorized' }
-  | { readonly kind: 'captured' }
+export type PaymentOutcome = { readonly paymentId: string; readonly version: number } & (
+  | ({ readonly kind: 'authorized' } & Money)
+  | ({ readonly kind: 'captured' } & Money)
   | { readonly kind: 'declined'; readonly reason: string }
   | { readonly kind: 'captureFailed'; readonly reason: string }
   | { readonly kind: 'voided'; readonly reason: string }
-  | { readonly kind: 'refunded'; readonly refundId: string; readonly amountMinor: number }
+  | ({ readonly kind: 'refunded'; readonly refundId: string } & Money)
 );
 
 const change = (order: Order, changes: Partial<Order>): Order => ({ ...order, ...changes, version: order.version + 1 });
@@ -51,23 +57,27 @@ const isPayable = ({ status }: Order): boolean => status === 'PENDING_PAYMENT' |
  *
  * |                   | authorized | captured  | declined  | captureFailed | voided     | refunded   |
  * |-------------------|------------|-----------|-----------|---------------|------------|------------|
- * | PENDING_PAYMENT   | AUTHORIZED | CONFIRMED | REJECTED  | CANCELLING    | CANCELLED  | !          |
+ * | PENDING_PAYMENT   | AUTHORIZED | !         | REJECTED  | !             | CANCELLED  | !          |
  * | AUTHORIZED        | =          | CONFIRMED | !         | CANCELLING    | CANCELLED  | !          |
  * | CONFIRMED         | =          | =         | !         | !             | !          | !          |
- * | CANCELLING void   | =          | =         | CANCELLED | =             | CANCELLED  | CANCELLED  |
+ * | CANCELLING void   | =          | = (1)     | ! (2)     | = (1)         | CANCELLED  | CANCELLED  |
  * | CANCELLING refund | =          | =         | !         | !             | !          | CANCELLED  |
  * | over, none open   | ask void   | ask refund| =         | =             | =          | =          |
  * | over, void open   | =          | =         | settled   | =             | settled    | settled    |
  * | over, refund open | =          | =         | !         | !             | !          | settled    |
  *
- * "Over" is REJECTED or CANCELLED: money that arrives later is given back, and `reason` says so.
+ * (1) `!` before the first outcome: no capture was asked for. (2) CANCELLED before the first outcome: afterwards it had been authorised.
+ * "Over" is REJECTED or CANCELLED: money that arrives later is given back, and `reason` says so. A REJECTED order never asked for a capture:
+ * captured and captureFailed are `!`.
  * A captured payment under an open void stays there: the payment service refunds it in answer to the void, and two commands for one
  * sum of money would be one too many.
  *
  * Idempotent: an outcome that was applied already, or is older than the newest applied one, returns the same object.
- * @throws OrderTransitionIllegal for an outcome that contradicts what is known; an operator has to look at it.
+ * @throws PaymentMismatch, OrderTransitionIllegal for an outcome that contradicts what is known; an operator has to look at it.
  */
 export function applyOutcome(order: Order, outcome: PaymentOutcome): Order {
+  const contradiction = contradictionIn(order, outcome);
+  if (contradiction !== undefined) throw new PaymentMismatch(order.id, outcome.paymentId, outcome.kind, contradiction);
   if (isKnown(order, outcome)) return order;
   const next = transition(order, outcome);
   return next === order ? order : { ...next, paymentVersion: outcome.version };
@@ -82,6 +92,9 @@ function isKnown(order: Order, { version }: PaymentOutcome): boolean {
 }
 
 function transition(order: Order, outcome: PaymentOutcome): Order {
+  const answersCapture = outcome.kind === 'captured' || outcome.kind === 'captureFailed';
+  if (answersCapture && neverAskedToCapture(order))
+    throw new OrderTransitionIllegal(order.id, order.status, outcome.kind);
   switch (outcome.kind) {
     case 'authorized':
       return authorized(order);
@@ -105,7 +118,7 @@ function authorized(order: Order): Order {
 }
 
 function captured(order: Order): Order {
-  if (isPayable(order)) return change(order, { status: 'CONFIRMED', step: null });
+  if (order.status === 'AUTHORIZED') return change(order, { status: 'CONFIRMED', step: null });
   if (!isOver(order) || order.step !== null) return order;
   return change(order, { step: 'refund', reason: because(order, 'the money was taken afterwards: giving it back') });
 }
@@ -115,13 +128,14 @@ function declined(order: Order, reason: string): Order {
   if (order.status === 'PENDING_PAYMENT') {
     return change(order, { status: 'REJECTED', step: null, stockHeld: false, reason: why });
   }
-  if (order.step === 'void') return compensated(order, why);
+  const wasAuthorized = !isOver(order) && order.paymentVersion > 0;
+  if (order.step === 'void' && !wasAuthorized) return compensated(order, why);
   if (isOver(order) && order.step === null) return order;
   throw new OrderTransitionIllegal(order.id, order.status, 'declined');
 }
 
 function captureFailed(order: Order, reason: string): Order {
-  if (isPayable(order)) {
+  if (order.status === 'AUTHORIZED') {
     return change(order, { status: 'CANCELLING', step: 'void', reason: `the money could not be taken: ${reason}` });
   }
   if (order.step === 'void' || (isOver(order) && order.step === null)) return order;

@@ -1,6 +1,7 @@
 import { authorizePayment, orderPlaced, orderView, parseOrThrow } from '@causeway/contracts';
 import { applyOutcome } from '../../src/domain/order.js';
 import type { Placing } from '../../src/application/ports.js';
+import { outcomeOf } from './outcomes.js';
 import { address, cup, dollarCup, gold, kettle, lastOne, newOrder, products, type World } from './world.js';
 
 /** What every store of orders must do: run against the fake and against PostgreSQL. Stock is shared by the tests of one world. */
@@ -100,7 +101,7 @@ export function orderTransactionContract(world: () => World): void {
         totalMinor: 6_490,
         paymentVersion: 0,
       });
-      const after = applyOutcome(before!, { kind: 'declined', version: 2, reason: 'no_funds' });
+      const after = applyOutcome(before!, outcomeOf(before!, { kind: 'declined', version: 2 }));
       await tx.orders.save(after);
       await tx.orders.releaseStock(after);
       await tx.orders.schedule(after);
@@ -127,7 +128,7 @@ export function orderTransactionContract(world: () => World): void {
     await place(request);
     const failing = world().uow.run(async (tx) => {
       const before = (await tx.orders.forUpdate(request.orderId))!;
-      await tx.orders.save(applyOutcome(before, { kind: 'authorized', version: 2 }));
+      await tx.orders.save(applyOutcome(before, outcomeOf(before, { kind: 'authorized', version: 2 })));
       throw new Error('on purpose');
     });
     await expect(failing).rejects.toThrow('on purpose');

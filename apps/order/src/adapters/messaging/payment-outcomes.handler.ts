@@ -20,32 +20,31 @@ export class PaymentOutcomesHandler {
 
   @Handles(paymentAuthorized)
   async authorized({ delivery, data }: Told<typeof paymentAuthorized>): Promise<void> {
-    await this.apply.execute(delivery, data, { kind: 'authorized', version: data.version });
+    await this.apply.execute(delivery, data.orderId, { kind: 'authorized', ...data });
   }
 
   @Handles(paymentDeclined)
   async declined({ delivery, data }: Told<typeof paymentDeclined>): Promise<void> {
-    await this.apply.execute(delivery, data, { kind: 'declined', version: data.version, reason: data.reason });
+    await this.apply.execute(delivery, data.orderId, { kind: 'declined', ...data });
   }
 
   @Handles(paymentCaptured)
   async captured({ delivery, data }: Told<typeof paymentCaptured>): Promise<void> {
-    await this.apply.execute(delivery, data, { kind: 'captured', version: data.version });
+    await this.apply.execute(delivery, data.orderId, { kind: 'captured', ...data });
   }
 
   @Handles(paymentCaptureFailed)
   async captureFailed({ delivery, data }: Told<typeof paymentCaptureFailed>): Promise<void> {
-    await this.apply.execute(delivery, data, { kind: 'captureFailed', version: data.version, reason: data.reason });
+    await this.apply.execute(delivery, data.orderId, { kind: 'captureFailed', ...data });
   }
 
   @Handles(paymentVoided)
   async voided({ delivery, data }: Told<typeof paymentVoided>): Promise<void> {
-    await this.apply.execute(delivery, data, { kind: 'voided', version: data.version, reason: data.reason });
+    await this.apply.execute(delivery, data.orderId, { kind: 'voided', ...data });
   }
 
   @Handles(paymentRefunded)
   async refunded({ delivery, data }: Told<typeof paymentRefunded>): Promise<void> {
-    const { version, refundId, amountMinor } = data;
-    await this.apply.execute(delivery, data, { kind: 'refunded', version, refundId, amountMinor });
+    await this.apply.execute(delivery, data.orderId, { kind: 'refunded', ...data });
   }
 }
