@@ -57,6 +57,7 @@ export const errorCodes = {
   SIGNATURE_TOO_OLD: { status: 401, title: 'The signature is too old' },
 
   // Dependencies and overload
+  OVERLOADED: { status: 503, title: 'Too much work at the moment' },
   DEADLINE_EXCEEDED: { status: 504, title: 'The request took too long' },
   DEPENDENCY_UNAVAILABLE: { status: 503, title: 'A part of the system is not available' },
   DATABASE_UNAVAILABLE: { status: 503, title: 'The database is not available' },

@@ -37,3 +37,19 @@ export class BulkheadFull extends CodedError {
     super(`too many concurrent calls to ${policy}`);
   }
 }
+
+/**
+ * This process has more work than it can do in time: nothing was done, and nothing is broken. Callers are told apart from a failure by
+ * `causeway-overloaded`: it trips no breaker and takes no instance out.
+ */
+export class Overloaded extends CodedError {
+  readonly code = 'OVERLOADED';
+  readonly remedy =
+    'Nothing was done. Try again after Retry-After seconds, with the same Idempotency-Key where there is one.';
+  override readonly retryable = true;
+  override readonly retryAfterSeconds = 1;
+
+  constructor(what = 'too much work at the moment', options?: ErrorOptions) {
+    super(what, options);
+  }
+}

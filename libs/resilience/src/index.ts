@@ -1,7 +1,9 @@
+export { Admission, admissions, type AdmissionState, type Leave } from './admission.js';
+export { CallWatch, isOverload } from './blame.js';
 export type { BreakerOptions, BreakerState } from './breaker.js';
 export type { BulkheadOptions } from './bulkhead.js';
 export { currentDeadline, Deadline, withDeadline, withoutDeadline } from './deadline.js';
-export { BulkheadFull, CircuitOpen, DeadlineExceeded } from './errors.js';
+export { BulkheadFull, CircuitOpen, DeadlineExceeded, Overloaded } from './errors.js';
 export { fullJitterMs } from './jitter.js';
 export {
   createPolicy,
@@ -17,3 +19,4 @@ export {
 } from './policy.js';
 export { RetryBudget } from './retry-budget.js';
 export { withTimeout } from './timeout.js';
+export { asWork, currentWork, type WorkKind } from './work.js';

@@ -12,6 +12,12 @@ export const retryCounter = metrics.counter(instruments.policyRetries, {
   description: 'Retries, and retries that were refused, by reason',
 });
 
+/** Time that work waited for a place; work that found one free is not recorded. */
+export const waitDuration = metrics.duration(instruments.admissionWait, 'Time of waiting for a place');
+export const shedCounter = metrics.counter(instruments.admissionShed, {
+  description: 'Work that was refused because it would not have had its turn in time',
+});
+
 const breakerValue: Record<BreakerState, number> = { closed: 0, 'half-open': 1, open: 2 };
 
 /** A policy as the gauges see it. */
@@ -38,4 +44,17 @@ export function observePolicies(list: () => readonly Observed[]): void {
 export function spanEvent(name: string, attributes: Attributes): void {
   const span = trace.getActiveSpan();
   if (span?.isRecording()) span.addEvent(name, attributes);
+}
+
+/** Registers the gauge over all admissions of the process. */
+export function observeAdmissions(
+  list: () => readonly {
+    readonly name: string;
+    readonly kinds: Readonly<Record<string, { readonly queued: number }>>;
+  }[],
+): void {
+  metrics.gauge(instruments.admissionQueued, { description: 'Work that waits for a place' }, (observe) => {
+    for (const { name, kinds } of list())
+      for (const [kind, { queued }] of Object.entries(kinds)) observe(queued, { admission: name, kind });
+  });
 }

@@ -1,9 +1,10 @@
 import { CodedError, errorCodes } from '@causeway/errors';
 import { getLogger } from '@causeway/telemetry';
+import { CallWatch, isOverload } from './blame.js';
 import { Breaker, type BreakerOptions, type BreakerState } from './breaker.js';
 import { Bulkhead, type BulkheadOptions } from './bulkhead.js';
 import { currentDeadline, type Deadline } from './deadline.js';
-import { BulkheadFull, CircuitOpen, DeadlineExceeded } from './errors.js';
+import { BulkheadFull, CircuitOpen, DeadlineExceeded, Overloaded } from './errors.js';
 import { callCounter, observePolicies, retryCounter, spanEvent } from './instruments.js';
 import { fullJitterMs } from './jitter.js';
 import { RetryBudget } from './retry-budget.js';
@@ -44,7 +45,10 @@ export interface AttemptContext {
 export interface ExecuteOptions {
   /** Whether another attempt may help. Default {@link isRetryable}. Say no for work that is not safe to repeat. */
   readonly retryable?: (error: unknown) => boolean;
-  /** Whether the breaker counts an error as a failure. Default {@link isDependencyFailure}. */
+  /**
+   * Whether the breaker counts an error as a failure. Default {@link isDependencyFailure}. It is not asked about overload, nor about a
+   * DeadlineExceeded that says nothing about the dependency: too little time was given, or this process was too busy to hear the answer.
+   */
   readonly countsAsFailure?: (error: unknown) => boolean;
   /** Default: the one that is in force. */
   readonly deadline?: Deadline;
@@ -87,7 +91,10 @@ export const isDependencyFailure = (error: unknown): boolean =>
   !(error instanceof CodedError) || errorCodes[error.code].status >= 500;
 
 const isRefusal = (error: unknown): boolean =>
-  error instanceof DeadlineExceeded || error instanceof CircuitOpen || error instanceof BulkheadFull;
+  error instanceof DeadlineExceeded ||
+  error instanceof CircuitOpen ||
+  error instanceof BulkheadFull ||
+  error instanceof Overloaded;
 
 const registry = new Map<string, Policy>();
 observePolicies(() => policies());
@@ -183,7 +190,9 @@ class ComposedPolicy implements Policy {
     if (entered) await entered;
     try {
       const limited = () => this.limited(fn, attempt, deadline);
-      return await (this.breaker ? this.breaker.execute(limited, countsAsFailure) : limited());
+      if (!this.breaker) return await limited();
+      const watch = new CallWatch(this.options.timeoutMs);
+      return await this.breaker.execute(limited, (error) => isTheirs(error, watch) && countsAsFailure(error));
     } finally {
       this.bulkhead?.leave();
     }
@@ -241,6 +250,10 @@ class ComposedPolicy implements Policy {
     );
   }
 }
+
+/** Whether an error can be held against the dependency at all. */
+const isTheirs = (error: unknown, watch: CallWatch): boolean =>
+  !isOverload(error) && (!(error instanceof DeadlineExceeded) || watch.silenceIsTheirs);
 
 const neverAborted = new AbortController().signal;
 

@@ -21,6 +21,9 @@ export const instruments = {
   policyBreakerState: 'resilience.breaker.state',
   policyBulkheadActive: 'resilience.bulkhead.active',
   policyBulkheadQueued: 'resilience.bulkhead.queued',
+  admissionQueued: 'admission.queued',
+  admissionWait: 'admission.wait.duration',
+  admissionShed: 'admission.shed',
   discoveryEndpoints: 'discovery.endpoints',
   discoveryEjections: 'discovery.ejections',
 } as const;

@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { problemContentType, toProblem } from '@causeway/errors';
-import { policies } from '@causeway/resilience';
+import { admissions, policies } from '@causeway/resilience';
 import type { HostState } from '../host-state.js';
 import { Connections } from '../http/connections.js';
 import { headRefusal } from '../http/head-refusal.js';
@@ -81,6 +81,7 @@ async function answer(
     requestsInFlight: host.inFlight,
     memory: { heapUsedBytes: heapUsed, rssBytes: rss },
     policies: policies(),
+    admissions: admissions(),
   });
 }
 

@@ -1,0 +1,136 @@
+import { jest } from '@jest/globals';
+import { Admission, admissions, Overloaded, type Leave, type WorkKind } from './index.js';
+
+beforeEach(() => void jest.useFakeTimers({ now: 1_000_000 }));
+afterEach(() => void jest.useRealTimers());
+
+/** Lets what is due happen, without time going on. */
+const settle = () => jest.advanceTimersByTimeAsync(0);
+
+/** An admission whose guests note when they came in. */
+function house(places: number) {
+  const admission = new Admission('database', places);
+  const inside: { kind: WorkKind; name: string; leave: Leave }[] = [];
+  const order: string[] = [];
+  const refused: string[] = [];
+  const come = (kind: WorkKind, name: string, limitMs?: number): void =>
+    void admission.enter(kind, limitMs).then(
+      (leave) => {
+        order.push(name);
+        inside.push({ kind, name, leave });
+      },
+      (error: unknown) => refused.push(`${name} ${(error as Overloaded).code}`),
+    );
+  const oneLeaves = async (): Promise<void> => {
+    inside.shift()!.leave();
+    await settle();
+  };
+  return { admission, come, oneLeaves, inside, order, refused };
+}
+
+test('a free place is taken at once, by whatever kind', async () => {
+  const { come, order } = house(3);
+  for (const name of ['a', 'b', 'c', 'd']) come('request', name);
+  await settle();
+  expect(order).toEqual(['a', 'b', 'c']);
+});
+
+test.each([1, 2, 4, 10])(
+  'of %i places each kind that waits has its share, however many of another kind wait',
+  async (places) => {
+    const { come, oneLeaves, order, inside } = house(places);
+    for (let index = 0; index < 300; index += 1) come('request', 'request');
+    for (let index = 0; index < 60; index += 1) {
+      come('message', 'message');
+      come('background', 'background');
+    }
+    await settle();
+    for (let turn = 0; turn < 120; turn += 1) await oneLeaves();
+    const served = order.slice(places);
+    const count = (kind: WorkKind) => served.filter((name) => name === kind).length;
+    for (const kind of ['request', 'message', 'background'] as const)
+      expect(count(kind)).toBeGreaterThanOrEqual(38 - places);
+    expect(inside).toHaveLength(places);
+  },
+);
+
+test('what a kind does not need is lent to the others', async () => {
+  const { come, oneLeaves, order } = house(2);
+  for (let index = 0; index < 10; index += 1) come('request', `request ${index}`);
+  await settle();
+  for (let turn = 0; turn < 4; turn += 1) await oneLeaves();
+  expect(order).toEqual([0, 1, 2, 3, 4, 5].map((index) => `request ${index}`));
+});
+
+test('within a kind the first to come is the first to be served', async () => {
+  const { come, oneLeaves, order } = house(1);
+  come('request', 'holder');
+  for (const name of ['a', 'b', 'c']) come('message', name);
+  await settle();
+  for (let turn = 0; turn < 3; turn += 1) await oneLeaves();
+  expect(order).toEqual(['holder', 'a', 'b', 'c']);
+});
+
+test('whoever waits for its whole limit is told that there is too much work; the others move up', async () => {
+  const { come, oneLeaves, order, refused } = house(1);
+  come('request', 'holder');
+  come('request', 'hurried', 50);
+  come('request', 'patient', 1_000);
+  await jest.advanceTimersByTimeAsync(60);
+  expect(refused).toEqual(['hurried OVERLOADED']);
+  await oneLeaves();
+  expect(order).toEqual(['holder', 'patient']);
+});
+
+test('messages wait for as long as it takes', async () => {
+  const { come, oneLeaves, order, refused } = house(1);
+  come('request', 'holder');
+  come('message', 'message');
+  await jest.advanceTimersByTimeAsync(3_600_000);
+  expect(refused).toEqual([]);
+  await oneLeaves();
+  expect(order).toEqual(['holder', 'message']);
+});
+
+test('work that would not have its turn in time is refused at once, and no longer once the line moves faster', async () => {
+  const { come, oneLeaves, refused, inside } = house(1);
+  for (let index = 0; index < 12; index += 1) come('request', `early ${index}`);
+  await settle();
+  for (let turn = 0; turn < 6; turn += 1) {
+    await jest.advanceTimersByTimeAsync(100);
+    await oneLeaves();
+  }
+  // Five wait, at 100 ms each: a sixth waits 600 ms.
+  come('request', 'hurried', 300);
+  come('request', 'patient', 3_000);
+  await settle();
+  expect(refused).toEqual(['hurried OVERLOADED']);
+  while (inside.length > 0) await oneLeaves();
+  come('request', 'holder');
+  come('request', 'waits', 300);
+  await settle();
+  expect(refused).toHaveLength(1);
+});
+
+test('when what they wait for is gone, all who wait are told so', async () => {
+  const { admission, come, order, oneLeaves } = house(1);
+  come('request', 'holder');
+  await settle();
+  const waiting = [admission.enter('message'), admission.enter('request', 1_000)];
+  admission.refuseAll(new Error('gone'));
+  for (const promise of waiting) await expect(promise).rejects.toThrow('gone');
+  come('request', 'next');
+  await oneLeaves();
+  expect(order).toEqual(['holder', 'next']);
+});
+
+test('a place is given back once, also when it is left twice', async () => {
+  const { admission } = house(1);
+  const leave = await admission.enter('request');
+  leave();
+  leave();
+  await admission.enter('request');
+  const state = admission.state();
+  expect(state.kinds.request).toEqual({ active: 1, queued: 0 });
+  expect(admissions()).toContainEqual(state);
+});
