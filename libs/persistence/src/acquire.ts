@@ -3,8 +3,8 @@ import type pg from 'pg';
 import { translatePgError } from './errors.js';
 
 /**
- * Takes a connection from the pool, waiting no longer than the deadline (the pool's own limit is DATABASE_CONNECT_TIMEOUT_MS).
- * @throws DatabaseUnavailable, DeadlineExceeded
+ * Takes a connection from the pool, waiting no longer than the deadline (and to open one no longer than DATABASE_CONNECT_TIMEOUT_MS).
+ * @throws Overloaded when none becomes free in time; DatabaseUnavailable, DeadlineExceeded.
  */
 export async function acquire(pool: pg.Pool, deadline: Deadline | undefined): Promise<pg.PoolClient> {
   const connecting = pool.connect().catch((error: unknown) => {

@@ -3,7 +3,7 @@ import { CodedError } from '@causeway/errors';
 /** What is known about a statement or transaction that failed because the database could not be reached. */
 export type Outcome = 'not-applied' | 'unknown';
 
-/** The database cannot be reached, is starting or stopping, or has no connection free. */
+/** The database cannot be reached, is starting or stopping. A pool that is merely full is `Overloaded`. */
 export class DatabaseUnavailable extends CodedError {
   readonly code = 'DATABASE_UNAVAILABLE';
   readonly remedy = 'Try again in a few seconds; operators find the cause in the log under the trace id.';

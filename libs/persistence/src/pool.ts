@@ -1,5 +1,6 @@
 import { getLogger, instruments, meter } from '@causeway/telemetry';
-import pg from 'pg';
+import type pg from 'pg';
+import { FairPool } from './fair-pool.js';
 import type { DatabaseSettings } from './settings.js';
 
 /**
@@ -10,12 +11,12 @@ const silenceMs = 2_000;
 
 /**
  * Makes the connection pool that everything of a process shares: units of work, Prisma's adapter, the outbox relay.
- * Connections are opened when they are first needed. The loss of one is logged, never an unhandled 'error' event.
+ * Connections are opened when they are first needed, and shared out fairly among requests, messages and background work (`FairPool`). The loss of one is logged, never an unhandled 'error' event.
  *
  * @param options.applicationName Shown in `pg_stat_activity`. Default `causeway`.
  */
-export function createPool(settings: DatabaseSettings, options: { readonly applicationName?: string } = {}): pg.Pool {
-  const pool = new pg.Pool({
+export function createPool(settings: DatabaseSettings, options: { readonly applicationName?: string } = {}): FairPool {
+  const pool = new FairPool({
     connectionString: settings.DATABASE_URL,
     application_name: options.applicationName ?? 'causeway',
     max: settings.DATABASE_POOL_MAX,
@@ -42,7 +43,7 @@ export function connectionConfig(pool: pg.Pool): pg.ClientConfig {
   return { connectionString, host, port, user, database, ssl, password };
 }
 
-function observe(pool: pg.Pool): void {
+function observe(pool: FairPool): void {
   const stop = meter('@causeway/persistence').gauge(
     instruments.dbPoolConnections,
     {
@@ -52,12 +53,13 @@ function observe(pool: pg.Pool): void {
     (record) => {
       record(pool.idleCount, { 'db.client.connection.state': 'idle' });
       record(pool.totalCount - pool.idleCount, { 'db.client.connection.state': 'used' });
-      record(pool.waitingCount, { 'db.client.connection.state': 'pending' });
+      record(pool.admission.queued, { 'db.client.connection.state': 'pending' });
     },
   );
   const end = pool.end.bind(pool);
   pool.end = ((callback?: () => void) => {
     stop();
+    pool.admission.close();
     return callback ? end(callback) : end();
   }) as typeof pool.end;
 }

@@ -7,7 +7,7 @@ import { parseFieldKeys } from './field-keys.js';
  *
  * - `DATABASE_URL`: `postgres://user:password@host:port/database`. A secret. Everything but `/database` must be there.
  * - `DATABASE_POOL_MAX`: connections of one process, 1 to 500. Default 10. Instances × this must stay below the server's `max_connections`.
- * - `DATABASE_CONNECT_TIMEOUT_MS`: how long to wait for a connection, new or from the pool. Default 2 000.
+ * - `DATABASE_CONNECT_TIMEOUT_MS`: how long opening a connection to the server may take. Default 2 000.
  * - `DATABASE_STATEMENT_TIMEOUT_MS`: after this the server cancels a statement. A closer deadline of the request wins. Default 5 000.
  * - `DATABASE_IDLE_TIMEOUT_MS`: an unused connection is closed after this. Default 30 000.
  * - `DATABASE_IDLE_TRANSACTION_TIMEOUT_MS`: the server ends a session that keeps a transaction open without doing anything. Default 10 000.

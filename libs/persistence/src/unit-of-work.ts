@@ -22,7 +22,7 @@ const plainText = /^[\w.:-]{1,200}$/;
  * The deadline of the request bounds them: nothing starts after it, the server is told to cancel a statement that outlives it, and a
  * transaction that is late is rolled back.
  *
- * @throws DatabaseUnavailable when the database is gone or no connection is free. DeadlineExceeded. Errors of `work`, and of its
+ * @throws DatabaseUnavailable when the database is gone. Overloaded when no connection becomes free in time. DeadlineExceeded. Errors of `work`, and of its
  *   statements (`isUniqueViolation` tells the common one), pass unchanged after the rollback.
  */
 export class PgUnitOfWork<Tx> implements UnitOfWork<Tx> {

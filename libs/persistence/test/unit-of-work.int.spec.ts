@@ -1,9 +1,13 @@
-import { Deadline, withDeadline } from '@causeway/resilience';
+import { PrismaPg } from '@prisma/adapter-pg';
+import { asWork, Deadline, withDeadline } from '@causeway/resilience';
 import {
   alreadyHandled,
+  createPool,
+  DatabaseHealth,
   DatabaseUnavailable,
   isUniqueViolation,
   PgUnitOfWork,
+  poolSql,
   type Transaction,
 } from '../src/index.js';
 import {
@@ -11,6 +15,7 @@ import {
   errorOf,
   killConnections,
   prepare,
+  settingsFor,
   until,
   untilRunning,
   valueOf,
@@ -306,20 +311,67 @@ describe('deadlines', () => {
 
 describe('a full pool', () => {
   let small: Prepared;
+  let uow: PgUnitOfWork<ReturnType<typeof counters>>;
   beforeAll(async () => {
-    small = await prepare({ DATABASE_POOL_MAX: '1', DATABASE_CONNECT_TIMEOUT_MS: '200' });
+    small = await prepare({ DATABASE_POOL_MAX: '1', DATABASE_CONNECT_TIMEOUT_MS: '100' });
+    uow = new PgUnitOfWork(small.pool, counters);
   });
   afterAll(() => small.close());
 
-  test('is DatabaseUnavailable after the connect timeout, DeadlineExceeded at an earlier deadline', async () => {
+  test('is overload at the deadline of a request, and never an absent database', async () => {
     const holder = await small.pool.connect();
-    const uow = new PgUnitOfWork(small.pool, counters);
-    const waiting = errorOf(uow.run((tx) => tx.read('x')));
-    const hurried = errorOf(withDeadline(Deadline.after(50), () => uow.single((tx) => tx.read('x'))));
-    expect((await hurried).code).toBe('DEADLINE_EXCEEDED');
-    expect((await waiting).code).toBe('DATABASE_UNAVAILABLE');
+    const hurried = withDeadline(Deadline.after(300), () =>
+      Promise.all([errorOf(uow.single((tx) => tx.read('x'))), errorOf(uow.run((tx) => tx.read('x')))]),
+    );
+    const message = asWork('message', () => uow.run((tx) => tx.read('x')));
+    const poller = poolSql(small.pool).query('SELECT 1');
+    for (const error of await hurried) expect([error.code, error.retryAfterSeconds]).toEqual(['OVERLOADED', 1]);
+    // By now everybody has waited for longer than opening a connection may take.
+    expect(small.pool.admission.state().kinds).toMatchObject({ message: { queued: 1 }, background: { queued: 1 } });
     holder.release();
-    expect(await uow.run((tx) => tx.read('x'))).toBe(0);
+    expect(await message).toBe(0);
+    expect((await poller).rowCount).toBe(1);
+  });
+
+  test('is shared with the adapter of Prisma', async () => {
+    const prisma = await new PrismaPg(small.pool).connect();
+    const ask = { sql: 'SELECT 1', args: [], argTypes: [] };
+    const holder = await small.pool.connect();
+    const refused = withDeadline(Deadline.after(50), () => errorOf(prisma.queryRaw(ask)));
+    const served = asWork('message', () => prisma.queryRaw(ask));
+    expect((await refused).code).toBe('OVERLOADED');
+    holder.release();
+    expect((await served).rows).toEqual([[1]]);
+  });
+
+  test('does not make the instance unready', async () => {
+    const health = new DatabaseHealth(small.pool, () => Infinity);
+    const holder = await small.pool.connect();
+    await health.check();
+    expect(small.pool.admission.queued).toBe(0);
+    holder.release();
+  });
+
+  test('a message has its turn although requests came before it, and more come', async () => {
+    const order: string[] = [];
+    const holder = await small.pool.connect();
+    const requests = Array.from({ length: 8 }, () => uow.run((tx) => tx.read('x')).then(() => order.push('request')));
+    const message = asWork('message', () => uow.run((tx) => tx.read('x'))).then(() => order.push('message'));
+    await until('all wait', () => small.pool.admission.queued === 9);
+    holder.release();
+    await Promise.all([...requests, message]);
+    expect(order.indexOf('message')).toBeLessThanOrEqual(1);
+  });
+
+  test('an absent database is told as such, also to those who wait', async () => {
+    const absent = createPool(settingsFor('postgres://nobody@127.0.0.1:1/none', { DATABASE_POOL_MAX: '1' }));
+    const work = new PgUnitOfWork(absent, counters);
+    const errors = await Promise.all([
+      ...Array.from({ length: 5 }, () => errorOf(work.single((tx) => tx.read('x')))),
+      errorOf(asWork('message', () => work.run((tx) => tx.read('x')))),
+    ]);
+    expect(new Set(errors.map(({ code }) => code as string))).toEqual(new Set(['DATABASE_UNAVAILABLE']));
+    await absent.end();
   });
 });
 

@@ -1,9 +1,12 @@
-import { DatabaseUnavailable, translatePgError } from '../errors.js';
-import type pg from 'pg';
+import pg from 'pg';
+import { DatabaseUnavailable, sqlStateOf, translatePgError } from '../errors.js';
+import { connectionConfig } from '../pool.js';
 
 /** An answer of the database, to whomever, that is younger than this proves that it is there. */
 const freshMs = 2_000;
 const probeMs = 1_000;
+/** The server has no connection left for us: it is there. */
+const tooManyConnections = '53300';
 
 /**
  * Tells whether the service's own database is reachable, for the readiness probe. While the service works, its own statements are the
@@ -31,11 +34,26 @@ export class DatabaseHealth {
       timer = setTimeout(() => reject(new DatabaseUnavailable({ detail: 'the database does not answer' })), probeMs);
     });
     try {
-      await Promise.race([this.pool.query('SELECT 1'), late]);
+      await Promise.race([this.ask(), late]);
     } catch (error) {
+      if (sqlStateOf(error) === tooManyConnections) return;
       throw translatePgError(error);
     } finally {
       clearTimeout(timer);
+    }
+  }
+
+  /** Where every connection is at work, on one of its own: to wait for its turn would say something about the load only. */
+  private async ask(): Promise<unknown> {
+    const { idleCount, totalCount, options } = this.pool;
+    if (idleCount > 0 || totalCount < options.max) return this.pool.query('SELECT 1');
+    const client = new pg.Client({ ...connectionConfig(this.pool), connectionTimeoutMillis: probeMs });
+    client.on('error', () => undefined);
+    try {
+      await client.connect();
+      return await client.query({ text: 'SELECT 1', query_timeout: probeMs } as pg.QueryConfig);
+    } finally {
+      void client.end().catch(() => undefined);
     }
   }
 }
