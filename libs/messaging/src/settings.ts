@@ -8,6 +8,7 @@ import { durationMs, flag, integer, list, text, withDefault, type SettingsShape 
  * - `NATS_REPLICAS`: replicas of every stream, 1 to 5. Default 1; 3 in production.
  * - `NATS_CREATE_MISSING`: create streams and consumers that the server does not have, at start and after every reconnect. Default true.
  *   Set it to false where services may not manage streams: they then wait until the provisioning step has run.
+ * - `MESSAGES_MAX_CONCURRENT`: messages that an instance handles at a time, 1 to 1 000. Default: DATABASE_POOL_MAX; 32 without a database.
  * - `OUTBOX_POLL_MS`: how often the relay looks for rows it was not woken for. Default 250.
  * - `OUTBOX_SWEEP_MS`: how often the relay checks that published messages are still in their stream. Default 30 000.
  * - `OUTBOX_RETENTION_HOURS`: how long published rows are kept. Default 168 (7 days, as long as the streams).
@@ -18,6 +19,7 @@ export const natsSettings = {
   NATS_PASSWORD: text().optional(),
   NATS_REPLICAS: withDefault(integer(1, 5), '1'),
   NATS_CREATE_MISSING: withDefault(flag(), 'true'),
+  MESSAGES_MAX_CONCURRENT: integer(1, 1_000).optional(),
   OUTBOX_POLL_MS: withDefault(durationMs(10, 60_000), '250'),
   OUTBOX_SWEEP_MS: withDefault(durationMs(100, 3_600_000), '30000'),
   OUTBOX_RETENTION_HOURS: withDefault(integer(1, 8_760), '168'),
@@ -30,6 +32,7 @@ export interface NatsSettings {
   readonly NATS_PASSWORD?: string | undefined;
   readonly NATS_REPLICAS: number;
   readonly NATS_CREATE_MISSING: boolean;
+  readonly MESSAGES_MAX_CONCURRENT?: number | undefined;
   readonly OUTBOX_POLL_MS: number;
   readonly OUTBOX_SWEEP_MS: number;
   readonly OUTBOX_RETENTION_HOURS: number;

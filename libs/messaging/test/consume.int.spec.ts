@@ -9,7 +9,7 @@ import {
 } from '@causeway/contracts';
 import { CodedError } from '@causeway/errors';
 import { alreadyHandled, DatabaseUnavailable, PgUnitOfWork } from '@causeway/persistence';
-import { currentDeadline } from '@causeway/resilience';
+import { currentDeadline, currentWork, Overloaded } from '@causeway/resilience';
 import { jest } from '@jest/globals';
 import { jetstream, jetstreamManager, type ConsumerInfo } from '@nats-io/jetstream';
 import { nanos, type NatsConnection } from '@nats-io/transport-node';
@@ -101,14 +101,21 @@ test('a handler gets the validated message, and the message is acknowledged when
   await settled(nc, 1);
 });
 
-test('a handler runs under the handler limit as its deadline', async () => {
+test('a handler runs as a message, under the handler limit as its deadline', async () => {
   const nc = await scene.provisioned();
   const remaining: (number | undefined)[] = [];
-  await scene.service('order', [handler(() => remaining.push(currentDeadline()?.remainingMs()))]);
+  const kinds: string[] = [];
+  await scene.service('order', [
+    handler(() => {
+      remaining.push(currentDeadline()?.remainingMs());
+      kinds.push(currentWork());
+    }),
+  ]);
   await publish(nc);
   await settled(nc, 1);
   expect(remaining[0]).toBeGreaterThan(19_000);
   expect(remaining[0]).toBeLessThanOrEqual(20_000);
+  expect(kinds).toEqual(['message']);
 });
 
 test('an unexpected error is tried 8 times, then the message is a dead letter and is not delivered again', async () => {
@@ -245,14 +252,17 @@ test('a message is not terminated before its dead letter is stored', async () =>
   expect((await info(nc)).num_ack_pending).toBe(1);
 });
 
-test('an unreachable database uses up no attempt: the message waits and is handled when it is back', async () => {
+test.each([
+  ['an unreachable database', new DatabaseUnavailable()],
+  ['too much work', new Overloaded()],
+])('%s uses up no attempt: the message waits and is handled later', async (_what, error) => {
   const nc = await scene.provisioned();
   let away = true;
   let runs = 0;
   const attempts: number[] = [];
   const waiting = handler(({ attempt }) => {
     runs += 1;
-    if (away) throw new DatabaseUnavailable();
+    if (away) throw error;
     attempts.push(attempt);
   });
   await scene.service('order', [waiting], { processor: { waitCapMs: 20 } });
@@ -344,6 +354,67 @@ test('an instance handles 32 messages at a time and holds at most as many ready'
   release();
   await settled(nc, 200);
   expect(most).toBe(32);
+});
+
+test('all consumers of an instance share its places, and none pulls more than could run', async () => {
+  const nc = await scene.provisioned();
+  const active = { authorized: 0, declined: 0 };
+  let most = 0;
+  const gates: (() => void)[] = [];
+  const hold = async (kind: keyof typeof active): Promise<void> => {
+    active[kind] += 1;
+    most = Math.max(most, active.authorized + active.declined);
+    await new Promise<void>((resolve) => gates.push(resolve));
+    active[kind] -= 1;
+  };
+  @Controller()
+  class Both {
+    @Handles(paymentAuthorized)
+    authorized() {
+      return hold('authorized');
+    }
+
+    @Handles(paymentDeclined)
+    declined() {
+      return hold('declined');
+    }
+  }
+  await scene.service('order', [Both], { settings: { MESSAGES_MAX_CONCURRENT: '2' } });
+  const declined = (index: number) =>
+    jetstream(nc).publish(
+      paymentDeclined.subject,
+      JSON.stringify(
+        buildEnvelope(paymentDeclined, {
+          source: 'payment',
+          aggregateId: uuidv7(),
+          data: {
+            paymentId: uuidv7(),
+            orderId: uuidv7(),
+            version: 1,
+            occurredAt: new Date().toISOString(),
+            reason: `no ${index}`,
+          },
+        }),
+      ),
+    );
+  await Promise.all(Array.from({ length: 20 }, (_, index) => Promise.all([publish(nc), declined(index)])));
+  await eventually(
+    () => gates.length,
+    (count) => count === 2,
+  );
+  // What runs, what is held ready, and what a pull under way may still bring.
+  expect((await info(nc)).num_ack_pending).toBeLessThanOrEqual(2 + 2 + 2);
+  const manager = await jetstreamManager(nc);
+  const served = async () =>
+    (
+      await Promise.all(
+        ['authorized', 'declined'].map((event) => manager.consumers.info('PAYMENT', `order__payment-evt-${event}-v1`)),
+      )
+    ).map(({ ack_floor }) => ack_floor.stream_seq);
+  const letGo = setInterval(() => gates.splice(0).forEach((open) => open()), 5);
+  scene.after(() => clearInterval(letGo));
+  await eventually(served, (floors) => floors.every((floor) => floor >= 39));
+  expect(most).toBe(2);
 });
 
 test('a message that waited for a slot is not delivered again while it is handled', async () => {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { getAddress, rpc, type RpcDefinition } from '@causeway/contracts';
-import { currentDeadline, Deadline, withDeadline } from '@causeway/resilience';
+import { currentDeadline, Deadline, DeadlineExceeded, Overloaded, policies, withDeadline } from '@causeway/resilience';
+import { DatabaseUnavailable } from '@causeway/persistence';
 import { jest } from '@jest/globals';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { Controller } from '@nestjs/common';
@@ -73,6 +74,22 @@ test('no answer before the deadline is DEADLINE_EXCEEDED, no answer within the t
     code: 'DEPENDENCY_UNAVAILABLE',
     unsent: false,
   });
+});
+
+const breakerOf = (owner: string) => policies().find(({ name }) => name === `rpc:${owner}`)?.breaker?.state;
+
+test.each([
+  ['that has too much work', () => Promise.reject(new Overloaded()), 1_000, 'closed'],
+  ['that says that its hurried caller is too late', () => Promise.reject(new DeadlineExceeded()), 1_000, 'closed'],
+  ['that is asked for an answer within 20 ms', () => new Promise<never>(() => undefined), 20, 'closed'],
+  ['that cannot reach its database', () => Promise.reject(new DatabaseUnavailable()), 1_000, 'open'],
+])('after 40 calls of a service %s', async (_what, answer, deadlineMs, state) => {
+  const nc = await scene.connect();
+  await serve(nc, slow, answer);
+  const client = new RpcClient(nc);
+  const hurried = () => withDeadline(Deadline.after(deadlineMs), () => client.call(slow, { ms: 0 }));
+  await Promise.allSettled(Array.from({ length: 40 }, hurried));
+  expect(breakerOf('test')).toBe(state);
 });
 
 test('a request that is not JSON is answered with MESSAGE_MALFORMED, one that fails its schema with the path', async () => {

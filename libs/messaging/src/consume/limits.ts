@@ -1,8 +1,8 @@
 /**
  * The limits of every consumer; the reasons are in docs/decisions and the README.
  *
- * They depend on each other: a message may wait for a slot as long as one handler may run (20 s), which is less than `ackWaitMs`; its
- * clock is reset when its own handler starts, and 20 s is less than 30 s again. So a message is never redelivered while it is handled.
+ * They depend on each other: a message that waits for a place tells the broker so three times in `ackWaitMs`; its clock is reset when its own
+ * handler starts, and 20 s is less than 30 s. So a message is never redelivered while it is handled.
  */
 export const consumerLimits = {
   /** The server redelivers what was not acknowledged within this. */
@@ -11,8 +11,10 @@ export const consumerLimits = {
   handlerMs: 20_000,
   /** Un-acknowledged messages of one consumer over all instances. */
   maxAckPending: 256,
-  /** Messages that one instance holds ready, and handles at the same time. */
+  /** Messages of one consumer that an instance holds ready; never more than it may handle at a time (`MESSAGES_MAX_CONCURRENT`). */
   prefetch: 32,
+  /** Handlers at a time, over all consumers of an instance, where neither a pool nor a setting says otherwise. */
+  concurrency: 32,
   /** Failed attempts before a message goes to the dead letters. */
   maxAttempts: 8,
   /** A delivery with this number is not handled any more: its predecessors ended without a word, so it probably kills the process. */

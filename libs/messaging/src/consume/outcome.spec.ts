@@ -1,16 +1,17 @@
 import { CodedError, NotFound } from '@causeway/errors';
 import { DatabaseUnavailable } from '@causeway/persistence';
+import { BulkheadFull, Overloaded } from '@causeway/resilience';
 import { RetryLater } from '../errors.js';
 import { consumerLimits } from './limits.js';
 import { outcomeOf } from './outcome.js';
 
-class Busy extends CodedError {
-  readonly code = 'BULKHEAD_FULL';
+class Unreachable extends CodedError {
+  readonly code = 'PSP_UNAVAILABLE';
   readonly remedy = 'Wait.';
   override readonly retryable = true;
 }
 
-test.each([new Error('boom'), new Busy('full'), new RetryLater('an event is missing'), 'a string', undefined])(
+test.each([new Error('boom'), new Unreachable('gone'), new RetryLater('an event is missing'), 'a string', undefined])(
   '%s is tried 8 times, then given up',
   (error) => {
     for (let attempt = 1; attempt < 8; attempt += 1) expect(outcomeOf(error, attempt).kind).toBe('retry');
@@ -23,10 +24,12 @@ test('a coded error that no retry can help is given up at once', () => {
   expect(outcomeOf(new NotFound('order 1'), 1)).toEqual({ kind: 'dead-letter', why: 'a retry cannot help' });
 });
 
-test('an unreachable database is waited for, whatever the attempt', () => {
-  expect(outcomeOf(new DatabaseUnavailable(), 1)).toEqual({ kind: 'wait' });
-  expect(outcomeOf(new DatabaseUnavailable(), 12)).toEqual({ kind: 'wait' });
-});
+test.each([new DatabaseUnavailable(), new Overloaded(), new BulkheadFull('user')])(
+  '%s is waited for, whatever the attempt',
+  (error) => {
+    expect([outcomeOf(error, 1), outcomeOf(error, 12)]).toEqual([{ kind: 'wait' }, { kind: 'wait' }]);
+  },
+);
 
 test('the ceiling of the delay doubles from 1 s to 60 s; the delay is anything below it', () => {
   const delay = (attempt: number, random: number) => outcomeOf(new Error('boom'), attempt, () => random);

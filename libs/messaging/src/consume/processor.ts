@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { durableName, type ConsumerDefinition, type Envelope } from '@causeway/contracts';
-import { Deadline, fullJitterMs, withDeadline } from '@causeway/resilience';
+import { asWork, Deadline, fullJitterMs, isOverload, withDeadline } from '@causeway/resilience';
 import { errorType, extractTrace, failSpan, getLogger, inSpan, instruments, meter } from '@causeway/telemetry';
 import type { JetStreamClient, JsMsg } from '@nats-io/jetstream';
 import { SpanKind, type Span } from '@opentelemetry/api';
@@ -23,7 +23,7 @@ export type Handler = (message: Message) => Promise<unknown>;
 export interface ProcessorOptions {
   readonly handlerMs?: number;
   readonly random?: () => number;
-  /** How often a message that waits for the database is tried, and the broker told that it is still being worked on. Default 5 000 ms. */
+  /** How often a message that is held back is tried, and the broker told that it is still being worked on. Default 5 000 ms. */
   readonly waitCapMs?: number;
 }
 
@@ -98,18 +98,14 @@ export class Processor {
     }
   }
 
-  /** Runs the handler, again and again while only the database is missing. */
+  /** Runs the handler, again and again while only the database is missing, or a place for the work. */
   async #handle(message: JsMsg, envelope: Envelope, attempt: number): Promise<void> {
     for (let round = 1; ; round += 1) {
       try {
         return await this.#runOnce(envelope, attempt);
       } catch (error) {
         if (outcomeOf(error, attempt).kind !== 'wait' || this.#stopping.signal.aborted) throw error;
-        if (round === 1)
-          log.warn(
-            { consumer: this.#consumer, messageId: envelope.id },
-            'the database is away; holding the message back',
-          );
+        if (round === 1) this.#held(error, envelope.id);
       }
       const { waitCapMs = 5_000, random } = this.options;
       await sleep(fullJitterMs(round, 250, waitCapMs, random), undefined, { signal: this.#stopping.signal }).catch(
@@ -119,14 +115,20 @@ export class Processor {
     }
   }
 
+  /** To have much to do is nothing that an operator must know of. */
+  #held(error: unknown, messageId: string): void {
+    const about = { consumer: this.#consumer, messageId };
+    if (isOverload(error)) log.debug(about, 'too much work at the moment; holding the message back');
+    else log.warn(about, 'the database is away; holding the message back');
+  }
+
   async #runOnce(envelope: Envelope, attempt: number): Promise<void> {
     const limitMs = this.options.handlerMs ?? consumerLimits.handlerMs;
     const { id, subject: aggregateId, data, time } = envelope;
     const { subject } = this.definition.message;
     const delivery = { consumer: this.#consumer, messageId: id };
-    const running = withDeadline(Deadline.after(limitMs), () =>
-      this.handler({ data, id, subject, aggregateId, time: new Date(time), delivery, attempt }),
-    );
+    const message = { data, id, subject, aggregateId, time: new Date(time), delivery, attempt };
+    const running = withDeadline(Deadline.after(limitMs), () => asWork('message', () => this.handler(message)));
     running.catch(() => undefined); // one that ends after its limit was reported already
     let timer: NodeJS.Timeout | undefined;
     const limit = new Promise<never>((_, reject) => {

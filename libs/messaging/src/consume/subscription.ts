@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Admission, Leave } from '@causeway/resilience';
 import { getLogger } from '@causeway/telemetry';
 import type { ConsumerMessages, JetStreamClient, JsMsg } from '@nats-io/jetstream';
 import type { BrokerHealth } from '../health.js';
@@ -11,21 +12,22 @@ export interface SubscriptionOptions {
   readonly stream: string;
   readonly durable: string;
   readonly health: BrokerHealth;
+  /** The places that the consumers of this instance share. */
+  readonly places: Admission;
   readonly process: (message: JsMsg) => Promise<void>;
   /** The server does not know the stream or the consumer any more. Called before the next attempt. */
   readonly restore: () => Promise<void>;
 }
 
 /**
- * The endless pull on one durable consumer. At most `prefetch` messages are handled at a time and at most as many wait; pulling goes on
- * only as far as messages are taken up, so a slow handler slows the pull down. Whatever ends the pull, it begins again.
+ * The endless pull on one durable consumer. All consumers of an instance share its places, first come first served; pulling goes on only as far
+ * as messages are taken up, so a slow handler slows the pull down. Whatever ends the pull, it begins again.
  */
 export class Subscription {
   readonly #inFlight = new Set<Promise<void>>();
   readonly #stopping = new AbortController();
   #messages: ConsumerMessages | undefined;
   #ended: Promise<void> | undefined;
-  #free: (() => void) | undefined;
 
   constructor(
     private readonly js: JetStreamClient,
@@ -45,7 +47,6 @@ export class Subscription {
   async stop(): Promise<void> {
     this.#stopping.abort();
     this.#drain();
-    this.#free?.();
     await this.#ended;
     await Promise.all(this.#inFlight);
   }
@@ -80,13 +81,14 @@ export class Subscription {
     const { stream, durable } = this.options;
     const consumer = await this.js.consumers.get(stream, durable);
     if (this.#stopping.signal.aborted) return;
-    const messages = await consumer.consume({ max_messages: consumerLimits.prefetch, abort_on_missing_resource: true });
+    const messages = await consumer.consume({ max_messages: this.#prefetch, abort_on_missing_resource: true });
     this.#messages = messages;
     const left: JsMsg[] = [];
     try {
       for await (const message of messages) {
-        if (this.#stopping.signal.aborted) left.push(message);
-        else await this.#take(message);
+        const leave = await this.#place(message);
+        if (leave) this.#take(message, leave);
+        else left.push(message);
       }
     } finally {
       this.#messages = undefined;
@@ -96,16 +98,27 @@ export class Subscription {
     for (const message of left) message.nak();
   }
 
-  /** Starts to process, and waits while all slots are taken. */
-  async #take(message: JsMsg): Promise<void> {
+  get #prefetch(): number {
+    return Math.min(consumerLimits.prefetch, this.options.places.places);
+  }
+
+  /** Waits for a place. @returns undefined when the instance stops meanwhile. */
+  async #place(message: JsMsg): Promise<Leave | undefined> {
+    const stillHere = setInterval(() => message.working(), consumerLimits.ackWaitMs / 3);
+    try {
+      return await this.options.places.enter('message', Infinity, this.#stopping.signal);
+    } catch {
+      return undefined;
+    } finally {
+      clearInterval(stillHere);
+    }
+  }
+
+  #take(message: JsMsg, leave: Leave): void {
     const done = this.options.process(message).finally(() => {
       this.#inFlight.delete(done);
-      this.#free?.();
+      leave();
     });
     this.#inFlight.add(done);
-    while (this.#inFlight.size >= consumerLimits.prefetch && !this.#stopping.signal.aborted) {
-      await new Promise<void>((resolve) => (this.#free = resolve));
-      this.#free = undefined;
-    }
   }
 }

@@ -6,11 +6,13 @@ import {
   type MessageDefinition,
   type RpcDefinition,
 } from '@causeway/contracts';
+import { Admission } from '@causeway/resilience';
 import { getLogger } from '@causeway/telemetry';
 import { jetstream, type JetStreamClient } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { Server, type CustomTransportStrategy, type MessageHandler } from '@nestjs/microservices';
 import { isObservable, lastValueFrom } from 'rxjs';
+import { consumerLimits } from '../consume/limits.js';
 import { Processor, type ProcessorOptions } from '../consume/processor.js';
 import { Subscription } from '../consume/subscription.js';
 import { MessageUnhandled } from '../errors.js';
@@ -29,6 +31,8 @@ export interface JetStreamServerOptions {
   readonly keeper: TopologyKeeper;
   /** Who handles what, of all services. */
   readonly consumers: readonly ConsumerDefinition[];
+  /** Handlers at a time, over all consumers. Default `consumerLimits.concurrency`. */
+  readonly concurrency?: number;
   readonly processor?: ProcessorOptions;
 }
 
@@ -46,6 +50,7 @@ export class JetStreamServer extends Server implements CustomTransportStrategy {
   /** Nest hands errors of event handlers to us instead of logging and dropping them. */
   override readonly propagatesEventHandlerErrors = true;
   readonly #js: JetStreamClient;
+  readonly #places: Admission;
   #bound: Bound[] = [];
   #rpcs: RpcServer[] = [];
   #forget: (() => void) | undefined;
@@ -54,6 +59,7 @@ export class JetStreamServer extends Server implements CustomTransportStrategy {
   constructor(private readonly options: JetStreamServerOptions) {
     super();
     this.#js = jetstream(options.nc);
+    this.#places = new Admission('messages', options.concurrency ?? consumerLimits.concurrency);
   }
 
   override addHandler(
@@ -131,6 +137,7 @@ export class JetStreamServer extends Server implements CustomTransportStrategy {
       stream: streamOf(message.subject).name,
       durable: durableName(definition),
       health,
+      places: this.#places,
       process: (received) => processor.process(received),
       restore: () => keeper.restore(),
     });
@@ -155,6 +162,7 @@ export class JetStreamServer extends Server implements CustomTransportStrategy {
     const limit = new Promise<boolean>((resolve) => (timer = setTimeout(() => resolve(false), stopLimitMs)));
     const finished = await Promise.race([done, limit]);
     clearTimeout(timer);
+    this.#places.close();
     if (!finished) log.warn('handlers were still running after 25 s; their messages are delivered again');
   }
 }

@@ -1,5 +1,5 @@
 import { consumers, messages, streamOf, streams, type ConsumerDefinition } from '@causeway/contracts';
-import { PG_POOL } from '@causeway/persistence';
+import { PG_POOL, workLimits } from '@causeway/persistence';
 import { getLogger } from '@causeway/telemetry';
 import { jetstream, type JetStreamClient } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
@@ -110,16 +110,17 @@ export class MessagingModule {
       },
       {
         provide: JetStreamServer,
-        useFactory: (nc: NatsConnection, health: BrokerHealth, keeper: TopologyKeeper) =>
+        useFactory: (nc: NatsConnection, health: BrokerHealth, keeper: TopologyKeeper, shared?: pg.Pool) =>
           new JetStreamServer({
             service,
             nc,
             health,
             keeper,
             consumers: options.consumers ?? consumers,
+            ...concurrencyOf(settings, options.pool ?? shared),
             ...(options.processor && { processor: options.processor }),
           }),
-        inject: [NATS, BrokerHealth, TopologyKeeper],
+        inject: [NATS, BrokerHealth, TopologyKeeper, { token: PG_POOL, optional: true }],
       },
       relayProvider(options),
     ];
@@ -130,6 +131,11 @@ export class MessagingModule {
       exports: [NATS, JETSTREAM, BrokerHealth, RpcClient, JetStreamServer, OutboxRelay],
     };
   }
+}
+
+function concurrencyOf(settings: NatsSettings, pool: pg.Pool | undefined): { concurrency?: number } {
+  const concurrency = settings.MESSAGES_MAX_CONCURRENT ?? (pool && workLimits(pool.options.max).messages);
+  return concurrency === undefined ? {} : { concurrency };
 }
 
 function relayProvider({ service, settings, outbox, pool: own }: MessagingOptions) {

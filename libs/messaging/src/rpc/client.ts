@@ -1,5 +1,13 @@
 import { parseOrThrow, violationsOf, type RpcDefinition } from '@causeway/contracts';
-import { createPolicy, currentDeadline, Deadline, DeadlineExceeded, type Policy } from '@causeway/resilience';
+import {
+  CallWatch,
+  createPolicy,
+  currentDeadline,
+  Deadline,
+  DeadlineExceeded,
+  type Policy,
+  type PolicyOptions,
+} from '@causeway/resilience';
 import { errorType, injectTrace, inSpan, instruments, meter } from '@causeway/telemetry';
 import { errors, RequestError, type Msg, type NatsConnection } from '@nats-io/transport-node';
 import { SpanKind } from '@opentelemetry/api';
@@ -12,6 +20,8 @@ const duration = meter('messaging').duration(
   'Time of a call over NATS, seen by the caller',
 );
 const defaultTimeoutMs = 1_000;
+/** Callers of one service that wait for it at once; more would only queue up over there. */
+const policyOptions: PolicyOptions = { retry: {}, breaker: {}, bulkhead: { maxConcurrent: 64, maxQueue: 512 } };
 
 export interface RpcOptions {
   /** At most this long, milliseconds; the current deadline wins where it is closer. Default 1 000. */
@@ -26,7 +36,7 @@ export interface RpcPort {
    * @throws DeadlineExceeded when the current deadline passes first.
    * @throws DependencyUnavailable when nobody serves the subject, nobody answers in time, or the answer breaks the contract.
    * @throws BrokerUnavailable without a connection to NATS.
-   * @throws CircuitOpen after too many failures of that service.
+   * @throws CircuitOpen after too many failures of that service, BulkheadFull when too many callers wait for it.
    * @throws RemoteError with the code of the error that the other side answered.
    */
   call<Req, Res>(definition: RpcDefinition<Req, Res>, request: Req, options?: RpcOptions): Promise<Res>;
@@ -63,17 +73,27 @@ export class RpcClient implements RpcPort {
   }
 
   #guarded<Req, Res>(definition: RpcDefinition<Req, Res>, payload: Uint8Array, options: RpcOptions): Promise<Res> {
-    return this.#policy(definition.owner).execute(() => this.#request(definition, payload, options), {
+    let watch = new CallWatch(options.timeoutMs);
+    const request = (): Promise<Res> => {
+      watch = new CallWatch(options.timeoutMs);
+      return this.#request(definition, payload, options);
+    };
+    return this.#policy(definition.owner).execute(request, {
       retryable: (error) => error instanceof DependencyUnavailable && error.unsent,
-      countsAsFailure: (error) =>
-        error instanceof DependencyUnavailable ||
-        error instanceof DeadlineExceeded ||
-        (error instanceof RemoteError && error.retryable),
+      countsAsFailure: (error) => {
+        if (error instanceof Silence || (error instanceof RemoteError && error.code === 'DEADLINE_EXCEEDED'))
+          return watch.silenceIsTheirs;
+        return (
+          error instanceof DependencyUnavailable ||
+          error instanceof DeadlineExceeded ||
+          (error instanceof RemoteError && error.retryable)
+        );
+      },
     });
   }
 
   #policy(owner: string): Policy {
-    const known = this.#policies.get(owner) ?? createPolicy(`rpc:${owner}`, { retry: {}, breaker: {} });
+    const known = this.#policies.get(owner) ?? createPolicy(`rpc:${owner}`, policyOptions);
     this.#policies.set(owner, known);
     return known;
   }
@@ -101,6 +121,9 @@ export class RpcClient implements RpcPort {
   }
 }
 
+/** No answer within the limit of the call. */
+class Silence extends DependencyUnavailable {}
+
 function translate(cause: unknown, owner: string, timeoutMs: number, byDeadline: boolean): unknown {
   if (cause instanceof RequestError && cause.isNoResponders()) {
     return new DependencyUnavailable(owner, `no instance of ${owner} is running`, true, { cause });
@@ -109,7 +132,7 @@ function translate(cause: unknown, owner: string, timeoutMs: number, byDeadline:
     // Not `deadline.expired`: the timer may fire a fraction of a millisecond before it.
     return byDeadline
       ? new DeadlineExceeded(`${owner} did not answer before the deadline`, { cause })
-      : new DependencyUnavailable(owner, `${owner} did not answer within ${timeoutMs} ms`, false, { cause });
+      : new Silence(owner, `${owner} did not answer within ${timeoutMs} ms`, false, { cause });
   }
   return new BrokerUnavailable('the request could not be sent to the message broker', { cause });
 }

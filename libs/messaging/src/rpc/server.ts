@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseOrThrow, type RpcDefinition } from '@causeway/contracts';
-import { Deadline, DeadlineExceeded, withDeadline } from '@causeway/resilience';
+import { asWork, Deadline, DeadlineExceeded, withDeadline } from '@causeway/resilience';
 import { errorType, extractTrace, failSpan, getLogger, inSpan, instruments, meter } from '@causeway/telemetry';
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
 import { SpanKind } from '@opentelemetry/api';
@@ -84,7 +84,7 @@ export class RpcServer {
       Deadline.after(maxDeadlineMs);
     deadline.throwIfExpired();
     const request = parseOrThrow(this.definition.request, readJson(message));
-    const running = withDeadline(deadline, () => this.handler(request));
+    const running = withDeadline(deadline, () => asWork('request', () => this.handler(request)));
     return parseResponse(this.definition, await orExpired(running, deadline));
   }
 }
