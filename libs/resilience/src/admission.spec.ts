@@ -1,5 +1,5 @@
 import { jest } from '@jest/globals';
-import { Admission, admissions, Overloaded, type Leave, type WorkKind } from './index.js';
+import { Admission, admissions, type Leave, type Overloaded, type WorkKind } from './index.js';
 
 beforeEach(() => void jest.useFakeTimers({ now: 1_000_000 }));
 afterEach(() => void jest.useRealTimers());
