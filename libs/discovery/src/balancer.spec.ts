@@ -15,7 +15,7 @@ function setup(count: number) {
   const urls = Array.from({ length: count }, (_, index) => `http://127.0.0.1:${4001 + index}`);
   const balancer = new Balancer(staticResolver({ order: urls }), { random: seeded(7), now: () => clock.now });
   /** One call at a time; answers how often each instance was used. */
-  const drive = (calls: number, behave: (url: string) => { ms: number; failed?: boolean }) => {
+  const drive = (calls: number, behave: (url: string) => { ms: number; failed?: boolean; overloaded?: boolean }) => {
     const used = Object.fromEntries(urls.map((url) => [url, 0]));
     for (let call = 0; call < calls; call += 1) {
       const lease = balancer.pick('order');
@@ -52,6 +52,18 @@ test('a slow instance gets little, and is looked at again later', () => {
   clock.now += 120_000;
   const [again] = drive(1_000, () => ({ ms: 5 }));
   expect(again).toBeGreaterThan(100);
+});
+
+test('an instance that has too much work gets little for a while, but is never taken out', () => {
+  const { drive, urls, clock } = setup(2);
+  const [toBusy] = drive(500, (url) => (url === urls[0] ? { ms: 1, overloaded: true } : { ms: 5 }));
+  expect(toBusy).toBeGreaterThan(0);
+  expect(toBusy).toBeLessThan(25);
+  const { drive: only } = setup(1);
+  expect(only(40, () => ({ ms: 1, overloaded: true }))).toEqual([40]);
+  clock.now += 120_000;
+  const [again] = drive(1_000, () => ({ ms: 5 }));
+  expect(again).toBeGreaterThan(50);
 });
 
 test('a new instance is used at once, but does not get everything', () => {

@@ -15,8 +15,9 @@ export interface Lease {
    * To be called once, when the call is over; further calls do nothing.
    * @param result.ms How long it took, milliseconds.
    * @param result.failed The instance did not do its job: no connection, broken off, timeout, 502, 503, 504.
+   * @param result.overloaded It has too much work: others are preferred for a while, but it is not taken out. Default false.
    */
-  done(result: { readonly ms: number; readonly failed: boolean }): void;
+  done(result: { readonly ms: number; readonly failed: boolean; readonly overloaded?: boolean }): void;
 }
 
 export interface BalancerOptions {
@@ -31,6 +32,9 @@ export interface BalancerOptions {
   /** Milliseconds. Default performance.now. */
   readonly now?: () => number;
 }
+
+/** Refusing is fast. So that it attracts nobody, an instance that has too much work counts as at least this slow, milliseconds. */
+const overloadedMs = 1_000;
 
 interface Health {
   inflight: number;
@@ -84,6 +88,11 @@ export class Balancer {
     return this.lease(service, endpoint, health.get(keyOf(endpoint))!);
   }
 
+  /** Whether there is an instance besides those that were tried. */
+  hasOther(service: string, tried: ReadonlySet<string>): boolean {
+    return this.resolver.endpoints(service).some(({ url }) => !tried.has(url));
+  }
+
   /** Ends the metrics of this balancer. */
   close(): void {
     this.stopGauge();
@@ -110,12 +119,12 @@ export class Balancer {
     let over = false;
     return {
       endpoint,
-      done: ({ ms, failed }) => {
+      done: ({ ms, failed, overloaded = false }) => {
         if (over) return;
         over = true;
         health.inflight -= 1;
         if (failed) this.failed(service, endpoint, health);
-        else this.answered(health, ms);
+        else this.answered(health, overloaded ? Math.max(ms, overloadedMs) : ms);
       },
     };
   }

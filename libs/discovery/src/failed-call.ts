@@ -1,4 +1,5 @@
 import { httpHeaders } from '@causeway/contracts';
+import type { CallWatch } from '@causeway/resilience';
 import { errorType } from '@causeway/telemetry';
 
 /** Errors after which nothing can have reached the other side. */
@@ -12,6 +13,22 @@ const unsent = new Set([
 ]);
 /** Errors after which it may have. */
 const brokenOff = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET', 'UND_ERR_CLOSED', 'UND_ERR_DESTROYED']);
+
+/** What an answer says about the instance that gave it. */
+export type Verdict = 'well' | 'overloaded' | 'failed';
+
+/**
+ * Judges an answer: whether the instance did its job. One that has too much work says so; of a 504 it matters whether there was a fair time.
+ * @param watch Begun with the call.
+ */
+export function verdictOn(status: number, headers: Readonly<Record<string, unknown>>, watch: CallWatch): Verdict {
+  if (headers[httpHeaders.overloaded] !== undefined) return 'overloaded';
+  if (status === 504) return watch.latenessIsTheirs ? 'failed' : 'well';
+  return status >= 500 ? 'failed' : 'well';
+}
+
+/** Statuses that say that an instance cannot do its job; a 500 may be the fault of that one request. */
+export const isOutOfOrder = (status: number): boolean => status >= 502 && status <= 504;
 
 /**
  * Whether a call that got no answer may be made again.

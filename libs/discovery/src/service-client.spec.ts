@@ -135,6 +135,7 @@ test.each([
   ['a POST with a key is sent again', keyed, {}, 2],
   ['a POST without a key is not', post, {}, 1],
   ['nothing is where the other side says that it is pointless', get, { 'causeway-no-retry': '1' }, 1],
+  ['nothing is where the only instance has too much work', get, { 'causeway-overloaded': '1' }, 1],
 ])('after a 503 %s', async (_what, request, headers, expected) => {
   let calls = 0;
   const url = await serve((_request, response) => {
@@ -170,6 +171,35 @@ test('an instance that only fails is left alone after twenty calls: the breaker 
   for (let call = 0; call < 20; call += 1) await client.request(get);
   await expect(client.request(get)).rejects.toMatchObject({ code: 'CIRCUIT_OPEN' });
   expect(calls).toBe(20);
+});
+
+test('an instance that has too much work is neither taken out nor does its breaker open; another one is asked', async () => {
+  let [busy, free] = [0, 0];
+  const first = await serve((_request, response) => {
+    busy += 1;
+    response.writeHead(503, { 'causeway-overloaded': '1' }).end();
+  });
+  const alone = clientOf(first);
+  for (let call = 0; call < 40; call += 1) expect((await alone.request(get)).status).toBe(503);
+  expect(busy).toBe(40);
+  const second = await serve((_request, response) => {
+    free += 1;
+    response.end('"answered"');
+  });
+  expect((await clientOf(first, second).request(get)).json()).toBe('answered');
+  expect([busy, free]).toEqual([41, 1]);
+});
+
+test('deadlines that callers have shortened open no breaker and take no instance out', async () => {
+  let calls = 0;
+  const url = await serve((_request, response) => {
+    calls += 1;
+    if (calls <= 40) response.writeHead(504).end();
+    else response.end('"here"');
+  });
+  const client = clientOf(url);
+  for (let call = 0; call < 40; call += 1) await client.request({ ...post, timeoutMs: 500 });
+  expect((await client.request(get)).json()).toBe('here');
 });
 
 test('something that is not JSON is the other side’s fault', async () => {

@@ -1,6 +1,7 @@
 import { httpHeaders } from '@causeway/contracts';
 import { CodedError } from '@causeway/errors';
 import {
+  CallWatch,
   createPolicy,
   currentDeadline,
   Deadline,
@@ -13,7 +14,7 @@ import { SpanKind, SpanStatusCode, type Span } from '@opentelemetry/api';
 import type { Dispatcher } from 'undici';
 import type { Balancer, Lease } from './balancer.js';
 import { DependencyUnavailable } from './errors.js';
-import { isRepeatable, mayCallAgain } from './failed-call.js';
+import { isOutOfOrder, isRepeatable, mayCallAgain, verdictOn, type Verdict } from './failed-call.js';
 
 const durations = meter('causeway.discovery').duration(
   instruments.httpClientDuration,
@@ -57,7 +58,7 @@ const defaultPolicy: PolicyOptions = { retry: {}, breaker: {}, bulkhead: { maxCo
  * Calls other services by name. Any answer is returned, whatever its status; only the lack of one is an error.
  *
  * At most one retry, on another instance where there is one: when no connection came about; and, for what may be sent twice, when it broke
- * off or the answer was 503 without `causeway-no-retry`.
+ * off or the answer was 503 without `causeway-no-retry`. An instance that has too much work is not asked again at once.
  */
 export class ServiceClient {
   private readonly policies = new Map<string, Policy>();
@@ -80,8 +81,11 @@ export class ServiceClient {
         (context) => this.attempt(request, deadline, tried, context),
         {
           deadline,
-          retryable: (error) => mayRetry(error, repeatable),
-          countsAsFailure: (error) => !(error instanceof CodedError) || error instanceof DependencyUnavailable,
+          retryable: (error) => this.mayRetry(error, request.service, tried, repeatable),
+          countsAsFailure: (error) =>
+            error instanceof FailedAnswer
+              ? error.verdict === 'failed'
+              : !(error instanceof CodedError) || error instanceof DependencyUnavailable,
         },
       );
     } catch (error) {
@@ -95,6 +99,14 @@ export class ServiceClient {
     if (!policy)
       this.policies.set(service, (policy = createPolicy(`http.${service}`, this.options.policy ?? defaultPolicy)));
     return policy;
+  }
+
+  private mayRetry(error: unknown, service: string, tried: ReadonlySet<string>, repeatable: boolean): boolean {
+    if (error instanceof DependencyUnavailable) return mayCallAgain(error.cause, repeatable);
+    if (!(error instanceof FailedAnswer) || !repeatable) return false;
+    const { status, headers } = error.response;
+    if (status !== 503 || headers[httpHeaders.noRetry] !== undefined) return false;
+    return error.verdict !== 'overloaded' || this.balancer.hasOther(service, tried);
   }
 
   private attempt(
@@ -115,8 +127,9 @@ export class ServiceClient {
       ...(attempt > 1 && { 'http.request.resend_count': attempt - 1 }),
     };
     return inSpan(`${request.method} ${request.service}`, { kind: SpanKind.CLIENT, attributes }, async (span) => {
-      const response = await this.send(request, lease, deadline, signal, span);
-      if (response.status >= 500) throw new FailedAnswer(response);
+      const watch = new CallWatch({ givenMs: deadline.remainingMs() });
+      const response = await this.send(request, lease, deadline, signal, span, watch);
+      if (response.status >= 500) throw new FailedAnswer(response, verdictOn(response.status, response.headers, watch));
       return response;
     });
   }
@@ -127,13 +140,13 @@ export class ServiceClient {
     deadline: Deadline,
     signal: AbortSignal,
     span: Span,
+    watch: CallWatch,
   ): Promise<ServiceResponse> {
-    const startedAt = performance.now();
     const labels: Record<string, string | number> = {
       'http.request.method': request.method,
       'server.address': request.service,
     };
-    let failed = true;
+    let [failed, overloaded] = [true, false];
     try {
       const { statusCode, headers, body } = await this.agent.request({
         origin: lease.endpoint.url,
@@ -143,17 +156,20 @@ export class ServiceClient {
         ...payload(request, deadline),
       });
       const text = await body.text();
-      failed = statusCode >= 502 && statusCode <= 504;
+      const verdict = verdictOn(statusCode, headers, watch);
+      failed = verdict === 'failed' && isOutOfOrder(statusCode);
+      overloaded = verdict === 'overloaded';
       labels['http.response.status_code'] = statusCode;
       span.setAttribute('http.response.status_code', statusCode);
       if (statusCode >= 400) span.setStatus({ code: SpanStatusCode.ERROR });
       return toResponse(request.service, statusCode, headers, text);
     } catch (error) {
       labels['error.type'] = errorType(error);
+      failed = !signal.aborted || watch.silenceIsTheirs;
       throw signal.aborted ? signal.reason : new DependencyUnavailable(request.service, { cause: error });
     } finally {
-      const ms = performance.now() - startedAt;
-      lease.done({ ms, failed });
+      const { ms } = watch;
+      lease.done({ ms, failed, overloaded });
       durations.record(ms / 1_000, labels);
     }
   }
@@ -163,7 +179,10 @@ export class ServiceClient {
 class FailedAnswer extends Error {
   readonly code: string;
 
-  constructor(readonly response: ServiceResponse) {
+  constructor(
+    readonly response: ServiceResponse,
+    readonly verdict: Verdict,
+  ) {
     super(`answered with ${response.status}`);
     this.code = String(response.status);
   }
@@ -202,10 +221,3 @@ const toResponse = (
     }
   },
 });
-
-function mayRetry(error: unknown, repeatable: boolean): boolean {
-  if (error instanceof FailedAnswer)
-    return repeatable && error.response.status === 503 && error.response.headers[httpHeaders.noRetry] === undefined;
-  if (!(error instanceof DependencyUnavailable)) return false;
-  return mayCallAgain(error.cause, repeatable);
-}

@@ -1,6 +1,15 @@
 import { NotFound } from '@causeway/errors';
 import { jest } from '@jest/globals';
-import { BulkheadFull, CallWatch, createPolicy, Deadline, DeadlineExceeded, isOverload, Overloaded } from './index.js';
+import {
+  BulkheadFull,
+  CallWatch,
+  createPolicy,
+  Deadline,
+  DeadlineExceeded,
+  isOverload,
+  Overloaded,
+  withDeadline,
+} from './index.js';
 
 beforeEach(() => void jest.useFakeTimers({ now: 1_000_000 }));
 afterEach(() => void jest.useRealTimers());
@@ -35,9 +44,20 @@ test('silence counts once the dependency has had a fair time, or the limit of th
   expect(await breakerAfter(hang, 3_000, 50)).toBe('open');
 });
 
+test('an answer that says "too late" counts where the time was fair', () => {
+  for (const [givenMs, theirs] of [
+    [20, false],
+    [3_000, true],
+  ] as const) {
+    const watch = withDeadline(Deadline.after(givenMs), () => new CallWatch());
+    jest.advanceTimersByTime(10);
+    expect([givenMs, watch.latenessIsTheirs]).toEqual([givenMs, theirs]);
+  }
+});
+
 test('silence is not held against the other side by a process that was too busy to listen', () => {
   jest.useRealTimers();
-  const watch = new CallWatch(20);
-  while (watch.ms < 40); // the event loop stands still
+  const watch = new CallWatch({ ownLimitMs: 20 });
+  while (watch.ms < 150); // the event loop stands still
   expect(watch.silenceIsTheirs).toBe(false);
 });

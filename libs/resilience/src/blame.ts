@@ -1,10 +1,13 @@
 import { performance as node } from 'node:perf_hooks';
 import { CodedError, type ErrorCode } from '@causeway/errors';
+import { currentDeadline } from './deadline.js';
 
 /** Milliseconds after which silence may be the other side's fault. Whoever was given less had no fair chance: clients shorten deadlines. */
 const fairMs = 1_000;
 /** A process that was busy for this share of a call may simply not have got round to reading the answer. */
 const saturated = 0.8;
+/** Shorter than this says nothing about how busy a process is, milliseconds. */
+const tellingMs = 100;
 
 /** What says "too much work", not "broken". */
 const overloadCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['OVERLOADED', 'BULKHEAD_FULL', 'LOGIN_BUSY']);
@@ -16,9 +19,17 @@ export const isOverload = (error: unknown): boolean => error instanceof CodedErr
 export class CallWatch {
   private readonly startedAt = performance.now();
   private readonly before = node.eventLoopUtilization();
+  private readonly ownLimitMs: number;
+  private readonly givenMs: number;
 
-  /** @param ownLimitMs A limit that is set for this very call, shorter than what is fair otherwise. Default none. */
-  constructor(private readonly ownLimitMs = Infinity) {}
+  /**
+   * @param limits.ownLimitMs A limit that is set for calls of this kind; where it is shorter than a second, that is fair. Default none.
+   * @param limits.givenMs What the other side was given for this call. Default: what is left of the deadline in force.
+   */
+  constructor({ ownLimitMs = Infinity, givenMs }: { readonly ownLimitMs?: number; readonly givenMs?: number } = {}) {
+    this.ownLimitMs = ownLimitMs;
+    this.givenMs = givenMs ?? currentDeadline()?.remainingMs() ?? Infinity;
+  }
 
   /** Since the call began, milliseconds. */
   get ms(): number {
@@ -29,7 +40,17 @@ export class CallWatch {
   get silenceIsTheirs(): boolean {
     const { ms } = this;
     // A timer may fire a fraction of a millisecond early.
-    if (ms + 1 < Math.min(fairMs, this.ownLimitMs)) return false;
-    return node.eventLoopUtilization().active - this.before.active < saturated * ms;
+    return ms + 1 >= Math.min(fairMs, this.ownLimitMs) && !this.saturated;
+  }
+
+  /** The same, for an other side that says itself that the time was not enough. */
+  get latenessIsTheirs(): boolean {
+    return this.givenMs >= Math.min(fairMs, this.ownLimitMs) && !this.saturated;
+  }
+
+  /** This process was busy nearly all the time. */
+  get saturated(): boolean {
+    const { ms } = this;
+    return ms >= tellingMs && node.eventLoopUtilization().active - this.before.active >= saturated * ms;
   }
 }

@@ -191,7 +191,7 @@ class ComposedPolicy implements Policy {
     try {
       const limited = () => this.limited(fn, attempt, deadline);
       if (!this.breaker) return await limited();
-      const watch = new CallWatch(this.options.timeoutMs);
+      const watch = new CallWatch({ ownLimitMs: this.options.timeoutMs });
       return await this.breaker.execute(limited, (error) => isTheirs(error, watch) && countsAsFailure(error));
     } finally {
       this.bulkhead?.leave();

@@ -1,7 +1,7 @@
 import { httpHeaders } from '@causeway/contracts';
 import { isRepeatable } from '@causeway/discovery';
 import { RequestRefused, traceIdHeader } from '@causeway/service-host';
-import { currentDeadline } from '@causeway/resilience';
+import { CallWatch, currentDeadline } from '@causeway/resilience';
 import { injectTrace } from '@causeway/telemetry';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Dispatcher } from 'undici';
@@ -26,7 +26,8 @@ export class Exchange {
   readonly repeatable: boolean;
   /** URLs of instances that were asked. */
   readonly tried = new Set<string>();
-  private attemptBeganAt = 0;
+  /** Of the running attempt. */
+  watch = new CallWatch();
   private readonly canceller = new AbortController();
   private readonly path: string;
   private readonly headers: Readonly<Record<string, string | string[]>>;
@@ -49,12 +50,7 @@ export class Exchange {
   }
 
   attemptBegins(): void {
-    this.attemptBeganAt = performance.now();
-  }
-
-  /** Since the running attempt began, milliseconds. */
-  get attemptMs(): number {
-    return performance.now() - this.attemptBeganAt;
+    this.watch = new CallWatch();
   }
 
   /** Ends the call to the service, or its answer. The first reason counts. */

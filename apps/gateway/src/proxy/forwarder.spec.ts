@@ -9,6 +9,7 @@ import { Forwarder } from './forwarder.js';
 interface Done {
   readonly ms: number;
   readonly failed: boolean;
+  readonly overloaded?: boolean;
 }
 
 /** A forwarder whose services are `agent`, and what it told the balancer about each call. */
@@ -16,6 +17,7 @@ function forwarder(agent: (options: Dispatcher.RequestOptions, call: number) => 
   const leases: Done[][] = [];
   let calls = 0;
   const balancer = {
+    hasOther: () => false,
     pick: () => {
       const told: Done[] = [];
       leases.push(told);
@@ -55,7 +57,7 @@ test('a lease lasts until the body has passed, and is told once', async () => {
   await gateway.forward(service(), request, reply);
   expect(leases).toEqual([[]]);
   await ended(sent.body!);
-  expect(leases).toEqual([[{ ms: expect.any(Number), failed: false }]]);
+  expect(leases).toEqual([[{ ms: expect.any(Number), failed: false, overloaded: false }]]);
 });
 
 test.each([
@@ -69,6 +71,33 @@ test.each([
   await gateway.forward(service(), request, reply);
   await ended(sent.body!);
   expect(leases).toEqual([[expect.objectContaining({ failed })]]);
+});
+
+const ask = async (gateway: Forwarder, name: string, deadlineMs = 3_000): Promise<void> => {
+  const { request, reply, sent } = exchange();
+  await withDeadline(Deadline.after(deadlineMs), () => gateway.forward(name, request, reply));
+  await ended(sent.body!);
+};
+
+test.each([
+  ['has too much work', 503, { 'causeway-overloaded': '1' }, 3_000, true],
+  ['is too late for a client that had no patience', 504, {}, 50, false],
+])(
+  'an instance that %s is not taken out, nor is it asked again, and its breaker stays closed',
+  async (_what, status, headers, deadlineMs, overloaded) => {
+    const { leases, forwarder: gateway } = forwarder(() => Promise.resolve({ ...head(status), headers }));
+    const name = service();
+    for (let call = 0; call < 40; call += 1) await ask(gateway, name, deadlineMs);
+    expect(leases).toHaveLength(40);
+    for (const told of leases) expect(told).toEqual([{ ms: expect.any(Number), failed: false, overloaded }]);
+  },
+);
+
+test('a service that fails opens its breaker', async () => {
+  const { forwarder: gateway } = forwarder(() => Promise.resolve(head(504)));
+  const name = service();
+  for (let call = 0; call < 20; call += 1) await ask(gateway, name);
+  await expect(ask(gateway, name)).rejects.toMatchObject({ code: 'CIRCUIT_OPEN' });
 });
 
 test('an answer that breaks off is a failure of the instance, unless the client hung up', async () => {

@@ -1,5 +1,13 @@
 import { httpHeaders } from '@causeway/contracts';
-import { DependencyUnavailable, mayCallAgain, type Balancer, type Lease } from '@causeway/discovery';
+import {
+  DependencyUnavailable,
+  isOutOfOrder,
+  mayCallAgain,
+  verdictOn,
+  type Balancer,
+  type Lease,
+  type Verdict,
+} from '@causeway/discovery';
 import { createPolicy, DeadlineExceeded, type Policy } from '@causeway/resilience';
 import { errorType, inSpan, instruments, meter } from '@causeway/telemetry';
 import { SpanKind, SpanStatusCode, type Span } from '@opentelemetry/api';
@@ -12,17 +20,14 @@ const durations = meter('causeway.gateway').duration(
   'Duration of HTTP requests to other services',
 );
 
-/**
- * Milliseconds after which silence is the service's fault. Clients may shorten their deadline: if one of 1 ms counted as a failure, twenty such
- * requests would open the breaker for everybody.
- */
-const fairMs = 1_000;
-
 /** An answer of 500 and above: a failure for the policy, an answer for the client. */
 class FailedAnswer extends Error {
   readonly code: string;
 
-  constructor(readonly answer: Answer) {
+  constructor(
+    readonly answer: Answer,
+    readonly verdict: Verdict,
+  ) {
     super(`answered with ${answer.statusCode}`);
     this.code = String(answer.statusCode);
   }
@@ -30,7 +35,8 @@ class FailedAnswer extends Error {
 
 /**
  * Passes requests on to a live instance of a service, under the policy of that service: breaker, bulkhead, and one retry on another instance:
- * when no connection came about; and, for what may be sent twice, when it broke off or the answer was 503 without `causeway-no-retry`.
+ * when no connection came about; and, for what may be sent twice, when it broke off or the answer was 503 without `causeway-no-retry`. Too much
+ * work over there, and deadlines that clients have shortened, are not held against it.
  */
 export class Forwarder {
   private readonly policies = new Map<string, Policy>();
@@ -54,12 +60,12 @@ export class Forwarder {
         {
           retryable: (error) => {
             if (error instanceof FailedAnswer) failed = error;
-            return !exchange.gone && mayRetry(error, exchange.repeatable);
+            return !exchange.gone && this.mayRetry(error, service, exchange);
           },
           countsAsFailure: (error) =>
-            error instanceof FailedAnswer ||
-            error instanceof DependencyUnavailable ||
-            (error instanceof DeadlineExceeded && exchange.attemptMs >= fairMs),
+            error instanceof FailedAnswer
+              ? error.verdict === 'failed'
+              : error instanceof DependencyUnavailable || error instanceof DeadlineExceeded,
         },
       );
       return exchange.send(answer);
@@ -81,6 +87,15 @@ export class Forwarder {
     return policy;
   }
 
+  private mayRetry(error: unknown, service: string, { repeatable, tried }: Exchange): boolean {
+    if (error instanceof DependencyUnavailable) return mayCallAgain(error.cause, repeatable);
+    if (!(error instanceof FailedAnswer) || !repeatable) return false;
+    const { statusCode, headers } = error.answer;
+    if (statusCode !== 503 || headers[httpHeaders.noRetry] !== undefined) return false;
+    // There is no use in asking an instance again that has too much work.
+    return error.verdict !== 'overloaded' || this.balancer.hasOther(service, tried);
+  }
+
   private attempt(service: string, method: string, exchange: Exchange, attempt: number): Promise<Answer> {
     if (exchange.gone) throw new ClientGone();
     exchange.attemptBegins();
@@ -96,7 +111,8 @@ export class Forwarder {
     };
     return inSpan(`${method} ${service}`, { kind: SpanKind.CLIENT, attributes }, async (span) => {
       const answer = await this.call(service, method, exchange, lease, span);
-      if (answer.statusCode >= 500) throw new FailedAnswer(answer);
+      const { statusCode, headers } = answer;
+      if (statusCode >= 500) throw new FailedAnswer(answer, verdictOn(statusCode, headers, exchange.watch));
       return answer;
     });
   }
@@ -106,30 +122,26 @@ export class Forwarder {
     const labels: Record<string, string | number> = { 'http.request.method': method, 'server.address': service };
     try {
       const answer = await this.agent.request(exchange.options(lease.endpoint.url));
-      const { statusCode, body } = answer;
-      const ms = exchange.attemptMs;
+      const { statusCode, headers, body } = answer;
+      const { ms } = exchange.watch;
+      const verdict = verdictOn(statusCode, headers, exchange.watch);
       body.once('close', () => {
         const broken = body.errored !== null && !exchange.gone;
-        lease.done({ ms, failed: broken || (statusCode >= 502 && statusCode <= 504) });
+        const failed = broken || (verdict === 'failed' && isOutOfOrder(statusCode));
+        lease.done({ ms, failed, overloaded: verdict === 'overloaded' });
       });
       labels['http.response.status_code'] = statusCode;
       span.setAttribute('http.response.status_code', statusCode);
       if (statusCode >= 400) span.setStatus({ code: SpanStatusCode.ERROR });
       return answer;
     } catch (error) {
-      const { ended, attemptMs } = exchange;
+      const { ended, watch } = exchange;
       const late = ended instanceof DeadlineExceeded;
       labels['error.type'] = errorType(ended ?? error);
-      lease.done({ ms: attemptMs, failed: late ? attemptMs >= fairMs : ended === undefined });
+      lease.done({ ms: watch.ms, failed: late ? watch.silenceIsTheirs : ended === undefined });
       throw ended ?? new DependencyUnavailable(service, { cause: error });
     } finally {
-      durations.record(exchange.attemptMs / 1_000, labels);
+      durations.record(exchange.watch.ms / 1_000, labels);
     }
   }
-}
-
-function mayRetry(error: unknown, repeatable: boolean): boolean {
-  if (error instanceof FailedAnswer)
-    return repeatable && error.answer.statusCode === 503 && error.answer.headers[httpHeaders.noRetry] === undefined;
-  return error instanceof DependencyUnavailable && mayCallAgain(error.cause, repeatable);
 }

@@ -4,6 +4,8 @@ export const httpHeaders = {
   deadline: 'causeway-deadline-ms',
   /** On a 503: do not try again, whoever answered knows that it is pointless. */
   noRetry: 'causeway-no-retry',
+  /** On an answer: whoever gave it has too much work. Nothing is broken: it trips no breaker and takes no instance out. */
+  overloaded: 'causeway-overloaded',
   idempotencyKey: 'idempotency-key',
   idempotencyReplayed: 'idempotency-replayed',
 } as const;

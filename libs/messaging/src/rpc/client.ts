@@ -73,16 +73,16 @@ export class RpcClient implements RpcPort {
   }
 
   #guarded<Req, Res>(definition: RpcDefinition<Req, Res>, payload: Uint8Array, options: RpcOptions): Promise<Res> {
-    let watch = new CallWatch(options.timeoutMs);
+    let watch = new CallWatch();
     const request = (): Promise<Res> => {
-      watch = new CallWatch(options.timeoutMs);
+      watch = new CallWatch({ ownLimitMs: options.timeoutMs });
       return this.#request(definition, payload, options);
     };
     return this.#policy(definition.owner).execute(request, {
       retryable: (error) => error instanceof DependencyUnavailable && error.unsent,
       countsAsFailure: (error) => {
-        if (error instanceof Silence || (error instanceof RemoteError && error.code === 'DEADLINE_EXCEEDED'))
-          return watch.silenceIsTheirs;
+        if (error instanceof Silence) return watch.silenceIsTheirs;
+        if (error instanceof RemoteError && error.code === 'DEADLINE_EXCEEDED') return watch.latenessIsTheirs;
         return (
           error instanceof DependencyUnavailable ||
           error instanceof DeadlineExceeded ||

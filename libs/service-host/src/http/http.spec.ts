@@ -325,6 +325,11 @@ describe('Retry-After', () => {
     expect((await call('/v1/throw/psp')).headers.get('causeway-no-retry')).toBe('1');
     expect((await call('/v1/throw/bulkhead')).headers.get('causeway-no-retry')).toBeNull();
   });
+
+  test('a caller is told where there is only too much work', async () => {
+    expect((await call('/v1/throw/bulkhead')).headers.get('causeway-overloaded')).toBe('1');
+    expect((await call('/v1/throw/database')).headers.get('causeway-overloaded')).toBeNull();
+  });
 });
 
 test('an unexpected error is logged in full under the trace id of its answer', async () => {

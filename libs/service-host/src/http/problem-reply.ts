@@ -1,5 +1,6 @@
 import { problemContentType, toProblem, type CodedError, type ErrorCode } from '@causeway/errors';
 import { httpHeaders } from '@causeway/contracts';
+import { DeadlineExceeded, isOverload } from '@causeway/resilience';
 import type { FastifyReply } from 'fastify';
 
 /** Seconds in `Retry-After` of a 503 whose error names none. */
@@ -21,7 +22,10 @@ const retriedBelow: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'PSP_UNAVAILABLE',
 ]);
 
-/** Answers with the problem document of an error. Anything but a CodedError becomes a generic 500. */
+/**
+ * Answers with the problem document of an error. Anything but a CodedError becomes a generic 500. What tells of too much work is marked as such,
+ * so that it is not taken for a failure: an overload, and a request that was late because this process was busy all the time.
+ */
 export function sendProblem(reply: FastifyReply, error: unknown, traceId: string | undefined): void {
   const problem = toProblem(error, traceId);
   const { retryAfterSeconds, retryable = false } = error as Partial<CodedError>;
@@ -31,6 +35,8 @@ export function sendProblem(reply: FastifyReply, error: unknown, traceId: string
   } else if (retryAfterSeconds !== undefined && problem.status >= 400) {
     reply.header('retry-after', String(retryAfterSeconds));
   }
+  if (isOverload(error) || (error instanceof DeadlineExceeded && reply.request.hostScope?.watch.saturated))
+    reply.header(httpHeaders.overloaded, '1');
   const challenge = challenges[problem.code];
   if (challenge !== undefined) reply.header('www-authenticate', challenge);
   reply.code(problem.status).header('content-type', problemContentType).send(JSON.stringify(problem));

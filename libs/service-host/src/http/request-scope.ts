@@ -1,6 +1,6 @@
 import { httpHeaders } from '@causeway/contracts';
 import type { CodedError, ErrorCode } from '@causeway/errors';
-import { Deadline, DeadlineExceeded, withDeadline } from '@causeway/resilience';
+import { CallWatch, Deadline, DeadlineExceeded, withDeadline } from '@causeway/resilience';
 import { extractTrace, getLogger, instruments, meter } from '@causeway/telemetry';
 import {
   context,
@@ -26,7 +26,8 @@ export interface RequestScope {
   readonly route: string | undefined;
   /** Undefined for routes without one, such as event streams. */
   readonly deadline: Deadline | undefined;
-  readonly startedAt: number;
+  /** Watches the process while the request runs. */
+  readonly watch: CallWatch;
   /** The error code that was answered. */
   code?: ErrorCode;
 }
@@ -119,7 +120,7 @@ function begin(request: FastifyRequest, defaultMs: number, edge: boolean): Reque
     traceId: isSpanContextValid(spanContext) ? spanContext.traceId : undefined,
     route,
     deadline: deadlineOf(request, config.deadlineMs ?? defaultMs),
-    startedAt: performance.now(),
+    watch: new CallWatch(),
   };
 }
 
@@ -149,7 +150,7 @@ function bind({ context: bound, deadline }: RequestScope, next: () => void): voi
 function end(scope: RequestScope, request: FastifyRequest, reply: FastifyReply, host: HostState): void {
   host.requestEnded();
   const { raw } = reply;
-  const ms = performance.now() - scope.startedAt;
+  const { ms } = scope.watch;
   // nginx's 499: the client was gone before there was an answer.
   const status = raw.headersSent ? raw.statusCode : 499;
   const labels = {
