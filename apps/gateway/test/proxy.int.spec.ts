@@ -415,3 +415,16 @@ test('what is not in the contracts is not there', async () => {
   expect(await text(await world.raw('/v1/users', {}, 'PUT'))).toContain('METHOD_NOT_ALLOWED');
   expect([world.user.received, world.orderCalls]).toEqual([[], []]);
 });
+
+// Last: the gateway does not go on after it.
+test('while the process stops, what is passed on asks to leave the connection, whatever the service said of its own', async () => {
+  const said = async (status: number, method = 'GET') => {
+    world.onOrder((_received, response) => answer(response, status, {}, { connection: 'keep-alive' }));
+    const response = await world.fetch('/v1/products', { method });
+    return [response.status, response.headers.get('connection')];
+  };
+  expect(await said(200)).toEqual([200, 'keep-alive']);
+  world.host.beginStop(60_000);
+  for (const status of [200, 204, 304, 404, 503]) expect(await said(status)).toEqual([status, 'close']);
+  expect(await said(200, 'HEAD')).toEqual([200, 'close']);
+});

@@ -1,5 +1,6 @@
 import { FieldCipher, PRISMA } from '@causeway/persistence';
 import { createHash } from 'node:crypto';
+import { HostState } from '@causeway/service-host';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { PostgresArtifacts } from '../src/oidc/adapter.js';
 import { Browser, defaultScope, type Tokens } from './browser.js';
@@ -489,4 +490,19 @@ describe('client credentials', () => {
 
 test('an unknown address below the issuer is a 404', async () => {
   expect((await fetch(`${user.issuer}/nothing`)).status).toBe(404);
+});
+
+// Last: the service does not go on after it.
+test('while the process stops, answers of the provider ask to leave the connection, too', async () => {
+  const said = async (path: string, init: RequestInit = {}) => {
+    const { status, headers } = await fetch(`${user.issuer}${path}`, { redirect: 'manual', ...init });
+    return [status, headers.get('connection')];
+  };
+  expect(await said('/jwks')).toEqual([200, 'keep-alive']);
+  user.app.get(HostState).beginStop(60_000);
+  expect(await said('/jwks')).toEqual([200, 'close']);
+  expect(await said('/jwks', { method: 'HEAD' })).toEqual([200, 'close']);
+  expect(await said('/token', { method: 'POST' })).toEqual([400, 'close']);
+  expect(await said('/session/end')).toEqual([200, 'close']);
+  expect(await said('/nothing')).toEqual([404, 'close']);
 });
