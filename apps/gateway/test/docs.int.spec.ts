@@ -23,6 +23,15 @@ test('the page and everything it loads come from here, under a policy that lets 
   expect(html).not.toMatch(/<script>|<style>/);
 });
 
+test('what is not there is a problem, as everywhere', async () => {
+  for (const path of ['/docs/nowhere', '/docs/static/nowhere.js', '/docs/static/%2e%2e/package.json'])
+    expect([path, (await world.raw(path)).headers['content-type']]).toEqual([
+      path,
+      expect.stringMatching(/^application\/problem\+json/),
+    ]);
+  expect((await world.raw('/docs/', {}, 'POST')).statusCode).toBe(405);
+});
+
 test('the document describes every route, at the public address', async () => {
   const document = (await (await world.fetch('/openapi.json')).json()) as {
     openapi: string;

@@ -62,6 +62,15 @@ describe('an order body that is wrong', () => {
       'UNSUPPORTED_MEDIA_TYPE',
     );
   });
+  test('bytes that are not UTF-8, or another charset', async () => {
+    const send = (body: Buffer, headers = {}) =>
+      raw('/v1/orders', { method: 'POST', headers: { ...json(), ...headers }, body });
+    const text = JSON.stringify({ ...good, paymentMethodToken: 'é' });
+    expectProblem(await send(Buffer.from(text, 'latin1')), 400, 'MALFORMED_REQUEST');
+    const latin1 = { 'content-type': 'application/json; charset=iso-8859-1' };
+    expectProblem(await send(Buffer.from(text, 'latin1'), latin1), 415, 'UNSUPPORTED_MEDIA_TYPE');
+    expectProblem(await send(Buffer.from(text), latin1), 415, 'UNSUPPORTED_MEDIA_TYPE');
+  });
   test('300 KiB', async () => {
     expectProblem(
       await raw('/v1/orders', {
@@ -96,6 +105,19 @@ describe('an order body that is wrong', () => {
   test('somebody else’s address', async () => {
     const stranger = await Customer.create({ gateway: system.urls.gateway, oidc: system.oidc });
     expectProblem(await post({ ...good, shippingAddressId: (await stranger.addAddress()).id }), 422, 'ADDRESS_UNKNOWN');
+  });
+});
+
+describe('a request that leads nowhere', () => {
+  test.each<[string, string, number, string]>([
+    ['QUERY', '/v1/orders', 405, 'METHOD_NOT_ALLOWED'],
+    ['GET', '/oidc/nowhere', 404, 'NOT_FOUND'],
+    ['GET', '/oidc/token', 405, 'METHOD_NOT_ALLOWED'],
+    ['GET', '/v1/products?cursor=%ff', 400, 'MALFORMED_REQUEST'],
+    ['GET', '/v1/products/%ff', 400, 'MALFORMED_REQUEST'],
+    ['GET', `/v1/products?cursor=${'a'.repeat(9_000)}`, 414, 'URI_TOO_LONG'],
+  ])('%s %.40s', async (method, path, status, code) => {
+    expectProblem(await raw(path, { method, headers: json() }), status, code);
   });
 });
 
