@@ -153,6 +153,12 @@ describe('headers', () => {
       expect([name, headers[name]]).toEqual([name, undefined]);
   });
 
+  test('of a client, and of an answer, may have bytes above ASCII, which pass as they are', async () => {
+    world.onOrder((_received, response) => answer(response, 200, {}, { 'x-bytes': 'caf\u00e9' }));
+    const { headers } = await world.raw('/v1/products', { 'x-bytes': 'caf\u00e9' });
+    expect([world.orderCalls[0]?.headers['x-bytes'], headers['x-bytes']]).toEqual(['caf\u00e9', 'caf\u00e9']);
+  });
+
   test('those of the service’s connection do not pass back', async () => {
     world.onOrder((_received, response) =>
       answer(response, 200, {}, { connection: 'keep-alive, x-inner', 'x-inner': '1', 'x-outer': '2' }),
