@@ -16,6 +16,7 @@ const shared = {
 const places = ['apps', 'libs', 'tools'];
 
 export default {
+  testSequencer: '<rootDir>/tools/longest-first.mjs',
   projects: [
     {
       ...shared,

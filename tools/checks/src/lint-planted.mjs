@@ -13,7 +13,7 @@ const eslint = new ESLint({
   overrideConfig: [
     {
       files: ['**/*.ts'],
-      languageOptions: { parserOptions: { projectService: false } },
+      languageOptions: { parserOptions: { projectService: false, project: false } },
       rules: {
         '@typescript-eslint/await-thenable': 'off',
         '@typescript-eslint/no-floating-promises': 'off',
