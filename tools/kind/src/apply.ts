@@ -2,13 +2,12 @@ import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { parseManifests, secretsOf, type Body, type Rendered } from '@causeway/manifests';
-import { type Kubectl, namespace } from './kubectl.js';
+import { fieldManager, type Kubectl, namespace } from './kubectl.js';
 import type { Options } from './options.js';
 import { apps, folderOf, root, tagsOf } from './places.js';
 import { must } from './run.js';
 import { developmentSecrets, secretObjects, secretsIn } from './secrets.js';
 
-const fieldManager = '--field-manager=causeway-kind';
 const local = 'http://127.0.0.1:30080';
 
 /** The overlay as it goes to this cluster: image tags, the address of the gateway, and Jobs named by what they run. */

@@ -89,7 +89,8 @@ async function rolling(options: Options, kubectl: Kubectl, say: Say): Promise<vo
         `Only kubectl port-forward leads to the gateway, and that stays with one pod. Open port 30080 of a node to this machine, or give --url.`,
       );
     say(`the gateway answers at ${way.description}`);
-    await rollUnderLoad(kubectl, rendered, { url: options.url, timeoutMs: options.timeoutMs, say });
+    const { url, timeoutMs, control, customers } = options;
+    await rollUnderLoad(kubectl, rendered, { url, timeoutMs, control, load: { customers }, say });
   } finally {
     await way.close();
   }

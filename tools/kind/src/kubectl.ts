@@ -1,6 +1,8 @@
 import { must, run, type Outcome, type RunOptions } from './run.js';
 
 export const namespace = 'causeway';
+/** Whose the fields are that we apply. */
+export const fieldManager = '--field-manager=causeway-kind';
 
 /** `kubectl` for one context and our namespace, whatever the current context of the person is. */
 export class Kubectl {

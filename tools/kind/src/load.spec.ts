@@ -1,22 +1,34 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { startLoad } from './load.js';
 import { doorAt } from './order.js';
+import { FakeShop } from './testing/fake-shop.js';
 
-test('a request that fails is kept with its answer, and the load goes on until it is stopped', async () => {
-  const server = createServer((_, response) =>
-    response.writeHead(503, { 'content-type': 'application/json' }).end('{"code":"NO_ENDPOINT"}'),
+test('orders go round the products, are read until they are confirmed, and a look that fails is not the end', async () => {
+  let looks = 0;
+  const shop = new FakeShop((call) =>
+    /^GET \/v1\/orders\/./.test(call) && (looks += 1) % 2 === 0 ? 'reset' : undefined,
   );
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const load = startLoad(doorAt(`http://127.0.0.1:${(server.address() as AddressInfo).port}`), {
-    customers: 1,
-    pauseMs: 1,
-  });
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  const load = startLoad(doorAt(await shop.start()), { customers: 1, pauseMs: 1 });
+  while (load.result.orders < 6) await sleep(5);
   const { failures, orders } = await load.stop();
-  expect(orders).toBe(0);
-  expect(failures.length).toBeGreaterThan(0);
-  expect(failures[0]).toContain('POST /v1/users answered 503: {"code":"NO_ENDPOINT"}');
-  server.closeAllConnections();
-  server.close();
+  await shop.stop();
+  expect(shop.products.map(({ available }) => 100_000 - available).every((sold) => sold >= 2)).toBe(true);
+  expect(looks).toBeGreaterThan(orders * 2);
+  expect(new Set(failures.map(({ kind }) => kind.replace('UND_ERR_SOCKET', 'ECONNRESET')))).toEqual(
+    new Set(['GET /v1/orders/{id}: ECONNRESET']),
+  );
+});
+
+test('who cannot sign in tries again until the load is stopped', async () => {
+  const shop = new FakeShop(() => ({ status: 503, body: { code: 'NO_ENDPOINT' } }));
+  const load = startLoad(doorAt(await shop.start()), { customers: 1, pauseMs: 1 });
+  while (load.result.failures.length < 3) await sleep(5);
+  const { failures, orders, requests } = await load.stop();
+  await shop.stop();
+  expect([orders, failures.length]).toEqual([0, requests]);
+  expect(failures[0]).toEqual({
+    kind: 'POST /v1/users: 503 NO_ENDPOINT',
+    cause: 'dropped',
+    detail: '{"code":"NO_ENDPOINT"}',
+  });
 });

@@ -1,11 +1,13 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { call, Customer, type Answer, type Door } from '@causeway/launcher';
-import type { ProductView } from '@causeway/contracts';
+import type { OrderView, ProductView } from '@causeway/contracts';
+import { failedAnswer, failedCall, type Failure } from './failures.js';
 
 export interface LoadResult {
   readonly requests: number;
   readonly orders: number;
   /** What went wrong, first come first. */
-  readonly failures: readonly string[];
+  readonly failures: readonly Failure[];
 }
 
 export interface Load {
@@ -22,75 +24,113 @@ export interface LoadOptions {
   readonly pauseMs?: number;
   /** A customer signs in anew after this: an access token lives 5 min. Default 60 000. */
   readonly sessionMs?: number;
+  /** Longest wait for one answer. Default 30 000. */
+  readonly answerMs?: number;
+  /** Longest wait for an order to be CONFIRMED, from the end of its session. Default 60 000. */
+  readonly settleMs?: number;
 }
 
+/** Registration, the five steps of a sign-in, token, address. */
+const requestsOfASignIn = 8;
+const final: readonly string[] = ['REJECTED', 'CANCELLED'];
+
 /** Customers who register, sign in, look at products, order, and read their orders, until they are stopped. Nothing is retried. */
-export function startLoad(door: Door, { customers = 4, pauseMs = 150, sessionMs = 60_000 }: LoadOptions = {}): Load {
-  const failures: string[] = [];
-  let [stopping, requests, orders] = [false, 0, 0];
-  const counted = async <T>(what: string, send: () => Promise<Answer<T>>, wanted: number): Promise<T | undefined> => {
+export function startLoad(door: Door, options: LoadOptions = {}): Load {
+  const { customers = 4, pauseMs = 150, sessionMs = 60_000, answerMs = 30_000, settleMs = 60_000 } = options;
+  const failures: Failure[] = [];
+  let [stopping, requests, orders, turn] = [false, 0, 0, 0];
+  const pause = () => sleep(pauseMs);
+
+  const counted = async <T>(
+    what: string,
+    send: (signal: AbortSignal) => Promise<Answer<T>>,
+    wanted: number,
+  ): Promise<T | undefined> => {
     requests += 1;
     try {
-      const { status, body } = await send();
+      const { status, body } = await send(AbortSignal.timeout(answerMs));
       if (status === wanted) return body;
-      failures.push(`${what} answered ${status}: ${JSON.stringify(body).slice(0, 300)}`);
+      failures.push(failedAnswer(what, status, body));
     } catch (error) {
-      const { message, cause } = error as Error;
-      failures.push(`${what}: ${message}${cause instanceof Error ? ` (${cause.message})` : ''}`);
+      failures.push(failedCall(what, error));
     }
     return undefined;
   };
-  const pause = () => new Promise((resolve) => setTimeout(resolve, pauseMs));
+
+  /** Orders go round the products, so that none sells out before the others. */
+  async function choose(): Promise<ProductView | undefined> {
+    const page = await counted(
+      'GET /v1/products',
+      (signal) => call<{ items: ProductView[] }>(door.gateway, '/v1/products', { signal }),
+      200,
+    );
+    const inStock = page?.items.filter(({ available }) => available > 0) ?? [];
+    turn += 1;
+    return inStock[turn % inStock.length];
+  }
 
   async function session(): Promise<void> {
     const customer = await Customer.create(door);
     const address = await customer.addAddress();
-    requests += 8; // registration, the five steps of a sign-in, token, address
+    requests += requestsOfASignIn;
     const placed: string[] = [];
     const until = performance.now() + sessionMs;
     while (!stopping && performance.now() < until) {
-      const page = await counted(
-        'GET /v1/products',
-        () => call<{ items: ProductView[] }>(door.gateway, '/v1/products'),
-        200,
-      );
-      const product = page?.items.find(({ available }) => available > 0);
+      const product = await choose();
       await pause();
       if (!product) continue;
-      const order = await counted(
-        'POST /v1/orders',
-        () =>
-          customer.placeOrder({
-            items: [{ productId: product.id, quantity: 1 }],
-            shippingAddressId: address.id,
-            paymentMethodToken: 'tok_success',
-          }),
-        202,
-      );
+      const body = {
+        items: [{ productId: product.id, quantity: 1 }],
+        shippingAddressId: address.id,
+        paymentMethodToken: 'tok_success',
+      };
+      const order = await counted('POST /v1/orders', (signal) => customer.placeOrder(body, undefined, signal), 202);
       await pause();
       if (!order) continue;
       placed.push(order.id);
       orders += 1;
-      await counted('GET /v1/orders/{id}', () => customer.call(`/v1/orders/${order.id}`), 200);
+      await read(customer, order.id);
       await pause();
     }
-    for (const id of placed) await customer.waitFor(id, ['CONFIRMED'], 60_000);
+    for (const id of placed) await settled(customer, id);
+  }
+
+  const read = (customer: Customer, id: string): Promise<OrderView | undefined> =>
+    counted('GET /v1/orders/{id}', (signal) => customer.call<OrderView>(`/v1/orders/${id}`, { signal }), 200);
+
+  /** A failed look is a failure like others; the order is looked at again. */
+  async function settled(customer: Customer, id: string): Promise<void> {
+    const limitAt = performance.now() + settleMs;
+    let status: string | undefined;
+    do {
+      const order = await read(customer, id);
+      status = order?.status ?? status;
+      if (status === 'CONFIRMED') return;
+      if (status !== undefined && final.includes(status)) break;
+      await pause();
+    } while (performance.now() < limitAt);
+    failures.push({ kind: `an order that stayed ${status ?? 'unread'}`, cause: 'wrong', detail: `order ${id}` });
   }
 
   async function customerLife(): Promise<void> {
     while (!stopping) {
-      await session().catch((error: unknown) => failures.push((error as Error).message));
+      await session().catch(async (error: unknown) => {
+        requests += 1;
+        failures.push(failedCall('sign-in', error));
+        await pause();
+      });
     }
   }
   const running = Promise.all(Array.from({ length: customers }, customerLife));
+  const result = (): LoadResult => ({ requests, orders, failures });
   return {
     get result() {
-      return { requests, orders, failures };
+      return result();
     },
     async stop() {
       stopping = true;
       await running;
-      return { requests, orders, failures };
+      return result();
     },
   };
 }

@@ -11,6 +11,6 @@ try {
   if (error instanceof HelpWanted) say(usage);
   else {
     process.stderr.write(`\n${error instanceof Refused ? error.message : (error as Error).stack}\n`);
-    process.exitCode = 1;
+    process.exitCode = error instanceof Refused ? error.exitCode : 1;
   }
 }

@@ -10,6 +10,8 @@ test('without options everything is done on a kind cluster', () => {
     build: true,
     url: 'http://127.0.0.1:30080',
     timeoutMs: 420_000,
+    customers: 4,
+    control: true,
   });
 });
 
@@ -35,6 +37,9 @@ test.each([
   [['up', 'cluster', '--no-cluster', '--context', 'k3s', '--image-loader', 'none'], 'contradict each other'],
   [['up', '--url', 'shop.example.org'], '--url: expected'],
   [['up', '--timeout', 'soon'], '--timeout: expected seconds'],
+  [['rolling', '--customers', 'many'], '--customers: expected a number'],
+  [['up', '--customers', '2'], 'options of rolling'],
+  [['demo', '--no-control'], 'options of rolling'],
   [['up', '--contxt', 'x'], '--contxt'],
 ])('%j is refused: %s', (args, said) => {
   expect(() => parseOptions(args)).toThrow(said);

@@ -1,7 +1,15 @@
 import { spawn } from 'node:child_process';
 
 /** Something that the person at the terminal can put right: the message says how, and no stack trace follows. */
-export class Refused extends Error {}
+export class Refused extends Error {
+  /** Of the whole command. */
+  readonly exitCode: number = 1;
+}
+
+/** An experiment ended without a result: neither passed nor failed. */
+export class Inconclusive extends Refused {
+  override readonly exitCode = 2;
+}
 
 export interface Outcome {
   readonly code: number;

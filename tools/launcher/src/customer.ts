@@ -28,6 +28,8 @@ export interface Call {
   readonly method?: string;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Ends the wait for the answer. */
+  readonly signal?: AbortSignal;
 }
 
 /** An answer that was not the expected one; the message holds the problem document. */
@@ -45,7 +47,7 @@ export class UnexpectedAnswer extends Error {
 export async function call<T = unknown>(
   gateway: string,
   path: string,
-  { method = 'GET', body, headers }: Call = {},
+  { method = 'GET', body, headers, signal }: Call = {},
 ): Promise<Answer<T>> {
   const begun = performance.now();
   const response = await fetch(new URL(path, gateway), {
@@ -57,6 +59,7 @@ export async function call<T = unknown>(
     },
     body: body === undefined ? undefined : JSON.stringify(body),
     redirect: 'manual',
+    signal,
   });
   const text = await response.text();
   return {
@@ -146,8 +149,13 @@ export class Customer {
   }
 
   /** Places an order; the answer is 202 with the order as it begins, or a problem. */
-  placeOrder(body: PlaceOrderBody, idempotencyKey = randomBytes(16).toString('hex')): Promise<Answer<OrderView>> {
-    return this.call<OrderView>('/v1/orders', { method: 'POST', body, headers: { 'idempotency-key': idempotencyKey } });
+  placeOrder(
+    body: PlaceOrderBody,
+    idempotencyKey = randomBytes(16).toString('hex'),
+    signal?: AbortSignal,
+  ): Promise<Answer<OrderView>> {
+    const headers = { 'idempotency-key': idempotencyKey };
+    return this.call<OrderView>('/v1/orders', { method: 'POST', body, headers, signal });
   }
 
   async order(id: string): Promise<OrderView> {

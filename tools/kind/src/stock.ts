@@ -1,0 +1,68 @@
+import { call, type Answer } from '@causeway/launcher';
+import { scopes, type Page, type ProductView } from '@causeway/contracts';
+import type { Kubectl } from './kubectl.js';
+import { Refused } from './run.js';
+
+const enough = 2_000;
+const full = 10_000;
+const attempts = 20;
+
+/** Raises what is available of each product, as the operators' client may: a load that sells out tests nothing. */
+export class Warehouse {
+  private constructor(
+    private readonly url: string,
+    private readonly secret: string,
+  ) {}
+
+  /** With the client's secret from the cluster. @throws Refused where it cannot be read. */
+  static async open(kubectl: Kubectl, url: string): Promise<Warehouse> {
+    const { data } = await kubectl.json<{ data?: Record<string, string> }>(['get', 'secret', 'user']);
+    const secret = data?.['OIDC_MACHINE_SECRET'];
+    if (!secret) throw new Refused('The Secret user has no key OIDC_MACHINE_SECRET: run npm run kind:up -- secrets.');
+    return new Warehouse(url, Buffer.from(secret, 'base64').toString('utf8'));
+  }
+
+  /** @returns how many products were filled up. @throws Refused with the answer that was not expected. */
+  async refill(): Promise<number> {
+    const page = await call<Page<ProductView>>(this.url, '/v1/products?limit=100');
+    if (page.status !== 200) throw unexpected('GET /v1/products', page);
+    const low = page.body.items.filter(({ available }) => available < enough);
+    if (low.length === 0) return 0;
+    const authorization = `Bearer ${await this.#token()}`;
+    for (const { id } of low) await this.#fill(id, authorization);
+    return low.length;
+  }
+
+  /** An order between reading and writing makes the version stale (412): once more. */
+  async #fill(id: string, authorization: string): Promise<void> {
+    let answer: Answer<unknown>;
+    for (let attempt = 1; ; attempt += 1) {
+      const { headers } = await call(this.url, `/v1/products/${id}`);
+      answer = await call(this.url, `/v1/products/${id}/stock`, {
+        method: 'PUT',
+        body: { available: full },
+        headers: { authorization, 'if-match': headers.get('etag') ?? '' },
+      });
+      if (answer.status !== 412 || attempt === attempts) break;
+    }
+    if (answer.status !== 200) throw unexpected('PUT /v1/products/{id}/stock', answer);
+  }
+
+  async #token(): Promise<string> {
+    const response = await fetch(`${this.url}/oidc/token`, {
+      method: 'POST',
+      headers: { authorization: `Basic ${Buffer.from(`causeway-ops:${this.secret}`).toString('base64')}` },
+      body: new URLSearchParams({
+        grant_type: 'client_credentials',
+        scope: scopes.catalogWrite,
+        resource: 'urn:causeway:api',
+      }),
+    });
+    const body = (await response.json()) as { access_token?: string };
+    if (!body.access_token) throw unexpected('POST /oidc/token', { status: response.status, body });
+    return body.access_token;
+  }
+}
+
+const unexpected = (what: string, { status, body }: { status: number; body: unknown }): Refused =>
+  new Refused(`The stock could not be filled up: ${what} answered ${status}: ${JSON.stringify(body)}`);
