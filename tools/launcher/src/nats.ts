@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { lastLines, startChild, type Child, type Exit } from './child.js';
 import { natsBinary } from './nats-binary.js';
-import { nextFreePort } from './ports.js';
+import { claimPort } from './ports.js';
 import { Restartable } from './restartable.js';
 import { Watchdog } from './watchdog.js';
 
@@ -15,10 +15,9 @@ export interface NatsOptions {
   /** See `writeNatsConfig`. Default: no accounts, anybody may do anything. */
   readonly configFile?: string;
   readonly logFile: string;
-  /** Wanted port; the next free one is taken. Default 0: any. */
+  /** A port that the caller has claimed. Default: any, claimed until this process ends. */
   readonly port?: number;
   readonly watchdog?: Watchdog;
-  readonly takenPorts?: Set<number>;
   /** It ended by itself, or somebody else killed it. */
   readonly onLost?: (exit: Exit) => void;
   /** Path of `nats-server`. Default: found or fetched, see `natsBinary`. */
@@ -45,7 +44,7 @@ export interface NatsServer {
 /** Starts a server; ready in about 30 ms. The binary may have to be fetched first, once per machine. */
 export async function startNats(options: NatsOptions): Promise<NatsServer> {
   const binary = options.binary ?? (await natsBinary({ log: options.log, signal: options.signal }));
-  const port = await nextFreePort(options.port ?? 0, options.takenPorts);
+  const port = options.port ?? (await claimPort()).port;
   const watchdog = options.watchdog ?? new Watchdog();
   const server = await Restartable.start(() => startServer(binary, port, watchdog, options), options.onLost);
   return {

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import pg from 'pg';
 import { makeOwned, reachableFolder, unprivilegedAccount, type Account } from './account.js';
 import { describeExit, lastLines, startChild, type Child, type Exit } from './child.js';
-import { nextFreePort } from './ports.js';
+import { claimPort } from './ports.js';
 import { postgresHome } from './postgres-binaries.js';
 import { Restartable } from './restartable.js';
 import { startedAt, stopAll } from './watchdog-process.js';
@@ -20,15 +20,13 @@ export interface PostgresOptions {
   readonly logFile: string;
   /** Password of the superuser `postgres`; at the first start it becomes the cluster's. */
   readonly password: string;
-  /** Wanted port; the next free one is taken. Default 0: any. */
+  /** A port that the caller has claimed. Default: any, claimed until this process ends. */
   readonly port?: number;
   /** False skips fsync: several times faster, and a power cut corrupts the data. For throw-away clusters. Default true. */
   readonly durable?: boolean;
   /** Further server settings, for example `{ max_connections: '50' }`. */
   readonly settings?: Readonly<Record<string, string>>;
   readonly watchdog?: Watchdog;
-  /** Ports promised to others. */
-  readonly takenPorts?: Set<number>;
   /** It ended by itself, or somebody else killed it. */
   readonly onLost?: (exit: Exit) => void;
 }
@@ -60,7 +58,7 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
     account,
     home: postgresHome(account),
     folder: reachableFolder(account, options.folder),
-    port: await nextFreePort(options.port ?? 0, options.takenPorts),
+    port: options.port ?? (await claimPort()).port,
     watchdog: options.watchdog ?? new Watchdog(),
   };
   if (!existsSync(join(cluster.folder, 'PG_VERSION'))) await initialise(cluster);

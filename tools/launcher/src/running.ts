@@ -35,6 +35,7 @@ export interface SystemOptions {
 export interface Running {
   readonly paths: Paths;
   readonly ports: Ports;
+  readonly releasePorts: () => void;
   readonly secrets: Secrets;
   readonly lock: FolderLock;
   readonly watchdog: Watchdog;
@@ -51,7 +52,10 @@ export interface Running {
 
 /** Once; whoever asks again waits for the same stop. */
 export function stop(running: Running): Promise<void> {
-  running.stopped ??= stopInOrder(running).finally(running.lock.release);
+  running.stopped ??= stopInOrder(running).finally(() => {
+    running.releasePorts();
+    running.lock.release();
+  });
   return running.stopped;
 }
 

@@ -61,9 +61,10 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
     if (options.fresh) forget(paths);
     const { secrets, created } = loadSecrets(paths.folder, { services: serviceNames, accounts: natsAccounts });
     if (created) dropOrphanedCluster(paths, say);
-    const ports = await choosePorts(options.ports ?? 'laptop', options.instances ?? {}, say);
+    const claimed = await choosePorts(options.ports ?? 'laptop', options.instances ?? {}, say);
     const warn = options.warn ?? say;
-    running = { paths, ports, secrets, lock, watchdog: new Watchdog(), say, warn, instances: [], stopping: false };
+    const watchdog = new Watchdog();
+    running = { paths, ...claimed, secrets, lock, watchdog, say, warn, instances: [], stopping: false };
     return await abortable(running, options);
   } catch (error) {
     if (running) await stop(running);

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 
 /** A finished span, as a service exported it. */
@@ -30,7 +31,10 @@ export interface TraceSink {
 
 const bodyLimitBytes = 16 * 1024 * 1024;
 
-/** @param maxSpans The oldest traces make room beyond this. Default 50 000 (about 50 MB). */
+/**
+ * @param port 0 for any.
+ * @param maxSpans The oldest traces make room beyond this. Default 50 000 (about 50 MB).
+ */
 export async function startTraceSink(port: number, maxSpans = 50_000): Promise<TraceSink> {
   const store = new SpanStore(maxSpans);
   const server = createServer((request, response) => {
@@ -41,7 +45,8 @@ export async function startTraceSink(port: number, maxSpans = 50_000): Promise<T
   });
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve));
   server.unref();
-  return { url: `http://127.0.0.1:${port}`, trace: (traceId) => store.trace(traceId), stop: () => close(server) };
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return { url, trace: (traceId) => store.trace(traceId), stop: () => close(server) };
 }
 
 function close(server: Server): Promise<void> {

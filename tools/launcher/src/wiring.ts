@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { nextFreePort } from './ports.js';
+import { claimPort, type PortClaim } from './ports.js';
 import { defaultFolder } from './places.js';
 import type { Secrets } from './secrets.js';
 import { serviceNames, services, type ServiceDefinition, type ServiceName } from './services.js';
@@ -21,18 +21,21 @@ export interface Ports {
 export const wantedPorts = { postgres: 5440, nats: 4240, traces: 4340 } as const;
 
 /**
- * Chooses all ports at once, before anything starts, since each process is told the addresses of the others.
+ * Claims all ports at once, before anything starts, since each process is told the addresses of the others.
  * @param where `laptop`: the usual ones, or the next free; `any`: whatever is free, for a second system beside a running one.
  * @param say Told about each port that was in use.
+ * @returns the ports, and how to give them back when nothing listens there any more.
  */
 export async function choosePorts(
   where: 'laptop' | 'any',
   instances: Partial<Record<ServiceName, number>>,
   say: (line: string) => void,
-): Promise<Ports> {
-  const taken = new Set<number>();
+): Promise<{ readonly ports: Ports; readonly releasePorts: () => void }> {
+  const claims: PortClaim[] = [];
   const choose = async (what: string, wanted: number): Promise<number> => {
-    const port = await nextFreePort(where === 'any' ? 0 : wanted, taken);
+    const claim = await claimPort(where === 'any' ? undefined : wanted);
+    claims.push(claim);
+    const { port } = claim;
     if (where === 'laptop' && port !== wanted) say(`port ${wanted} (${what}) is in use: taking ${port}`);
     return port;
   };
@@ -50,12 +53,13 @@ export async function choosePorts(
       });
     }
   }
-  return {
+  const ports = {
     services: addresses,
     postgres: await choose('PostgreSQL', wantedPorts.postgres),
     nats: await choose('NATS', wantedPorts.nats),
     traces: await choose('traces', wantedPorts.traces),
   };
+  return { ports, releasePorts: () => claims.forEach(({ release }) => release()) };
 }
 
 /** The paths below a data folder. */
