@@ -76,6 +76,7 @@ export const errorCodes = {
 
   // Set-up
   SETTINGS_INVALID: { status: 500, title: 'The settings are not valid' },
+  DATABASE_UNSUITABLE: { status: 500, title: 'The database is not set up as this build needs it' },
   MIGRATIONS_PENDING: { status: 503, title: 'The database schema is older than this build' },
   MIGRATION_CHANGED: { status: 500, title: 'An applied migration was edited' },
   MIGRATION_FAILED: { status: 500, title: 'A migration failed' },

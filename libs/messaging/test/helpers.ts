@@ -3,7 +3,7 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { consumers, streams, type ConsumerDefinition } from '@causeway/contracts';
 import { loadSettings } from '@causeway/config';
-import { PgUnitOfWork, persistenceMigrations, type Transaction } from '@causeway/persistence';
+import { PgUnitOfWork, persistenceMigrations, sessionConfig, type Transaction } from '@causeway/persistence';
 import { createDatabase, startNats, type TestDatabase, type TestNats } from '@causeway/testkit';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { INestMicroservice, Type } from '@nestjs/common';
@@ -106,7 +106,7 @@ export class Scene {
     await keeper.need({ streams, consumers: [] });
     const relay = new OutboxRelay({
       service: 'order',
-      connection: { connectionString: database.url },
+      connection: sessionConfig(database.url),
       nc,
       health,
       keeper,

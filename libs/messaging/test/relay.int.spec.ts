@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { capturePayment, orderConfirmed, orderPlaced, type Envelope } from '@causeway/contracts';
+import { sessionConfig } from '@causeway/persistence';
 import type { TestDatabase } from '@causeway/testkit';
 import { jest } from '@jest/globals';
 import { jetstreamManager } from '@nats-io/jetstream';
@@ -196,7 +197,7 @@ test('while the database refuses connections the relay waits, then goes on', asy
   const { relay } = await scene.relay(database);
   await add(database);
   await drained(database);
-  const admin = new pg.Client({ connectionString: database.url });
+  const admin = new pg.Client(sessionConfig(database.url));
   await admin.connect();
   await admin.query(`ALTER DATABASE ${database.name} CONNECTION LIMIT 0`);
   await admin.query(
@@ -428,7 +429,7 @@ test('published rows are purged after the retention, pending ones never', async 
   );
   await database.pool.query(`UPDATE causeway.outbox SET published_at = now() - interval '6 days' WHERE position <= 5`);
   await database.pool.query(`UPDATE causeway.outbox SET created_at = now() - interval '9 days'`);
-  const session = await RelaySession.open({ connectionString: database.url });
+  const session = await RelaySession.open(sessionConfig(database.url));
   expect(await purgePublished(session, 168, 4)).toBe(15);
   await session.close();
   const { rows } = await database.pool.query<{ status: string; count: string }>(

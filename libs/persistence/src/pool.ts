@@ -1,6 +1,7 @@
 import { getLogger, instruments, meter } from '@causeway/telemetry';
 import type pg from 'pg';
 import { FairPool } from './fair-pool.js';
+import { sessionConfig } from './session.js';
 import type { DatabaseSettings } from './settings.js';
 
 /**
@@ -17,7 +18,7 @@ const silenceMs = 2_000;
  */
 export function createPool(settings: DatabaseSettings, options: { readonly applicationName?: string } = {}): FairPool {
   const pool = new FairPool({
-    connectionString: settings.DATABASE_URL,
+    ...sessionConfig(settings.DATABASE_URL),
     application_name: options.applicationName ?? 'causeway',
     max: settings.DATABASE_POOL_MAX,
     connectionTimeoutMillis: settings.DATABASE_CONNECT_TIMEOUT_MS,
@@ -39,8 +40,8 @@ export function createPool(settings: DatabaseSettings, options: { readonly appli
 
 /** What the pool was told, for the code that opens connections of its own. */
 export function connectionConfig(pool: pg.Pool): pg.ClientConfig {
-  const { connectionString, host, port, user, database, ssl, password } = pool.options;
-  return { connectionString, host, port, user, database, ssl, password };
+  const { connectionString, options, host, port, user, database, ssl, password } = pool.options;
+  return { connectionString, options, host, port, user, database, ssl, password };
 }
 
 function observe(pool: FairPool): void {

@@ -3,6 +3,7 @@ import { chownSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync 
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { sessionConfig } from '@causeway/persistence/session';
 import pg from 'pg';
 import { makeOwned, reachableFolder, unprivilegedAccount, type Account } from './account.js';
 import { describeExit, lastLines, startChild, type Child, type Exit } from './child.js';
@@ -226,7 +227,7 @@ async function commandOf(pid: number): Promise<string> {
 }
 
 async function ensureDatabase(url: string, name: string, role: string, password: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
+  const client = new pg.Client(sessionConfig(url));
   client.on('error', () => undefined);
   await client.connect();
   try {

@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { MigrationSet } from '@causeway/persistence';
+import { sessionConfig } from '@causeway/persistence/session';
 import pg from 'pg';
 import { sharedClusterUrl } from './shared-cluster.js';
 
@@ -36,7 +37,7 @@ export async function createDatabase({
     await client.query(`CREATE DATABASE ${name} OWNER ${owner} TEMPLATE ${template} STRATEGY FILE_COPY`);
   });
   const url = urlOf(admin, name);
-  const pool = new pg.Pool({ connectionString: url, max: 10 });
+  const pool = new pg.Pool({ ...sessionConfig(url), max: 10 });
   // Tests end connections on purpose; without a listener an idle client's error ends the process.
   pool.on('error', () => undefined);
   const drop = async (): Promise<void> => {
@@ -89,7 +90,7 @@ function urlOf(admin: string, database: string): string {
 }
 
 async function asAdmin<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString: url });
+  const client = new pg.Client(sessionConfig(url));
   client.on('error', () => undefined);
   await client.connect();
   try {

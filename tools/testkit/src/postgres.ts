@@ -19,6 +19,24 @@ export interface TestPostgres {
 }
 
 /**
+ * What an administrator may have set for a server, a database or a role, each of it different from what our sessions depend on. Every test that
+ * uses PostgreSQL thereby shows that a session of ours brings its own settings.
+ */
+const hostileDefaults = {
+  timezone: 'Pacific/Chatham',
+  datestyle: 'SQL, DMY',
+  intervalstyle: 'sql_standard',
+  extra_float_digits: '-15',
+  bytea_output: 'escape',
+  standard_conforming_strings: 'off',
+  search_path: 'pg_catalog',
+  default_transaction_isolation: 'serializable',
+  statement_timeout: '1ms',
+  lock_timeout: '1ms',
+  idle_in_transaction_session_timeout: '1ms',
+};
+
+/**
  * Starts a cluster of one's own (1–2 s) without fsync, in a temporary folder that goes with it, also when the process is killed.
  * For tests that stop or kill the server; all others share one through `createDatabase`.
  */
@@ -29,7 +47,7 @@ export async function startPostgres(): Promise<TestPostgres> {
     logFile: join(folder.path, 'postgres.log'),
     password: 'throw-away',
     durable: false,
-    settings: { max_connections: '300', shared_buffers: '64MB' },
+    settings: { max_connections: '300', shared_buffers: '64MB', ...hostileDefaults },
     watchdog,
   });
   const folders = server.folder.startsWith(folder.path) ? [folder] : [folder, onceRemoved(dirname(server.folder))];

@@ -1,4 +1,5 @@
 import { connect } from '@nats-io/transport-node';
+import { sessionConfig } from '@causeway/persistence';
 import pg from 'pg';
 import { createDatabase, startNats, startPostgres } from '../src/index.js';
 
@@ -17,7 +18,7 @@ test('a Postgres that was killed comes back with its data on the same port', asy
   const server = await startPostgres();
   const url = await server.ensureDatabase('shop', 'shop', 'secret of the shop');
   const query = async (text: string): Promise<unknown[]> => {
-    const client = new pg.Client({ connectionString: url });
+    const client = new pg.Client(sessionConfig(url));
     await client.connect();
     try {
       return (await client.query(text)).rows;

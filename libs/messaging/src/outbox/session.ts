@@ -6,7 +6,8 @@ const log = getLogger('outbox');
 /** First key of the advisory locks (the ASCII codes of "cway"); the second is the partition. One database per service keeps services apart. */
 const lockClass = 0x63_77_61_79;
 export const partitions = [0, 1, 2, 3] as const;
-const queryTimeoutMs = 10_000;
+/** The server cancels a statement after this; the client gives up on a silent server 2 s later. */
+const statementTimeoutMs = 10_000;
 
 /**
  * The relay's own connection. It holds the partition locks and runs every statement of the relay, so whoever has lost the locks cannot read
@@ -24,7 +25,8 @@ export class RelaySession {
     const client = new pg.Client({
       ...connection,
       keepAlive: true,
-      query_timeout: queryTimeoutMs,
+      statement_timeout: statementTimeoutMs,
+      query_timeout: statementTimeoutMs + 2_000,
       application_name: 'causeway outbox relay',
     });
     const session = new RelaySession(client);

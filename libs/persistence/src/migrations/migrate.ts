@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { sqlStateOf, translatePgError } from '../errors.js';
 import { connectionConfig } from '../pool.js';
+import { sessionConfig } from '../session.js';
 import { MigrationFailed, MigrationsPending } from './errors.js';
 import { readMigrations, type MigrationFile, type MigrationSet } from './files.js';
 import { ledgerOf, type Ledger } from './ledger.js';
@@ -44,7 +45,7 @@ export async function migrate(
   options: MigrateOptions = {},
 ): Promise<Applied[]> {
   const plans = await Promise.all(sets.map(async (set) => ({ set, files: await readMigrations(set) })));
-  const config = typeof target === 'string' ? { connectionString: target } : connectionConfig(target);
+  const config = typeof target === 'string' ? sessionConfig(target) : connectionConfig(target);
   const client = new pg.Client({
     ...config,
     application_name: 'causeway-migrate',
@@ -54,8 +55,6 @@ export async function migrate(
   client.on('error', () => undefined);
   try {
     await client.connect();
-    // A role may have limits of its own; a migration takes what it takes.
-    await client.query('SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; SET lock_timeout = 0');
     await lock(client, options);
     const applied: Applied[] = [];
     for (const { set, files } of plans) applied.push(...(await applySet(client, set, files, options)));

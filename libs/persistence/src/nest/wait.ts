@@ -5,6 +5,7 @@ import { DatabaseUnavailable, sqlStateOf, translatePgError } from '../errors.js'
 import { MigrationsPending } from '../migrations/errors.js';
 import type { MigrationSet } from '../migrations/files.js';
 import { verifyMigrations } from '../migrations/migrate.js';
+import { DatabaseUnsuitable, unpinned } from '../session.js';
 
 export interface WaitOptions {
   /** Ends the waiting. */
@@ -17,7 +18,7 @@ export interface WaitOptions {
 
 /**
  * Waits until the database is reachable and has all migrations, with a log line every few seconds that says what is missing.
- * @throws MigrationChanged, MigrationFailed, or anything else that waiting cannot cure. The reason of `signal` when it aborts.
+ * @throws DatabaseUnsuitable, MigrationChanged, MigrationFailed, or anything else that waiting cannot cure. The reason of `signal` when it aborts.
  */
 export async function waitForDatabase(
   pool: pg.Pool,
@@ -31,9 +32,10 @@ export async function waitForDatabase(
   for (;;) {
     signal?.throwIfAborted();
     try {
-      await pool.query('SELECT 1').catch((error: unknown) => {
+      const wrong = await unpinned(pool).catch((error: unknown) => {
         throw translatePgError(error);
       });
+      if (wrong.length > 0) throw new DatabaseUnsuitable(wrong);
       await verifyMigrations(pool, sets);
       if (told) log.info('the database is ready');
       return;
