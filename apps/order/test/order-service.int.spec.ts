@@ -74,13 +74,40 @@ describe('products', () => {
 
   test.each([
     ['without If-Match', {}, { available: 1 }, 428],
+    ['with the first version that no column holds', { 'if-match': '"2147483648"' }, { available: 1 }, 412],
     ['with a version beyond all', { 'if-match': '"99999999999"' }, { available: 1 }, 412],
+    ['with a weak tag', { 'if-match': 'W/"1"' }, { available: 1 }, 412],
+    ['with a list of others', { 'if-match': '"0", "x,y"' }, { available: 1 }, 412],
+    ['with something that is no tag', { 'if-match': '1' }, { available: 1 }, 400],
+    ['with more than the column holds', { 'if-match': '"1"' }, { available: 2_147_483_648 }, 422],
     ['with -1', { 'if-match': '"1"' }, { available: -1 }, 422],
     ['with an unknown field', { 'if-match': '"1"' }, { available: 1, more: 1 }, 422],
   ])('stock %s is refused', async (_, headers, change, status) => {
     const ops = service.customer('causeway-ops', scopes.catalogWrite);
     expect((await ops.send('PUT', `/v1/products/${productId(3)}/stock`, change, headers)).status).toBe(status);
   });
+
+  test('one tag of a list that matches is enough, and * is any', async () => {
+    const ops = service.customer('causeway-ops', scopes.catalogWrite);
+    const path = `/v1/products/${productId(4)}`;
+    const tag = (await service.send('GET', path)).headers.get('etag')!;
+    const listed = await ops.send('PUT', `${path}/stock`, { available: 7 }, { 'if-match': `"0", ${tag}, W/"9"` });
+    expect([listed.status, listed.body['available']]).toEqual([200, 7]);
+    expect((await ops.send('PUT', `${path}/stock`, { available: 90 }, { 'if-match': '*' })).status).toBe(200);
+    const unknown = `/v1/products/${randomUUID()}/stock`;
+    expect((await ops.send('PUT', unknown, { available: 1 }, { 'if-match': '*' })).status).toBe(404);
+  });
+
+  test.each(['0x10', '1e2', '01', '+5', ' 5', '5 ', '5.0', '-0', '', '0', '101', '5&limit=6', '٥'])(
+    'a page of %j products is refused',
+    async (limit) => {
+      const answer = await service.send(
+        'GET',
+        `/v1/products?limit=${limit.includes('&') ? limit : encodeURIComponent(limit)}`,
+      );
+      expect([answer.status, answer.body['errors']]).toEqual([422, [expect.objectContaining({ path: '/limit' })]]);
+    },
+  );
 
   test('a customer cannot set stock; an unknown product is 404; a foreign cursor is 400', async () => {
     const put = await service
@@ -290,6 +317,15 @@ describe('the saga', () => {
     const event = await service.published('order.evt.cancelled.v1', orderId);
     expect(orderCancelled.data.parse(event.data).reason).toContain(refundId);
   });
+
+  test.each(['a\u0000b', 'a\ud800', '\udc00', '   ', '\u200b', 'x\u001b[2J', '\u202ex', '🦊'.repeat(201)])(
+    'the reason %j is refused, by its path',
+    async (reason) => {
+      const { customer, orderId } = await placed();
+      const answer = await customer.post(`/v1/orders/${orderId}/cancel`, { reason });
+      expect([answer.status, answer.body['errors']]).toEqual([422, [expect.objectContaining({ path: '/reason' })]]);
+    },
+  );
 
   test('somebody else cannot cancel; a cancellation needs a key', async () => {
     const { customer, orderId } = await placed();

@@ -240,6 +240,13 @@ describe('POST /webhooks/psp', () => {
       status: 422,
       code: 'VALIDATION_FAILED',
     });
+    for (const reference of ['a\u0000', '\ud800']) {
+      const body = event(reference);
+      expect(await post(body, signWebhook(body, webhookSecret, now()))).toEqual({
+        status: 422,
+        code: 'VALIDATION_FAILED',
+      });
+    }
     expect(await post('{', signWebhook('{', webhookSecret, now()))).toEqual({ status: 400, code: 'MALFORMED_REQUEST' });
   });
 

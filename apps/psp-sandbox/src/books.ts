@@ -1,6 +1,7 @@
 import type { Sql } from '@causeway/persistence';
 import type { Charge, ChargeStatus, Movement } from './charge.js';
 import { SandboxError } from './errors.js';
+import { chargeId } from './schemas.js';
 
 interface ChargeRow {
   id: string;
@@ -41,9 +42,8 @@ export class Books {
 
   /** @throws SandboxError 404 */
   async read(id: string, { lock = false } = {}): Promise<ChargeView> {
-    const { rows } = await this.sql.query<ChargeRow>(`${select} WHERE c.id = $1${lock ? ' FOR UPDATE OF c' : ''}`, [
-      id,
-    ]);
+    const sql = `${select} WHERE c.id = $1${lock ? ' FOR UPDATE OF c' : ''}`;
+    const { rows } = chargeId.safeParse(id).success ? await this.sql.query<ChargeRow>(sql, [id]) : { rows: [] };
     if (rows[0]) return toView(rows[0]);
     throw new SandboxError(404, 'not_found', 'charge_unknown', 'No such charge.');
   }

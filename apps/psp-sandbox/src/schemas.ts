@@ -1,23 +1,26 @@
+import { currency, identifier, integerText, opaque } from '@causeway/contracts';
 import { z } from 'zod';
 import { SandboxError } from './errors.js';
 
-const reference = z.string().min(1).max(64);
+const reference = opaque(1, 64);
 const amountMinor = z.int().min(1).max(1_000_000_000_000);
 
 export const chargeRequest = z.strictObject({
   reference,
   amountMinor,
-  currency: z.string().regex(/^[A-Z]{3}$/, { error: 'expected an ISO 4217 code' }),
-  paymentMethodToken: z.string().min(1).max(64),
+  currency,
+  paymentMethodToken: opaque(1, 64),
 });
 export const refundRequest = z.strictObject({ reference, amountMinor });
+/** Ids of ours are `ch_` and 32 hexadecimal digits; anything else cannot be looked for, let alone found. */
+export const chargeId = identifier(64);
 export const nothing = z.strictObject({}).optional();
 export const listQuery = z.strictObject({ reference });
 export const ledgerQuery = z.strictObject({
   reference: reference.optional(),
   /** Entries with a greater number. */
-  after: z.coerce.number().int().min(0).default(0),
-  limit: z.coerce.number().int().min(1).max(10_000).default(1_000),
+  after: integerText(0, Number.MAX_SAFE_INTEGER).default(0),
+  limit: integerText(1, 10_000).default(1_000),
 });
 export type LedgerQuery = z.infer<typeof ledgerQuery>;
 

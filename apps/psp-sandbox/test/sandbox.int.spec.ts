@@ -236,6 +236,15 @@ test('bad requests have the shape of this API', async () => {
     [await call('POST', '/v1/charges', { key: 'k', body: request('x', 'tok_none') }), 422, 'payment_method_unknown'],
     [await call('POST', '/v1/charges/ch_none/capture', { key: 'k2', body: {} }), 404, 'charge_unknown'],
     [await call('GET', '/v1/charges/ch_none'), 404, 'charge_unknown'],
+    [await call('GET', '/v1/charges/ch_%00'), 404, 'charge_unknown'],
+    [await call('POST', '/v1/charges/ch_%00/capture', { key: 'k3', body: {} }), 404, 'charge_unknown'],
+    [await call('GET', '/v1/charges?reference=a%00b'), 422, 'invalid_request'],
+    [await call('GET', '/ledger?reference=a%00b'), 422, 'invalid_request'],
+    [await call('POST', '/v1/charges', { key: 'k4', body: request('a\u0000') }), 422, 'invalid_request'],
+    [await call('POST', '/v1/charges', { key: 'k4', body: request('a\ud800') }), 422, 'invalid_request'],
+    [await call('GET', '/ledger?limit=0x10'), 422, 'invalid_request'],
+    [await call('GET', '/ledger?after=1e2'), 422, 'invalid_request'],
+    [await call('GET', '/ledger?after=9223372036854775808'), 422, 'invalid_request'],
     [await call('GET', '/v2/nothing'), 404, 'not_found'],
   ] as const;
   for (const [response, status, code] of cases) {

@@ -58,6 +58,28 @@ test('an address is added, read, listed, replaced and deleted', async () => {
   expect((await send('GET', view.id)).status).toBe(404);
 });
 
+test.each(['recipient', 'line1', 'line2', 'postalCode', 'city', 'country', 'label'])(
+  '%s that cannot be stored is refused, by its path',
+  async (field) => {
+    for (const value of ['a\u0000', 'a\ud800']) {
+      const response = await add({ ...home, [field]: value });
+      expect([response.status, await response.json()]).toMatchObject([422, { errors: [{ path: `/${field}` }] }]);
+    }
+  },
+);
+
+test('If-Match may list tags, and * is any version of an address that is there', async () => {
+  const { id } = await json(await add());
+  const put = (ifMatch: string) => send('PUT', id, { body: home, headers: { 'if-match': ifMatch } });
+  expect((await put('"2147483648"')).status).toBe(412);
+  expect((await put('"0", "1"')).headers.get('etag')).toBe('"2"');
+  expect((await put('*')).headers.get('etag')).toBe('"3"');
+  expect((await put('3')).status).toBe(400);
+  expect((await send('DELETE', randomUUID(), { headers: { 'if-match': '*' } })).status).toBe(404);
+  expect((await send('DELETE', id, { headers: { 'if-match': 'W/"3", "2"' } })).status).toBe(412);
+  expect((await send('DELETE', id, { headers: { 'if-match': '"9","3"' } })).status).toBe(204);
+});
+
 test('changes need If-Match', async () => {
   const { id } = await json(await add());
   expect((await send('PUT', id, { body: home })).status).toBe(428);

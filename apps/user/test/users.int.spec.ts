@@ -152,6 +152,14 @@ describe('the profile', () => {
     expect(statuses.sort()).toEqual([200, 412]);
   });
 
+  test.each(['a\u0000b', 'a\ud800', '\ud83d', '\u202eAnn', ' \u200b '])(
+    'the name %j is refused, by its path',
+    async (displayName) => {
+      const response = await patch({ displayName }, { 'if-match': '*' });
+      expect([response.status, await response.json()]).toMatchObject([422, { errors: [{ path: '/displayName' }] }]);
+    },
+  );
+
   test('the e-mail address cannot be changed this way', async () => {
     const response = await patch({ email: 'else@example.org' }, { 'if-match': '"2"' });
     expect(response.status).toBe(422);

@@ -2,18 +2,21 @@ import { z } from 'zod';
 
 /** The kinds of setting that services share. Each takes the text of an environment variable. */
 
-const number = (min: number, max: number) =>
+/** Decimal digits and nothing else: `08` might be meant as octal, and `1e3`, `0x10`, `+5` or `5.0` are somebody's mistake. */
+export const integer = (min: number, max: number) =>
   z
     .string()
-    .regex(/^-?\d+(\.\d+)?$/, { error: 'expected a number' })
+    .regex(/^(0|-?[1-9]\d*)$/, { error: 'expected a whole number' })
     .transform(Number)
-    .pipe(z.number().min(min).max(max));
+    .pipe(z.int().min(min).max(max));
 
-/** A whole number within bounds. */
-export const integer = (min: number, max: number) => number(min, max).pipe(z.int());
-
-/** A fraction, 0 to 1. */
-export const ratio = () => number(0, 1);
+/** A fraction, 0 to 1, in decimal digits. */
+export const ratio = () =>
+  z
+    .string()
+    .regex(/^[01](\.\d+)?$/, { error: 'expected a number from 0 to 1' })
+    .transform(Number)
+    .pipe(z.number().max(1));
 
 /** A duration in milliseconds, as every name ending in `_MS` is. At most 24 h unless said otherwise. */
 export const durationMs = (min = 0, max = 86_400_000) => integer(min, max);

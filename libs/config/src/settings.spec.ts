@@ -1,7 +1,19 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { durationMs, flag, httpUrl, list, loadSettings, port, secret, SettingsInvalid, withDefault } from './index.js';
+import {
+  durationMs,
+  flag,
+  httpUrl,
+  integer,
+  list,
+  loadSettings,
+  port,
+  ratio,
+  secret,
+  SettingsInvalid,
+  withDefault,
+} from './index.js';
 
 const shape = {
   HTTP_PORT: port(),
@@ -72,6 +84,14 @@ test.each([
   [port(), '80', 80],
   [port(), '80.5', undefined],
   [port(), '', undefined],
+  [port(), '0', 0],
+  [integer(-5, 5), '-5', -5],
+  [ratio(), '0.25', 0.25],
+  [ratio(), '1', 1],
+  [ratio(), '1.01', undefined],
+  [ratio(), '.5', undefined],
+  [ratio(), '-0.5', undefined],
+  [ratio(), '1e-1', undefined],
   [flag(), 'true', true],
   [flag(), 'yes', undefined],
   [list(), 'a, b,', ['a', 'b']],
@@ -82,3 +102,19 @@ test.each([
   const parsed = kind.safeParse(input);
   expect(parsed.success ? parsed.data : undefined).toEqual(expected);
 });
+
+test.each([
+  '08',
+  '+80',
+  ' 80',
+  '80 ',
+  '8e1',
+  '0x50',
+  '80.0',
+  '-0',
+  '--1',
+  '８０',
+  '1_000',
+  'NaN',
+  '99999999999999999999',
+])('%j is no whole number', (text) => expect(port().safeParse(text).success).toBe(false));

@@ -3,14 +3,18 @@ export {
   countryCode,
   currency,
   id,
+  integerText,
+  maxInt4,
   orderStatus,
   paymentStatus,
   postalAddress,
   timestamp,
+  version,
   type OrderStatus,
   type PaymentStatus,
   type PostalAddress,
 } from './values.js';
+export { identifier, line, opaque, paragraph, text } from './text.js';
 export {
   command,
   dataSchemaOf,

@@ -1,6 +1,11 @@
+import { integer } from '@causeway/config';
 import { z } from 'zod';
+import { line } from './text.js';
 
-/** Values that HTTP bodies and messages share. */
+/** Values that HTTP bodies and messages share. Free text is in `text.ts`. */
+
+/** The largest value of PostgreSQL's `integer`, which versions and quantities are stored in. */
+export const maxInt4 = 2_147_483_647;
 
 /** An integer number of minor units (cents). Bounded so that sums stay exact in a JavaScript number. */
 export const amountMinor = z
@@ -12,22 +17,29 @@ export const currency = z
   .string()
   .regex(/^[A-Z]{3}$/, { error: 'expected an ISO 4217 code' })
   .meta({ description: 'ISO 4217', example: 'EUR' });
+/**
+ * A whole number that comes as text, in a query for example: decimal digits and nothing else, so not `0x10`, `1e2`, `01`, `+5` or ` 5`.
+ * The document of the API calls it an integer.
+ */
+export const integerText = (minimum: number, maximum: number) =>
+  integer(minimum, maximum).meta({ override: { type: 'integer', minimum, maximum, pattern: undefined } });
 export const id = z.uuid({ error: 'expected a UUID' });
 export const timestamp = z.iso.datetime({ offset: true }).meta({ description: 'RFC 3339, UTC' });
 export const countryCode = z.string().regex(/^[A-Z]{2}$/, { error: 'expected an ISO 3166-1 alpha-2 code' });
 
-const line = z.string().trim().min(1).max(120);
-
 /** The part of an address that a parcel needs. */
 export const postalAddress = z.strictObject({
-  recipient: line,
-  line1: line,
-  line2: line.optional(),
-  postalCode: z.string().trim().min(1).max(16),
-  city: line,
+  recipient: line(120),
+  line1: line(120),
+  line2: line(120).optional(),
+  postalCode: line(16),
+  city: line(120),
   country: countryCode,
 });
 export type PostalAddress = z.infer<typeof postalAddress>;
+
+/** Counts the changes of something; 1 when it is new. */
+export const version = z.int().min(1).max(maxInt4);
 
 export const orderStatus = z.enum([
   'PENDING_PAYMENT',

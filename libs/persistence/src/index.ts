@@ -26,7 +26,15 @@ export { CursorCodec, CursorInvalid, keysetPage } from './cursor.js';
 export { FieldKeys } from './field-keys.js';
 export { BlindIndex, FieldCipher, FieldDecryptionFailed, FieldKeyUnknown, type ColumnName } from './field-cipher.js';
 export { guardPrisma } from './guard-prisma.js';
-export { etag, IfMatchRequired, parseIfMatch, VersionStale } from './versions.js';
+export {
+  etag,
+  IfMatchMalformed,
+  IfMatchRequired,
+  parseIfMatch,
+  versionIn,
+  VersionStale,
+  type ExpectedVersions,
+} from './versions.js';
 export { DatabaseHealth } from './nest/database-health.js';
 export { Housekeeping, type Purge } from './nest/housekeeping.js';
 export {

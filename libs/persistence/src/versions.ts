@@ -24,15 +24,54 @@ export class IfMatchRequired extends CodedError {
 /** The entity tag of a version: `"7"` with its quotes. */
 export const etag = (version: number): string => `"${version}"`;
 
+/** An `If-Match` header is no list of entity tags. */
+export class IfMatchMalformed extends CodedError {
+  readonly code = 'MALFORMED_REQUEST';
+  readonly remedy = 'Send the ETag in If-Match as it was received, with its quotes.';
+
+  constructor() {
+    super('the If-Match header is neither * nor a list of entity tags');
+  }
+}
+
+/** The versions that a change may be based on; `any` is whichever is there. */
+export type ExpectedVersions = 'any' | readonly number[];
+
+/** Versions are stored as `integer`, and one more than the largest must still fit. */
+const maxVersion = 2_147_483_646;
+
 /**
- * Reads an `If-Match` header of one of our own entity tags.
- * @throws IfMatchRequired when it is missing or empty. VersionStale for anything else than one strong tag of ours: a tag that we have not
- *   given out cannot match, and `*` would overwrite a change that the caller has not seen.
+ * Reads an `If-Match` header (RFC 9110, 13.1.1): `*`, or a list of entity tags of which one has to be the current one. Tags that we cannot have given
+ * out, weak ones among them, match nothing, so that the list may come out empty.
+ *
+ * @returns What to look for with `versionIn`, after which a resource that is there but was not changed is VersionStale.
+ * @throws IfMatchRequired when it is missing or empty. IfMatchMalformed.
  */
-export function parseIfMatch(header: string | readonly string[] | undefined): number {
+export function parseIfMatch(header: string | readonly string[] | undefined): ExpectedVersions {
   const value = (typeof header === 'string' ? header : (header?.join(', ') ?? '')).trim();
   if (value === '') throw new IfMatchRequired();
-  const [, digits] = /^"(0|[1-9]\d{0,14})"$/.exec(value) ?? [];
-  if (digits === undefined) throw new VersionStale('the resource');
-  return Number(digits);
+  if (value === '*') return 'any';
+  return [...new Set(entityTags(value).flatMap(versionOf))];
 }
+
+/** Commas may stand within a tag, and elements of a list may be empty (RFC 9110, 8.8.3 and 5.6.1). */
+function entityTags(list: string): string[] {
+  const next = /[ \t,]*((?:W\/)?"[\x21\x23-\x7e\x80-\xff]*")[ \t]*(?:,[ \t,]*|$)/y;
+  const tags: string[] = [];
+  while (next.lastIndex < list.length) {
+    const [, tag] = next.exec(list) ?? [];
+    if (tag === undefined) throw new IfMatchMalformed();
+    tags.push(tag);
+  }
+  return tags;
+}
+
+function versionOf(tag: string): number[] {
+  const [, digits] = /^"([1-9]\d{0,9})"$/.exec(tag) ?? [];
+  const version = Number(digits ?? Infinity);
+  return version <= maxVersion ? [version] : [];
+}
+
+/** The part of a Prisma filter that finds a row in one of the versions. */
+export const versionIn = (expected: ExpectedVersions): { version?: { in: number[] } } =>
+  expected === 'any' ? {} : { version: { in: [...expected] } };

@@ -1,8 +1,10 @@
+import { integerText, text } from '@causeway/contracts';
 import { DependencyUnavailable, type ServiceClient, type ServiceResponse } from '@causeway/discovery';
 import { CodedError, errorCodes, type ErrorCode } from '@causeway/errors';
 import { z } from 'zod';
 
-const problem = z.object({ code: z.string(), detail: z.string(), remedy: z.string().optional() });
+const retryAfter = integerText(0, 86_400);
+const problem = z.object({ code: text, detail: text, remedy: text.optional() });
 
 /** A service answered with a problem: passed on under the same code. */
 export class UpstreamProblem extends CodedError {
@@ -57,6 +59,7 @@ function problemOf(service: string, response: ServiceResponse): CodedError {
   const { success, data, error } = problem.safeParse(response.json());
   if (!success || !(data.code in errorCodes)) return new DependencyUnavailable(service, { cause: error });
   const { code, detail, remedy = 'Try again in a moment.' } = data;
-  const seconds = Number(response.headers['retry-after']); // NaN when it is missing, or a date
-  return new UpstreamProblem(code as ErrorCode, detail, remedy, Number.isFinite(seconds) ? seconds : undefined);
+  // A date would be allowed, too; none of ours sends one.
+  const { data: seconds } = retryAfter.safeParse(response.headers['retry-after']);
+  return new UpstreamProblem(code as ErrorCode, detail, remedy, seconds);
 }

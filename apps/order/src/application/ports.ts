@@ -7,7 +7,7 @@ import type {
   PostalAddress,
   ProductView,
 } from '@causeway/contracts';
-import type { UnitOfWork } from '@causeway/persistence';
+import type { ExpectedVersions, UnitOfWork } from '@causeway/persistence';
 import type { Order, OrderLine } from '../domain/order.js';
 
 /** Where requests with an `Idempotency-Key` are remembered. */
@@ -125,8 +125,8 @@ export interface Catalogue {
   /** In the order of their ids. @throws CursorInvalid */
   list(query: PageQuery): Promise<Page<ProductView>>;
   find(productId: string): Promise<ProductView | undefined>;
-  /** @returns undefined when there is no such product in this version. */
-  setStock(productId: string, version: number, available: number): Promise<ProductView | undefined>;
+  /** @returns undefined when there is no such product in one of these versions. */
+  setStock(productId: string, expected: ExpectedVersions, available: number): Promise<ProductView | undefined>;
 }
 
 /** Orders, read by the customer they belong to. */

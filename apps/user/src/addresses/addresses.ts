@@ -1,6 +1,6 @@
 import type { AddressBody, AddressView } from '@causeway/contracts';
 import { CodedError, NotFound } from '@causeway/errors';
-import { etag, FieldCipher, PRISMA, VersionStale } from '@causeway/persistence';
+import { etag, FieldCipher, PRISMA, versionIn, VersionStale, type ExpectedVersions } from '@causeway/persistence';
 import { Inject, Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import type { PrismaClient } from '../generated/prisma/client.js';
@@ -59,17 +59,17 @@ export class Addresses {
   }
 
   /** @throws NotFound, VersionStale */
-  async replace(userId: string, id: string, version: number, body: AddressBody): Promise<AddressView> {
+  async replace(userId: string, id: string, expected: ExpectedVersions, body: AddressBody): Promise<AddressView> {
     const [row] = await this.prisma.address.updateManyAndReturn({
-      where: { id, userId, version },
+      where: { id, userId, ...versionIn(expected) },
       data: { ...sealAddress(this.cipher, id, body), version: { increment: 1 }, updatedAt: new Date() },
     });
     return row ? openAddress(this.cipher, row) : this.refuse(userId, id);
   }
 
   /** @throws NotFound, VersionStale */
-  async remove(userId: string, id: string, version: number): Promise<void> {
-    const { count } = await this.prisma.address.deleteMany({ where: { id, userId, version } });
+  async remove(userId: string, id: string, expected: ExpectedVersions): Promise<void> {
+    const { count } = await this.prisma.address.deleteMany({ where: { id, userId, ...versionIn(expected) } });
     if (count === 0) await this.refuse(userId, id);
   }
 

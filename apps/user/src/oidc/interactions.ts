@@ -1,3 +1,4 @@
+import { opaque } from '@causeway/contracts';
 import { CodedError, errorCodes } from '@causeway/errors';
 import { decodeForm } from '@causeway/service-host';
 import { getLogger } from '@causeway/telemetry';
@@ -10,7 +11,7 @@ import type { SignIn } from './sign-in.js';
 
 const log = getLogger('oidc');
 const formBytes = 4_096;
-const credentials = z.object({ email: z.string().min(1).max(254), password: z.string().min(1).max(256) });
+const credentials = z.object({ email: opaque(1, 254), password: opaque(1, 256) });
 
 /**
  * The sign-in pages. An interaction belongs to the browser that holds its signed, HttpOnly, SameSite=Lax cookie, which is set for this path only:

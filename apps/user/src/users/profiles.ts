@@ -1,6 +1,6 @@
 import type { ChangeUserBody, UserView } from '@causeway/contracts';
 import { NotFound } from '@causeway/errors';
-import { FieldCipher, PRISMA, VersionStale } from '@causeway/persistence';
+import { FieldCipher, PRISMA, versionIn, VersionStale, type ExpectedVersions } from '@causeway/persistence';
 import { Inject, Injectable } from '@nestjs/common';
 import type { PrismaClient, User } from '../generated/prisma/client.js';
 import { userColumns } from './user-columns.js';
@@ -26,12 +26,12 @@ export class Profiles {
   }
 
   /**
-   * @param version The version that the caller has seen.
+   * @param expected The versions that the change may be based on.
    * @throws NotFound, VersionStale
    */
-  async change(userId: string, version: number, { displayName }: ChangeUserBody): Promise<UserView> {
+  async change(userId: string, expected: ExpectedVersions, { displayName }: ChangeUserBody): Promise<UserView> {
     const [row] = await this.prisma.user.updateManyAndReturn({
-      where: { id: userId, version },
+      where: { id: userId, ...versionIn(expected) },
       data: {
         displayNameSealed: this.cipher.encrypt(displayName, userColumns.displayName, userId),
         version: { increment: 1 },

@@ -1,16 +1,17 @@
 import { z } from 'zod';
-import { amountMinor, currency, id, orderStatus, postalAddress, timestamp } from '../values.js';
+import { paragraph, text } from '../text.js';
+import { amountMinor, currency, id, maxInt4, orderStatus, postalAddress, timestamp, version } from '../values.js';
 import { pageOf, pageQuery } from './paging.js';
 
 export const productView = z
   .object({
     id,
-    name: z.string(),
-    description: z.string(),
+    name: text,
+    description: text,
     priceMinor: amountMinor,
     currency,
-    available: z.int().min(0),
-    version: z.int(),
+    available: z.int().min(0).max(maxInt4),
+    version,
   })
   .meta({ id: 'Product' });
 export const productPage = pageOf(productView);
@@ -38,19 +39,19 @@ export const orderView = z
     status: orderStatus,
     currency,
     totalMinor: amountMinor,
-    lines: z.array(z.object({ productId: id, name: z.string(), quantity, unitPriceMinor: amountMinor })),
+    lines: z.array(z.object({ productId: id, name: text, quantity, unitPriceMinor: amountMinor })),
     shippingAddress: postalAddress.strip(),
     paymentId: id,
     /** Why it was rejected or cancelled; null otherwise. */
-    reason: z.string().nullable(),
-    version: z.int(),
+    reason: text.nullable(),
+    version,
     placedAt: timestamp,
     updatedAt: timestamp,
   })
   .meta({ id: 'Order' });
 export const orderListQuery = pageQuery.extend({ status: orderStatus.optional() });
 export const orderPage = pageOf(orderView);
-export const cancelOrderBody = z.strictObject({ reason: z.string().trim().min(1).max(200).optional() });
+export const cancelOrderBody = z.strictObject({ reason: paragraph(200).optional() });
 
 export type ProductView = z.infer<typeof productView>;
 export type SetStockBody = z.infer<typeof setStockBody>;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { text } from '../text.js';
 import { orderView } from './orders.js';
 import { paymentView } from './payments.js';
 import { userView } from './users.js';
@@ -7,7 +8,7 @@ import { userView } from './users.js';
 const part = <T extends z.ZodType>(data: T) =>
   z.discriminatedUnion('available', [
     z.object({ available: z.literal(true), data }),
-    z.object({ available: z.literal(false), code: z.string(), detail: z.string() }),
+    z.object({ available: z.literal(false), code: text, detail: text }),
   ]);
 
 export const orderOverview = z

@@ -1,12 +1,13 @@
 import { z } from 'zod';
+import { opaque, text } from '../text.js';
+import { integerText } from '../values.js';
 
 /** `?limit=20&cursor=…` */
 export const pageQuery = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(100).default(20),
-  cursor: z.string().max(512).optional(),
+  limit: integerText(1, 100).default(20),
+  cursor: opaque(0, 512).optional(),
 });
-export const pageOf = <T extends z.ZodType>(item: T) =>
-  z.object({ items: z.array(item), nextCursor: z.string().nullable() });
+export const pageOf = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item), nextCursor: text.nullable() });
 export type PageQuery = z.infer<typeof pageQuery>;
 export interface Page<T> {
   readonly items: readonly T[];

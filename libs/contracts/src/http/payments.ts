@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { amountMinor, currency, id, paymentStatus, timestamp } from '../values.js';
+import { identifier, text } from '../text.js';
+import { amountMinor, currency, id, paymentStatus, timestamp, version } from '../values.js';
 
 export const paymentView = z
   .object({
@@ -9,17 +10,17 @@ export const paymentView = z
     amountMinor,
     currency,
     refundedMinor: amountMinor,
-    declineReason: z.string().nullable(),
+    declineReason: text.nullable(),
     refunds: z.array(
       z.object({
         id,
         amountMinor,
         status: z.enum(['PENDING', 'REFUNDED', 'FAILED']),
-        reason: z.string(),
+        reason: text,
         createdAt: timestamp,
       }),
     ),
-    version: z.int(),
+    version,
     createdAt: timestamp,
     updatedAt: timestamp,
   })
@@ -27,10 +28,10 @@ export const paymentView = z
 
 /** What the payment provider tells us. A hint: the state is read from the provider before anything changes. */
 export const pspWebhookBody = z.object({
-  id: z.string().min(1).max(64),
-  type: z.string().min(1).max(64),
+  id: identifier(64),
+  type: identifier(64),
   createdAt: timestamp,
-  data: z.object({ chargeId: z.string().min(1).max(64), reference: z.string().min(1).max(64) }),
+  data: z.object({ chargeId: identifier(64), reference: identifier(64) }),
 });
 
 export type PaymentView = z.infer<typeof paymentView>;

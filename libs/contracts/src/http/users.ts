@@ -1,21 +1,22 @@
 import { z } from 'zod';
-import { id, postalAddress, timestamp } from '../values.js';
+import { line, opaque } from '../text.js';
+import { id, postalAddress, timestamp, version } from '../values.js';
 
 export const email = z.email({ error: 'expected an e-mail address' }).max(254);
-const displayName = z.string().trim().min(1).max(80);
+const displayName = line(80);
 
 export const registerUserBody = z.strictObject({
   email,
-  password: z.string().min(12, { error: 'expected at least 12 characters' }).max(256),
+  password: opaque(12, 256),
   displayName,
 });
 export const userView = z
-  .object({ id, email, displayName, version: z.int(), createdAt: timestamp, updatedAt: timestamp })
+  .object({ id, email, displayName, version, createdAt: timestamp, updatedAt: timestamp })
   .meta({ id: 'User' });
 export const changeUserBody = z.strictObject({ displayName });
 
-export const addressBody = postalAddress.extend({ label: z.string().trim().min(1).max(40) });
-export const addressView = addressBody.extend({ id, version: z.int() }).strip().meta({ id: 'Address' });
+export const addressBody = postalAddress.extend({ label: line(40) });
+export const addressView = addressBody.extend({ id, version }).strip().meta({ id: 'Address' });
 export const addressList = z.object({ items: z.array(addressView) });
 
 export type RegisterUserBody = z.infer<typeof registerUserBody>;

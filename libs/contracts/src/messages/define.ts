@@ -1,5 +1,6 @@
 import { ValidationFailed, type Violation } from '@causeway/errors';
 import { z } from 'zod';
+import { text } from '../text.js';
 
 /** A message on JetStream: an event says what happened, a command asks its owner to do something. */
 export interface MessageDefinition<T = unknown> {
@@ -28,16 +29,16 @@ export const envelope = z.object({
   specversion: z.literal('1.0'),
   /** UUIDv7: the outbox row, the `Nats-Msg-Id` and the inbox key. */
   id: z.uuid(),
-  type: z.string(),
+  type: text,
   /** The publishing service: `/causeway/order`. */
-  source: z.string(),
+  source: text,
   /** The aggregate: an order id, a payment id. */
-  subject: z.string(),
+  subject: text,
   time: z.iso.datetime({ offset: true }),
   datacontenttype: z.literal('application/json'),
-  dataschema: z.string(),
+  dataschema: text,
   /** W3C trace context of whoever caused the message (CloudEvents distributed tracing extension). */
-  traceparent: z.string().optional(),
+  traceparent: text.optional(),
   data: z.unknown(),
 });
 export type Envelope<T = unknown> = Omit<z.infer<typeof envelope>, 'data'> & { readonly data: T };

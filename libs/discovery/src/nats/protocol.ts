@@ -27,7 +27,7 @@ const token = z.string().regex(/^[A-Za-z0-9_-]{1,128}$/);
 export const identity = z.object({
   name: token,
   id: token,
-  version: z.string().max(64),
+  version: z.string().regex(/^[\x20-\x7e]{0,64}$/),
   metadata: z.object({ url: z.url({ protocol: /^https?$/ }).max(512) }),
 });
 export type Identity = z.infer<typeof identity>;

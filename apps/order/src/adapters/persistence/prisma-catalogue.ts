@@ -1,10 +1,7 @@
 import type { Page, PageQuery, ProductView } from '@causeway/contracts';
-import { keysetPage, type CursorCodec } from '@causeway/persistence';
+import { keysetPage, versionIn, type CursorCodec, type ExpectedVersions } from '@causeway/persistence';
 import type { Catalogue } from '../../application/ports.js';
 import type { PrismaClient, Product } from '../../generated/prisma/client.js';
-
-/** Versions are int4: a larger one, which If-Match may hold, is nobody's. */
-const maxVersion = 2_147_483_646;
 
 /** Products by Prisma. */
 export class PrismaCatalogue implements Catalogue {
@@ -29,10 +26,9 @@ export class PrismaCatalogue implements Catalogue {
     return product ? viewOf(product) : undefined;
   }
 
-  async setStock(productId: string, version: number, available: number): Promise<ProductView | undefined> {
-    if (version > maxVersion) return undefined;
+  async setStock(productId: string, expected: ExpectedVersions, available: number): Promise<ProductView | undefined> {
     const [changed] = await this.prisma.product.updateManyAndReturn({
-      where: { id: productId, version },
+      where: { id: productId, ...versionIn(expected) },
       data: { available, version: { increment: 1 } },
     });
     return changed && viewOf(changed);

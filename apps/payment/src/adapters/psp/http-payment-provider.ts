@@ -1,3 +1,4 @@
+import { amountMinor, identifier, text } from '@causeway/contracts';
 import { callerKeepAlive } from '@causeway/contracts/keep-alive';
 import { CircuitOpen, createPolicy, DeadlineExceeded, type Policy } from '@causeway/resilience';
 import { injectTrace, inSpan } from '@causeway/telemetry';
@@ -19,19 +20,19 @@ export interface HttpPaymentProviderOptions {
 /** The provider's charge, as much of it as we read. */
 const chargeBody = z
   .object({
-    id: z.string().min(1),
-    reference: z.string(),
+    id: identifier(64),
+    reference: text,
     status: z.enum(['authorized', 'declined', 'captured', 'voided', 'refunded', 'partially_refunded']),
-    declineCode: z.string().nullable(),
-    capturedMinor: z.int().min(0),
-    refunds: z.array(z.object({ reference: z.string() })),
+    declineCode: text.nullable(),
+    capturedMinor: amountMinor,
+    refunds: z.array(z.object({ reference: text })),
   })
   .transform(({ refunds, ...charge }): Charge => ({
     ...charge,
     refundReferences: refunds.map(({ reference }) => reference),
   }));
 const listBody = z.object({ items: z.array(chargeBody) });
-const errorBody = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
+const errorBody = z.object({ error: z.object({ code: text, message: text }) });
 
 interface Call {
   readonly method: 'GET' | 'POST';
