@@ -19,6 +19,8 @@ const shared = {
 const places = ['apps', 'libs', 'tools'];
 
 export default {
+  // A test that hangs ends; one on a slow machine does not.
+  testTimeout: 60_000,
   testSequencer: '<rootDir>/tools/longest-first.mjs',
   projects: [
     {

@@ -147,13 +147,10 @@ test.each([
 });
 
 test('an answer that takes too long is given up, and the connection is closed', async () => {
-  let closed = false;
-  const url = await serve((request) => void request.socket.on('close', () => (closed = true)));
-  const start = performance.now();
+  const { promise: closed, resolve: close } = Promise.withResolvers<void>();
+  const url = await serve((request) => void request.socket.on('close', close));
   await expect(clientOf(url).request({ ...get, timeoutMs: 100 })).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
-  expect(performance.now() - start).toBeLessThan(600);
-  await new Promise((resolve) => setTimeout(resolve, 50));
-  expect(closed).toBe(true);
+  await closed;
 });
 
 test('the body is part of the answer: an endless one is given up, too', async () => {

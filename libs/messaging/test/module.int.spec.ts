@@ -137,7 +137,7 @@ test('stopping does not hang while NATS is away', async () => {
   await sleep(500);
   const startedAt = Date.now();
   await app.close();
-  expect(Date.now() - startedAt).toBeLessThan(8_000);
+  expect(Date.now() - startedAt).toBeLessThan(20_000); // not when its own limit of 25 s is over
   expect(nc.isClosed()).toBe(true);
 });
 
