@@ -1,10 +1,14 @@
-import { join } from 'node:path';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { repository } from './places.js';
 
 interface Bootstrap {
   checkHost(version: string, platform: string): void;
   sameTree(locked: Record<string, unknown>, installed: Record<string, unknown>): boolean;
+  notInstalled(folder: string, installed: Record<string, unknown>): string[];
+  fingerprintOfPackages(folder: string, installed: Record<string, unknown>): string;
 }
 const load = async (): Promise<Bootstrap> =>
   (await import(pathToFileURL(join(repository, 'tools', 'bootstrap.mjs')).href)) as Bootstrap;
@@ -29,4 +33,35 @@ test('what is installed counts as fresh only if every locked version is there', 
   expect(sameTree(locked, installed)).toBe(true);
   expect(sameTree(locked, { ...installed, 'node_modules/a': { version: '1.0.1' } })).toBe(false);
   expect(sameTree({ ...locked, 'node_modules/b': { version: '2.0.0' } }, installed)).toBe(false);
+});
+
+test('a package folder that went missing or holds another version is noticed, in a workspace, too', async () => {
+  const { notInstalled, fingerprintOfPackages } = await load();
+  const folder = mkdtempSync(join(tmpdir(), 'causeway-bootstrap-'));
+  const installed = {
+    'node_modules/a': { version: '1.0.0' },
+    'node_modules/@causeway/x': { resolved: 'tools/x', link: true },
+    'tools/x/node_modules/yaml': { version: '2.9.1' },
+  };
+  const write = (path: string, version: string): void => {
+    mkdirSync(dirname(join(folder, path, 'package.json')), { recursive: true });
+    writeFileSync(join(folder, path, 'package.json'), JSON.stringify({ version }));
+  };
+  const seen = new Set<string>();
+  const expectMissing = (...paths: string[]): void => {
+    expect(notInstalled(folder, installed)).toEqual(paths);
+    seen.add(fingerprintOfPackages(folder, installed));
+  };
+  write('node_modules/a', '1.0.0');
+  write('node_modules/@causeway/x', '0.0.0');
+  write('tools/x/node_modules/yaml', '2.9.1');
+  expectMissing();
+  rmSync(join(folder, 'tools/x/node_modules'), { recursive: true });
+  expectMissing('tools/x/node_modules/yaml');
+  write('node_modules/a', '1.0.1-beta');
+  expectMissing('node_modules/a', 'tools/x/node_modules/yaml');
+  rmSync(join(folder, 'node_modules/@causeway/x'), { recursive: true });
+  expectMissing('node_modules/a', 'node_modules/@causeway/x', 'tools/x/node_modules/yaml');
+  expect(seen.size).toBe(4);
+  rmSync(folder, { recursive: true });
 });
