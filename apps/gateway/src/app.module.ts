@@ -1,4 +1,5 @@
 import { AuthModule } from '@causeway/auth';
+import { forwardedServices } from '@causeway/contracts';
 import { Balancer, DiscoveryModule, HTTP_AGENT, ServiceClient } from '@causeway/discovery';
 import { MessagingModule, NATS } from '@causeway/messaging';
 import { HostState } from '@causeway/service-host';
@@ -29,6 +30,7 @@ export class AppModule implements OnApplicationBootstrap, OnModuleDestroy {
           version,
           instanceId: settings.INSTANCE_ID,
           nats: NATS,
+          find: forwardedServices,
           host: HostState,
         }),
         AuthModule.forRoot(settings),

@@ -67,7 +67,6 @@ export class AppModule {
           instanceId: settings.INSTANCE_ID,
           nats: NATS,
           host: HostState,
-          find: false,
         }),
         AuthModule.forRoot(settings),
       ],

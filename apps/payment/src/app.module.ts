@@ -64,7 +64,6 @@ export class AppModule {
           instanceId: settings.INSTANCE_ID,
           nats: NATS,
           host: HostState,
-          find: false,
         }),
         AuthModule.forRoot(settings),
       ],

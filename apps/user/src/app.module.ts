@@ -65,7 +65,6 @@ export class AppModule {
           instanceId: settings.INSTANCE_ID,
           nats: NATS,
           host: HostState,
-          find: false,
         }),
         AuthModule.forRoot(settings),
       ],

@@ -88,4 +88,11 @@ export {
 export { paymentView, pspWebhookBody, type PaymentView, type PspWebhookBody } from './http/payments.js';
 export { orderChange, type OrderChange } from './http/order-events.js';
 export { orderOverview, type OrderOverview } from './http/overview.js';
-export { errorCodesOf, pathParametersOf, routes, type HttpMethod, type RouteDefinition } from './http/routes.js';
+export {
+  errorCodesOf,
+  forwardedServices,
+  pathParametersOf,
+  routes,
+  type HttpMethod,
+  type RouteDefinition,
+} from './http/routes.js';

@@ -97,8 +97,8 @@ async function until(condition: () => boolean, limitMs = 5_000): Promise<void> {
 }
 
 test('instances find and call each other; new ones get traffic; who stops is left out before it stops serving', async () => {
-  const gateway = await start('gateway', 'gateway-1');
-  const first = await start('order', 'order-1');
+  const gateway = await start('gateway', 'gateway-1', { find: ['order', 'payment'] });
+  const first = await start('order', 'order-1', { find: ['gateway'] });
   await until(() => idsAt(gateway, 'order').length === 1);
   const client = gateway.get(ServiceClient);
   const ask = async () =>
@@ -123,8 +123,8 @@ test('instances find and call each other; new ones get traffic; who stops is lef
 }, 30_000);
 
 test('who calls nobody is found all the same, and asks nobody', async () => {
-  const gateway = await start('gateway', 'gateway-1');
-  const silent = await start('payment', 'payment-1', { find: false });
+  const gateway = await start('gateway', 'gateway-1', { find: ['order', 'payment'] });
+  const silent = await start('payment', 'payment-1');
   await until(() => idsAt(gateway, 'payment').length === 1);
   for (const part of [RESOLVER, Balancer, ServiceClient]) expect(() => silent.get(part)).toThrow();
   await silent.close();
@@ -132,7 +132,7 @@ test('who calls nobody is found all the same, and asks nobody', async () => {
 });
 
 test('who was asked to stop is left out right then, while it goes on serving', async () => {
-  const gateway = await start('gateway', 'gateway-1');
+  const gateway = await start('gateway', 'gateway-1', { find: ['order', 'payment'] });
   const order = await start('order', 'order-1', { host: HOST });
   await until(() => idsAt(gateway, 'order').length === 1);
   stopping.abort();
@@ -142,13 +142,15 @@ test('who was asked to stop is left out right then, while it goes on serving', a
 
 test('mode nats without a connection is refused when the module is built', () => {
   const settings = loadSettings(discoverySettings, { DISCOVERY_MODE: 'nats' });
-  expect(() => DiscoveryModule.forRoot({ settings, service: 'order' })).toThrow('the token of the NatsConnection');
+  expect(() => DiscoveryModule.forRoot({ settings, service: 'order', find: ['user'] })).toThrow(
+    'the token of the NatsConnection',
+  );
 });
 
 test('mode static needs no broker', async () => {
   const settings = loadSettings(discoverySettings, { DISCOVERY_STATIC: 'order=http://127.0.0.1:1' });
   const app = await NestFactory.create<NestFastifyApplication>(
-    { module: class Root {}, imports: [DiscoveryModule.forRoot({ settings, service: 'gateway' })] },
+    { module: class Root {}, imports: [DiscoveryModule.forRoot({ settings, service: 'gateway', find: ['order'] })] },
     new FastifyAdapter(),
     { logger: false },
   );

@@ -21,7 +21,7 @@ async function connection(): Promise<NatsConnection> {
 }
 
 async function resolver(pollMs = 100): Promise<Resolver> {
-  const found = natsResolver(await connection(), { pollMs });
+  const found = natsResolver(await connection(), { services: ['order', 'user'], pollMs });
   cleanups.push(() => found.close());
   return found;
 }
@@ -99,15 +99,19 @@ test('an instance that comes back under its id with another address replaces the
   expect(found.endpoints('order')).toHaveLength(1);
 });
 
-test('nonsense on the subjects of discovery is ignored', async () => {
+test('nonsense, and one service in the name of another, is ignored on the subjects of discovery', async () => {
+  const forged = JSON.stringify(instance('order-2', 4002));
   const found = await resolver();
   const nc = await connection();
-  nc.subscribe('$SRV.PING', { callback: (_error, message) => void message.respond('{"name":"order"') });
+  nc.subscribe('$SRV.PING.order', { callback: (_error, message) => void message.respond('{"name":"order"') });
   nc.publish(
-    'causeway.discovery.announced',
+    'causeway.discovery.announced.order',
     JSON.stringify({ ...instance('x', 1), metadata: { url: 'javascript:alert(1)' } }),
   );
-  nc.publish('causeway.discovery.left', '[]');
+  nc.publish('causeway.discovery.left.order', '[]');
+  // An instance of another service that calls itself order.
+  nc.subscribe('$SRV.PING.user', { callback: (_error, message) => void message.respond(forged) });
+  nc.publish('causeway.discovery.announced.user', forged);
   await announce(nc, instance('order-1', 4001));
   await until(() => idsOf(found).length === 1);
   await delay(300);

@@ -76,11 +76,18 @@ const borders: { subject: string; publish: readonly string[]; subscribe: readonl
     const wakes = messages.some(({ owner, kind }) => owner === service && kind === 'event') ? [service] : [];
     return [
       { subject: `causeway.outbox.wake.${service}`, publish: wakes, subscribe: wakes },
+      { subject: `causeway.discovery.announced.${service}`, publish: [service], subscribe: findersOf(service) },
+      { subject: `causeway.discovery.left.${service}`, publish: [service], subscribe: findersOf(service) },
+      { subject: `$SRV.PING.${service}`, publish: findersOf(service), subscribe: [service] },
       { subject: `$SRV.INFO.${service}`, publish: [], subscribe: [service] },
       { subject: `$SRV.INFO.${service}.${service}-1`, publish: [], subscribe: [service] },
     ];
   }),
 ];
+
+function findersOf(service: string): string[] {
+  return service === 'gateway' ? [] : ['gateway'];
+}
 
 function kindOf(subject: string): string {
   return subject.split('.').slice(0, 2).join('.');

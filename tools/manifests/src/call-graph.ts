@@ -1,4 +1,4 @@
-import { consumers, messages, routes, rpcs } from '@causeway/contracts';
+import { consumers, forwardedServices, messages, rpcs } from '@causeway/contracts';
 
 /** One line of the picture in the README: who opens a connection to whom. `outside` is anybody, `everything` is every pod. */
 export interface Flow {
@@ -10,8 +10,7 @@ export interface Flow {
 
 const http = 8080;
 
-/** Who answers the public routes, and the services that speak through NATS: both follow from the contracts. */
-const owners = [...new Set(routes.map(({ owner }) => owner))].filter((owner) => owner !== 'gateway');
+/** The services that speak through NATS: they follow from the contracts. */
 const speakers = [
   ...new Set([
     ...consumers.map(({ service }) => service),
@@ -31,7 +30,7 @@ const flow = (from: string, to: string, port: number, why: string): Flow => ({ f
  */
 export const callGraph: readonly Flow[] = [
   flow('outside', 'gateway', http, 'the only door'),
-  ...owners.map((owner) => flow('gateway', owner, http, 'public routes')),
+  ...forwardedServices.map((owner) => flow('gateway', owner, http, 'public routes')),
   flow('order', 'gateway', http, 'the keys that tokens are checked with: nobody but gateway may reach user'),
   flow('payment', 'gateway', http, 'the same keys'),
   flow('payment', 'psp-sandbox', http, 'charges'),

@@ -276,6 +276,11 @@ export const routes: readonly RouteDefinition[] = [
   },
 ];
 
+/** Services whose routes the gateway forwards to, so that it has to find them. */
+export const forwardedServices: readonly string[] = [...new Set(routes.map(({ owner }) => owner))].filter(
+  (owner) => owner !== 'gateway',
+);
+
 /** A request that cannot be read is refused before anybody looks at what it asks for. */
 const anyRequest: readonly ErrorCode[] = [
   'MALFORMED_REQUEST',

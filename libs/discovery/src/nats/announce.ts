@@ -51,7 +51,7 @@ export async function announce(nc: NatsConnection, options: AnnounceOptions): Pr
     const callback = (error: Error | null, message: Msg) => void (error ?? message.respond(reply));
     return subjectsOf(verb, name, id).map((subject) => nc.subscribe(subject, { callback }));
   });
-  nc.publish(announcedSubject, JSON.stringify(responseTo('PING', options, started)));
+  nc.publish(announcedSubject(name), JSON.stringify(responseTo('PING', options, started)));
   await nc.flush();
 
   let stopped: Promise<void> | undefined;
@@ -59,7 +59,7 @@ export async function announce(nc: NatsConnection, options: AnnounceOptions): Pr
     if (nc.isClosed()) return;
     // In this order, and on one connection: no answer to a ping can arrive after the goodbye.
     for (const subscription of subscriptions) subscription.unsubscribe();
-    nc.publish(leftSubject, JSON.stringify({ name, id }));
+    nc.publish(leftSubject(name), JSON.stringify({ name, id }));
     await Promise.race([nc.flush(), new Promise((resolve) => setTimeout(resolve, goodbyeLimitMs).unref())]);
   };
   return { stop: () => (stopped ??= stop()) };

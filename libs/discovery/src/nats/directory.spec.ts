@@ -6,7 +6,7 @@ const ping = (id: string, port = 4001, version = '1.0.0') =>
 
 function round(directory: Directory, ...answers: Uint8Array[]): void {
   directory.begin();
-  answers.forEach((answer) => directory.seen(answer));
+  answers.forEach((answer) => directory.seen('order', answer));
   directory.end(false);
 }
 const ids = (directory: Directory) => directory.endpoints('order').map(({ id }) => id);
@@ -49,15 +49,15 @@ test('the list is the same array until something changes', () => {
 test('a goodbye counts for the instance that says it only', () => {
   const directory = new Directory(3);
   round(directory, ping('a'), ping('b', 4002));
-  directory.left(encode({ name: 'order', id: 'a' }));
-  directory.left(encode({ name: 'payment', id: 'b' }));
+  directory.left('order', encode({ name: 'order', id: 'a' }));
+  directory.left('payment', encode({ name: 'payment', id: 'b' }));
   expect(ids(directory)).toEqual(['b']);
 });
 
 test('a hello under a known id from another address replaces what was known', () => {
   const directory = new Directory(3);
   round(directory, ping('a', 4001));
-  directory.announced(ping('a', 4009));
+  directory.announced('order', ping('a', 4009));
   expect(directory.endpoints('order').map(({ url }) => url)).toEqual(['http://127.0.0.1:4009']);
 });
 
@@ -74,7 +74,19 @@ test.each([
   const directory = new Directory(3);
   round(directory, ping('a'), nonsense);
   for (const hear of ['announced', 'left'] as const) {
-    directory[hear](nonsense);
+    directory[hear]('order', nonsense);
     expect([ids(directory), directory.services()]).toEqual([['a'], ['order']]);
   }
+});
+
+test('a service that speaks in the name of another is not heard', () => {
+  const directory = new Directory(3);
+  round(directory, ping('a'));
+  directory.announced('user', ping('b', 6666));
+  directory.begin();
+  directory.seen('user', ping('c', 6667));
+  directory.seen('order', ping('a'));
+  directory.end(false);
+  directory.left('user', encode({ name: 'order', id: 'a' }));
+  expect([ids(directory), directory.services()]).toEqual([['a'], ['order']]);
 });

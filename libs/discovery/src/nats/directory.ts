@@ -53,16 +53,16 @@ export class Directory {
     }
   }
 
-  /** An answer to a ping. */
-  seen(data: Uint8Array): void {
+  /** An answer to a ping of the service. */
+  seen(service: string, data: Uint8Array): void {
     this.answers += 1;
-    const one = parse(identity, data);
+    const one = parse(identity, service, data);
     if (one) this.put(one);
   }
 
   /** A hello. An older entry of the same id under another address is a process that is no more. */
-  announced(data: Uint8Array): void {
-    const one = parse(identity, data);
+  announced(service: string, data: Uint8Array): void {
+    const one = parse(identity, service, data);
     if (!one) return;
     const key = keyOf(one.id, withoutSlash(one.metadata.url));
     for (const [other, { id }] of this.entries.get(one.name) ?? [])
@@ -71,8 +71,8 @@ export class Directory {
   }
 
   /** A goodbye. */
-  left(data: Uint8Array): void {
-    const gone = parse(departure, data);
+  left(service: string, data: Uint8Array): void {
+    const gone = parse(departure, service, data);
     if (!gone) return;
     for (const [key, { id }] of this.entries.get(gone.name) ?? [])
       if (id === gone.id) this.remove(gone.name, key, 'left');
@@ -117,10 +117,15 @@ const keyOf = (id: string, url: string): string => `${id} ${url}`;
 const withoutSlash = (url: string): string => url.replace(/\/+$/, '');
 const decoder = new TextDecoder();
 
-/** Anybody may publish on these subjects: what is not understood is ignored. */
-function parse<T>(schema: z.ZodType<T>, data: Uint8Array): T | undefined {
+/** What is not understood, or comes from one service in the name of another, is ignored. */
+function parse<T extends { readonly name: string }>(
+  schema: z.ZodType<T>,
+  service: string,
+  data: Uint8Array,
+): T | undefined {
   try {
-    return schema.safeParse(JSON.parse(decoder.decode(data))).data;
+    const said = schema.safeParse(JSON.parse(decoder.decode(data))).data;
+    return said?.name === service ? said : undefined;
   } catch {
     return undefined;
   }

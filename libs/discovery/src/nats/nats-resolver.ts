@@ -1,9 +1,11 @@
 import { NoRespondersError, RequestError, type NatsConnection } from '@nats-io/transport-node';
 import type { Resolver } from '../resolver.js';
 import { Directory } from './directory.js';
-import { announcedSubject, leftSubject } from './protocol.js';
+import { announcedSubject, leftSubject, pingSubject } from './protocol.js';
 
 export interface NatsResolverOptions {
+  /** The services to find. Each is asked and heard on subjects of its own, so that none can appear in another's name. */
+  readonly services: readonly string[];
   /** Milliseconds between two rounds of pings. Default 1 000. */
   readonly pollMs?: number;
   /** Rounds that an instance may miss before it is dropped. Default 3. */
@@ -18,15 +20,19 @@ export interface NatsResolverOptions {
  */
 export function natsResolver(
   nc: NatsConnection,
-  { pollMs = 1_000, missedRounds = 3 }: NatsResolverOptions = {},
+  { services, pollMs = 1_000, missedRounds = 3 }: NatsResolverOptions,
 ): Resolver {
   const directory = new Directory(missedRounds);
-  const subscriptions = [
-    nc.subscribe(announcedSubject, { callback: (error, { data }) => void (error ?? directory.announced(data)) }),
-    nc.subscribe(leftSubject, { callback: (error, { data }) => void (error ?? directory.left(data)) }),
-  ];
+  const subscriptions = services.flatMap((service) => [
+    nc.subscribe(announcedSubject(service), {
+      callback: (error, { data }) => void (error ?? directory.announced(service, data)),
+    }),
+    nc.subscribe(leftSubject(service), {
+      callback: (error, { data }) => void (error ?? directory.left(service, data)),
+    }),
+  ]);
   const stop = new AbortController();
-  void follow(nc, directory, pollMs, stop.signal);
+  void follow(nc, directory, services, pollMs, stop.signal);
   return {
     endpoints: (service) => directory.endpoints(service),
     services: () => directory.services(),
@@ -38,21 +44,38 @@ export function natsResolver(
   };
 }
 
-async function follow(nc: NatsConnection, directory: Directory, pollMs: number, stop: AbortSignal): Promise<void> {
+async function follow(
+  nc: NatsConnection,
+  directory: Directory,
+  services: readonly string[],
+  pollMs: number,
+  stop: AbortSignal,
+): Promise<void> {
   while (!stop.aborted && !nc.isClosed()) {
     const pause = new Promise((resolve) => setTimeout(resolve, pollMs).unref());
     directory.begin();
-    try {
-      const answers = await nc.requestMany('$SRV.PING', '', { strategy: 'timer', maxWait: pollMs });
-      for await (const answer of answers) directory.seen(answer.data);
-      directory.end(false);
-    } catch (error) {
-      directory.end(isNoResponders(error));
-    }
+    const absent = await Promise.all(services.map((service) => nobodyAnswers(nc, directory, service, pollMs)));
+    directory.end(absent.includes(true));
     await pause;
   }
 }
 
-/** The broker's own word that nobody listens on `$SRV.PING`: unlike silence, that is an answer. */
+/** Asks all instances of a service for a sign of life. @returns true when the broker says that there are none. */
+async function nobodyAnswers(
+  nc: NatsConnection,
+  directory: Directory,
+  service: string,
+  maxWait: number,
+): Promise<boolean> {
+  try {
+    const answers = await nc.requestMany(pingSubject(service), '', { strategy: 'timer', maxWait });
+    for await (const answer of answers) directory.seen(service, answer.data);
+    return false;
+  } catch (error) {
+    return isNoResponders(error);
+  }
+}
+
+/** The broker's own word that nobody listens on the subject: unlike silence, that is an answer. */
 const isNoResponders = (error: unknown): boolean =>
   error instanceof NoRespondersError || (error instanceof RequestError && error.isNoResponders());

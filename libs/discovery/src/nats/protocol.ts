@@ -14,9 +14,15 @@ export const subjectsOf = (verb: Verb, name: string, id: string): string[] => [
   `$SRV.${verb}.${name}.${id}`,
 ];
 
-/** Ours, beyond the ADR: an instance says hello and goodbye, so that nobody has to wait for the next round of pings. */
-export const announcedSubject = 'causeway.discovery.announced';
-export const leftSubject = 'causeway.discovery.left';
+/** Where all instances of a service are asked. */
+export const pingSubject = (service: string): string => `$SRV.PING.${service}`;
+
+/**
+ * Ours, beyond the ADR: an instance says hello and goodbye, so that nobody has to wait for the next round of pings. One subject a service:
+ * the broker's permissions see to it that only the service itself publishes there.
+ */
+export const announcedSubject = (service: string): string => `causeway.discovery.announced.${service}`;
+export const leftSubject = (service: string): string => `causeway.discovery.left.${service}`;
 
 export const responseType = (verb: Verb): string => `io.nats.micro.v1.${verb.toLowerCase()}_response`;
 

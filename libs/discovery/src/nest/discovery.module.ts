@@ -40,8 +40,11 @@ export interface DiscoveryModuleOptions {
   readonly endpoints?: readonly AnnouncedEndpoint[];
   /** False: finds others, and stays unknown itself. Default true. */
   readonly announce?: boolean;
-  /** False: is found by others, and calls nobody. Nothing is provided then, and nobody asked once a second who is there. Default true. */
-  readonly find?: boolean;
+  /**
+   * The services that are called. Default none: this one is found by others and calls nobody; nothing is provided then, and nobody asked
+   * once a second who is there.
+   */
+  readonly find?: readonly string[];
 }
 
 /** Provides {@link ServiceClient}, {@link Balancer}, RESOLVER and HTTP_AGENT to every module, and announces this instance in mode `nats`. */
@@ -54,15 +57,16 @@ export class DiscoveryModule implements OnApplicationShutdown {
   ) {}
 
   static forRoot(options: DiscoveryModuleOptions): DynamicModule {
-    const { announce = true, find = true, settings } = options;
+    const { announce = true, find = [], settings } = options;
+    const finds = find.length > 0;
     return {
       module: DiscoveryModule,
       global: true,
       providers: [
         ...(announce && settings.DISCOVERY_MODE === 'nats' ? [announcer(options)] : []),
-        ...(find ? [resolver(options), ...clientProviders] : []),
+        ...(finds ? [resolver(options), ...clientProviders] : []),
       ],
-      exports: find ? [RESOLVER, HTTP_AGENT, Balancer, ServiceClient] : [],
+      exports: finds ? [RESOLVER, HTTP_AGENT, Balancer, ServiceClient] : [],
     };
   }
 
@@ -85,13 +89,13 @@ const clientProviders: Provider[] = [
 ];
 
 function resolver(options: DiscoveryModuleOptions): Provider {
-  const { settings } = options;
+  const { settings, find = [] } = options;
   if (settings.DISCOVERY_MODE === 'static') {
     return { provide: RESOLVER, useFactory: () => staticResolver(settings.DISCOVERY_STATIC) };
   }
   return {
     provide: RESOLVER,
-    useFactory: (nc: NatsConnection) => natsResolver(nc, { pollMs: settings.DISCOVERY_POLL_MS }),
+    useFactory: (nc: NatsConnection) => natsResolver(nc, { services: find, pollMs: settings.DISCOVERY_POLL_MS }),
     inject: [connectionOf(options)],
   };
 }

@@ -3,6 +3,7 @@ import {
   capturePayment,
   consumers,
   durableName,
+  forwardedServices,
   getAddress,
   messages,
   refundPayment,
@@ -21,9 +22,15 @@ export interface NatsPermissions {
 }
 
 /** What the topology does not say: who sends a command, who calls an RPC, who listens to events without a consumer. */
-const uses: Readonly<Record<string, { sends?: readonly { subject: string }[]; listens?: readonly string[] }>> = {
+interface Uses {
+  readonly sends?: readonly { readonly subject: string }[];
+  readonly listens?: readonly string[];
+  /** Services whose instances it looks for: see libs/discovery. */
+  readonly finds?: readonly string[];
+}
+const uses: Readonly<Record<string, Uses>> = {
   order: { sends: [authorizePayment, capturePayment, voidPayment, refundPayment, getAddress] },
-  gateway: { listens: ['order.evt.>'] },
+  gateway: { listens: ['order.evt.>'], finds: forwardedServices },
   user: {},
   payment: {},
 };
@@ -47,7 +54,7 @@ export function natsPermissions(): Readonly<Record<string, NatsPermissions>> {
 const inboxOf = (name: string): string => `_INBOX_${name}.>`;
 
 function permissionsOf(service: string): NatsPermissions {
-  const { sends = [], listens = [] } = uses[service] ?? {};
+  const { sends = [], listens = [], finds = [] } = uses[service] ?? {};
   const events = messages.filter(({ kind, owner }) => kind === 'event' && owner === service);
   const handled = consumers.filter((consumer) => consumer.service === service);
   const served = rpcs.filter(({ owner }) => owner === service);
@@ -62,9 +69,9 @@ function permissionsOf(service: string): NatsPermissions {
       ...distinct(published.map(({ subject }) => `$JS.API.STREAM.MSG.GET.${streamOf(subject).name}`)),
       ...handled.flatMap(consuming),
       ...wake,
-      '$SRV.PING',
-      'causeway.discovery.announced',
-      'causeway.discovery.left',
+      ...finds.map((name) => `$SRV.PING.${name}`),
+      // A common subject would let any service appear as another, and be sent its requests with their tokens.
+      ...presence(service),
     ],
     subscribe: [
       inboxOf(service),
@@ -74,12 +81,16 @@ function permissionsOf(service: string): NatsPermissions {
       ...['PING', 'INFO', 'STATS'].map((verb) => `$SRV.${verb}`),
       `$SRV.*.${service}`,
       `$SRV.*.${service}.*`,
-      'causeway.discovery.announced',
-      'causeway.discovery.left',
+      ...finds.flatMap(presence),
     ],
     responds: true,
   };
 }
+
+const presence = (service: string): string[] => [
+  `causeway.discovery.announced.${service}`,
+  `causeway.discovery.left.${service}`,
+];
 
 /** Streams whose state a service asks for: those of its consumers, the dead letters, and those that its outbox might publish to. */
 function inspects(
