@@ -5,6 +5,7 @@ import { budgetTable } from './budget/totals.js';
 import { callGraph } from './call-graph.js';
 import { overlays, render, root } from './render.js';
 import { secretsOf } from './secrets.js';
+import { toSetTable } from './to-set.js';
 
 /** A file of the repository that is generated, or that has a generated part. */
 export interface Generated {
@@ -20,17 +21,20 @@ export function generated(): Generated[] {
   return [
     { file: 'k8s/components/nats/nats.conf', text: natsServerConfig() },
     withPart('k8s/overlays/kind/README.md', 'budget', budgetTable(kind)),
-    withPart('k8s/README.md', 'secrets', secretsTable()),
+    withPart('k8s/README.md', 'secrets', secretsTable(), 'to-set', toSetTable(root, ['staging', 'production'])),
     withPart('docs/guides/kubernetes.md', 'flows', flowsTable()),
   ];
 }
 
-/** The file with its part between `<!-- generated: name -->` and `<!-- end -->` replaced. */
-function withPart(file: string, name: string, part: string): Generated {
-  const before = readFileSync(join(root, file), 'utf8');
-  const place = new RegExp(`(<!-- generated: ${name} -->)[^]*?(<!-- end -->)`);
-  if (!place.test(before)) throw new Error(`${file} has no <!-- generated: ${name} --> … <!-- end -->`);
-  return { file, text: before.replace(place, (_, begin: string, end: string) => `${begin}\n\n${part}\n\n${end}`) };
+/** The file with each part between `<!-- generated: name -->` and `<!-- end -->` replaced. @param parts Names and texts in turn. */
+function withPart(file: string, ...parts: readonly string[]): Generated {
+  let text = readFileSync(join(root, file), 'utf8');
+  for (let at = 0; at < parts.length; at += 2) {
+    const place = new RegExp(`(<!-- generated: ${parts[at]} -->)[^]*?(<!-- end -->)`);
+    if (!place.test(text)) throw new Error(`${file} has no <!-- generated: ${parts[at]} --> … <!-- end -->`);
+    text = text.replace(place, (_, begin: string, end: string) => `${begin}\n\n${parts[at + 1]}\n\n${end}`);
+  }
+  return { file, text };
 }
 
 function secretsTable(): string {

@@ -539,6 +539,29 @@ const planted: readonly Planted[] = [
   ],
 
   [
+    'no value is a placeholder',
+    'a class of Gateways that nobody has',
+    'staging',
+    (copy) =>
+      (copy.find<{ spec: { gatewayClassName: string } }>('Gateway', 'causeway').spec.gatewayClassName = 'example'),
+    ['k8s/components/gateway-api/gateway.yaml', 'Gateway causeway', 'spec.gatewayClassName is example'],
+  ],
+  [
+    'no value is a placeholder',
+    'a setting that somebody meant to come back to',
+    'production',
+    (copy) => (copy.config('payment')['PSP_URL'] = 'https://changeme.internal'),
+    ['ConfigMap payment-', 'data.PSP_URL is https://changeme.internal'],
+  ],
+  [
+    'no value is a placeholder',
+    'a variable that nobody fills in',
+    'production',
+    (copy) => (copy.container('order').image = '${ORDER_IMAGE}'),
+    ['Deployment order', 'containers[0].image is ${ORDER_IMAGE}'],
+  ],
+
+  [
     'requests stay',
     'a pod that is too large',
     'kind',

@@ -10,6 +10,7 @@ import { jetStreamFitsItsVolume } from './jetstream.js';
 import { migrationsComeFirst } from './jobs.js';
 import { networkMatchesTheCallGraph } from './network.js';
 import { namespaceIsGuarded } from './platform.js';
+import { nothingIsAPlaceholder } from './placeholders.js';
 import type { Policy } from './policy.js';
 import { referencesResolve } from './references.js';
 import { nothingSecretIsWritten } from './secrets.js';
@@ -28,6 +29,7 @@ export const policies = (shapes: Readonly<Record<string, SettingsShape>>): reado
   migrationsComeFirst,
   imagesArePinned,
   nothingSecretIsWritten,
+  nothingIsAPlaceholder,
   podsAreAdmitted,
   requestsFitTheBudget,
   budgetsLetPodsGo,
