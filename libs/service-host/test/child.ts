@@ -22,8 +22,15 @@ export class Child {
     });
   }
 
-  /** @param settings Environment of the child: nothing of ours is inherited but what Node needs. */
-  static start(settings: Record<string, string>, args: readonly string[] = []): Child {
+  /**
+   * @param settings Environment of the child: nothing of ours is inherited but what Node needs.
+   * @param stdout A file descriptor instead of a pipe to `output`.
+   */
+  static start(
+    settings: Record<string, string>,
+    args: readonly string[] = [],
+    stdout: 'pipe' | number = 'pipe',
+  ): Child {
     const env = {
       PATH: process.env['PATH'],
       HTTP_PORT: '0',
@@ -34,7 +41,7 @@ export class Child {
     };
     const flags = ['--import', hooks];
     return new Child(
-      spawn(process.execPath, [...flags, fixture, ...args], { env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] }),
+      spawn(process.execPath, [...flags, fixture, ...args], { env, stdio: ['ignore', stdout, 'pipe', 'ipc'] }),
     );
   }
 

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
 import { Agent, createServer, request, type IncomingMessage, type Server } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { jest } from '@jest/globals';
@@ -10,8 +11,8 @@ jest.setTimeout(30_000);
 const children: Child[] = [];
 const servers: Server[] = [];
 
-const start = (settings: Record<string, string> = {}, args: readonly string[] = []): Child => {
-  const child = Child.start(settings, args);
+const start = (settings: Record<string, string> = {}, args: readonly string[] = [], stdout?: number): Child => {
+  const child = Child.start(settings, args, stdout);
   children.push(child);
   return child;
 };
@@ -36,6 +37,18 @@ async function post(agent: Agent, url: string, body: unknown): Promise<{ respons
   const [response] = (await once(sent, 'response')) as [IncomingMessage];
   return { response, text: (await response.setEncoding('utf8').toArray()).join('') };
 }
+
+test('standard output on a full disk costs log lines and nothing else, and standard error says so', async () => {
+  const full = openSync('/dev/full', 'w');
+  const child = start({}, [], full);
+  closeSync(full);
+  const { url } = await child.ready();
+  const { response } = await post(new Agent(), `${url}/v1/things/slow`, { ms: 1 });
+  expect(response.statusCode).toBeLessThan(300);
+  child.kill('SIGTERM');
+  expect(await child.exited).toEqual({ code: 0, signal: null });
+  expect(child.output).toMatch(/^Log lines are being lost .*no space left on device.*\n$/);
+});
 
 describe('a stop', () => {
   test('answers the request in flight on a keep-alive connection, closes the database after it, and exits 0', async () => {

@@ -1,5 +1,6 @@
 import { isSpanContextValid, trace } from '@opentelemetry/api';
-import { destination, pino, type DestinationStream, type Logger } from 'pino';
+import { pino, type DestinationStream, type Logger } from 'pino';
+import { lineWriter } from './line-writer.js';
 import { redact } from './redact.js';
 import { isError } from './tracing.js';
 
@@ -8,7 +9,7 @@ export interface LoggerOptions {
   /** trace, debug, info, warn, error, fatal or silent. */
   readonly level: string;
   readonly instanceId: string;
-  /** Where lines go. Default: standard output, synchronously, so that the last words of a crash are not lost. */
+  /** Where lines go. Default: standard output, see {@link lineWriter}. */
   readonly destination?: DestinationStream;
 }
 
@@ -23,7 +24,9 @@ export function createLogger({
   service,
   level,
   instanceId,
-  destination: to = destination({ dest: 1, sync: true }),
+  destination = lineWriter({
+    recovered: (lost) => root.warn({ lost }, 'log lines were lost: standard output could not be written'),
+  }),
 }: LoggerOptions): Logger {
   root = pino(
     {
@@ -37,7 +40,7 @@ export function createLogger({
       serializers: { err: (error: unknown) => describeError(error), error: (error: unknown) => describeError(error) },
       mixin: activeSpan,
     },
-    to,
+    destination,
   );
   redactBindings(root);
   generation += 1;

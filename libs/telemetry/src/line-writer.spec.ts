@@ -1,0 +1,92 @@
+import { closeSync, openSync } from 'node:fs';
+import { pino } from 'pino';
+import { lineWriter } from './line-writer.js';
+
+const failure = (code: string): Error => Object.assign(new Error(`${code}: no luck, write`), { code });
+
+/** A file that takes as many bytes as it is told, and fails with a code otherwise. */
+function disk() {
+  const state = {
+    room: Infinity,
+    code: 'ENOSPC',
+    text: '',
+    time: 0,
+    complaints: [] as string[],
+    recovered: [] as number[],
+  };
+  const write = (_fd: number, bytes: Uint8Array): number => {
+    state.time += 1;
+    const taken = Math.min(bytes.length, state.room);
+    if (taken === 0) throw failure(state.code);
+    state.room -= taken;
+    state.text += Buffer.from(bytes.subarray(0, taken)).toString();
+    return taken;
+  };
+  const writer = lineWriter({
+    write,
+    now: () => state.time,
+    complain: (text) => state.complaints.push(text),
+    recovered: (lost) => state.recovered.push(lost),
+  });
+  return { state, writer };
+}
+
+test('a full disk costs lines, is told once a minute, and ends nothing; with space the lines go on and say how many are missing', () => {
+  const { state, writer } = disk();
+  writer.write('one\n');
+  state.room = 2;
+  for (const line of ['two\n', 'three\n', 'four\n']) writer.write(line);
+  expect(state.complaints).toEqual([
+    expect.stringMatching(/1 so far.*standard output cannot be written \(ENOSPC.*Free some space/),
+  ]);
+  state.time += 60_000;
+  writer.write('five\n');
+  expect(state.complaints).toHaveLength(2);
+  expect(state.complaints[1]).toMatch(/4 so far/);
+  state.room = Infinity;
+  writer.write('six\n');
+  writer.write('seven\n');
+  // What was torn in the middle stays a line of its own.
+  expect(state.text).toBe('one\ntw\nsix\nseven\n');
+  expect(state.recovered).toEqual([4]);
+});
+
+test('a reader that has gone is told; one that is slow is waited for, but not for ever and not for every line', () => {
+  const { state, writer } = disk();
+  state.room = 0;
+  state.code = 'EPIPE';
+  writer.write('one\n');
+  expect(state.complaints[0]).toMatch(/EPIPE.*read it has ended/);
+
+  const slow = disk();
+  let [refusals, tries] = [3, 0];
+  const write = (_fd: number, bytes: Uint8Array): number => {
+    tries += 1;
+    slow.state.time += 100;
+    if (refusals-- > 0) throw failure('EAGAIN');
+    return bytes.length;
+  };
+  const patient = lineWriter({
+    write,
+    now: () => slow.state.time,
+    complain: (text) => slow.state.complaints.push(text),
+  });
+  patient.write('one\n');
+  expect([tries, slow.state.complaints]).toEqual([4, []]);
+  refusals = Infinity;
+  patient.write('two\n');
+  expect(slow.state.complaints).toHaveLength(1);
+  tries = 0;
+  patient.write('three\n');
+  expect(tries).toBe(1);
+});
+
+test('pino writes to /dev/full through it, fatal lines included', () => {
+  const fd = openSync('/dev/full', 'w');
+  const complaints: string[] = [];
+  const logger = pino({}, lineWriter({ fd, complain: (text) => complaints.push(text) }));
+  logger.info('one');
+  logger.fatal('two');
+  closeSync(fd);
+  expect(complaints).toEqual([expect.stringContaining('no space left on device')]);
+});
