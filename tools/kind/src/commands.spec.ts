@@ -19,7 +19,7 @@ const ids = ['gateway', 'user', 'order', 'payment', 'psp-sandbox'].map((app, ind
 const server = { to: 'kubectl version', stdout: JSON.stringify({ serverVersion: { major: '1', minor: '34' } }) };
 const noSecrets = { to: 'kubectl get secrets', stdout: '{"items":[]}' };
 
-jest.setTimeout(30_000);
+jest.setTimeout(120_000);
 let fakes: FakePrograms;
 const said: string[] = [];
 beforeEach(() => {

@@ -2,6 +2,7 @@ import { applyManifests, applySecrets, foreignImages, renderFor } from './apply.
 import { ensureCluster, takeDown } from './cluster.js';
 import { provideImages } from './images.js';
 import { Kubectl } from './kubectl.js';
+import { awaitMetrics, provideMetrics } from './metrics.js';
 import type { Options, Step } from './options.js';
 import { placeOrders } from './order.js';
 import { wayTo } from './reach.js';
@@ -35,6 +36,7 @@ async function up(options: Options, kubectl: Kubectl, say: Say): Promise<void> {
       say(`found ${found.join(', ')}`);
     },
     cluster: () => ensureCluster(options.cluster!, say),
+    metrics: () => provideMetrics(options, say),
     images: async () => provideImages(options, foreignImages((await renderFor(options)).rendered), say),
     secrets: async () => {
       say(await checkServer(kubectl));
@@ -48,6 +50,7 @@ async function up(options: Options, kubectl: Kubectl, say: Say): Promise<void> {
     wait: async () => {
       const { rendered } = await renderFor(options);
       await waitUntilReady(kubectl, rendered, { timeoutMs: options.timeoutMs, say });
+      if (options.cluster !== undefined) await awaitMetrics(options, say);
     },
     order: () => order(options, kubectl, say),
   };

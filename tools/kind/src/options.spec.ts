@@ -3,7 +3,7 @@ import { HelpWanted, parseOptions } from './options.js';
 test('without options everything is done on a kind cluster', () => {
   expect(parseOptions(['up'])).toEqual({
     command: 'up',
-    steps: ['check', 'cluster', 'images', 'secrets', 'apply', 'wait', 'order'],
+    steps: ['check', 'cluster', 'metrics', 'images', 'secrets', 'apply', 'wait', 'order'],
     context: 'kind-causeway',
     cluster: 'causeway',
     imageLoader: undefined,

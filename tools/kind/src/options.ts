@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { Refused } from './run.js';
 
-export const steps = ['check', 'cluster', 'images', 'secrets', 'apply', 'wait', 'order'] as const;
+export const steps = ['check', 'cluster', 'metrics', 'images', 'secrets', 'apply', 'wait', 'order'] as const;
 export type Step = (typeof steps)[number];
 export const commands = ['up', 'demo', 'rolling', 'down'] as const;
 export type CommandName = (typeof commands)[number];
@@ -35,6 +35,7 @@ export const usage = `The whole system on a Kubernetes cluster.
   steps (default: all)
     check      docker, kind and kubectl are there and new enough
     cluster    a kind cluster
+    metrics    metrics-server, which autoscalers ask; of a cluster that is not ours only whether it is there
     images     built, and taken to the cluster
     secrets    generated, where they are missing
     apply      k8s/overlays/kind

@@ -1,5 +1,9 @@
+import { jest } from '@jest/globals';
 import { checkRequirements, checkServer } from './requirements.js';
 import { FakePrograms } from './testing/fake-programs.js';
+
+// Every look is a process of its own.
+jest.setTimeout(120_000);
 
 const good = [
   { to: 'docker version', stdout: '27.3.1\n' },

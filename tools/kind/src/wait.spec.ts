@@ -1,8 +1,12 @@
 import type { Rendered } from '@causeway/manifests';
+import { jest } from '@jest/globals';
 import { Kubectl } from './kubectl.js';
 import type { Observed } from './state.js';
 import { FakePrograms } from './testing/fake-programs.js';
 import { waitUntilReady } from './wait.js';
+
+// Every look is a process of its own.
+jest.setTimeout(120_000);
 
 const manifest = (kind: string, name: string) => ({ file: 'x', body: { apiVersion: 'v1', kind, metadata: { name } } });
 const rendered: Rendered = {

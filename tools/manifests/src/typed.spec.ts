@@ -1,4 +1,7 @@
 import { jest } from '@jest/globals';
+import { ofKind, type Deployment, type Rendered } from './objects.js';
+import { containersAreRestricted } from './policies/containers.js';
+import { imagesArePinned } from './policies/images.js';
 import { overlays, parseManifests, render } from './render.js';
 import { withKubectl } from './testing/with-kubectl.js';
 import { typeProblems } from './typed.js';
@@ -13,6 +16,18 @@ withKubectl('what the overlays render', () => {
     },
     60_000,
   );
+  test('and so is metrics-server, whose kubelets are checked everywhere but on kind', () => {
+    const [anywhere, kind] = [render('../addons/metrics-server'), render('kind/metrics-server')];
+    expect(typeProblems(kind)).toEqual([]);
+    const args = (rendered: Rendered) =>
+      ofKind<Deployment>(rendered, 'Deployment')[0]!.body.spec!.template.spec!.containers[0]!.args;
+    expect(args(kind)).toEqual([...args(anywhere)!, '--kubelet-insecure-tls']);
+    const findings = [containersAreRestricted, imagesArePinned].flatMap((policy) =>
+      policy.check({ ...kind, overlay: 'production' }),
+    );
+    // It asks the API server who asks.
+    expect(findings.map(({ problem }) => problem)).toEqual(['pods get a token for the Kubernetes API']);
+  });
 });
 
 jest.setTimeout(60_000);

@@ -28,12 +28,14 @@ const options: ts.CompilerOptions = {
 /** What Kubernetes 1.31 serves and we use. The types also hold what was removed long ago. */
 const served = new Set([
   'v1',
+  'apiregistration.k8s.io/v1',
   'apps/v1',
   'autoscaling/v2',
   'batch/v1',
   'gateway.networking.k8s.io/v1',
   'networking.k8s.io/v1',
   'policy/v1',
+  'rbac.authorization.k8s.io/v1',
 ]);
 
 /**
