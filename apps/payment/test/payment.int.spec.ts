@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { expectDeclaredAnswers } from '@causeway/contracts/testing';
 import { listDeadLetters, NATS } from '@causeway/messaging';
 import { signWebhook } from '../src/adapters/http/psp-signature.js';
 import { Child } from './child.js';
 import { TestPayment, webhookSecret, World } from './world.js';
 
+expectDeclaredAnswers();
 let world: World;
 
 beforeAll(async () => {

@@ -1,4 +1,5 @@
 import { loadSettings } from '@causeway/config';
+import { expectDeclaredAnswers } from '@causeway/contracts/testing';
 import { createApp, hostSettings } from '@causeway/service-host';
 import { telemetrySettings } from '@causeway/telemetry';
 import { createDatabase, startNats, type TestDatabase, type TestNats } from '@causeway/testkit';
@@ -8,6 +9,8 @@ import { createServer, type AddressInfo } from 'node:net';
 import { migrations } from '../src/migrations.js';
 import { service } from '../src/service.js';
 import { Browser } from './browser.js';
+
+expectDeclaredAnswers();
 
 export const redirectUri = 'http://127.0.0.1:65000/callback';
 export const docsRedirectUri = 'http://127.0.0.1:65000/docs/static/oauth2-redirect.html';

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { expectDeclaredAnswers } from '@causeway/contracts/testing';
 import { call, startSystem, type ServiceName } from '@causeway/launcher';
 import { processTarget, type Instance, type Target } from './target.js';
 
@@ -21,6 +22,7 @@ declare const causewayTarget: 'images' | undefined;
  * containers from the images.
  */
 export function useSystem(instances: Partial<Record<ServiceName, number>> = {}): { readonly system: Target } {
+  expectDeclaredAnswers();
   const holder: { system?: Target } = {};
   beforeAll(async () => {
     holder.system = await startTarget(instances);

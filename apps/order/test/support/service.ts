@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { TestIssuer } from '@causeway/auth/testing';
 import { loadSettings } from '@causeway/config';
 import { getAddress, scopes, type DataOf, type Envelope, type MessageDefinition } from '@causeway/contracts';
+import { expectDeclaredAnswers } from '@causeway/contracts/testing';
 import { buildEnvelope } from '@causeway/messaging';
 import { createApp, hostSettings } from '@causeway/service-host';
 import { telemetrySettings } from '@causeway/telemetry';
@@ -12,6 +13,8 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { migrations } from '../../src/migrations.js';
 import { service } from '../../src/service.js';
 import { address } from './world.js';
+
+expectDeclaredAnswers();
 
 export const knownAddress = '0193b000-0000-7000-8000-000000000001';
 

@@ -47,6 +47,7 @@ export const responseHeaders = {
   'causeway-no-retry': text('The request was repeated on your behalf, or repeating it at once is pointless.', '1', {
     const: '1',
   }),
+  'causeway-overloaded': text('Nothing is broken: there was too much to do. Slow down.', '1', { const: '1' }),
 };
 export type ResponseHeader = keyof typeof responseHeaders;
 
@@ -75,6 +76,7 @@ export function headersOfProblem(status: number, { scope, idempotent }: RouteDef
     ...((status === 401 || status === 403) && scope !== undefined ? (['WWW-Authenticate'] as const) : []),
     ...(status === 429 || status === 503 || (status === 409 && idempotent) ? (['Retry-After'] as const) : []),
     ...(status === 503 ? (['causeway-no-retry'] as const) : []),
+    ...(status === 503 || status === 504 ? (['causeway-overloaded'] as const) : []),
     ...everyAnswer,
   ];
 }

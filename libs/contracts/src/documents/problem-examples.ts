@@ -134,6 +134,10 @@ const told: Partial<Record<ErrorCode, Told>> = {
     detail: 'the message broker cannot be reached',
     remedy: 'Try again shortly; the connection is restored by itself.',
   },
+  OVERLOADED: {
+    detail: 'too much work at the moment',
+    remedy: 'Nothing was done. Try again after Retry-After seconds, with the same Idempotency-Key where there is one.',
+  },
   CIRCUIT_OPEN: {
     detail: 'calls to forward.order are suspended after too many failures',
     remedy: 'Wait until the dependency has recovered; calls are tried again after a few seconds.',

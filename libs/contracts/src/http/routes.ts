@@ -54,7 +54,13 @@ export interface RouteDefinition {
 }
 
 /** What the way from the gateway to a service, and from there to its database, adds. */
-const beyondTheGateway: readonly ErrorCode[] = ['DATABASE_UNAVAILABLE', 'CIRCUIT_OPEN', 'BULKHEAD_FULL', 'NO_ENDPOINT'];
+const beyondTheGateway: readonly ErrorCode[] = [
+  'OVERLOADED',
+  'DATABASE_UNAVAILABLE',
+  'CIRCUIT_OPEN',
+  'BULKHEAD_FULL',
+  'NO_ENDPOINT',
+];
 
 type Success = RouteDefinition['success'];
 const ok = (body: z.ZodType, description = 'Found'): Success => ({ status: 200, description, body });

@@ -1,0 +1,51 @@
+import { kettle } from '../documents/example-data.js';
+import { undeclared } from './undeclared.js';
+
+const json = { 'content-type': 'application/json; charset=utf-8', etag: '"3"', date: 'now' };
+const problem = { 'content-type': 'application/problem+json' };
+const found = (
+  status: number,
+  headers: Record<string, string>,
+  body: unknown,
+  [method, path]: readonly [string, string] = ['GET', `/v1/products/${kettle.id}`],
+) =>
+  undeclared({
+    method,
+    url: `http://127.0.0.1:3000${path}`,
+    status,
+    headers: new Headers(headers),
+    text: body === undefined ? '' : JSON.stringify(body),
+  });
+
+test.each([
+  ['a declared answer', 200, json, kettle],
+  ['a declared problem', 404, problem, { code: 'NOT_FOUND' }],
+])('%s is fine', (_title, status, headers, body) => {
+  expect(found(status, headers, body)).toEqual([]);
+});
+
+test.each([
+  ['another status', 302, json, kettle, 'the status'],
+  ['another header', 200, { ...json, 'x-shop': '1' }, kettle, 'the header x-shop'],
+  ['a promised header that is missing', 200, { 'content-type': 'application/json' }, kettle, 'no header etag'],
+  ['another media type', 200, { ...json, 'content-type': 'text/html' }, kettle, 'the media type text/html'],
+  ['a field that is not in the schema', 200, json, { ...kettle, cost: 1 }, 'a field'],
+  ['a code of another operation', 404, problem, { code: 'OUT_OF_STOCK' }, 'the code OUT_OF_STOCK'],
+])('%s is found', (_title, status, headers, body, what) => {
+  expect(found(status, headers, body)).toEqual([`getProduct ${status}: ${what}`]);
+});
+
+test('a body that lacks a field is found', () => {
+  const { name: _name, ...nameless } = kettle;
+  expect(found(200, json, nameless)).toEqual([expect.stringContaining('a body that is not what the schema says')]);
+});
+
+test('a body where there is none is found', () => {
+  const operation = ['DELETE', '/v1/users/me/addresses/1'] as const;
+  expect(found(204, {}, { bye: true }, operation)).toEqual(['removeAddress 204: a body']);
+});
+
+test('what is no operation is nobody’s business', () => {
+  expect(found(418, {}, 'tea', ['GET', '/v1/tea'])).toEqual([]);
+  expect(found(405, problem, { code: 'METHOD_NOT_ALLOWED' }, ['DELETE', '/v1/products'])).toEqual([]);
+});
