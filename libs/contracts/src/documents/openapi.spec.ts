@@ -129,3 +129,9 @@ test('scopes are described in words, under the flow that can give them', () => {
     expect(text.split(' ').length).toBeGreaterThan(3);
   }
 });
+
+test('a number of a query is an integer with its bounds and its default, though it comes as text', () => {
+  const parameters = document.paths?.['/v1/products']?.get?.parameters ?? [];
+  const limit = parameters.find((parameter) => 'name' in parameter && parameter.name === 'limit');
+  expect(limit).toMatchObject({ schema: { type: 'integer', minimum: 1, maximum: 100, default: 20 } });
+});

@@ -4,7 +4,9 @@ import { integerText } from '../values.js';
 
 /** `?limit=20&cursor=…` */
 export const pageQuery = z.strictObject({
-  limit: integerText(1, 100).default(20),
+  limit: integerText(1, 100)
+    .default(20)
+    .meta({ override: { default: 20 } }),
   cursor: opaque(0, 512).optional(),
 });
 export const pageOf = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item), nextCursor: text.nullable() });
