@@ -7,9 +7,6 @@ const refundNamespace = 'b2d1c4a6-5d0e-4f6c-9f0a-7c1f5f0d9a31';
 /** One refund an order, however often it is asked for: the id follows from the payment, so a repetition can't give money back twice. */
 export const refundIdOf = (order: Pick<Order, 'paymentId'>): string => uuidv5(order.paymentId, refundNamespace);
 
-/** The largest version that an order can keep: a 32-bit column. */
-const maxVersion = 2_147_483_647;
-
 /**
  * What an outcome says that cannot be true of the payment that the order asked for, in whatever state the order is: another payment, another
  * amount or currency, a refund that nobody asked for or of more than the total.
@@ -17,7 +14,6 @@ const maxVersion = 2_147_483_647;
  */
 export function contradictionIn(order: Order, outcome: PaymentOutcome): string | undefined {
   if (outcome.paymentId !== order.paymentId) return `the payment of this order is ${order.paymentId}`;
-  if (outcome.version > maxVersion) return `no payment has changed ${outcome.version} times`;
   switch (outcome.kind) {
     case 'authorized':
     case 'captured':
