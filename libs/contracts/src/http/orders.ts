@@ -10,28 +10,39 @@ export const productView = z
     description: text,
     priceMinor: amountMinor,
     currency,
-    available: z.int().min(0).max(maxInt4),
+    available: z.int().min(0).max(maxInt4).meta({ description: 'Pieces that can be ordered now' }),
     version,
   })
   .meta({ id: 'Product' });
-export const productPage = pageOf(productView);
-export const setStockBody = z.strictObject({ available: z.int().min(0).max(1_000_000) });
+export const productPage = pageOf(productView).meta({ id: 'ProductPage' });
+export const setStockBody = z
+  .strictObject({
+    available: z
+      .int()
+      .min(0)
+      .max(1_000_000)
+      .meta({ description: 'Pieces that can be ordered from now on, besides what orders hold already' }),
+  })
+  .meta({ id: 'StockChange' });
 
 export const quantity = z.int().min(1).max(1_000);
-export const placeOrderBody = z.strictObject({
-  items: z
-    .array(z.strictObject({ productId: id, quantity }))
-    .min(1)
-    .max(50)
-    .refine((items) => new Set(items.map(({ productId }) => productId)).size === items.length, {
-      error: 'each product may appear once; add up its quantities',
-    }),
-  shippingAddressId: id,
-  paymentMethodToken: z
-    .string()
-    .regex(/^tok_[a-z0-9_]{1,60}$/, { error: 'expected a payment method token such as tok_success' })
-    .meta({ example: 'tok_success' }),
-});
+export const placeOrderBody = z
+  .strictObject({
+    items: z
+      .array(z.strictObject({ productId: id, quantity }))
+      .min(1)
+      .max(50)
+      .refine((items) => new Set(items.map(({ productId }) => productId)).size === items.length, {
+        error: 'each product may appear once; add up its quantities',
+      })
+      .meta({ description: 'Each product once, all of them in one currency' }),
+    shippingAddressId: id.meta({ description: 'One of your own addresses; the order keeps a copy of it' }),
+    paymentMethodToken: z
+      .string()
+      .regex(/^tok_[a-z0-9_]{1,60}$/, { error: 'expected a payment method token such as tok_success' })
+      .meta({ description: 'From the payment provider; stands for a card', example: 'tok_success' }),
+  })
+  .meta({ id: 'OrderPlacement' });
 
 export const orderView = z
   .object({
@@ -39,19 +50,24 @@ export const orderView = z
     status: orderStatus,
     currency,
     totalMinor: amountMinor,
-    lines: z.array(z.object({ productId: id, name: text, quantity, unitPriceMinor: amountMinor })),
-    shippingAddress: postalAddress.strip(),
+    lines: z
+      .array(z.object({ productId: id, name: text, quantity, unitPriceMinor: amountMinor }))
+      .meta({ description: 'With names and prices as they were when the order was placed' }),
+    shippingAddress: postalAddress.strip().meta({ description: 'As it was when the order was placed' }),
     paymentId: id,
-    /** Why it was rejected or cancelled; null otherwise. */
-    reason: text.nullable(),
+    reason: text.nullable().meta({ description: 'Why it was rejected or cancelled; null otherwise' }),
     version,
     placedAt: timestamp,
     updatedAt: timestamp,
   })
   .meta({ id: 'Order' });
-export const orderListQuery = pageQuery.extend({ status: orderStatus.optional() });
-export const orderPage = pageOf(orderView);
-export const cancelOrderBody = z.strictObject({ reason: paragraph(200).optional() });
+export const orderListQuery = pageQuery.extend({
+  status: orderStatus.optional().meta({ description: 'Only orders with this status' }),
+});
+export const orderPage = pageOf(orderView).meta({ id: 'OrderPage' });
+export const cancelOrderBody = z
+  .strictObject({ reason: paragraph(200).optional().meta({ description: 'Why, in your own words' }) })
+  .meta({ id: 'Cancellation' });
 
 export type ProductView = z.infer<typeof productView>;
 export type SetStockBody = z.infer<typeof setStockBody>;

@@ -9,8 +9,8 @@ export const paymentView = z
     status: paymentStatus,
     amountMinor,
     currency,
-    refundedMinor: amountMinor,
-    declineReason: text.nullable(),
+    refundedMinor: amountMinor.meta({ description: 'How much of it was given back' }),
+    declineReason: text.nullable().meta({ description: 'What the card issuer said, where it declined' }),
     refunds: z.array(
       z.object({
         id,
@@ -27,12 +27,17 @@ export const paymentView = z
   .meta({ id: 'Payment' });
 
 /** What the payment provider tells us. A hint: the state is read from the provider before anything changes. */
-export const pspWebhookBody = z.object({
-  id: identifier(64),
-  type: identifier(64),
-  createdAt: timestamp,
-  data: z.object({ chargeId: identifier(64), reference: identifier(64) }),
-});
+export const pspWebhookBody = z
+  .object({
+    id: identifier(64).meta({ description: 'The event; one that was stored before is not stored again' }),
+    type: identifier(64).meta({ description: 'What happened', example: 'charge.captured' }),
+    createdAt: timestamp,
+    data: z.object({
+      chargeId: identifier(64).meta({ description: 'The charge, as the provider calls it' }),
+      reference: identifier(64).meta({ description: 'The id of the payment' }),
+    }),
+  })
+  .meta({ id: 'PaymentProviderEvent' });
 
 export type PaymentView = z.infer<typeof paymentView>;
 export type PspWebhookBody = z.infer<typeof pspWebhookBody>;

@@ -5,19 +5,23 @@ import { id, postalAddress, timestamp, version } from '../values.js';
 export const email = z.email({ error: 'expected an e-mail address' }).max(254);
 const displayName = line(80);
 
-export const registerUserBody = z.strictObject({
-  email,
-  password: opaque(12, 256),
-  displayName,
-});
+export const registerUserBody = z
+  .strictObject({
+    email: email.meta({ description: 'Signs you in; upper and lower case are the same' }),
+    password: opaque(12, 256).meta({ description: 'Not one of those that are guessed first', format: 'password' }),
+    displayName: displayName.meta({ description: 'How you want to be addressed' }),
+  })
+  .meta({ id: 'Registration' });
 export const userView = z
   .object({ id, email, displayName, version, createdAt: timestamp, updatedAt: timestamp })
   .meta({ id: 'User' });
-export const changeUserBody = z.strictObject({ displayName });
+export const changeUserBody = z.strictObject({ displayName }).meta({ id: 'ProfileChange' });
 
-export const addressBody = postalAddress.extend({ label: line(40) });
+export const addressBody = postalAddress
+  .extend({ label: line(40).meta({ description: 'What you call it', example: 'Home' }) })
+  .meta({ id: 'NewAddress' });
 export const addressView = addressBody.extend({ id, version }).strip().meta({ id: 'Address' });
-export const addressList = z.object({ items: z.array(addressView) });
+export const addressList = z.object({ items: z.array(addressView) }).meta({ id: 'AddressList' });
 
 export type RegisterUserBody = z.infer<typeof registerUserBody>;
 export type ChangeUserBody = z.infer<typeof changeUserBody>;
