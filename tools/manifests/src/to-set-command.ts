@@ -1,13 +1,22 @@
 // `npm run k8s:to-set -- production`: what is not yours yet in an overlay. Exits with 1 while something is left that leads nowhere.
+import '@causeway/launcher/stop-with-parent';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { root } from './render.js';
 import { valuesToSet } from './to-set.js';
 
+const known = readdirSync(join(root, 'k8s/overlays'));
 const overlays = process.argv.length > 2 ? process.argv.slice(2) : ['staging', 'production'];
+const unknown = overlays.filter((overlay) => !known.includes(overlay));
+if (unknown.length > 0) {
+  console.error(`There is no overlay ${unknown.join(' or ')}; k8s/overlays has ${known.join(', ')}.`);
+  process.exit(2);
+}
 let left = 0;
 for (const overlay of overlays) {
   const values = valuesToSet(root, `k8s/overlays/${overlay}`);
   left += values.filter(({ certain }) => certain).length;
-  console.log(`${overlay}: ${values.length === 0 ? 'nothing to set, or no such overlay' : ''}`);
+  console.log(`${overlay}:${values.length === 0 ? ' nothing to set' : ''}`);
   for (const { file, line, value, what, certain } of values)
     console.log(`  ${certain ? 'set  ' : 'check'} ${file}:${line}  ${value}  (${what})`);
 }
