@@ -42,6 +42,21 @@ test('there are at least 24 products with prices and stock', () => {
   expect(products.filter(({ available }) => available > 0).length).toBeGreaterThanOrEqual(20);
 });
 
+test.each(['127.0.0.1', 'localhost'])(
+  '“Authorize” on the API documents at %s gives a token for the API',
+  async (host) => {
+    const page = new URL('/docs/', system.urls.gateway);
+    page.hostname = host;
+    const redirectUri = new URL('static/oauth2-redirect.html', page).href;
+    expect((await fetch(redirectUri)).status).toBe(200);
+    const script = await (await fetch(new URL('static/swagger-initializer.js', page))).text();
+    const clientId = /"clientId":"([^"]+)"/.exec(script)?.[1] ?? '';
+    const door = { gateway: system.urls.gateway, oidc: { ...system.oidc, clientId, redirectUri } };
+    const person = await Customer.signIn(door, customer.email, customer.password);
+    expect((await person.call('/v1/orders')).status).toBe(200);
+  },
+);
+
 test('a paid order is CONFIRMED, charged once, and its stock is taken', async () => {
   const before = await stockOf(products[1]!);
   const placed = await customer.placeOrder(order('tok_success', products[1], 2));

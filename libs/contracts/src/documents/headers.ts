@@ -81,16 +81,18 @@ export function headersOfProblem(status: number, { scope, idempotent }: RouteDef
   ];
 }
 
-/** `components.parameters`: headers of requests. */
+/**
+ * `components.parameters`: headers of requests. An example is what `/docs` fills in: there is none where everybody would send the same key, or give
+ * up early, without having meant to.
+ */
 export const requestHeaders = {
   'Idempotency-Key': {
     name: 'Idempotency-Key',
     in: 'header',
     required: true,
     description:
-      'Chosen by you, for example a random UUID. Send the same one when you repeat the request: for 24 h it gives the first answer again and does nothing twice.',
+      'Chosen by you: a random UUID such as `7f9c2ba4-e88f-4d1e-9b3f-2f1d6a4c8e55`. Send the same one when you repeat the request: for 24 h it gives the first answer again and does nothing twice.',
     schema: { type: 'string', minLength: 1, maxLength: 128, pattern: '^[\\x21-\\x7e]{1,128}$' },
-    example: '7f9c2ba4-e88f-4d1e-9b3f-2f1d6a4c8e55',
   },
   'If-Match': {
     name: 'If-Match',
@@ -121,9 +123,8 @@ export const requestHeaders = {
     name: httpHeaders.deadline,
     in: 'header',
     description:
-      'How long you will wait for the answer, milliseconds. It can only shorten the limit of the server; when it passes, the answer is 504 and the work is given up.',
+      'How long you will wait for the answer, milliseconds, `2000` for example. It can only shorten the limit of the server; when it passes, the answer is 504 and the work is given up.',
     schema: { type: 'integer', minimum: 1 },
-    example: 2_000,
   },
 } as const;
 
