@@ -10,6 +10,7 @@ import {
   poolSql,
   PRISMA,
   purgeInbox,
+  workLimits,
 } from '@causeway/persistence';
 import { HostState } from '@causeway/service-host';
 import { Module, type DynamicModule, type FactoryProvider, type Provider } from '@nestjs/common';
@@ -74,7 +75,12 @@ export class AppModule {
 }
 
 function adapters(settings: PaymentSettings): Provider[] {
-  const provider = { url: settings.PSP_URL, apiKey: settings.PSP_API_KEY, timeoutMs: settings.PSP_TIMEOUT_MS };
+  const provider = {
+    url: settings.PSP_URL,
+    apiKey: settings.PSP_API_KEY,
+    timeoutMs: settings.PSP_TIMEOUT_MS,
+    connections: concurrencyOf(settings),
+  };
   return [
     Doorbell,
     { provide: CLOCK, useValue: clock },
@@ -88,6 +94,9 @@ function adapters(settings: PaymentSettings): Provider[] {
     },
   ];
 }
+
+const concurrencyOf = (settings: PaymentSettings): number =>
+  settings.PSP_CONCURRENCY ?? workLimits(settings.DATABASE_POOL_MAX).operations;
 
 function useCases(settings: PaymentSettings): FactoryProvider[] {
   const commands = [AuthorizePayment, CapturePayment, VoidPayment, RefundPayment].map((UseCase) => ({
@@ -118,7 +127,7 @@ function useCases(settings: PaymentSettings): FactoryProvider[] {
 
 function workers(settings: PaymentSettings): FactoryProvider[] {
   const options = {
-    concurrency: settings.PSP_CONCURRENCY,
+    concurrency: concurrencyOf(settings),
     pollMs: settings.PAYMENT_POLL_MS,
     // The longest execution is a reading, a call and another reading; the rest is for storing what came of it.
     leaseMs: 3 * settings.PSP_TIMEOUT_MS + 5_000,

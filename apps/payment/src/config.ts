@@ -24,8 +24,8 @@ export const settings = {
   PSP_WEBHOOK_SECRETS: list().pipe(z.array(secret()).max(4)),
   /** Limit of one request to the provider. */
   PSP_TIMEOUT_MS: withDefault(durationMs(10, 120_000), '10000'),
-  /** Operations at the provider at the same time, per instance. */
-  PSP_CONCURRENCY: withDefault(integer(1, 1_000), '64'),
+  /** Operations at the provider at the same time, per instance. Default: four for each connection of the pool (`workLimits`). */
+  PSP_CONCURRENCY: integer(1, 1_000).optional(),
   /** How often an instance looks for operations that are due. */
   PAYMENT_POLL_MS: withDefault(durationMs(10, 60_000), '250'),
   /** Waits before each reading of an operation whose outcome is unknown; the last one repeats. */

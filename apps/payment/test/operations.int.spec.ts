@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { PgUnitOfWork, poolSql } from '@causeway/persistence';
+import { DatabaseUnavailable, PgUnitOfWork, poolSql } from '@causeway/persistence';
 import { createDatabase, type TestDatabase } from '@causeway/testkit';
 import { PgOperationQueue } from '../src/adapters/persistence/operation-queue.js';
 import { bindTransaction } from '../src/adapters/persistence/transaction.js';
+import { Doorbell } from '../src/adapters/worker/doorbell.js';
+import { OperationWorker } from '../src/adapters/worker/operation-worker.js';
 import { AuthorizePayment } from '../src/application/authorize-payment.js';
 import { CapturePayment } from '../src/application/capture-payment.js';
 import type { PaymentTx } from '../src/application/ports.js';
@@ -70,6 +72,60 @@ test('only the holder of the lease may reschedule', async () => {
   expect(await uow.run((tx) => tx.operations.reschedule(late!, next))).toBe(false);
   expect(await uow.run((tx) => tx.operations.reschedule(current!, next))).toBe(true);
 });
+
+test('a lease that is given back is due again at once, not when it would have run out', async () => {
+  await authorize();
+  const [first] = await queue.claim(1, leaseMs);
+  await queue.giveBack(first!, 0);
+  const [second] = await queue.claim(1, leaseMs);
+  expect(second).toMatchObject({ id: first!.id, attempts: 2 });
+  // The lease has passed to somebody else by now.
+  await queue.giveBack(first!, 0);
+  expect(await queue.claim(1, leaseMs)).toEqual([]);
+});
+
+test('what could not be given back, and a claim whose answer was lost, are given back before the next claim', async () => {
+  await Promise.all([authorize(), authorize()]);
+  const inner = poolSql(database.pool);
+  let [lose, refuse] = [true, false];
+  const shaky = new PgOperationQueue({
+    query: async <R>(text: string, values?: readonly unknown[]) => {
+      if (refuse) throw new DatabaseUnavailable();
+      const result = await inner.query<R>(text, values);
+      if (lose) throw new DatabaseUnavailable({ outcome: 'unknown' });
+      return result;
+    },
+  });
+  await expect(shaky.claim(1, leaseMs)).rejects.toMatchObject({ outcome: 'unknown' });
+  lose = false;
+  const claimed = await shaky.claim(10, leaseMs);
+  expect(claimed).toHaveLength(2);
+  refuse = true;
+  await expect(shaky.giveBack(claimed[0]!, 0)).rejects.toMatchObject({ code: 'DATABASE_UNAVAILABLE' });
+  refuse = false;
+  expect((await shaky.claim(10, leaseMs)).map(({ id }) => id)).toEqual([claimed[0]!.id]);
+});
+
+test('a worker gives an operation back whose outcome cannot be stored, and it is carried out', async () => {
+  const { paymentId } = await authorize();
+  const run = new RunOperation(uow, new FakePaymentProvider(), now);
+  let failures = 1;
+  const execute: RunOperation['execute'] = (...operation) =>
+    failures-- > 0 ? Promise.reject(new Error('not stored')) : run.execute(...operation);
+  const worker = new OperationWorker(queue, { execute }, { concurrency: 4, leaseMs, pollMs: 20 }, new Doorbell());
+  worker.onApplicationBootstrap();
+  try {
+    const statusOf = async () =>
+      (await database.pool.query<{ status: string }>('SELECT status FROM payments WHERE id = $1', [paymentId])).rows[0]!
+        .status;
+    const limitAt = performance.now() + 20_000; // a third of the lease
+    while ((await statusOf()) !== 'AUTHORIZED' && performance.now() < limitAt)
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(await statusOf()).toBe('AUTHORIZED');
+  } finally {
+    await worker.onModuleDestroy();
+  }
+}, 40_000);
 
 test('a worker that comes back late, when the payment has moved on, changes nothing', async () => {
   const target = await authorize();

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fingerprint, type UnitOfWork } from '@causeway/persistence';
+import { asWork, withoutDeadline } from '@causeway/resilience';
 import { v7 as uuidv7 } from 'uuid';
 import type { Books, ChargeView } from './books.js';
 import { authorize, capture, cardOf, refund, voidCharge, type Charge, type Mishap, type Movement } from './charge.js';
@@ -118,8 +119,10 @@ export class ChargesService {
       await this.uow.run(({ keys }) => keys.complete(key, answer));
       return { ...answer, replayed: false };
     }
-    // If this fails, too, the lock of the key runs out by itself.
-    await this.uow.run(({ keys }) => keys.release(key)).catch(() => undefined);
+    // Also when it was the deadline that passed. If this fails, too, the lock of the key runs out by itself.
+    await withoutDeadline(() => asWork('background', () => this.uow.run(({ keys }) => keys.release(key)))).catch(
+      () => undefined,
+    );
     throw error;
   }
 }

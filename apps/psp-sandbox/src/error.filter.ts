@@ -1,5 +1,6 @@
 import { CodedError, errorCodes } from '@causeway/errors';
 import { translatePgError } from '@causeway/persistence';
+import { isOverload } from '@causeway/resilience';
 import { getLogger } from '@causeway/telemetry';
 import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
@@ -15,13 +16,15 @@ export class SandboxErrorFilter implements ExceptionFilter {
     const error = toSandboxError(thrown);
     if (error.status >= 500) this.log.error({ err: thrown }, 'request failed');
     if (reply.sent || reply.raw.headersSent) return;
-    if (error.status === 503) reply.header('retry-after', '2');
+    if (error.status === 503 || error.status === 429) reply.header('retry-after', '2');
     reply.code(error.status).header('content-type', 'application/json').send(JSON.stringify(error.toBody()));
   }
 }
 
 export function toSandboxError(thrown: unknown): SandboxError {
   if (thrown instanceof SandboxError) return thrown;
+  // As providers do: turned away at the door, which is no failure.
+  if (isOverload(thrown)) return new SandboxError(429, 'rate_limit', 'rate_limit', 'Too many requests at the moment.');
   // Prisma's errors come untranslated: a database that is gone is 503.
   const status = statusOf(translatePgError(thrown));
   if (status === 404) return new SandboxError(404, 'not_found', 'not_found', 'There is nothing at this address.');

@@ -1,5 +1,5 @@
 export type SandboxErrorType =
-  'invalid_request' | 'authentication' | 'idempotency' | 'not_found' | 'unavailable' | 'api_error';
+  'invalid_request' | 'authentication' | 'idempotency' | 'rate_limit' | 'not_found' | 'unavailable' | 'api_error';
 
 /** What the API answers on an error. It is not our problem document: a payment provider has its own shape. */
 export interface ErrorBody {

@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { callerKeepAlive } from '@causeway/contracts/keep-alive';
 import type { Sql } from '@causeway/persistence';
+import { fullJitterMs } from '@causeway/resilience';
 import { getLogger } from '@causeway/telemetry';
 import type { OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';
 import { Agent, request } from 'undici';
@@ -94,7 +95,7 @@ export class WebhookDispatcher implements OnApplicationBootstrap, OnModuleDestro
   private async deliver(url: string, { id, body, attempts }: DeliveryRow): Promise<void> {
     const result = await this.post(url, body);
     if (/^2\d\d$/.test(result)) {
-      await this.sql.query(`UPDATE webhook_deliveries SET status = 'delivered', last_result = $2 WHERE id = $1`, [
+      await this.store(`UPDATE webhook_deliveries SET status = 'delivered', last_result = $2 WHERE id = $1`, [
         id,
         result,
       ]);
@@ -102,10 +103,24 @@ export class WebhookDispatcher implements OnApplicationBootstrap, OnModuleDestro
     }
     const delayMs = backoffMs[attempts - 1];
     this.log.warn({ delivery: id, attempts, result, delayMs }, 'webhook was not accepted');
-    await this.sql.query(
+    await this.store(
       `UPDATE webhook_deliveries SET status = $2, last_result = $3, due_at = now() + $4 * interval '1 millisecond' WHERE id = $1`,
       [id, delayMs === undefined ? 'given_up' : 'pending', result, delayMs ?? 0],
     );
+  }
+
+  /** What came of a delivery is stored while its lease lasts: after that it would be delivered once more. */
+  private async store(text: string, values: readonly unknown[]): Promise<void> {
+    const until = performance.now() + leaseMs - timeoutMs;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await this.sql.query(text, values);
+        return;
+      } catch (error) {
+        if (this.stopped || performance.now() > until) throw error;
+      }
+      await new Promise((resolve) => setTimeout(resolve, fullJitterMs(attempt, 100, 1_000)));
+    }
   }
 
   /** @returns the status, or the code of what went wrong. */

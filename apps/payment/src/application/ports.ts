@@ -77,6 +77,8 @@ export interface OperationRepository {
 export interface OperationQueue {
   /** Takes up to `limit` due operations for `leaseMs`; whoever dies in between loses them to the next claim. */
   claim(limit: number, leaseMs: number): Promise<Operation[]>;
+  /** Ends the lease of an operation that could not be carried through: it is due again after `delayMs`. Nothing happens where the lease is lost. */
+  giveBack(operation: Pick<Operation, 'id' | 'lease'>, delayMs: number): Promise<void>;
 }
 
 export interface WebhookEvent {

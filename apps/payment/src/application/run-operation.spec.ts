@@ -1,8 +1,10 @@
 import { paymentAuthorized, paymentRefunded } from '@causeway/contracts';
+import { DatabaseUnavailable } from '@causeway/persistence';
 import { FakePaymentProvider } from '../testing/fake-payment-provider.js';
 import { InMemoryPayments } from '../testing/in-memory-payments.js';
 import { AuthorizePayment } from './authorize-payment.js';
 import { CapturePayment } from './capture-payment.js';
+import type { PaymentUnitOfWork } from './ports.js';
 import { ReceiveWebhook } from './receive-webhook.js';
 import { RefundPayment } from './refund-payment.js';
 import { RunOperation } from './run-operation.js';
@@ -306,3 +308,35 @@ test.each(['capture', 'void', 'refund'] as const)(
     expect([db.payment(paymentId), psp.sent.length]).toEqual([before, sent]);
   },
 );
+
+describe('a database that is away when the outcome is known', () => {
+  /** Fails the first transactions. */
+  const failing = (times: number): PaymentUnitOfWork =>
+    new Proxy(db.uow, {
+      get: (target, name) =>
+        name === 'run' && times-- > 0
+          ? () => Promise.reject(new DatabaseUnavailable({ outcome: 'unknown' }))
+          : Reflect.get(target, name, target),
+    });
+  const runWith = (times: number) =>
+    new RunOperation(failing(times), psp, db.now, { random: () => 1, pause: () => Promise.resolve() });
+
+  test('what came of it is stored again and again while the claim lasts; the provider is asked once', async () => {
+    await authorize();
+    const [operation] = await db.claim(1, leaseMs);
+    let asked = 0;
+    const ask = psp.authorize.bind(psp);
+    psp.authorize = (...call) => ((asked += 1), ask(...call));
+    await runWith(5).execute(operation!, { lasts: () => true });
+    expect([status(), asked]).toEqual(['AUTHORIZED', 1]);
+  });
+
+  test('and given up when the claim is over', async () => {
+    await authorize();
+    const [operation] = await db.claim(1, leaseMs);
+    let left = 3;
+    const work = runWith(Infinity).execute(operation!, { lasts: () => left-- > 0 });
+    await expect(work).rejects.toMatchObject({ code: 'DATABASE_UNAVAILABLE' });
+    expect(left).toBe(-1);
+  });
+});

@@ -1,4 +1,5 @@
-import { fullJitterMs } from '@causeway/resilience';
+import { CodedError } from '@causeway/errors';
+import { fullJitterMs, isOverload } from '@causeway/resilience';
 import { getLogger } from '@causeway/telemetry';
 import { outcomeOf, type Charge } from '../domain/charge.js';
 import type { Outcome } from '../domain/payment.js';
@@ -15,10 +16,18 @@ export interface RunOperationOptions {
   /** How long a key is repeated: providers forget keys after 24 h. Default 24 h. */
   readonly keyLifetimeMs?: number;
   readonly random?: () => number;
+  /** Waits, milliseconds. Default setTimeout. */
+  readonly pause?: (ms: number) => Promise<void>;
 }
 
 /** What asking the provider came to: an outcome, or the error that leaves it open. */
 type Answer = Outcome | { readonly kind: 'open'; readonly error: unknown };
+
+/** The claim that an execution is under. */
+export interface Claim {
+  /** False when the lease is about to run out, or the process is stopping: what could not be stored is given back. */
+  readonly lasts: () => boolean;
+}
 
 const open = (error: unknown): Answer => ({ kind: 'open', error });
 
@@ -29,6 +38,7 @@ export class RunOperation {
   private readonly readScheduleMs: readonly number[];
   private readonly keyLifetimeMs: number;
   private readonly random: () => number;
+  private readonly pause: (ms: number) => Promise<void>;
 
   constructor(
     private readonly uow: PaymentUnitOfWork,
@@ -40,42 +50,46 @@ export class RunOperation {
     this.readScheduleMs = options.readScheduleMs ?? [5_000, 30_000, 120_000, 600_000, 3_600_000];
     this.keyLifetimeMs = options.keyLifetimeMs ?? 24 * 3_600_000;
     this.random = options.random ?? Math.random;
+    this.pause = options.pause ?? ((ms) => new Promise((resolve) => setTimeout(resolve, ms)));
   }
 
-  /** @returns milliseconds until the operation is due again, or undefined when it is settled. */
-  execute(operation: Operation): Promise<number | undefined> {
+  /**
+   * @param claim Default: one that is over, so that what cannot be stored at once is an error.
+   * @returns milliseconds until the operation is due again, or undefined when it is settled.
+   */
+  execute(operation: Operation, claim: Claim = over): Promise<number | undefined> {
     // Attempts beyond the limit were begun by a worker that died: their outcome is as unknown as that of a timeout.
     const lost = operation.status === 'UNKNOWN' || operation.attempts > this.maxAttempts;
-    return lost ? this.resolve(operation) : this.attempt(operation);
+    return lost ? this.resolve(operation, claim) : this.attempt(operation, claim);
   }
 
-  private async attempt(operation: Operation): Promise<number | undefined> {
+  private async attempt(operation: Operation, claim: Claim): Promise<number | undefined> {
     const answer = await this.ask(operation);
-    if (answer.kind !== 'open') return this.settle(operation, answer);
+    if (answer.kind !== 'open') return this.settle(operation, answer, claim);
     const { attempts, reads } = operation;
     // Only of the very first attempt it is certain that nothing was sent before it.
     if (answer.error instanceof PspUnsent && attempts === 1) {
       const unsent = operation.unsent + 1;
       const delayMs = 250 + fullJitterMs(unsent, 500, 15_000, this.random);
-      return this.reschedule(operation, { status: 'READY', attempts: 0, reads, unsent, delayMs }, answer.error);
+      return this.reschedule(operation, { status: 'READY', attempts: 0, reads, unsent, delayMs }, answer.error, claim);
     }
     if (attempts < this.maxAttempts) {
       const delayMs = fullJitterMs(attempts, 200, 2_000, this.random);
-      return this.reschedule(operation, { status: 'READY', attempts, reads, unsent: 0, delayMs }, answer.error);
+      return this.reschedule(operation, { status: 'READY', attempts, reads, unsent: 0, delayMs }, answer.error, claim);
     }
-    return this.lose(operation, answer.error);
+    return this.lose(operation, answer.error, claim);
   }
 
   /** Reads what became of a lost operation. Where the provider knows nothing of it, it is sent again with its key: that is safe, and settles it. */
-  private async resolve(operation: Operation): Promise<number | undefined> {
+  private async resolve(operation: Operation, claim: Claim): Promise<number | undefined> {
     const found = await this.read(operation);
-    if (found?.kind === 'open') return this.lose(operation, found.error);
-    if (found) return this.settle(operation, found);
+    if (found?.kind === 'open') return this.lose(operation, found.error, claim);
+    if (found) return this.settle(operation, found, claim);
     if (this.now().getTime() - operation.createdAt.getTime() >= this.keyLifetimeMs) {
-      return this.settle(operation, { kind: 'refused', reason: 'never executed by the provider' });
+      return this.settle(operation, { kind: 'refused', reason: 'never executed by the provider' }, claim);
     }
     const answer = await this.ask(operation);
-    return answer.kind === 'open' ? this.lose(operation, answer.error) : this.settle(operation, answer);
+    return answer.kind === 'open' ? this.lose(operation, answer.error, claim) : this.settle(operation, answer, claim);
   }
 
   private async ask(operation: Operation): Promise<Answer> {
@@ -119,9 +133,9 @@ export class RunOperation {
   }
 
   /** A definite outcome counts even when the lease has run out meanwhile: the first to settle wins, and all would say the same. */
-  private async settle(operation: Operation, outcome: Outcome): Promise<undefined> {
+  private async settle(operation: Operation, outcome: Outcome, claim: Claim): Promise<undefined> {
     const now = this.now();
-    await this.uow.run(async (tx) => {
+    await this.store(claim, async (tx) => {
       const before = await tx.payments.forUpdate(operation.paymentId);
       const status = outcome.kind === 'refused' ? 'REFUSED' : 'SUCCEEDED';
       if (!before || !(await tx.operations.close(operation.id, status, outcome.kind))) return;
@@ -131,13 +145,13 @@ export class RunOperation {
     return undefined;
   }
 
-  private async lose(operation: Operation, error: unknown): Promise<number> {
+  private async lose(operation: Operation, error: unknown, claim: Claim): Promise<number> {
     const now = this.now();
     const { attempts, reads } = operation;
     const delayMs = this.readScheduleMs[Math.min(reads, this.readScheduleMs.length - 1)] ?? 3_600_000;
     const next: Reschedule = { status: 'UNKNOWN', attempts, reads: reads + 1, unsent: 0, delayMs };
     this.warn(operation, next, error);
-    await this.uow.run(async (tx: PaymentTx) => {
+    await this.store(claim, async (tx) => {
       const before = await tx.payments.forUpdate(operation.paymentId);
       if (!before || !(await tx.operations.reschedule(operation, next))) return;
       await record(tx, lose(before, now), { before, now });
@@ -145,10 +159,25 @@ export class RunOperation {
     return delayMs;
   }
 
-  private async reschedule(operation: Operation, next: Reschedule, error: unknown): Promise<number> {
+  private async reschedule(operation: Operation, next: Reschedule, error: unknown, claim: Claim): Promise<number> {
     this.warn(operation, next, error);
-    await this.uow.run((tx) => tx.operations.reschedule(operation, next));
+    await this.store(claim, (tx) => tx.operations.reschedule(operation, next));
     return next.delayMs;
+  }
+
+  /**
+   * What came of an operation is known by now, so it is stored again and again while the claim lasts: to let go of it would mean to ask the
+   * provider again, after the lease has run out.
+   */
+  private async store<T>(claim: Claim, work: (tx: PaymentTx) => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.uow.run(work);
+      } catch (error) {
+        if (!isPassing(error) || !claim.lasts()) throw error;
+      }
+      await this.pause(fullJitterMs(attempt, 100, 2_000, this.random));
+    }
   }
 
   private warn({ paymentId, step, attempts }: Operation, next: Reschedule, error: unknown): void {
@@ -159,3 +188,9 @@ export class RunOperation {
     );
   }
 }
+
+const over: Claim = { lasts: () => false };
+
+/** The database is away, or has no connection for us. */
+const isPassing = (error: unknown): boolean =>
+  isOverload(error) || (error instanceof CodedError && error.code === 'DATABASE_UNAVAILABLE');

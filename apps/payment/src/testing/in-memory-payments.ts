@@ -79,6 +79,16 @@ export class InMemoryPayments implements OperationQueue {
     );
   }
 
+  giveBack({ id, lease }: Pick<Operation, 'id' | 'lease'>, delayMs: number): Promise<void> {
+    const { state } = this.uow;
+    state.operations = state.operations.map((one) =>
+      one.id === id && one.lease === lease && isOpen(one)
+        ? { ...one, leaseUntil: this.time, dueAt: this.time + delayMs }
+        : one,
+    );
+    return Promise.resolve();
+  }
+
   private bind(draft: State): PaymentTx {
     return {
       payments: {

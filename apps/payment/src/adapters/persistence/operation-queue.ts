@@ -1,4 +1,4 @@
-import type { Sql } from '@causeway/persistence';
+import { DatabaseUnavailable, type Sql } from '@causeway/persistence';
 import { v7 as uuidv7 } from 'uuid';
 import type { Operation, OperationQueue } from '../../application/ports.js';
 import type { Step } from '../../domain/payment.js';
@@ -27,10 +27,50 @@ interface OperationRow {
  * the same idempotency key makes a second call harmless. An attempt is counted when it is claimed, before anything can be sent.
  */
 export class PgOperationQueue implements OperationQueue {
+  /** What nobody here works on, and the database could not be told so: claims that failed on their way, and operations by id with their lease. */
+  private readonly lostClaims = new Set<string>();
+  private readonly orphans = new Map<string, string>();
+
   /** @param sql Autocommit: the claim must be visible before the provider is called. */
   constructor(private readonly sql: Sql) {}
 
   async claim(limit: number, leaseMs: number): Promise<Operation[]> {
+    await this.giveBackOrphans();
+    const lease = uuidv7();
+    try {
+      return await this.claimAs(lease, limit, leaseMs);
+    } catch (error) {
+      if (error instanceof DatabaseUnavailable && error.outcome === 'unknown') this.lostClaims.add(lease);
+      throw error;
+    }
+  }
+
+  async giveBack({ id, lease }: Pick<Operation, 'id' | 'lease'>, delayMs: number): Promise<void> {
+    try {
+      await this.sql.query(
+        `UPDATE psp_operations SET lease = NULL, lease_until = NULL, due_at = now() + $3 * interval '1 millisecond'
+          WHERE id = $1 AND lease = $2 AND status IN ('READY', 'UNKNOWN')`,
+        [id, lease, delayMs],
+      );
+    } catch (error) {
+      this.orphans.set(id, lease);
+      throw error;
+    }
+  }
+
+  private async giveBackOrphans(): Promise<void> {
+    if (this.orphans.size + this.lostClaims.size === 0) return;
+    await this.sql.query(
+      `UPDATE psp_operations SET lease = NULL, lease_until = NULL
+        WHERE status IN ('READY', 'UNKNOWN')
+          AND (lease = ANY($1) OR (id, lease) IN (SELECT * FROM unnest($2::uuid[], $3::uuid[])))`,
+      [[...this.lostClaims], [...this.orphans.keys()], [...this.orphans.values()]],
+    );
+    this.lostClaims.clear();
+    this.orphans.clear();
+  }
+
+  private async claimAs(lease: string, limit: number, leaseMs: number): Promise<Operation[]> {
     const { rows } = await this.sql.query<OperationRow>(
       `WITH due AS (
          SELECT id FROM psp_operations
@@ -43,7 +83,7 @@ export class PgOperationQueue implements OperationQueue {
         WHERE o.id = due.id AND p.id = o.payment_id
        RETURNING o.id, o.payment_id, o.step, o.key, o.status, o.amount_minor, p.currency, o.refund_id, p.charge_id, o.payment_method_token,
                  o.attempts, o.reads, o.unsent, o.created_at, o.traceparent, o.lease`,
-      [limit, uuidv7(), leaseMs],
+      [limit, lease, leaseMs],
     );
     return rows.map((row) => ({
       id: row.id,

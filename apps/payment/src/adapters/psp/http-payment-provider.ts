@@ -15,6 +15,8 @@ export interface HttpPaymentProviderOptions {
   readonly apiKey: string;
   /** Limit of one request, milliseconds. */
   readonly timeoutMs: number;
+  /** Requests at the same time; one more waits for its turn, which counts towards its limit. Default 64. */
+  readonly connections?: number;
 }
 
 /** The provider's charge, as much of it as we read. */
@@ -71,7 +73,7 @@ export class HttpPaymentProvider implements PaymentProvider, OnApplicationShutdo
     const netMs = options.timeoutMs + 1_000;
     this.agent = new Agent({
       ...callerKeepAlive,
-      connections: 64,
+      connections: options.connections ?? 64,
       clientTtl: 30_000,
       headersTimeout: netMs,
       bodyTimeout: netMs,

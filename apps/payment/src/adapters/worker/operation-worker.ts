@@ -1,17 +1,23 @@
+import { asWork } from '@causeway/resilience';
 import { extractTrace, getLogger, inSpan } from '@causeway/telemetry';
 import type { OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';
 import type { Operation, OperationQueue } from '../../application/ports.js';
-import type { RunOperation } from '../../application/run-operation.js';
+import type { Claim, RunOperation } from '../../application/run-operation.js';
 import type { Doorbell } from './doorbell.js';
 
 export interface OperationWorkerOptions {
-  /** Operations at the provider at the same time, per instance; each costs a socket, no database connection. Default 64. */
-  readonly concurrency?: number;
-  /** A claim is lost after this: longer than the longest execution (a read, a call and a read again). */
+  /** Operations at the provider at the same time, per instance; each costs a socket, and a database connection only when it is stored. */
+  readonly concurrency: number;
+  /** A claim is lost after this: longer than the longest execution (a read, a call and a read again) by 5 s, for storing what came of it. */
   readonly leaseMs: number;
   /** How often to look for what is due, milliseconds. Default 250. */
   readonly pollMs?: number;
 }
+
+/** Nothing is stored in the last moments of a lease: another instance may be about to take over. */
+const marginMs = 1_000;
+/** Longest pause before an operation is taken up again that failed here. */
+const maxPauseMs = 30_000;
 
 /**
  * Carries recorded operations out. Any number of instances work side by side: a claim is a row with a lease, so an operation whose
@@ -32,13 +38,13 @@ export class OperationWorker implements OnApplicationBootstrap, OnModuleDestroy 
     private readonly options: OperationWorkerOptions,
     doorbell: Doorbell,
   ) {
-    this.concurrency = options.concurrency ?? 64;
+    this.concurrency = options.concurrency;
     this.pollMs = options.pollMs ?? 250;
     doorbell.onWake(() => this.wake());
   }
 
   onApplicationBootstrap(): void {
-    this.loop = this.work();
+    this.loop = asWork('background', () => this.work());
   }
 
   /** Claims nothing any more and waits for what is at the provider: an answer that is lost costs a reading later. */
@@ -68,9 +74,11 @@ export class OperationWorker implements OnApplicationBootstrap, OnModuleDestroy 
 
   private async claim(limit: number): Promise<number> {
     try {
+      const claimedAt = performance.now();
       const operations = await this.queue.claim(limit, this.options.leaseMs);
+      const lasts = () => !this.stopping && performance.now() - claimedAt < this.options.leaseMs - marginMs;
       for (const operation of operations) {
-        const done = this.execute(operation).finally(() => {
+        const done = this.execute(operation, { lasts }).finally(() => {
           this.inFlight.delete(done);
           this.wake();
         });
@@ -83,19 +91,30 @@ export class OperationWorker implements OnApplicationBootstrap, OnModuleDestroy 
     }
   }
 
-  private async execute(operation: Operation): Promise<void> {
+  private async execute(operation: Operation, claim: Claim): Promise<void> {
     const attributes = { 'causeway.payment.id': operation.paymentId, 'causeway.operation.attempt': operation.attempts };
     const parent = extractTrace({ traceparent: operation.traceparent ?? undefined });
     try {
       await inSpan(`execute ${operation.step.toLowerCase()}`, { parent, attributes }, () =>
-        this.run.execute(operation),
+        this.run.execute(operation, claim),
       );
     } catch (err) {
-      // Its outcome could not be stored. The lease runs out, and the same key gives the same answer.
+      // Its outcome could not be stored. It is taken up again, and the same key gives the same answer.
       this.log.error(
         { err, paymentId: operation.paymentId, step: operation.step },
         'operation failed; it is taken up again',
       );
+      await this.giveBack(operation);
     }
+  }
+
+  /** Without waiting for the lease to run out: that is for processes that die. */
+  private async giveBack(operation: Operation): Promise<void> {
+    const delayMs = Math.min(maxPauseMs, 500 * 2 ** operation.attempts);
+    await this.queue
+      .giveBack(operation, delayMs)
+      .catch((err: unknown) =>
+        this.log.warn({ err, paymentId: operation.paymentId }, 'a claim could not be given back yet'),
+      );
   }
 }
