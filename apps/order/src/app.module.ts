@@ -14,6 +14,7 @@ import {
   PRISMA,
   purgeIdempotency,
   purgeInbox,
+  workLimits,
 } from '@causeway/persistence';
 import { HostState } from '@causeway/service-host';
 import { Module, type DynamicModule, type FactoryProvider } from '@nestjs/common';
@@ -33,6 +34,7 @@ import { ApplyPaymentOutcome } from './application/apply-payment-outcome.js';
 import { CancelOrder } from './application/cancel-order.js';
 import { DriveDueOrders } from './application/drive-due-orders.js';
 import { PlaceOrder } from './application/place-order.js';
+import { Pace } from './application/pace.js';
 import type { OrderUnitOfWork, Timers } from './application/ports.js';
 import type { OrderSettings } from './config.js';
 import { PrismaClient } from './generated/prisma/client.js';
@@ -112,9 +114,12 @@ function useCases(settings: OrderSettings): FactoryProvider[] {
   return [
     {
       provide: PlaceOrder,
-      inject: [UNIT_OF_WORK, RpcClient],
-      useFactory: (uow: OrderUnitOfWork, rpc: RpcClient) =>
-        new PlaceOrder(uow, new UserAddressBook(rpc, settings.ORDER_ADDRESS_TIMEOUT_MS), uuidv7, fingerprintOf),
+      inject: [UNIT_OF_WORK, RpcClient, TIMERS],
+      useFactory: (uow: OrderUnitOfWork, rpc: RpcClient, timers: PgTimers) => {
+        const addresses = new UserAddressBook(rpc, settings.ORDER_ADDRESS_TIMEOUT_MS);
+        const at = settings.ORDER_PACE_AT ?? workLimits(settings.DATABASE_POOL_MAX).sagas;
+        return new PlaceOrder(uow, addresses, uuidv7, fingerprintOf, new Pace(timers, { at }));
+      },
     },
     {
       provide: CancelOrder,

@@ -1,5 +1,5 @@
 import { authSettings } from '@causeway/auth/settings';
-import { durationMs, list, secret, withDefault } from '@causeway/config';
+import { durationMs, integer, list, secret, withDefault } from '@causeway/config';
 import { discoverySettings } from '@causeway/discovery/settings';
 import { natsSettings } from '@causeway/messaging/settings';
 import { databaseSettings, fieldKeySettings } from '@causeway/persistence/settings';
@@ -15,8 +15,10 @@ export const settings = {
   ...authSettings,
   /** Signs page cursors; several while one is being replaced: the first signs, all are accepted. */
   CURSOR_SECRET: list().pipe(z.array(secret()).max(4)),
-  /** Limit of asking the user service for an address. The deadline of the request wins where it is closer. */
-  ORDER_ADDRESS_TIMEOUT_MS: withDefault(durationMs(10, 60_000), '1000'),
+  /** Limit of asking the user service for an address. What is left of the deadline of the request wins where it is less. */
+  ORDER_ADDRESS_TIMEOUT_MS: withDefault(durationMs(10, 60_000), '2500'),
+  /** Orders of an instance under way, from which on new ones are placed more slowly. Default: eight for each connection of the pool (`workLimits`). */
+  ORDER_PACE_AT: integer(1, 100_000).optional(),
   /** How often an instance looks for steps that have had no answer. */
   ORDER_TIMER_POLL_MS: withDefault(durationMs(10, 60_000), '500'),
   /** A step without an answer is driven again after this, then after twice as long, and so on. */

@@ -1,9 +1,14 @@
+import { CodedError } from '@causeway/errors';
+import { isOverload } from '@causeway/resilience';
 import { giveUp } from '../domain/order.js';
 import type { Clock, DueStep, OrderUnitOfWork, Timers } from './ports.js';
 import { saveChange, sendCommand } from './save-change.js';
 
 /** Asks again where a step had no answer, and gives orders up whose payment limit has passed. */
 export class DriveDueOrders {
+  /** Claimed, but not driven because the database went away: they are due again as soon as it is back. */
+  private readonly owed = new Set<string>();
+
   constructor(
     private readonly uow: OrderUnitOfWork,
     private readonly timers: Timers,
@@ -12,20 +17,28 @@ export class DriveDueOrders {
 
   /**
    * One turn. Timers are claimed (and moved on) first and driven one by one, each in its own transaction: an order that fails
-   * does not hold up the others, and comes back at its next time.
+   * does not hold up the others, and comes back at its next time: at once where only the database was away.
    * @param onFailure Told about each order that failed.
    * @returns How many timers were claimed; `limit` means that there may be more.
    */
   async execute(limit: number, onFailure: (orderId: string, error: unknown) => void): Promise<number> {
+    await this.giveBackOwed();
     const due = await this.timers.claimDue(limit);
     for (const step of due) {
       try {
         await this.drive(step);
       } catch (error) {
+        if (isPassing(error)) this.owed.add(step.orderId);
         onFailure(step.orderId, error);
       }
     }
     return due.length;
+  }
+
+  private async giveBackOwed(): Promise<void> {
+    if (this.owed.size === 0) return;
+    await this.timers.giveBack([...this.owed]);
+    this.owed.clear();
   }
 
   private drive({ orderId, expired }: DueStep): Promise<void> {
@@ -38,3 +51,6 @@ export class DriveDueOrders {
     });
   }
 }
+
+const isPassing = (error: unknown): boolean =>
+  isOverload(error) || (error instanceof CodedError && error.code === 'DATABASE_UNAVAILABLE');

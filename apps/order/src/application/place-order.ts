@@ -11,6 +11,7 @@ import type {
   OrderUnitOfWork,
   Placing,
 } from './ports.js';
+import { unpaced, type Pacing } from './pace.js';
 
 export interface PlaceOrderRequest {
   readonly customerId: string;
@@ -25,7 +26,7 @@ export interface PlacedOrder {
 }
 
 /**
- * Places an order: asks the user service for the address, then does everything else in one round trip to the database.
+ * Places an order, at the pace at which orders end: asks the user service for the address, then does everything else in one round trip to the database.
  * The address is asked for first because nothing remote happens inside a transaction.
  */
 export class PlaceOrder {
@@ -34,13 +35,26 @@ export class PlaceOrder {
     private readonly addresses: AddressBook,
     private readonly newId: NewId,
     private readonly fingerprint: Fingerprint,
+    private readonly pace: Pacing = unpaced,
   ) {}
 
   /**
    * @throws AddressUnknown, ProductUnknown, OutOfStock, CurrencyMixed, ValidationFailed (total too large), IdempotencyKeyInFlight,
    *   IdempotencyKeyReused, and what AddressBook throws.
    */
-  async execute({ customerId, idempotencyKey, body }: PlaceOrderRequest): Promise<PlacedOrder> {
+  async execute(request: PlaceOrderRequest): Promise<PlacedOrder> {
+    const over = await this.pace.room();
+    let orderId: string | undefined;
+    try {
+      const placed = await this.place(request);
+      if (!placed.replayed) orderId = placed.order.id;
+      return placed;
+    } finally {
+      over(orderId);
+    }
+  }
+
+  private async place({ customerId, idempotencyKey, body }: PlaceOrderRequest): Promise<PlacedOrder> {
     const items = distinct(body.items);
     const scope = { subject: customerId, route: 'POST /v1/orders', key: idempotencyKey };
     const fingerprint = this.fingerprint(body);

@@ -118,6 +118,8 @@ export interface Timers {
    * @param limit At most so many.
    */
   claimDue(limit: number): Promise<DueStep[]>;
+  /** Makes timers due again that were claimed for nothing. */
+  giveBack(orderIds: readonly string[]): Promise<void>;
 }
 
 /** The products, read, and their stock as the warehouse sets it. */

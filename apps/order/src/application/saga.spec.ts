@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { orderCancelled, orderConfirmed, orderRejected, refundPayment } from '@causeway/contracts';
-import { fingerprint } from '@causeway/persistence';
+import { DatabaseUnavailable, fingerprint } from '@causeway/persistence';
 import { InMemoryOrders } from '../../test/support/in-memory-orders.js';
 import { outcomeOf, type Told } from '../../test/support/outcomes.js';
 import { cup, newOrder, products } from '../../test/support/world.js';
@@ -179,4 +179,25 @@ test.each<[string, Told]>([
   await told(captured);
   expect(order().status).toBe('CONFIRMED');
   expect(sent()).toEqual(['payment.cmd.capture.v1', orderConfirmed.subject]);
+});
+
+test('a timer that was claimed while the database went away is given back, any other failure waits for its time', async () => {
+  const { orders, request } = await placedOrder();
+  const { orderId } = request;
+  const failing = (error: Error) =>
+    new Proxy(orders, {
+      get: (target, name) =>
+        name === 'run' ? () => Promise.reject(error) : (Reflect.get(target, name, target) as unknown),
+    });
+  for (const [error, expected] of [
+    [new DatabaseUnavailable(), [orderId]],
+    [new Error('a defect'), []],
+  ] as const) {
+    orders.givenBack.length = 0;
+    const drive = new DriveDueOrders(failing(error), orders, clock);
+    orders.due = [{ orderId, expired: false }];
+    await drive.execute(10, () => undefined);
+    await drive.execute(10, () => undefined);
+    expect(orders.givenBack).toEqual(expected);
+  }
 });

@@ -46,6 +46,7 @@ const keyOf = ({ subject, route, key }: IdempotencyScope): string => JSON.string
 
 /** Orders without a database. Keeps the contract in `order-transaction.contract.ts`, as the real ones do. */
 export class InMemoryOrders extends InMemoryUnitOfWork<State, OrderTransaction> implements Timers {
+  readonly givenBack: string[] = [];
   /** Timers that the next `claimDue` finds. */
   due: DueStep[] = [];
 
@@ -53,6 +54,10 @@ export class InMemoryOrders extends InMemoryUnitOfWork<State, OrderTransaction> 
     const state: State = { products: {}, orders: {}, timers: {}, answers: {}, sent: [] };
     for (const product of products) state.products[product.id] = { ...product };
     super(state, bind);
+  }
+
+  async giveBack(orderIds: readonly string[]): Promise<void> {
+    this.givenBack.push(...orderIds);
   }
 
   async claimDue(limit: number): Promise<DueStep[]> {

@@ -1,8 +1,9 @@
 import type { Sql } from '@causeway/persistence';
+import type { OpenOrders } from '../../application/pace.js';
 import type { DueStep, Timers, Timing } from '../../application/ports.js';
 
 /** Timers in PostgreSQL. The server's clock decides, so that instances need not agree about the time. */
-export class PgTimers implements Timers {
+export class PgTimers implements Timers, OpenOrders {
   constructor(
     private readonly sql: Sql,
     private readonly timing: Timing,
@@ -26,5 +27,20 @@ export class PgTimers implements Timers {
       [limit, this.timing.redriveMs, this.timing.redriveMaxMs],
     );
     return rows;
+  }
+
+  async giveBack(orderIds: readonly string[]): Promise<void> {
+    await this.sql.query('UPDATE saga_timers SET due_at = clock_timestamp() WHERE order_id = ANY($1::uuid[])', [
+      orderIds,
+    ]);
+  }
+
+  /** Every open step has a timer. */
+  async stillOpen(orderIds: readonly string[]): Promise<string[]> {
+    const { rows } = await this.sql.query<{ id: string }>(
+      'SELECT order_id AS id FROM saga_timers WHERE order_id = ANY($1::uuid[])',
+      [orderIds],
+    );
+    return rows.map(({ id }) => id);
   }
 }

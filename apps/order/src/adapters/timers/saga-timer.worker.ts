@@ -1,3 +1,4 @@
+import { asWork } from '@causeway/resilience';
 import { getLogger } from '@causeway/telemetry';
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { DriveDueOrders } from '../../application/drive-due-orders.js';
@@ -36,7 +37,7 @@ export class SagaTimerWorker implements OnApplicationBootstrap, OnModuleDestroy 
   private next(delayMs = this.options.pollMs): void {
     if (this.stopping) return;
     this.timer = setTimeout(() => {
-      this.turn = this.once().then((delay) => this.next(delay));
+      this.turn = asWork('background', () => this.once()).then((delay) => this.next(delay));
     }, delayMs);
   }
 
