@@ -66,6 +66,20 @@ test('an instance that has too much work gets little for a while, but is never t
   expect(again).toBeGreaterThan(50);
 });
 
+test('silence takes an instance out only when it answers nobody meanwhile', () => {
+  const silence = { ms: 3_000, failed: true, silent: true };
+  for (const answers of [true, false]) {
+    const { balancer, urls, drive } = setup(2);
+    const other = urls[1]!;
+    const pick = () => balancer.pick('order', new Set([other]));
+    const calls = Array.from({ length: 10 }, pick);
+    if (answers) pick().done({ ms: 5, failed: false });
+    for (const call of calls) call.done(silence);
+    const [used] = drive(400, () => ({ ms: 5 }));
+    expect([answers, used! > 0]).toEqual([answers, answers]);
+  }
+});
+
 test('a new instance is used at once, but does not get everything', () => {
   const clock = { now: 0 };
   let list: readonly Endpoint[] = [{ id: 'a', url: 'http://a' }];

@@ -15,9 +15,17 @@ export interface Lease {
    * To be called once, when the call is over; further calls do nothing.
    * @param result.ms How long it took, milliseconds.
    * @param result.failed The instance did not do its job: no connection, broken off, timeout, 502, 503, 504.
+   * @param result.silent It failed by not answering in time. That is not held against an instance that has answered others meanwhile: it is slow.
    * @param result.overloaded It has too much work: others are preferred for a while, but it is not taken out. Default false.
    */
-  done(result: { readonly ms: number; readonly failed: boolean; readonly overloaded?: boolean }): void;
+  done(result: CallResult): void;
+}
+
+export interface CallResult {
+  readonly ms: number;
+  readonly failed: boolean;
+  readonly silent?: boolean;
+  readonly overloaded?: boolean;
 }
 
 export interface BalancerOptions {
@@ -42,6 +50,7 @@ interface Health {
   latencyMs: number;
   measuredAt: number;
   failures: number;
+  answers: number;
   ejectedUntil: number;
 }
 
@@ -117,13 +126,15 @@ export class Balancer {
   private lease(service: string, endpoint: Endpoint, health: Health): Lease {
     health.inflight += 1;
     let over = false;
+    const answersBefore = health.answers;
     return {
       endpoint,
-      done: ({ ms, failed, overloaded = false }) => {
+      done: ({ ms, failed, silent = false, overloaded = false }) => {
         if (over) return;
         over = true;
         health.inflight -= 1;
-        if (failed) this.failed(service, endpoint, health);
+        const alive = silent && health.answers > answersBefore;
+        if (failed && !alive) this.failed(service, endpoint, health);
         else this.answered(health, overloaded ? Math.max(ms, overloadedMs) : ms);
       },
     };
@@ -137,6 +148,7 @@ export class Balancer {
     // A slow answer counts in full at once ("peak" EWMA of Finagle): one that starts to queue is noticed with its first call.
     if (ms > health.latencyMs) health.latencyMs = ms;
     health.measuredAt = now;
+    health.answers += 1;
     health.failures = 0;
   }
 
@@ -158,7 +170,14 @@ export class Balancer {
   private healthOf(service: string, list: readonly Endpoint[]): ReadonlyMap<string, Health> {
     const known = this.services.get(service);
     if (known?.list === list) return known.health;
-    const fresh = (): Health => ({ inflight: 0, latencyMs: 0, measuredAt: 0, failures: 0, ejectedUntil: 0 });
+    const fresh = (): Health => ({
+      inflight: 0,
+      latencyMs: 0,
+      measuredAt: 0,
+      failures: 0,
+      answers: 0,
+      ejectedUntil: 0,
+    });
     const health = new Map(list.map((endpoint) => [keyOf(endpoint), known?.health.get(keyOf(endpoint)) ?? fresh()]));
     this.services.set(service, { list, health });
     return health;

@@ -146,7 +146,7 @@ export class ServiceClient {
       'http.request.method': request.method,
       'server.address': request.service,
     };
-    let [failed, overloaded] = [true, false];
+    let [failed, silent, overloaded] = [true, false, false];
     try {
       const { statusCode, headers, body } = await this.agent.request({
         origin: lease.endpoint.url,
@@ -165,11 +165,12 @@ export class ServiceClient {
       return toResponse(request.service, statusCode, headers, text);
     } catch (error) {
       labels['error.type'] = errorType(error);
-      failed = !signal.aborted || watch.silenceIsTheirs;
+      silent = signal.aborted;
+      failed = !silent || watch.silenceIsTheirs;
       throw signal.aborted ? signal.reason : new DependencyUnavailable(request.service, { cause: error });
     } finally {
       const { ms } = watch;
-      lease.done({ ms, failed, overloaded });
+      lease.done({ ms, failed, silent, overloaded });
       durations.record(ms / 1_000, labels);
     }
   }

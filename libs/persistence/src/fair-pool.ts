@@ -4,7 +4,7 @@ import pg from 'pg';
 /** A request that has no deadline waits this long for a connection, milliseconds. */
 const withoutDeadlineMs = 10_000;
 /** A refusal leaves this share of the time, at most so many milliseconds, for the caller to hear of it before giving up. */
-const reserve = { share: 0.1, maxMs: 100 };
+const reserve = { share: 0.1, maxMs: 300 };
 
 type Callback = (
   error: Error | undefined,

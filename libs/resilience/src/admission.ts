@@ -97,6 +97,11 @@ export class Admission {
     for (const { waiting } of Object.values(this.lines)) for (const waiter of [...waiting]) waiter.refuse(error);
   }
 
+  /** True while every place is taken. */
+  get isFull(): boolean {
+    return this.active >= this.places;
+  }
+
   get queued(): number {
     return workKinds.reduce((sum, kind) => sum + this.lines[kind].waiting.size, 0);
   }

@@ -138,7 +138,7 @@ export class Forwarder {
       const { ended, watch } = exchange;
       const late = ended instanceof DeadlineExceeded;
       labels['error.type'] = errorType(ended ?? error);
-      lease.done({ ms: watch.ms, failed: late ? watch.silenceIsTheirs : ended === undefined });
+      lease.done({ ms: watch.ms, failed: late ? watch.silenceIsTheirs : ended === undefined, silent: late });
       throw ended ?? new DependencyUnavailable(service, { cause: error });
     } finally {
       durations.record(exchange.watch.ms / 1_000, labels);
