@@ -17,7 +17,7 @@ export const settings = {
   CURSOR_SECRET: list().pipe(z.array(secret()).max(4)),
   /** Limit of asking the user service for an address. What is left of the deadline of the request wins where it is less. */
   ORDER_ADDRESS_TIMEOUT_MS: withDefault(durationMs(10, 60_000), '2500'),
-  /** Orders of an instance under way, from which on new ones are placed more slowly. Default: eight for each connection of the pool (`workLimits`). */
+  /** Orders of an instance under way, from which on new ones wait for others to end. Default: twelve for each connection of the pool (`workLimits`). */
   ORDER_PACE_AT: integer(1, 100_000).optional(),
   /** How often an instance looks for steps that have had no answer. */
   ORDER_TIMER_POLL_MS: withDefault(durationMs(10, 60_000), '500'),
