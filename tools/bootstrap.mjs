@@ -1,13 +1,13 @@
 // Makes a clone ready to run: installs what package-lock.json says, generates the Prisma clients, builds. Runs before `npm start` and,
 // with --no-build, before `npm test`. It runs on the host's own Node, before anything is installed: plain JavaScript, no dependencies.
 import './launcher/stop-with-parent.mjs';
+import './launcher/tolerate-output-errors.mjs';
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
-  closeSync,
+  appendFileSync,
   existsSync,
   mkdirSync,
-  openSync,
   readdirSync,
   readFileSync,
   realpathSync,
@@ -35,11 +35,13 @@ async function main(args) {
   checkHost(process.versions.node, process.platform);
   const release = await takeLock();
   try {
-    mkdirSync(dirname(logFile), { recursive: true });
-    writeFileSync(
-      logFile,
-      `${new Date().toISOString()} node ${process.version}, ${process.platform}-${process.arch}\n`,
-    );
+    sideWrite(() => {
+      mkdirSync(dirname(logFile), { recursive: true });
+      writeFileSync(
+        logFile,
+        `${new Date().toISOString()} node ${process.version}, ${process.platform}-${process.arch}\n`,
+      );
+    });
     const stamp = readStamp();
     if (!isInstalled(stamp)) await install();
     const node = nodeForServices();
@@ -251,15 +253,28 @@ function described(path) {
 /** It lives in node_modules, so that it goes when they go. */
 function readStamp() {
   try {
-    return readJson(stampFile);
+    return statSync(stampFile).isFile() ? readJson(stampFile) : {};
   } catch {
     return {};
   }
 }
 
 function writeStamp(changes) {
-  mkdirSync(dirname(stampFile), { recursive: true });
-  writeFileSync(stampFile, JSON.stringify({ ...readStamp(), ...changes }));
+  sideWrite(() => {
+    mkdirSync(dirname(stampFile), { recursive: true });
+    writeFileSync(stampFile, JSON.stringify({ ...readStamp(), ...changes }));
+  });
+}
+
+/** What is written for a reader, or to be faster the next time, does not end the work. @returns {boolean} whether it was written */
+function sideWrite(write) {
+  try {
+    write();
+    return true;
+  } catch (error) {
+    console.error(`- ${error.message}: going on without it`);
+    return false;
+  }
 }
 
 /** Two starts at the same time in one clone: the second waits until the first has installed and built. */
@@ -274,9 +289,7 @@ async function takeLock() {
       return release;
     } catch (error) {
       if (error.code !== 'EEXIST')
-        throw new Refused(
-          `${dirname(lock)} cannot be written (${error.code}): clone the repository where you may write.`,
-        );
+        throw new Refused(`${dirname(lock)} cannot be written: ${error.message}. ${remedyOfWrite(error)}`);
     }
     const owner = Number(readText(lock));
     if (!isAlive(owner)) rmSync(lock, { force: true });
@@ -285,9 +298,14 @@ async function takeLock() {
   }
 }
 
+const remedyOfWrite = ({ code }) =>
+  code === 'ENOSPC' || code === 'EDQUOT'
+    ? 'Free some space (1.5 GB for the dependencies) and run the same command again.'
+    : 'Clone the repository where you may write.';
+
 function readText(file) {
   try {
-    return readFileSync(file, 'utf8');
+    return statSync(file).isFile() ? readFileSync(file, 'utf8') : '';
   } catch {
     return '';
   }
@@ -306,10 +324,10 @@ function isAlive(pid) {
 /** Runs a command with its output in the log; what takes longer than 2 s is shown, with the seconds counting. */
 async function step(title, command, args, { env, hint }) {
   const begun = Date.now();
-  const log = openSync(logFile, 'a');
   const seconds = () => Math.round((Date.now() - begun) / 1000);
   const progress = showProgress(title, seconds);
-  const child = spawn(command, args, { cwd: root, env, stdio: ['ignore', log, log] });
+  const child = spawn(command, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const lastOutput = logOutput(child);
   let stopped = false;
   const forward = (signal) => {
     stopped = true;
@@ -321,12 +339,29 @@ async function step(title, command, args, { env, hint }) {
     child.once('exit', (code, signal) => resolve(signal ?? code));
   });
   for (const signal of stopSignals) process.off(signal, forward);
-  closeSync(log);
   progress.end(result === 0);
   if (stopped) throw new Refused('stopped; run the same command again to go on');
   if (result === 0) return;
-  const tail = readText(logFile).trimEnd().split('\n').slice(-25).join('\n');
-  throw new Refused(`${title} failed (${result}). The end of ${logFile}:\n\n${tail}\n\n${hint}`);
+  throw new Refused(`${title} failed (${result}). Its last lines:\n\n${await lastOutput()}\n\n${hint}`);
+}
+
+/**
+ * Through our hands, so that a log on a full disk does not end the command that writes to it.
+ * @returns {() => Promise<string>} its last lines; something it started may hold the pipes open longer than it lives
+ */
+function logOutput(child) {
+  let tail = '';
+  let broken = false;
+  const onData = (text) => {
+    tail = (tail + text).slice(-10_000);
+    if (!broken) broken = !sideWrite(() => appendFileSync(logFile, text));
+  };
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', onData);
+  const closed = new Promise((resolve) => child.once('close', resolve));
+  return async () => {
+    await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, 1_000))]);
+    return tail.trimEnd().split('\n').slice(-25).join('\n');
+  };
 }
 
 function showProgress(title, seconds) {

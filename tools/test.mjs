@@ -2,6 +2,7 @@
 // `, N skipped` where something was skipped; the lines before it say why.
 // `npm test -- orders` runs only the test files whose path holds `orders`, without the other steps.
 import './launcher/stop-with-parent.mjs';
+import './launcher/tolerate-output-errors.mjs';
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';

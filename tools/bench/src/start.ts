@@ -1,4 +1,5 @@
 import '@causeway/launcher/stop-with-parent';
+import '@causeway/launcher/tolerate-output-errors';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,5 +1,6 @@
 // `npm run images:nats-config`: writes docker/nats/nats.conf from the message topology.
 import '@causeway/launcher/stop-with-parent';
+import '@causeway/launcher/tolerate-output-errors';
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { natsServerConfig } from '@causeway/messaging';

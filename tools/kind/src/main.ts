@@ -1,4 +1,5 @@
 import '@causeway/launcher/stop-with-parent';
+import '@causeway/launcher/tolerate-output-errors';
 import { runCommand } from './commands.js';
 import { HelpWanted, parseOptions, usage } from './options.js';
 import { Refused } from './run.js';

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, openSync, readSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Watchdog } from './watchdog.js';
@@ -52,8 +52,7 @@ export interface Child {
 
 /** Starts a process in a session of its own (Ctrl-C in the terminal does not reach it) under the eye of the watchdog. */
 export async function startChild(options: ChildOptions): Promise<Child> {
-  mkdirSync(dirname(options.logFile), { recursive: true });
-  const log = openSync(options.logFile, options.truncateLog === false ? 'a' : 'w', 0o600);
+  const log = openLog(options);
   try {
     const child = spawn(options.command, [...options.args], {
       cwd: options.cwd ?? '/',
@@ -108,16 +107,38 @@ export async function startChild(options: ChildOptions): Promise<Child> {
       cause: error,
     });
   } finally {
-    closeSync(log);
+    if (log !== 'ignore') closeSync(log);
+  }
+}
+
+/** A process whose log cannot be written works without one. */
+function openLog({ logFile, truncateLog = true }: ChildOptions): number | 'ignore' {
+  try {
+    mkdirSync(dirname(logFile), { recursive: true });
+    return openSync(logFile, truncateLog ? 'w' : 'a', 0o600);
+  } catch {
+    return 'ignore';
   }
 }
 
 /** The last lines of a log, for an error message; of JSON lines only what a person reads. */
 export function lastLines(file: string, count = 12): string {
   try {
-    return readFileSync(file, 'utf8').trimEnd().split('\n').slice(-count).map(readable).join('\n');
+    return endOf(file).trimEnd().split('\n').slice(-count).map(readable).join('\n');
   } catch {
     return '(no log)';
+  }
+}
+
+/** At most 64 KiB: a log may be larger than memory, or a device without an end. */
+function endOf(file: string): string {
+  const handle = openSync(file, 'r');
+  try {
+    const { size } = fstatSync(handle);
+    const buffer = Buffer.alloc(Math.min(size, 65_536));
+    return buffer.subarray(0, readSync(handle, buffer, 0, buffer.length, size - buffer.length)).toString();
+  } finally {
+    closeSync(handle);
   }
 }
 

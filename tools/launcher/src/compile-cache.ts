@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startChild } from './child.js';
 import { nodeForServices, repository } from './places.js';
+import type { sideWrites } from './side-writes.js';
 import type { Watchdog } from './watchdog.js';
 
 /**
@@ -10,7 +11,12 @@ import type { Watchdog } from './watchdog.js';
  * them all by itself a second after it is ready, and five of them doing so at once were seen to stand still for 2–17 s.
  * Nothing is done where it was filled before for these dependencies.
  */
-export async function warmCompileCache(folder: string, logFile: string, watchdog: Watchdog): Promise<void> {
+export async function warmCompileCache(
+  folder: string,
+  logFile: string,
+  watchdog: Watchdog,
+  sideWrite: ReturnType<typeof sideWrites>,
+): Promise<void> {
   const stamp = join(folder, 'warmed');
   const { size, mtimeMs } = statSync(join(repository, 'package-lock.json'));
   const key = `${process.version} ${size} ${mtimeMs}`;
@@ -27,12 +33,12 @@ export async function warmCompileCache(folder: string, logFile: string, watchdog
   });
   const { code } = await child.wait();
   // A cache is a help, no need: without it the services start slower.
-  if (code === 0) writeFileSync(stamp, key);
+  if (code === 0) sideWrite(stamp, 'the next start fills the compile cache again', () => writeFileSync(stamp, key));
 }
 
 function read(file: string): string | undefined {
   try {
-    return readFileSync(file, 'utf8');
+    return statSync(file).isFile() ? readFileSync(file, 'utf8') : undefined;
   } catch {
     return undefined;
   }

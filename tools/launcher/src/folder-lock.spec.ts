@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AlreadyRunning, lockFolder } from './folder-lock.js';
@@ -43,4 +43,12 @@ test('a process that got the number of a former child is left alone', async () =
   expect(startedAt(child.pid as number)).toBeDefined();
   child.kill('SIGKILL');
   await once(child, 'exit');
+});
+
+test('a lock file that is a device is replaced, not read without an end', async () => {
+  symlinkSync('/dev/full', join(folder, 'launcher.json'));
+  const lock = await lockFolder(folder, quiet);
+  lock.update({ children: [] });
+  expect(lstatSync(join(folder, 'launcher.json')).isFile()).toBe(true);
+  lock.release();
 });

@@ -25,6 +25,7 @@ interface State {
 }
 
 export interface FolderLock {
+  readonly file: string;
   /** Written down for whoever comes after a crash. */
   update(state: { gateway?: string; children: readonly Watched[] }): void;
   release(): void;
@@ -57,11 +58,18 @@ export async function lockFolder(folder: string, log: (line: string) => void): P
   const winner = read(file);
   if (winner?.pid !== process.pid) throw new AlreadyRunning(folder, winner?.pid ?? 0, winner?.gateway);
   return {
+    file,
     update: (state) => {
       writeFileSync(`${file}.new`, JSON.stringify({ ...me, ...state }), { mode: 0o600 });
       renameSync(`${file}.new`, file);
     },
-    release: () => rmSync(file, { force: true }),
+    release: () => {
+      try {
+        rmSync(file, { force: true });
+      } catch {
+        // The next start sees that its process is gone.
+      }
+    },
   };
 }
 
@@ -75,7 +83,8 @@ async function recover(other: State | undefined, log: (line: string) => void): P
 
 function read(file: string): State | undefined {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as State;
+    // A device (somebody linked it to /dev/full) would be read without an end.
+    return statSync(file).isFile() ? (JSON.parse(readFileSync(file, 'utf8')) as State) : undefined;
   } catch {
     return undefined;
   }

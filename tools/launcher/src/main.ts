@@ -1,13 +1,17 @@
 import '../stop-with-parent.mjs';
+import '../tolerate-output-errors.mjs';
 import { runDemo } from './demo.js';
 import { AlreadyRunning } from './folder-lock.js';
 import { tailLogs } from './log-tail.js';
 import { parseCommandLine, usage, UsageError } from './options.js';
 import { describeSystem } from './report.js';
+import { remedyOfWrite } from './side-writes.js';
 import { startSystem, type System } from './system.js';
+import { Terminal } from './terminal.js';
+import { pathsIn } from './wiring.js';
 
-const print = (line: string): void => void process.stdout.write(`${line}\n`);
-const complain = (line: string): void => void process.stderr.write(`${line}\n`);
+const terminal = new Terminal();
+const { print, complain } = terminal;
 
 async function main(args: readonly string[]): Promise<number> {
   const options = parseCommandLine(args);
@@ -15,6 +19,7 @@ async function main(args: readonly string[]): Promise<number> {
     print(usage);
     return 0;
   }
+  terminal.logFile = pathsIn(options.folder).log('launcher');
   const inform = options.quiet ? () => undefined : print;
   inform('Causeway is starting');
   const system = await startSystem({
@@ -97,11 +102,9 @@ function untilStopped(signal: AbortSignal): Promise<void> {
 }
 
 const stopRequested = onStopRequest();
-try {
-  process.exit(await main(process.argv.slice(2)));
-} catch (error) {
-  process.exit(explain(error));
-}
+const exitCode = await main(process.argv.slice(2)).catch(explain);
+await terminal.flush();
+process.exit(exitCode);
 
 /** @returns the exit code */
 function explain(error: unknown): number {
@@ -114,7 +117,7 @@ function explain(error: unknown): number {
 }
 
 function remedyOf(error: unknown): string {
-  const { code, remedy } = error as { code?: string; remedy?: string };
+  const { code, remedy = remedyOfWrite(error) } = error as { code?: string; remedy?: string };
   if (!remedy) return '';
   return `\n${remedy}${code === 'MIGRATION_CHANGED' ? ' Or forget the data of earlier starts: npm start -- --fresh' : ''}`;
 }

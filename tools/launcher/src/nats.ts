@@ -1,4 +1,5 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
+import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { lastLines, startChild, type Child, type Exit } from './child.js';
 import { natsBinary } from './nats-binary.js';
@@ -82,9 +83,24 @@ async function startServer(
   });
   const limitAt = Date.now() + 30_000;
   while (child.running && Date.now() < limitAt) {
-    if (readFileSync(logFile, 'utf8').includes('Server is ready')) return child;
+    if (await greets(port)) return child;
     await sleep(5);
   }
   await child.kill();
   throw new Error(`nats-server did not start on port ${port}:\n${lastLines(logFile)}`);
+}
+
+/** The server sends INFO to everybody who connects, as soon as it takes clients. Its log says so, too, but may be on a full disk. */
+function greets(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    const answer = (greeted: boolean): void => {
+      socket.destroy();
+      resolve(greeted);
+    };
+    socket.once('data', (data) => answer(data.toString().startsWith('INFO')));
+    socket.once('error', () => answer(false));
+    socket.once('close', () => answer(false));
+    socket.setTimeout(1_000, () => answer(false));
+  });
 }

@@ -3,6 +3,7 @@ import type { NatsServer } from './nats.js';
 import type { PostgresServer } from './postgres.js';
 import type { Secrets } from './secrets.js';
 import type { ServiceInstance } from './service-instance.js';
+import type { sideWrites, watchDisk } from './side-writes.js';
 import { services, type ServiceName } from './services.js';
 import type { TraceSink } from './trace-sink.js';
 import type { Watchdog } from './watchdog.js';
@@ -41,6 +42,7 @@ export interface Running {
   readonly watchdog: Watchdog;
   readonly say: (line: string) => void;
   readonly warn: (line: string) => void;
+  readonly sideWrite: ReturnType<typeof sideWrites>;
   readonly instances: ServiceInstance[];
   /** The stop has begun: nothing is started again. */
   stopping: boolean;
@@ -48,6 +50,7 @@ export interface Running {
   postgres?: PostgresServer;
   nats?: NatsServer;
   traces?: TraceSink;
+  disk?: ReturnType<typeof watchDisk>;
 }
 
 /** Once; whoever asks again waits for the same stop. */
@@ -62,6 +65,7 @@ export function stop(running: Running): Promise<void> {
 /** May be called in the middle of a start, and again after it. */
 export async function stopInOrder(running: Running): Promise<void> {
   running.stopping = true;
+  running.disk?.stop();
   for (const order of [...new Set(services.map(({ stopOrder }) => stopOrder))].sort((a, b) => a - b)) {
     const names = services.filter(({ stopOrder }) => stopOrder === order).map(({ name }) => name);
     await Promise.all(
@@ -74,7 +78,10 @@ export async function stopInOrder(running: Running): Promise<void> {
 }
 
 /** For whoever comes after a crash: see `lockFolder`. */
-export function note({ lock, watchdog, ports, stopping }: Running): void {
-  if (!stopping)
-    lock.update({ gateway: `http://127.0.0.1:${ports.services.gateway[0]?.port}`, children: watchdog.watched });
+export function note({ lock, watchdog, ports, stopping, sideWrite }: Running): void {
+  if (stopping) return;
+  const gateway = `http://127.0.0.1:${ports.services.gateway[0]?.port}`;
+  sideWrite(lock.file, 'after a crash the next start would not know everything that is left running', () =>
+    lock.update({ gateway, children: watchdog.watched }),
+  );
 }

@@ -18,6 +18,7 @@ import { allOf, named } from './progress.js';
 import { note, stop, stopInOrder, type Running, type SystemOptions } from './running.js';
 import { loadSecrets, type Secrets } from './secrets.js';
 import type { ServiceInstance } from './service-instance.js';
+import { sideWrites, watchDisk } from './side-writes.js';
 import { clientId, machineClientId, natsAccounts, serviceNames, type ServiceName } from './services.js';
 import type { TraceSink, TraceSpan } from './trace-sink.js';
 import { Watchdog } from './watchdog.js';
@@ -64,13 +65,20 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
     const claimed = await choosePorts(options.ports ?? 'laptop', options.instances ?? {}, say);
     const warn = options.warn ?? say;
     const watchdog = new Watchdog();
-    running = { paths, ...claimed, secrets, lock, watchdog, say, warn, instances: [], stopping: false };
+    const sideWrite = sideWrites(warn);
+    running = { paths, ...claimed, secrets, lock, watchdog, say, warn, sideWrite, instances: [], stopping: false };
+    if (options.supervise) watchDiskOf(running);
     return await abortable(running, options);
   } catch (error) {
     if (running) await stop(running);
     else lock.release();
     throw error;
   }
+}
+
+function watchDiskOf(running: Running): void {
+  running.disk = watchDisk(running.paths.folder, { warn: running.warn, recovered: () => note(running) });
+  running.disk.look();
 }
 
 async function abortable(running: Running, options: SystemOptions): Promise<System> {
@@ -90,7 +98,10 @@ async function start(running: Running, options: SystemOptions): Promise<System> 
   const { paths, watchdog, say } = running;
   const begun = performance.now();
   const [, postgres, nats, traces] = await allOf(say, [
-    named('the compile cache', warmCompileCache(paths.compileCache, paths.log('compile-cache'), watchdog)),
+    named(
+      'the compile cache',
+      warmCompileCache(paths.compileCache, paths.log('compile-cache'), watchdog, running.sideWrite),
+    ),
     named('PostgreSQL', startPostgresOf(running, options)),
     named('NATS', startNatsOf(running, options)),
     named('the trace receiver', startTracesOf(running)),

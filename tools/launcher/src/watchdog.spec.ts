@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -79,6 +79,21 @@ test('a child that cannot be started is an error that names it, not an uncaught 
     }),
   ).rejects.toThrow(/ghost could not be started .*ENOENT/);
   expect(watchdog.pid).toBeUndefined();
+});
+
+test('a child whose log cannot be written runs without one', async () => {
+  const watchdog = new Watchdog();
+  writeFileSync(join(folder, 'file'), '');
+  const child = await startChild({
+    name: 'silent',
+    command: process.execPath,
+    args: ['-e', `console.log('unheard'); process.exit(3)`],
+    env: {},
+    logFile: join(folder, 'file', 'silent.log'),
+    order: 1,
+    watchdog,
+  });
+  expect(await child.wait()).toEqual({ code: 3, signal: null });
 });
 
 test('a child that ignores the request to stop is killed after its grace, and the idle watchdog ends', async () => {

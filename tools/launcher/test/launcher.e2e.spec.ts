@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -95,7 +95,7 @@ test('after kill -9 of the launcher all processes end by themselves, and the nex
   expect(second.state.output).toMatch(/0 migrations applied, 0 changes/);
 }, 150_000);
 
-test('a stop in the middle of the start leaves nothing behind; a stop later is orderly and exits 0', async () => {
+test('a stop in the middle of the start leaves nothing behind; a stop later is orderly and exits 0, though nobody reads what it says', async () => {
   const early = launch('--no-demo');
   await early.says(/starting \d+ processes/);
   const processes = children();
@@ -107,28 +107,35 @@ test('a stop in the middle of the start leaves nothing behind; a stop later is o
   await late.says(/Causeway is up/);
   const all = children();
   expect(alive(all)).toContain('order-2');
+  late.child.stdout.destroy(); // as `npm start | head` does
   late.child.kill('SIGTERM');
   expect(await late.exited).toEqual([0, null]);
   expect(alive(all)).toEqual([]);
-  expect(late.state.output).toMatch(/stopped\n$/);
+  expect(late.state.output).toMatch(/Standard output cannot be written \(.*EPIPE\): going on without it.\n$/);
+  expect(readFileSync(join(folder, 'logs/launcher.log'), 'utf8')).toMatch(/ stopped\n$/);
 }, 150_000);
 
-test('a second launcher in the same folder says who is there; a killed process is started again; kill -9 of npm stops everything', async () => {
+test('a second launcher in the same folder says who is there; a killed process is started again, on a full disk, too; kill -9 of npm stops everything', async () => {
   const first = npmStart('--no-demo');
   await first.says(/Causeway is up/);
   const second = launch('--no-demo');
   expect(await second.exited).toEqual([1, null]);
   expect(second.state.output).toMatch(new RegExp(`process ${noted().pid}, http://127.0.0.1:\\d+. Stop it with Ctrl-C`));
-  for (const [name, title] of [
-    ['payment-1', 'payment-1'],
-    ['nats', 'NATS'],
-    ['postgres', 'PostgreSQL'],
-  ]) {
+  const killed = async (name: string, title = name): Promise<void> => {
     const { pid } = children().find((child) => child.name === name) as Watched;
     process.kill(pid, 'SIGKILL');
     await first.says(new RegExp(`${title} ended \\(SIGKILL\\)`));
     await first.says(new RegExp(`${title} runs again`));
-  }
+  };
+  // The notes for the next start cannot be written (a full disk), nor can the log of NATS.
+  symlinkSync('/dev/full', join(folder, 'launcher.json.new'));
+  await killed('payment-1');
+  await first.says(/launcher.json cannot be written \(ENOSPC/);
+  rmSync(join(folder, 'launcher.json.new'));
+  rmSync(join(folder, 'logs/nats.log'));
+  mkdirSync(join(folder, 'logs/nats.log'));
+  await killed('nats', 'NATS');
+  await killed('postgres', 'PostgreSQL');
   const all = children();
   first.child.kill('SIGKILL');
   await until(() => /stopped\n$/.test(first.state.output), 60_000);

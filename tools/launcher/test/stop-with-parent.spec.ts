@@ -68,13 +68,16 @@ test('whichever process of a script is killed, and by which signal: none of the 
   ]);
 }, 120_000);
 
-test('no shell stands between npm and what a script runs, and what it runs watches its parent', () => {
+test('no shell stands between npm and what a script runs, and what it runs watches its parent and survives a broken output', () => {
   const { scripts } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as {
     scripts: Record<string, string>;
   };
   for (const [name, script] of Object.entries(scripts)) {
     expect([name, script]).toEqual([name, expect.stringMatching(/^exec [^&|;]+$/)]);
     const entry = /^exec node .*?(tools\/\S+)/.exec(script)?.[1]?.replace(/\/dist\/(.+)\.js$/, '/src/$1.ts');
-    if (entry) expect(readFileSync(join(repository, entry), 'utf8')).toMatch(/^import '[^']*stop-with-parent/m);
+    if (!entry) continue;
+    const source = readFileSync(join(repository, entry), 'utf8');
+    for (const needed of ['stop-with-parent', 'tolerate-output-errors'])
+      expect([name, source]).toEqual([name, expect.stringMatching(new RegExp(`^import '[^']*${needed}`, 'm'))]);
   }
 });

@@ -1,5 +1,6 @@
 // `npm run k8s:generate`: writes what follows from the contracts and from the manifests.
 import '@causeway/launcher/stop-with-parent';
+import '@causeway/launcher/tolerate-output-errors';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { generated, withoutPadding } from './generated.js';

@@ -1,5 +1,6 @@
 // `npm run k8s:to-set -- production`: what is not yours yet in an overlay. Exits with 1 while something is left that leads nowhere.
 import '@causeway/launcher/stop-with-parent';
+import '@causeway/launcher/tolerate-output-errors';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './render.js';
