@@ -20,7 +20,7 @@ const places = ['apps', 'libs', 'tools'];
 
 export default {
   // A test that hangs ends; one on a slow machine does not.
-  testTimeout: 60_000,
+  testTimeout: 120_000,
   testSequencer: '<rootDir>/tools/longest-first.mjs',
   projects: [
     {

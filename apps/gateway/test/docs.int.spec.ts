@@ -4,7 +4,7 @@ import { World } from './world.js';
 let world: World;
 beforeAll(async () => {
   world = await World.start();
-}, 60_000);
+});
 afterAll(() => world.end());
 
 test('the page and everything it loads come from here, under a policy that lets nothing else in', async () => {

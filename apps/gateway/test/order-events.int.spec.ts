@@ -215,7 +215,7 @@ describe('the end', () => {
     await world.confirm(order.id, 9);
     await eventually(() => next.seen.length === 2);
     next.close();
-  }, 15_000);
+  });
 });
 
 /** Asks for a stream and reads nothing of it. */

@@ -21,7 +21,7 @@ import { address } from './support/world.js';
 let service: OrderService;
 beforeAll(async () => {
   service = await OrderService.start();
-}, 60_000);
+});
 afterAll(() => service?.stop());
 
 const productId = (number: number): string => `01939f00-0000-7000-8000-${String(number).padStart(12, '0')}`;

@@ -12,7 +12,7 @@ beforeAll(async () => {
   const started = await startProvider();
   ({ stop } = started);
   ({ url } = started.provider);
-}, 60_000);
+});
 
 afterAll(async () => {
   for (const adapter of adapters) await adapter.onApplicationShutdown();

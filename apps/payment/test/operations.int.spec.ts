@@ -23,7 +23,7 @@ beforeAll(async () => {
   database = await createDatabase({ migrations });
   uow = new PgUnitOfWork(database.pool, bindTransaction({ wake: () => undefined }, { wake: () => (wakes += 1) }));
   queue = new PgOperationQueue(poolSql(database.pool));
-}, 60_000);
+});
 afterAll(() => database?.drop());
 beforeEach(() => database.pool.query(`UPDATE psp_operations SET due_at = 'infinity'`));
 
@@ -125,7 +125,7 @@ test('a worker gives an operation back whose outcome cannot be stored, and it is
   } finally {
     await worker.onModuleDestroy();
   }
-}, 40_000);
+});
 
 test('a worker that comes back late, when the payment has moved on, changes nothing', async () => {
   const target = await authorize();

@@ -55,7 +55,7 @@ beforeAll(async () => {
   app = await createApp(service, values);
   await app.listen(0, '127.0.0.1');
   url = await app.getUrl();
-}, 60_000);
+});
 
 afterAll(async () => {
   await app?.close();

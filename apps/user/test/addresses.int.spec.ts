@@ -10,7 +10,7 @@ beforeAll(async () => {
   user = await startUserService();
   ann = await user.person();
   authorization = `Bearer ${await user.token(ann)}`;
-}, 60_000);
+});
 afterAll(() => user?.stop());
 
 const path = '/v1/users/me/addresses';

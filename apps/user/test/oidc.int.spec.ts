@@ -19,7 +19,7 @@ let ann: Person;
 beforeAll(async () => {
   user = await startUserService();
   ann = await user.person();
-}, 60_000);
+});
 afterAll(() => user?.stop());
 
 const browser = (headers?: Record<string, string>) => new Browser(user.issuer, redirectUri, headers);

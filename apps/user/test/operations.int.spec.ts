@@ -21,7 +21,7 @@ describe('several instances', () => {
     instances.push(await startUserService({}, { database, nats }));
     const port = Number(new URL(instances[0]!.origin).port);
     instances.push(await startUserService({}, { database, nats, port }));
-  }, 60_000);
+  });
   afterAll(async () => {
     await Promise.all(instances.map((instance) => instance.stop()));
     await Promise.all([database?.drop(), nats?.stop()]);
@@ -61,7 +61,7 @@ describe('several instances', () => {
     } finally {
       await empty.drop();
     }
-  }, 30_000);
+  });
 });
 
 describe('one instance', () => {
@@ -75,7 +75,7 @@ describe('one instance', () => {
       destination: { write: (line) => void lines.push(line) },
     });
     user = await startUserService({ PASSWORD_HASH_CONCURRENCY: '1', PASSWORD_HASH_QUEUE: '1' });
-  }, 60_000);
+  });
   afterAll(async () => {
     await user?.stop();
     createLogger({ service: 'user', level: 'silent', instanceId: 'test' });
@@ -173,7 +173,7 @@ describe('when a part is gone', () => {
     } finally {
       await user.stop();
     }
-  }, 60_000);
+  });
 
   test('without the database everything says 503 with Retry-After, and works again when it is back', async () => {
     const postgres = await startPostgres();

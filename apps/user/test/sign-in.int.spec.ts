@@ -7,7 +7,7 @@ let ann: Person;
 beforeAll(async () => {
   user = await startUserService({ LOGIN_FAILURES_PER_ACCOUNT: '3', LOGIN_FAILURES_PER_ADDRESS: '6' });
   ann = await user.person();
-}, 60_000);
+});
 afterAll(() => user?.stop());
 
 let host = 1;

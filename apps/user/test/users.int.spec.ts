@@ -8,7 +8,7 @@ import { password, redirectUri, startUserService, type Person, type UserService 
 let user: UserService;
 beforeAll(async () => {
   user = await startUserService();
-}, 60_000);
+});
 afterAll(() => user?.stop());
 
 const json = async (response: Response) => (await response.json()) as Record<string, unknown>;

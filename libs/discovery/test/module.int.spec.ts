@@ -24,7 +24,7 @@ const connections: NatsConnection[] = [];
 
 beforeAll(async () => {
   nats = await startNats();
-}, 60_000);
+});
 beforeEach(() => void (stopping = new AbortController()));
 afterEach(async () => {
   for (const app of apps.splice(0)) await app.close();
@@ -120,7 +120,7 @@ test('instances find and call each other; new ones get traffic; who stops is lef
   expect(during.length).toBeGreaterThan(0);
   expect(idsAt(gateway, 'order')).toEqual(['order-2']);
   expect(await ask()).toEqual({ id: 'order-2' });
-}, 30_000);
+});
 
 test('who calls nobody is found all the same, and asks nobody', async () => {
   const gateway = await start('gateway', 'gateway-1', { find: ['order', 'payment'] });

@@ -8,7 +8,7 @@ const cleanups: (() => Promise<unknown> | void)[] = [];
 
 beforeAll(async () => {
   nats = await startNats();
-}, 60_000);
+});
 afterAll(() => nats?.stop());
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
@@ -160,7 +160,7 @@ test('while the broker is away the known instances stay, and afterwards everythi
   await until(() => idsOf(found).length === 2);
   await delay(500);
   expect(idsOf(found)).toEqual(['order-1', 'order-2']);
-}, 30_000);
+});
 
 test.each([
   ['name', { name: 'a.b' }],

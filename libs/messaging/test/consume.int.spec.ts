@@ -10,7 +10,6 @@ import {
 import { CodedError } from '@causeway/errors';
 import { alreadyHandled, DatabaseUnavailable, PgUnitOfWork } from '@causeway/persistence';
 import { currentDeadline, currentWork, Overloaded } from '@causeway/resilience';
-import { jest } from '@jest/globals';
 import { jetstream, jetstreamManager, type ConsumerInfo } from '@nats-io/jetstream';
 import { nanos, type NatsConnection } from '@nats-io/transport-node';
 import { Controller, UseGuards, type CanActivate, type Type } from '@nestjs/common';
@@ -21,7 +20,6 @@ import { buildEnvelope } from '../src/envelope.js';
 import { Handles } from '../src/nest/handles.js';
 import { eventually, pausableLine, Scene } from './helpers.js';
 
-jest.setTimeout(60_000);
 const scene = new Scene();
 beforeEach(() => scene.broker());
 afterEach(() => scene.end());

@@ -1,7 +1,6 @@
 import { paymentAuthorized, type DataOf } from '@causeway/contracts';
 import { CodedError } from '@causeway/errors';
 import { alreadyHandled, PgUnitOfWork } from '@causeway/persistence';
-import { jest } from '@jest/globals';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { Controller, type Type } from '@nestjs/common';
@@ -13,7 +12,6 @@ import { buildEnvelope } from '../src/envelope.js';
 import { Handles } from '../src/nest/handles.js';
 import { eventually, Scene } from './helpers.js';
 
-jest.setTimeout(60_000);
 const scene = new Scene();
 beforeEach(() => scene.broker());
 afterEach(() => scene.end());

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { getAddress, orderConfirmed, paymentAuthorized, type DataOf } from '@causeway/contracts';
 import { PG_POOL, persistenceMigrations } from '@causeway/persistence';
-import { jest } from '@jest/globals';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { Controller, Global, Module, type BeforeApplicationShutdown } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
@@ -15,7 +14,6 @@ import { OutboxRelay } from '../src/outbox/relay.js';
 import { RpcClient } from '../src/rpc/client.js';
 import { eventually, natsOf, Scene, unitOfWork } from './helpers.js';
 
-jest.setTimeout(60_000);
 const scene = new Scene();
 beforeEach(() => scene.broker());
 afterEach(() => scene.end());

@@ -1,11 +1,9 @@
 import { dataSchemaOf, orderConfirmed, type Envelope } from '@causeway/contracts';
-import { jest } from '@jest/globals';
 import { v7 as uuidv7 } from 'uuid';
 import { buildEnvelope } from '../src/envelope.js';
 import { FakeOutbox, outboxContract } from '../src/testing/index.js';
 import { eventually, Scene, unitOfWork } from './helpers.js';
 
-jest.setTimeout(60_000);
 const scene = new Scene();
 afterEach(() => scene.end());
 

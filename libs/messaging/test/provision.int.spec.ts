@@ -1,10 +1,8 @@
 import { consumers, durableName, streams, type StreamDefinition } from '@causeway/contracts';
-import { jest } from '@jest/globals';
 import { AckPolicy, jetstreamManager, RetentionPolicy, StorageType } from '@nats-io/jetstream';
 import { ensureTopology, provision } from '../src/topology/provision.js';
 import { Scene } from './helpers.js';
 
-jest.setTimeout(60_000);
 const scene = new Scene();
 beforeEach(() => scene.broker());
 afterEach(() => scene.end());

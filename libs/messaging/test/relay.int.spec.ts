@@ -2,14 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { capturePayment, orderConfirmed, orderPlaced, type Envelope } from '@causeway/contracts';
 import { sessionConfig } from '@causeway/persistence';
 import type { TestDatabase } from '@causeway/testkit';
-import { jest } from '@jest/globals';
 import { jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import pg from 'pg';
 import { v7 as uuidv7 } from 'uuid';
 import { eventually, Scene, unitOfWork } from './helpers.js';
 
-jest.setTimeout(60_000);
 const scene = new Scene();
 beforeEach(() => scene.broker());
 afterEach(() => scene.end());

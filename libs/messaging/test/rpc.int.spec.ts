@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { getAddress, rpc, type RpcDefinition } from '@causeway/contracts';
 import { currentDeadline, Deadline, DeadlineExceeded, Overloaded, policies, withDeadline } from '@causeway/resilience';
 import { DatabaseUnavailable } from '@causeway/persistence';
-import { jest } from '@jest/globals';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { Controller } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
@@ -14,7 +13,6 @@ import { RpcServer } from '../src/rpc/server.js';
 import { FakeRpc, rpcContract } from '../src/testing/index.js';
 import { natsOf, Scene } from './helpers.js';
 
-jest.setTimeout(60_000);
 const scene = new Scene();
 beforeEach(() => scene.broker());
 afterEach(() => scene.end());

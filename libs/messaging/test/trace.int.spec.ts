@@ -1,7 +1,6 @@
 import { authorizePayment, getAddress, paymentAuthorized, type DataOf } from '@causeway/contracts';
 import { PgUnitOfWork } from '@causeway/persistence';
 import { inSpan } from '@causeway/telemetry';
-import { jest } from '@jest/globals';
 import { Controller } from '@nestjs/common';
 import { SpanKind, trace, context, propagation } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
@@ -15,7 +14,6 @@ import { OutboxRelay } from '../src/outbox/relay.js';
 import { RpcClient } from '../src/rpc/client.js';
 import { eventually, Scene } from './helpers.js';
 
-jest.setTimeout(60_000);
 const scene = new Scene();
 const exporter = new InMemorySpanExporter();
 

@@ -27,7 +27,7 @@ class App {}
 let postgres: TestPostgres;
 beforeAll(async () => {
   postgres = await startPostgres();
-}, 30_000);
+});
 afterAll(() => postgres?.stop(), 30_000);
 
 let next = 0;
@@ -66,7 +66,7 @@ test('start-up waits for the database and its migrations, and shutdown closes ev
   expect(app.get(PRISMA).adapter).toBeInstanceOf(PrismaPg);
   await app.close();
   expect([pool.ended, disconnected]).toEqual([true, ['prisma']]);
-}, 30_000);
+});
 
 test('start-up does not wait for what waiting cannot cure', async () => {
   const url = await newDatabase();
@@ -89,7 +89,7 @@ test('`migrate` waits for a database that is not there yet, and not for ever', a
   await pool.query(`CREATE DATABASE made_late OWNER app${next}`);
   await pool.end();
   await migrating;
-}, 20_000);
+});
 
 test('`wait-for-schema` ends once the schema is new enough, and a newer one is fine', async () => {
   const url = await newDatabase();
@@ -154,7 +154,7 @@ describe('a database that goes and comes back', () => {
     await health.check();
     expect((await prisma.queryRaw(ask)).rows).toEqual([[1]]);
     await pool.end();
-  }, 30_000);
+  });
 
   test('a unique violation is told through the adapter of Prisma, too', async () => {
     const pool = createPool(settingsFor(await newDatabase()));

@@ -1,8 +1,5 @@
-import { jest } from '@jest/globals';
 import { Child } from './child.js';
 import { head, RawClient } from './raw-client.js';
-
-jest.setTimeout(60_000);
 
 let child: Child;
 const clients: RawClient[] = [];

@@ -2,11 +2,9 @@ import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { Agent, createServer, request, type IncomingMessage, type Server } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
-import { jest } from '@jest/globals';
 import { Child } from './child.js';
 
 // A machine that builds everything else at the same time takes seconds to start a process.
-jest.setTimeout(30_000);
 
 const children: Child[] = [];
 const servers: Server[] = [];

@@ -29,4 +29,4 @@ test('full: the stock SDK reads the standard variables itself', async () => {
     collector.closeAllConnections();
     collector.close();
   }
-}, 20_000);
+});

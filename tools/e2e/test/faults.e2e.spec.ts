@@ -119,7 +119,7 @@ test('a message that is not JSON, or fails its schema, goes to the dead letters 
   } finally {
     await Promise.all([asPayment, asOrder, operator].map((connection) => connection.close()));
   }
-}, 60_000);
+});
 
 test('a forged outcome of a payment, sent with the rights of payment, is not believed; the true one still confirms', async () => {
   const [asPayment, operator] = await Promise.all([system.connectNats('payment'), system.connectNats('provisioner')]);

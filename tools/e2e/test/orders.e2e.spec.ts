@@ -116,7 +116,7 @@ test('an order cancelled before the money is taken gives the authorisation and t
   expect(ledger.capturedMinor - ledger.refundedMinor).toBe(0);
   expect(ledger.authorizedMinor - ledger.capturedMinor - ledger.voidedMinor).toBe(0);
   expect((await stockOf(products[0]!)).available).toBe(before.available);
-}, 60_000);
+});
 
 test('an order cancelled after the money was taken is refunded in full, once', async () => {
   const before = await stockOf(products[0]!);
@@ -229,7 +229,7 @@ test('the overview composes order, payment and customer; a service that is away 
   } finally {
     await payment.start();
   }
-}, 60_000);
+});
 
 test('order events arrive as they happen, after a snapshot; somebody else gets 404', async () => {
   const { id } = await place();
@@ -257,7 +257,7 @@ test('order events arrive as they happen, after a snapshot; somebody else gets 4
   await readUntil('"status":"CANCELLED"');
   expect(text).toContain(`event: order\ndata: {"type":"order.evt.cancelled.v1","orderId":"${id}"`);
   controller.abort();
-}, 30_000);
+});
 
 test('pages of orders are complete and disjoint, newest first', async () => {
   const all = (await customer.call<{ items: OrderView[] }>('/v1/orders?limit=100')).body.items.map(({ id }) => id);

@@ -68,4 +68,4 @@ test('launchers that choose at the same moment choose different ports, and those
   const again = await claimPort(chosen.flat()[0]);
   expect(again.port).toBe(chosen.flat()[0]);
   again.release();
-}, 60_000);
+});

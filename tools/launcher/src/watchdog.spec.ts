@@ -50,7 +50,7 @@ test('after kill -9 of the parent nothing is left: children in their order, the 
   const endedAt = (name: string): bigint => BigInt(log(name).split('\n')[1] as string);
   expect(endedAt('last') - endedAt('first')).toBeGreaterThan(250_000_000n); // the stubborn one between them was given 300 ms
   expect(existsSync(join(folder, 'throw-away'))).toBe(false);
-}, 20_000);
+});
 
 test('a watchdog that is killed is replaced, and the new one knows everybody', async () => {
   let replaced = 0;
@@ -62,7 +62,7 @@ test('a watchdog that is killed is replaced, and the new one knows everybody', a
   });
   expect(replaced).toBe(watchdog);
   await until(() => children.map(startedAt).every((started) => started === undefined));
-}, 20_000);
+});
 
 test('a child that cannot be started is an error that names it, not an uncaught event', async () => {
   const missing = join(folder, 'no-such-program');

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { ofKind, type Deployment, type Rendered } from './objects.js';
 import { containersAreRestricted } from './policies/containers.js';
 import { imagesArePinned } from './policies/images.js';
@@ -29,8 +28,6 @@ withKubectl('what the overlays render', () => {
     expect(findings.map(({ problem }) => problem)).toEqual(['pods get a token for the Kubernetes API']);
   });
 });
-
-jest.setTimeout(60_000);
 
 describe('a document that Kubernetes would not understand', () => {
   const check = (yaml: string) => typeProblems({ overlay: 'planted', manifests: parseManifests(yaml) });

@@ -32,7 +32,7 @@ test('a Postgres that was killed comes back with its data on the same port', asy
   await server.restart();
   expect(await query('SELECT id FROM kept')).toEqual([{ id: 7 }]);
   await server.stop();
-}, 30_000);
+});
 
 test('a NATS server that was killed comes back with its streams, or empty when asked', async () => {
   const server = await startNats();
@@ -54,4 +54,4 @@ test('a NATS server that was killed comes back with its streams, or empty when a
   await server.restart({ empty: true });
   expect(await streams()).toEqual([]);
   await server.stop();
-}, 30_000);
+});
