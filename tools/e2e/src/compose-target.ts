@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findEngine, output, type Engine } from '@causeway/images';
 import { serviceNames, startTraceSink, type ServiceName } from '@causeway/launcher';
-import { connectAs, type Instance, type Server, type Target } from './target.js';
+import { linesOf, connectAs, type Instance, type Server, type Target } from './target.js';
 
 const docker = fileURLToPath(new URL('../../../docker', import.meta.url));
 
@@ -158,6 +158,7 @@ function container(project: Project, service: ServiceName, id: string): Containe
       await project.docker('start', id);
       await ready();
     },
+    log: async () => linesOf(await project.docker('logs', id)),
   };
 }
 

@@ -7,7 +7,8 @@ import { call, startSystem, type ServiceName } from '@causeway/launcher';
 import { processTarget, type Instance, type Target } from './target.js';
 
 /** Everything that has to do with waiting, shortened: the tests provoke what takes minutes in the field. */
-const impatience = {
+type Env = Partial<Record<ServiceName, Readonly<Record<string, string>>>>;
+const impatience: Env = {
   gateway: { RATE_LIMIT_PER_MINUTE: '100000', RATE_LIMIT_SIGN_IN_PER_MINUTE: '100000' },
   order: { ORDER_REDRIVE_MS: '2000', ORDER_REDRIVE_MAX_MS: '4000', ORDER_TIMER_POLL_MS: '200' },
   payment: { PSP_TIMEOUT_MS: '1500', PAYMENT_RESOLVE_SCHEDULE_MS: '300,700,1500', PAYMENT_POLL_MS: '100' },
@@ -20,12 +21,16 @@ declare const causewayTarget: 'images' | undefined;
 /**
  * A whole system for one test file, on free ports and with data of its own, beside whatever runs on the machine: real processes, or
  * containers from the images.
+ * @param env Settings over those of a laptop. Default: everything that has to do with waiting, shortened.
  */
-export function useSystem(instances: Partial<Record<ServiceName, number>> = {}): { readonly system: Target } {
+export function useSystem(
+  instances: Partial<Record<ServiceName, number>> = {},
+  env: Env = impatience,
+): { readonly system: Target } {
   expectDeclaredAnswers();
   const holder: { system?: Target } = {};
   beforeAll(async () => {
-    holder.system = await startTarget(instances);
+    holder.system = await startTarget(instances, env);
   }, 240_000);
   afterAll(async () => {
     await holder.system?.stop();
@@ -33,17 +38,15 @@ export function useSystem(instances: Partial<Record<ServiceName, number>> = {}):
   return holder as { readonly system: Target };
 }
 
-async function startTarget(instances: Partial<Record<ServiceName, number>>): Promise<Target> {
+async function startTarget(instances: Partial<Record<ServiceName, number>>, env: Env): Promise<Target> {
   if (typeof causewayTarget !== 'undefined' && causewayTarget === 'images') {
     const { composeTarget } = await import('./compose-target.js');
-    return composeTarget({ env: impatience, instances });
+    return composeTarget({ env, instances });
   }
   const folder = mkdtempSync(join(tmpdir(), 'causeway-e2e-'));
   const remove = (): void => rmSync(folder, { recursive: true, force: true });
   try {
-    const target = processTarget(
-      await startSystem({ folder, ports: 'any', durable: false, instances, env: impatience }),
-    );
+    const target = processTarget(await startSystem({ folder, ports: 'any', durable: false, instances, env }));
     return { ...target, stop: () => target.stop().finally(remove) };
   } catch (error) {
     remove();

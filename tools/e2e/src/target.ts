@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import type { ServiceInstance, ServiceName, System, TraceSpan } from '@causeway/launcher';
 
@@ -27,6 +28,8 @@ export interface Instance {
   stop(): Promise<{ readonly code: number | null } | undefined>;
   /** Comes back when the instance is ready. */
   start(): Promise<void>;
+  /** Everything it has logged so far, a line each. */
+  log(): Promise<string[]>;
 }
 
 export interface Server {
@@ -53,6 +56,8 @@ export function processTarget(system: System): Target {
   };
 }
 
+export const linesOf = (text: string): string[] => text.split('\n').filter(Boolean);
+
 const processInstance = (instance: ServiceInstance): Instance => ({
   service: instance.service,
   id: instance.id,
@@ -60,4 +65,5 @@ const processInstance = (instance: ServiceInstance): Instance => ({
   kill: () => instance.kill(),
   stop: () => instance.stop(),
   start: () => instance.start(),
+  log: async () => linesOf(await readFile(instance.logFile, 'utf8')),
 });
