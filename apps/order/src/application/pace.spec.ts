@@ -64,16 +64,16 @@ test('looking goes on after the request that began it', async () => {
   expect(placed()).toBeGreaterThan(4);
 });
 
-test('an order whose turn does not come within two seconds is refused, or earlier where its deadline would not leave a second for placing it', async () => {
+test('an order whose turn does not come within 2.25 s is refused, or earlier where its deadline would not leave enough for placing it', async () => {
   const { place, placed, refused, end } = world();
   place(4);
   await pass(0);
-  withDeadline(Deadline.after(1_500), () => place(1));
+  withDeadline(Deadline.after(1_250), () => place(1));
   place(2);
   await pass(700);
   expect(refused).toEqual(['OVERLOADED']);
   end(1);
-  await pass(1_500);
+  await pass(1_750);
   expect([placed(), refused]).toEqual([5, ['OVERLOADED', 'OVERLOADED']]);
 });
 

@@ -19,7 +19,7 @@ export interface Pacing {
 export interface PaceOptions {
   /** Orders of this instance that may be under way. */
   readonly at: number;
-  /** The longest wait, milliseconds; less where the deadline of the request would not leave a second for placing it. Default 2 000. */
+  /** The longest wait, milliseconds; less where the deadline of the request would not leave enough for placing it. Default 2 250. */
   readonly patienceMs?: number;
   /** How often the database is asked what has ended while somebody waits, milliseconds. Default 100. */
   readonly lookMs?: number;
@@ -37,7 +37,7 @@ interface Open {
 }
 
 /** What a placing takes after it had its turn, milliseconds. */
-const placingMs = 1_000;
+const placingMs = 750;
 /** So many times `at` orders are remembered during a standstill, to see when it is over. */
 const remembered = 4;
 
@@ -61,7 +61,7 @@ export class Pace implements Pacing {
     options: PaceOptions,
   ) {
     const defaults = {
-      patienceMs: 2_000,
+      patienceMs: 2_250,
       lookMs: 100,
       oldMs: 10_000,
       standstillMs: 5_000,
