@@ -1,7 +1,14 @@
-import { execFile, spawn } from 'node:child_process';
+import { execFile, spawn, type ExecFileOptions } from 'node:child_process';
 import { promisify } from 'node:util';
+import { guard } from '@causeway/launcher/guard';
 
-const run = promisify(execFile);
+const execute = promisify(execFile);
+
+function run(program: string, args: readonly string[], options: ExecFileOptions = {}) {
+  const running = execute(program, [...args], { ...options, encoding: 'utf8' });
+  guard(running.child);
+  return running;
+}
 
 /** Where the repository's Dockerfiles can be built and run. */
 export interface Engine {
@@ -65,7 +72,7 @@ export async function output(
 /** Runs a command whose output the person at the keyboard wants to see. @returns its exit code */
 export function show([command, ...args]: readonly [string, ...string[]], env?: NodeJS.ProcessEnv): Promise<number> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { stdio: 'inherit', env: { ...process.env, ...env } });
+    const child = guard(spawn(command, args, { stdio: 'inherit', env: { ...process.env, ...env } }));
     child.once('error', reject);
     child.once('exit', (code) => resolve(code ?? 1));
   });

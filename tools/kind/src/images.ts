@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
+import { guard } from '@causeway/launcher/guard';
 import type { Options } from './options.js';
 import { apps, keepTags, root } from './places.js';
 import { must, Refused, run } from './run.js';
@@ -63,8 +64,8 @@ async function load({ cluster, imageLoader }: Options, images: readonly string[]
 
 /** `docker save … | <loader>`, with the exit codes of both. */
 async function pipe([program, ...args]: readonly [string, ...string[]], loader: string): Promise<void> {
-  const from = spawn(program, args, { env: process.env, stdio: ['ignore', 'pipe', 'inherit'] });
-  const to = spawn('sh', ['-c', loader], { env: process.env, stdio: ['pipe', 'ignore', 'pipe'] });
+  const from = guard(spawn(program, args, { env: process.env, stdio: ['ignore', 'pipe', 'inherit'] }));
+  const to = guard(spawn('sh', ['-c', loader], { env: process.env, stdio: ['pipe', 'ignore', 'pipe'] }));
   let said = '';
   to.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
   // A loader that ends early tells by its exit code; what is still coming is thrown away.

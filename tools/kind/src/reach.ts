@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { guard } from '@causeway/launcher/guard';
 import { namespace, type Kubectl } from './kubectl.js';
 import { Refused } from './run.js';
 
@@ -82,6 +83,7 @@ async function portForward(kubectl: Kubectl, url: string, port: number): Promise
       stdio: ['ignore', 'ignore', 'pipe'],
     },
   );
+  guard(child);
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
   for (let attempt = 0; attempt < 20 && child.exitCode === null; attempt += 1) {

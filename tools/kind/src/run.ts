@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { guard } from '@causeway/launcher/guard';
 
 /** Something that the person at the terminal can put right: the message says how, and no stack trace follows. */
 export class Refused extends Error {
@@ -37,6 +38,7 @@ export function run([program, ...args]: Command, options: RunOptions = {}): Prom
       env: process.env,
       stdio: [input === undefined ? 'ignore' : 'pipe', stdio, stdio],
     });
+    guard(child);
     let [stdout, stderr, late] = ['', '', false];
     child.stdout?.setEncoding('utf8').on('data', (text: string) => (stdout += text));
     child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr += text));

@@ -1,10 +1,17 @@
-import { execFile } from 'node:child_process';
+import { execFile, type ExecFileOptions } from 'node:child_process';
 import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
+import { guard } from './guard.js';
 
-const run = promisify(execFile);
+const execute = promisify(execFile);
+
+function run(...[program, args, options]: [string, string[], ExecFileOptions?]): Promise<unknown> {
+  const running = execute(program, args, options);
+  guard(running.child);
+  return running;
+}
 
 export interface NatsBinaryOptions {
   /** Told what is done when it takes a moment. */

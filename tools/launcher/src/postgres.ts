@@ -7,6 +7,7 @@ import { sessionConfig } from '@causeway/persistence/session';
 import pg from 'pg';
 import { makeOwned, reachableFolder, unprivilegedAccount, type Account } from './account.js';
 import { describeExit, lastLines, startChild, type Child, type Exit } from './child.js';
+import { guard } from './guard.js';
 import { claimPort } from './ports.js';
 import { postgresHome } from './postgres-binaries.js';
 import { Restartable } from './restartable.js';
@@ -118,7 +119,7 @@ async function initialise({ folder, account, home, password, durable }: Cluster)
   ];
   const locale = ['--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'];
   try {
-    await promisify(execFile)(
+    const initdb = promisify(execFile)(
       join(home, 'bin/initdb'),
       [...args, ...locale, ...(durable === false ? ['--no-sync'] : [])],
       {
@@ -128,6 +129,8 @@ async function initialise({ folder, account, home, password, durable }: Cluster)
         gid: account?.gid,
       },
     );
+    guard(initdb.child);
+    await initdb;
   } catch (error) {
     rmSync(half, { recursive: true, force: true });
     const { stderr = '', message } = error as { stderr?: string; message: string };
