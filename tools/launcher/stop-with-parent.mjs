@@ -28,10 +28,11 @@ function watchParent() {
   timer.unref();
 }
 
-// Started by hand, in the background perhaps, a process may outlive the shell.
-if (isMainThread && process.env.npm_lifecycle_event !== undefined) {
-  watchParent();
+if (isMainThread) {
   const flag = `--import=${import.meta.url}`;
-  const { NODE_OPTIONS = '' } = process.env;
-  if (!NODE_OPTIONS.includes(flag)) process.env.NODE_OPTIONS = `${NODE_OPTIONS} ${flag}`.trim();
+  const { NODE_OPTIONS = '', npm_lifecycle_event } = process.env;
+  const below = NODE_OPTIONS.includes(flag);
+  // Started by hand, in the background perhaps, a process may outlive the shell; what it starts does not outlive the process.
+  if (below || npm_lifecycle_event !== undefined) watchParent();
+  if (!below) process.env.NODE_OPTIONS = `${NODE_OPTIONS} ${flag}`.trim();
 }
