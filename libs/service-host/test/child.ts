@@ -1,7 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 
-const fixture = new URL('./fixtures/tiny-service.ts', import.meta.url).pathname;
+const fixture = fileURLToPath(new URL('./fixtures/tiny-service.ts', import.meta.url));
 const hooks = new URL('./typescript-hooks.mjs', import.meta.url).href;
 
 /** The tiny service of the fixtures as a process of its own. */
@@ -58,8 +59,11 @@ export class Child {
 
   /** A line of its log. */
   async said(word: string): Promise<void> {
-    while (!this.output.includes(`"msg":"${word}"`))
-      await Promise.race([new Promise((resolve) => setTimeout(resolve, 20)), this.exited]);
+    for (let ended = false; !this.output.includes(`"msg":"${word}"`);) {
+      if (ended) throw new Error(`the child ended without saying "${word}":\n${this.output}`);
+      const pause = new Promise<false>((resolve) => setTimeout(resolve, 20, false));
+      ended = await Promise.race([pause, this.exited.then(() => true)]);
+    }
   }
 
   async ready(): Promise<{ url: string; management: string }> {

@@ -22,14 +22,13 @@ test('nothing matches for somebody unknown, and finding that out takes as much w
     expect(await hasher.matches('not the right one', known)).toBe(false);
     return process.cpuUsage(before).user;
   };
-  const known: number[] = [];
-  const unknown: number[] = [];
-  for (let round = 0; round < 7; round++) {
-    known.push(await work(stored));
-    unknown.push(await work(undefined));
+  let [known, unknown] = [0, 0];
+  for (let round = 0; round < 10; round++) {
+    known += await work(stored);
+    unknown += await work(undefined);
   }
-  // Processor time does not count the wait for a core; the least of seven leaves out what else the process did.
-  expect(Math.min(...unknown)).toBeGreaterThan(Math.min(...known) / 2);
+  // Processor time does not count the wait for a core, but is kept roughly: without the work it is a hundredth.
+  expect(unknown).toBeGreaterThan(known / 4);
 });
 
 test('what does not fit into the queue is refused at once, and can come back a second later', async () => {

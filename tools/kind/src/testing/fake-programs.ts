@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
@@ -18,9 +18,10 @@ export class FakePrograms {
 
   constructor(names: readonly string[] = ['kubectl', 'kind', 'docker']) {
     for (const name of names) {
-      const file = join(this.folder, name);
-      writeFileSync(file, script(this.folder, name, realPath('kubectl')));
-      chmodSync(file, 0o755);
+      const [file, code] = [join(this.folder, name), join(this.folder, `${name}.cjs`)];
+      writeFileSync(code, script(this.folder, name, realPath('kubectl')));
+      // Not by a line `#!`: the path of node may hold spaces.
+      writeFileSync(file, `#!/bin/sh\nexec ${quoted(process.execPath)} ${quoted(code)} "$@"\n`, { mode: 0o755 });
     }
     this.answer([]);
     // Nothing of this machine but node, sh and what they need.
@@ -60,7 +61,9 @@ function realPath(name: string): string {
   }
 }
 
-const script = (folder: string, name: string, kubectl: string): string => `#!${process.execPath}
+const quoted = (text: string): string => `'${text.replaceAll("'", String.raw`'\''`)}'`;
+
+const script = (folder: string, name: string, kubectl: string): string => `
 const { appendFileSync, readFileSync } = require('node:fs');
 const { spawnSync } = require('node:child_process');
 const args = process.argv.slice(2);
