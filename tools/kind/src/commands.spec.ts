@@ -155,7 +155,7 @@ describe('clusters', () => {
     await runCommand(parseOptions(['up', 'cluster']), (line) => said.push(line));
     const created = fakes.asked.find((line) => line.startsWith('kind create cluster'))!;
     expect(created).toContain('--name causeway');
-    expect(existsSync(/--config (\S+)/.exec(created)![1]!)).toBe(true);
+    expect(existsSync(/--config (.+?\.yaml)/.exec(created)![1]!)).toBe(true);
     fakes.answer([{ to: 'kind get clusters', stdout: 'causeway\n' }]);
     await runCommand(parseOptions(['up', 'cluster']), (line) => said.push(line));
     expect(fakes.asked).toEqual(['kind get clusters']);
