@@ -1,5 +1,5 @@
 # Runs once, when the volume is empty: a database and a role for each service, with the password that is in the service's own URL. The role
-# owns its database and can't connect to another. Sourced or executed by the image's entry point, so nothing but POSIX shell.
+# owns its database and can't connect to another. From template0, whatever the encoding of the server's own databases: ours hold UTF-8. Sourced or executed by the image's entry point, so nothing but POSIX shell.
 set -eu
 for service in user order payment psp; do
   url=$(cat "/run/secrets/database-url-$service") # postgres://role:password@host:port/database
@@ -11,7 +11,7 @@ for service in user order payment psp; do
   psql -v ON_ERROR_STOP=1 --no-psqlrc --quiet -U "${POSTGRES_USER:-postgres}" -d postgres \
     -v role="$role" -v password="$password" -v database="$database" <<'SQL'
 CREATE ROLE :"role" LOGIN PASSWORD :'password' NOSUPERUSER NOCREATEDB NOCREATEROLE;
-CREATE DATABASE :"database" OWNER :"role";
+CREATE DATABASE :"database" OWNER :"role" ENCODING 'UTF8' TEMPLATE template0;
 REVOKE ALL ON DATABASE :"database" FROM PUBLIC;
 SQL
 done

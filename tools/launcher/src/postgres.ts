@@ -242,7 +242,8 @@ async function ensureDatabase(url: string, name: string, role: string, password:
     const roles = await client.query('SELECT 1 FROM pg_roles WHERE rolname = $1', [role]);
     await client.query(`${roles.rowCount ? 'ALTER' : 'CREATE'} ROLE ${owner} LOGIN PASSWORD ${secret}`);
     const databases = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [name]);
-    if (!databases.rowCount) await client.query(`CREATE DATABASE ${database} OWNER ${owner}`);
+    if (!databases.rowCount)
+      await client.query(`CREATE DATABASE ${database} OWNER ${owner} ENCODING 'UTF8' TEMPLATE template0`);
     // By default every role may connect to every database.
     await client.query(`REVOKE ALL ON DATABASE ${database} FROM PUBLIC`);
   } finally {
