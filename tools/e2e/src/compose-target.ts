@@ -50,7 +50,7 @@ export async function composeTarget(options: ComposeOptions): Promise<Target> {
   writeFileSync(join(folder, 'e2e.yaml'), JSON.stringify(override(options, { psp: psp!, nats: nats! })));
   const project = projectIn(folder, engine, environment);
   const stop = async (): Promise<void> => {
-    await project.compose('down', '--volumes', '--timeout', '35');
+    await project.compose('down', '--volumes', '--timeout', '50');
     bridge.close();
     await sink.stop();
     rmSync(folder, { recursive: true, force: true });
@@ -151,7 +151,7 @@ function container(project: Project, service: ServiceName, id: string): Containe
     isRunning: async () => (await state()).Running,
     kill: () => project.docker('kill', id),
     stop: async () => {
-      await project.docker('stop', '--time', '35', id);
+      await project.docker('stop', '--time', '50', id);
       return { code: (await state()).ExitCode };
     },
     start: async () => {
