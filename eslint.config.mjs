@@ -53,6 +53,11 @@ export default tseslint.config(
           selector: "CallExpression[callee.name='forwardRef']",
           message: message('A cycle between providers is a design to mend.'),
         },
+        {
+          selector: ':matches(PropertyDefinition, MethodDefinition) > PrivateIdentifier.key',
+          message:
+            'Write `private`: constructor parameters, which Nest injects, know no other form, and one form is enough.',
+        },
       ],
       'no-console': 'error',
     },

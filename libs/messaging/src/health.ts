@@ -7,32 +7,32 @@ type Action = () => void | Promise<void>;
 
 /** Whether NATS is reachable right now, and a place to hook what has to happen when it goes and comes back. */
 export class BrokerHealth {
-  #connected = true;
-  readonly #onReconnect = new Set<Action>();
-  readonly #onDisconnect = new Set<Action>();
+  private isUp = true;
+  private readonly reconnectListeners = new Set<Action>();
+  private readonly disconnectListeners = new Set<Action>();
 
   constructor(nc: NatsConnection) {
     void (async () => {
       for await (const status of nc.status()) {
-        if (status.type === 'disconnect' || status.type === 'close') this.#set(false);
-        else if (status.type === 'reconnect') this.#set(true);
+        if (status.type === 'disconnect' || status.type === 'close') this.set(false);
+        else if (status.type === 'reconnect') this.set(true);
       }
     })();
-    void nc.closed().then(() => this.#set(false));
+    void nc.closed().then(() => this.set(false));
   }
 
   get connected(): boolean {
-    return this.#connected;
+    return this.isUp;
   }
 
   /** Runs `action` after every reconnect. Returns a function that ends it. */
   onReconnect(action: Action): () => void {
-    return subscribe(this.#onReconnect, action);
+    return subscribe(this.reconnectListeners, action);
   }
 
   /** Runs `action` when the connection is lost. Returns a function that ends it. */
   onDisconnect(action: Action): () => void {
-    return subscribe(this.#onDisconnect, action);
+    return subscribe(this.disconnectListeners, action);
   }
 
   /**
@@ -40,7 +40,7 @@ export class BrokerHealth {
    * for its timeout would hold everything up long after the reconnect.
    */
   whileConnected<T>(work: Promise<T>): Promise<T> {
-    if (!this.#connected) {
+    if (!this.isUp) {
       work.catch(() => undefined);
       return Promise.reject(new BrokerUnavailable());
     }
@@ -52,10 +52,10 @@ export class BrokerHealth {
     });
   }
 
-  #set(connected: boolean): void {
-    if (this.#connected === connected) return;
-    this.#connected = connected;
-    for (const action of [...(connected ? this.#onReconnect : this.#onDisconnect)]) {
+  private set(connected: boolean): void {
+    if (this.isUp === connected) return;
+    this.isUp = connected;
+    for (const action of [...(connected ? this.reconnectListeners : this.disconnectListeners)]) {
       void Promise.resolve()
         .then(action)
         .catch((error: unknown) => log.error({ err: error, connected }, 'an action on the connection to NATS failed'));

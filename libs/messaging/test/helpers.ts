@@ -24,15 +24,15 @@ type Cleanup = () => unknown;
 
 /** What a test has started, ended in the reverse order. */
 export class Scene {
-  readonly #cleanups: Cleanup[] = [];
+  private readonly cleanups: Cleanup[] = [];
   nats!: TestNats;
 
   after(cleanup: Cleanup): void {
-    this.#cleanups.unshift(cleanup);
+    this.cleanups.unshift(cleanup);
   }
 
   async end(): Promise<void> {
-    for (const cleanup of this.#cleanups.splice(0)) await cleanup();
+    for (const cleanup of this.cleanups.splice(0)) await cleanup();
   }
 
   async broker(): Promise<TestNats> {

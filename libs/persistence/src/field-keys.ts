@@ -1,5 +1,7 @@
 /** The keys of `FIELD_KEYS`. Nothing of it shows when it is logged or serialised. */
 export class FieldKeys {
+  // Private at run time too: a `private` field would show in a log or in JSON.
+  // eslint-disable-next-line no-restricted-syntax
   readonly #keys: ReadonlyMap<string, Buffer>;
 
   /**

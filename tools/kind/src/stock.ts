@@ -28,13 +28,13 @@ export class Warehouse {
     if (page.status !== 200) throw unexpected('GET /v1/products', page);
     const low = page.body.items.filter(({ available }) => available < enough);
     if (low.length === 0) return 0;
-    const authorization = `Bearer ${await this.#token()}`;
-    for (const { id } of low) await this.#fill(id, authorization);
+    const authorization = `Bearer ${await this.token()}`;
+    for (const { id } of low) await this.fill(id, authorization);
     return low.length;
   }
 
   /** An order between reading and writing makes the version stale (412): once more. */
-  async #fill(id: string, authorization: string): Promise<void> {
+  private async fill(id: string, authorization: string): Promise<void> {
     let answer: Answer<unknown>;
     for (let attempt = 1; ; attempt += 1) {
       const { headers } = await call(this.url, `/v1/products/${id}`);
@@ -48,7 +48,7 @@ export class Warehouse {
     if (answer.status !== 200) throw unexpected('PUT /v1/products/{id}/stock', answer);
   }
 
-  async #token(): Promise<string> {
+  private async token(): Promise<string> {
     const response = await fetch(`${this.url}/oidc/token`, {
       method: 'POST',
       headers: { authorization: `Basic ${Buffer.from(`causeway-ops:${this.secret}`).toString('base64')}` },

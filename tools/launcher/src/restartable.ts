@@ -2,7 +2,7 @@ import type { Child, Exit } from './child.js';
 
 /** A process that can be stopped, killed and started again, and tells when it ended without any of these. */
 export class Restartable {
-  #leaving = false;
+  private leaving = false;
 
   private readonly startAgain: () => Promise<Child>;
   private readonly onLost: ((exit: Exit) => void) | undefined;
@@ -12,7 +12,7 @@ export class Restartable {
     this.startAgain = startAgain;
     this.onLost = onLost;
     this.child = child;
-    this.#watch(child);
+    this.watch(child);
   }
 
   static async start(start: () => Promise<Child>, onLost?: (exit: Exit) => void): Promise<Restartable> {
@@ -28,25 +28,25 @@ export class Restartable {
   }
 
   async stop(): Promise<void> {
-    this.#leaving = true;
+    this.leaving = true;
     await this.child.stop();
   }
 
   async kill(): Promise<void> {
-    this.#leaving = true;
+    this.leaving = true;
     await this.child.kill();
   }
 
   async restart(): Promise<void> {
     await this.stop();
     this.child = await this.startAgain();
-    this.#leaving = false;
-    this.#watch(this.child);
+    this.leaving = false;
+    this.watch(this.child);
   }
 
-  #watch(child: Child): void {
+  private watch(child: Child): void {
     void child.exited.then((exit) => {
-      if (child === this.child && !this.#leaving) this.onLost?.(exit);
+      if (child === this.child && !this.leaving) this.onLost?.(exit);
     });
   }
 }

@@ -33,11 +33,11 @@ export class ServiceInstance {
   readonly url: string;
   readonly managementUrl: string;
   readonly logFile: string;
-  #child: Child | undefined;
-  #readyMs = 0;
+  private child: Child | undefined;
+  private timeToReadyMs = 0;
   /** Whether an exit is expected: we are stopping it, or a test killed it. */
-  #leaving = false;
-  #starts = 0;
+  private leaving = false;
+  private starts = 0;
 
   constructor(private readonly options: InstanceOptions) {
     this.service = options.service;
@@ -49,23 +49,23 @@ export class ServiceInstance {
   }
 
   get pid(): number {
-    return this.#child?.pid ?? 0;
+    return this.child?.pid ?? 0;
   }
 
   get running(): boolean {
-    return this.#child?.running ?? false;
+    return this.child?.running ?? false;
   }
 
   /** From the start of the process to the first good answer of `/health/ready`, milliseconds. */
   get readyMs(): number {
-    return this.#readyMs;
+    return this.timeToReadyMs;
   }
 
   /** Starts the process and waits until it is ready. @throws with the end of its log when it ends before. */
   async start(): Promise<void> {
     const { node, entry, env, logFile, stopOrder, watchdog, onChange, readyWithinMs = 60_000 } = this.options;
     const begun = performance.now();
-    this.#leaving = false;
+    this.leaving = false;
     const child = await startChild({
       name: this.id,
       command: node,
@@ -73,7 +73,7 @@ export class ServiceInstance {
       args: ['--max-semi-space-size=4', entry],
       env,
       logFile,
-      truncateLog: this.#starts === 0,
+      truncateLog: this.starts === 0,
       // Everything ends: nobody waits until clients have left their connections.
       stopSignal: 'SIGINT',
       // The service itself takes at most 15 s until they have, 25 s for what is in flight and 5 s to leave.
@@ -81,23 +81,23 @@ export class ServiceInstance {
       order: stopOrder,
       watchdog,
     });
-    this.#child = child;
-    this.#starts += 1;
+    this.child = child;
+    this.starts += 1;
     onChange?.();
-    const exit = await Promise.race([this.#ready(child, readyWithinMs), child.exited]);
+    const exit = await Promise.race([this.ready(child, readyWithinMs), child.exited]);
     if (exit)
       throw new Error(
         `${this.id} ended at start (${describeExit(exit)}). The end of ${logFile}:\n${lastLines(logFile, 20)}`,
       );
-    this.#readyMs = Math.round(performance.now() - begun);
-    void child.exited.then((end) => this.#onExit(child, end));
+    this.timeToReadyMs = Math.round(performance.now() - begun);
+    void child.exited.then((end) => this.onExit(child, end));
   }
 
   /** Sends a signal, SIGKILL by default, and waits until the process is gone. It is not started again by itself. */
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<Exit | undefined> {
-    this.#leaving = true;
-    this.#child?.signal(signal);
-    return this.#child?.wait();
+    this.leaving = true;
+    this.child?.signal(signal);
+    return this.child?.wait();
   }
 
   /**
@@ -105,8 +105,8 @@ export class ServiceInstance {
    * @param signal SIGTERM: others go on, and it serves until they have left its connections. SIGINT: the system ends.
    */
   async stop(signal: 'SIGTERM' | 'SIGINT' = 'SIGTERM'): Promise<Exit | undefined> {
-    this.#leaving = true;
-    return this.#child?.stop(signal);
+    this.leaving = true;
+    return this.child?.stop(signal);
   }
 
   /** Stops it where it still runs, starts it with the same settings and ports, and waits until it is ready. */
@@ -115,7 +115,7 @@ export class ServiceInstance {
     await this.start();
   }
 
-  async #ready(child: Child, withinMs: number): Promise<undefined> {
+  private async ready(child: Child, withinMs: number): Promise<undefined> {
     const limitAt = performance.now() + withinMs;
     while (child.running) {
       if ((await statusOf(`${this.managementUrl}/health/ready`)) === 200) return undefined;
@@ -130,10 +130,10 @@ export class ServiceInstance {
     return new Promise(() => undefined); // `exited` answers.
   }
 
-  #onExit(child: Child, exit: Exit): void {
-    if (this.#child !== child) return;
+  private onExit(child: Child, exit: Exit): void {
+    if (this.child !== child) return;
     this.options.onChange?.();
-    if (!this.#leaving) this.options.onLost?.(this, exit);
+    if (!this.leaving) this.options.onLost?.(this, exit);
   }
 }
 

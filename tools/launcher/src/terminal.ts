@@ -5,27 +5,27 @@ export class Terminal {
   /** Where they go; its folder exists once something was started. */
   logFile: string | undefined;
 
-  readonly print = (line: string): void => this.#write(process.stdout, line);
-  readonly complain = (line: string): void => this.#write(process.stderr, line);
+  readonly print = (line: string): void => this.write(process.stdout, line);
+  readonly complain = (line: string): void => this.write(process.stderr, line);
 
-  readonly #pending = new Set<Promise<void>>();
+  private readonly pending = new Set<Promise<void>>();
 
   /** Comes back when everything has been said, or written to the log. */
   async flush(): Promise<void> {
-    await Promise.all(this.#pending);
+    await Promise.all(this.pending);
   }
 
-  #write(stream: NodeJS.WriteStream, line: string): void {
+  private write(stream: NodeJS.WriteStream, line: string): void {
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.#pending.add(promise);
+    this.pending.add(promise);
     stream.write(`${line}\n`, (error) => {
-      if (error) this.#log(line);
-      this.#pending.delete(promise);
+      if (error) this.log(line);
+      this.pending.delete(promise);
       resolve();
     });
   }
 
-  #log(line: string): void {
+  private log(line: string): void {
     if (this.logFile === undefined) return;
     try {
       appendFileSync(this.logFile, `${new Date().toISOString()} ${line}\n`);

@@ -74,25 +74,25 @@ async function receive(request: IncomingMessage, store: SpanStore): Promise<numb
 }
 
 class SpanStore {
-  readonly #traces = new Map<string, TraceSpan[]>();
-  #count = 0;
+  private readonly traces = new Map<string, TraceSpan[]>();
+  private count = 0;
 
   constructor(readonly maxSpans: number) {}
 
   add(span: TraceSpan): void {
-    const trace = this.#traces.get(span.traceId) ?? [];
+    const trace = this.traces.get(span.traceId) ?? [];
     trace.push(span);
-    this.#traces.set(span.traceId, trace);
-    this.#count += 1;
-    for (const [traceId, spans] of this.#traces) {
-      if (this.#count <= this.maxSpans) break;
-      this.#traces.delete(traceId);
-      this.#count -= spans.length;
+    this.traces.set(span.traceId, trace);
+    this.count += 1;
+    for (const [traceId, spans] of this.traces) {
+      if (this.count <= this.maxSpans) break;
+      this.traces.delete(traceId);
+      this.count -= spans.length;
     }
   }
 
   trace(traceId: string): readonly TraceSpan[] {
-    return [...(this.#traces.get(traceId) ?? [])].sort((a, b) => a.startMs - b.startMs);
+    return [...(this.traces.get(traceId) ?? [])].sort((a, b) => a.startMs - b.startMs);
   }
 }
 

@@ -7,51 +7,51 @@ import { startedAt, type Watched, type WatchdogLine } from './watchdog-process.j
  * something to watch, and is started again should somebody end it.
  */
 export class Watchdog {
-  #process: ChildProcess | undefined;
-  readonly #watched = new Map<number, Watched>();
-  readonly #folders = new Set<string>();
+  private process: ChildProcess | undefined;
+  private readonly entries = new Map<number, Watched>();
+  private readonly folders = new Set<string>();
 
   /** Stop this process, too, when the parent is gone. No effect for a process that has ended already. */
   watch(child: Omit<Watched, 'startedAt'>): void {
     const started = startedAt(child.pid);
     if (started === undefined) return;
     const watched = { ...child, startedAt: started };
-    this.#watched.set(child.pid, watched);
-    this.#send({ watch: watched });
+    this.entries.set(child.pid, watched);
+    this.send({ watch: watched });
   }
 
   unwatch(pid: number): void {
-    if (this.#watched.delete(pid)) this.#send({ unwatch: pid });
-    this.#endWhenIdle();
+    if (this.entries.delete(pid)) this.send({ unwatch: pid });
+    this.endWhenIdle();
   }
 
   /** Remove a folder of throw-away data when the parent dies without doing so. */
   removeLater(folder: string): void {
-    this.#folders.add(folder);
-    this.#send({ remove: folder });
+    this.folders.add(folder);
+    this.send({ remove: folder });
   }
 
   keep(folder: string): void {
-    if (this.#folders.delete(folder)) this.#send({ keep: folder });
-    this.#endWhenIdle();
+    if (this.folders.delete(folder)) this.send({ keep: folder });
+    this.endWhenIdle();
   }
 
   /** What would be stopped if this process ended now. */
   get watched(): readonly Watched[] {
-    return [...this.#watched.values()];
+    return [...this.entries.values()];
   }
 
   /** Pid of the watchdog process, for tests. */
   get pid(): number | undefined {
-    return this.#process?.pid;
+    return this.process?.pid;
   }
 
-  #send(line: WatchdogLine): void {
-    this.#process ??= this.#start();
-    this.#process.stdin?.write(`${JSON.stringify(line)}\n`);
+  private send(line: WatchdogLine): void {
+    this.process ??= this.start();
+    this.process.stdin?.write(`${JSON.stringify(line)}\n`);
   }
 
-  #start(): ChildProcess {
+  private start(): ChildProcess {
     const script = import.meta.url.endsWith('.ts') ? './watchdog-process.ts' : './watchdog-process.js';
     const child = spawn(process.execPath, ['--no-warnings', fileURLToPath(new URL(script, import.meta.url))], {
       // A session of its own: Ctrl-C in the terminal must not reach it.
@@ -62,23 +62,23 @@ export class Watchdog {
     });
     child.stdin?.on('error', () => undefined);
     child.on('error', () => undefined);
-    child.on('exit', () => this.#onExit(child));
+    child.on('exit', () => this.onExit(child));
     child.unref();
     (child.stdin as unknown as { unref?: () => void }).unref?.();
     return child;
   }
 
-  #onExit(child: ChildProcess): void {
-    if (this.#process !== child) return;
-    this.#process = undefined;
-    for (const watched of this.#watched.values()) this.#send({ watch: watched });
-    for (const folder of this.#folders) this.#send({ remove: folder });
+  private onExit(child: ChildProcess): void {
+    if (this.process !== child) return;
+    this.process = undefined;
+    for (const watched of this.entries.values()) this.send({ watch: watched });
+    for (const folder of this.folders) this.send({ remove: folder });
   }
 
-  #endWhenIdle(): void {
-    if (this.#watched.size > 0 || this.#folders.size > 0) return;
-    const child = this.#process;
-    this.#process = undefined;
+  private endWhenIdle(): void {
+    if (this.entries.size > 0 || this.folders.size > 0) return;
+    const child = this.process;
+    this.process = undefined;
     child?.stdin?.end();
   }
 }

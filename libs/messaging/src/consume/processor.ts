@@ -32,8 +32,8 @@ export interface ProcessorOptions {
  * stored as a dead letter and terminated. Never throws; a message left without an answer is redelivered after `ackWaitMs`.
  */
 export class Processor {
-  readonly #consumer: string;
-  readonly #stopping = new AbortController();
+  private readonly consumer: string;
+  private readonly stopping = new AbortController();
 
   constructor(
     private readonly definition: ConsumerDefinition,
@@ -41,12 +41,12 @@ export class Processor {
     private readonly handler: Handler,
     private readonly options: ProcessorOptions = {},
   ) {
-    this.#consumer = durableName(definition);
+    this.consumer = durableName(definition);
   }
 
   /** Messages that only wait for the database are handed back at once, those being handled go on. */
   stop(): void {
-    this.#stopping.abort();
+    this.stopping.abort();
   }
 
   async process(message: JsMsg): Promise<void> {
@@ -57,19 +57,19 @@ export class Processor {
       'messaging.operation.name': 'process',
       'messaging.operation.type': 'process',
       'messaging.destination.name': subject,
-      'messaging.consumer.group.name': this.#consumer,
+      'messaging.consumer.group.name': this.consumer,
     };
     let failure: unknown;
     const parent = extractTrace(traceCarrier(message.headers));
     try {
       await inSpan(`process ${subject}`, { kind: SpanKind.CONSUMER, parent, attributes }, async (span) => {
-        failure = await this.#settle(message, span);
+        failure = await this.settle(message, span);
         if (failure !== undefined) failSpan(span, failure);
       });
     } catch (error) {
       failure = error;
       log.error(
-        { err: error, consumer: this.#consumer },
+        { err: error, consumer: this.consumer },
         'a message could not be settled; the broker delivers it again',
       );
     }
@@ -78,7 +78,7 @@ export class Processor {
   }
 
   /** Returns the error that the message ended with, or undefined when it was handled. */
-  async #settle(message: JsMsg, span: Span): Promise<unknown> {
+  private async settle(message: JsMsg, span: Span): Promise<unknown> {
     const attempt = message.info.deliveryCount;
     span.setAttributes({ 'messaging.nats.delivery_count': attempt, 'messaging.nats.stream_seq': message.seq });
     // The message may have waited for a slot: start its ack_wait anew, so that it is not redelivered while it is handled.
@@ -89,26 +89,26 @@ export class Processor {
       messageId = envelope.id;
       span.setAttribute('messaging.message.id', envelope.id);
       if (attempt >= consumerLimits.abandonAt) throw new Abandoned(attempt);
-      await this.#handle(message, envelope, attempt);
+      await this.handle(message, envelope, attempt);
       message.ack();
       return undefined;
     } catch (error) {
-      await this.#failed(message, messageId, error, attempt);
+      await this.failed(message, messageId, error, attempt);
       return error;
     }
   }
 
   /** Runs the handler, again and again while only the database is missing, or a place for the work. */
-  async #handle(message: JsMsg, envelope: Envelope, attempt: number): Promise<void> {
+  private async handle(message: JsMsg, envelope: Envelope, attempt: number): Promise<void> {
     for (let round = 1; ; round += 1) {
       try {
-        return await this.#runOnce(envelope, attempt);
+        return await this.runOnce(envelope, attempt);
       } catch (error) {
-        if (outcomeOf(error, attempt).kind !== 'wait' || this.#stopping.signal.aborted) throw error;
-        if (round === 1) this.#held(error, envelope.id);
+        if (outcomeOf(error, attempt).kind !== 'wait' || this.stopping.signal.aborted) throw error;
+        if (round === 1) this.held(error, envelope.id);
       }
       const { waitCapMs = 5_000, random } = this.options;
-      await sleep(fullJitterMs(round, 250, waitCapMs, random), undefined, { signal: this.#stopping.signal }).catch(
+      await sleep(fullJitterMs(round, 250, waitCapMs, random), undefined, { signal: this.stopping.signal }).catch(
         () => undefined,
       );
       message.working();
@@ -116,17 +116,17 @@ export class Processor {
   }
 
   /** To have much to do is nothing that an operator must know of. */
-  #held(error: unknown, messageId: string): void {
-    const about = { consumer: this.#consumer, messageId };
+  private held(error: unknown, messageId: string): void {
+    const about = { consumer: this.consumer, messageId };
     if (isOverload(error)) log.debug(about, 'too much work at the moment; holding the message back');
     else log.warn(about, 'the database is away; holding the message back');
   }
 
-  async #runOnce(envelope: Envelope, attempt: number): Promise<void> {
+  private async runOnce(envelope: Envelope, attempt: number): Promise<void> {
     const limitMs = this.options.handlerMs ?? consumerLimits.handlerMs;
     const { id, subject: aggregateId, data, time } = envelope;
     const { subject } = this.definition.message;
-    const delivery = { consumer: this.#consumer, messageId: id };
+    const delivery = { consumer: this.consumer, messageId: id };
     const message = { data, id, subject, aggregateId, time: new Date(time), delivery, attempt };
     const running = withDeadline(Deadline.after(limitMs), () => asWork('message', () => this.handler(message)));
     running.catch(() => undefined); // one that ends after its limit was reported already
@@ -141,7 +141,7 @@ export class Processor {
     }
   }
 
-  async #failed(message: JsMsg, messageId: string, error: unknown, attempt: number): Promise<void> {
+  private async failed(message: JsMsg, messageId: string, error: unknown, attempt: number): Promise<void> {
     const outcome = error instanceof Abandoned ? abandoned : outcomeOf(error, attempt, this.options.random);
     switch (outcome.kind) {
       case 'wait': // only when stopping: another instance, or this one after its restart, takes it
@@ -149,13 +149,13 @@ export class Processor {
         return;
       case 'retry':
         log.warn(
-          { err: error, consumer: this.#consumer, messageId, attempt, delayMs: outcome.delayMs },
+          { err: error, consumer: this.consumer, messageId, attempt, delayMs: outcome.delayMs },
           'a message failed; it comes back',
         );
         message.nak(Math.max(1, Math.round(outcome.delayMs)));
         return;
       case 'dead-letter':
-        await sendToDeadLetters(this.js, this.#consumer, message, { messageId, error, summary: outcome.why });
+        await sendToDeadLetters(this.js, this.consumer, message, { messageId, error, summary: outcome.why });
         // Without a reason: nats-server 2.9 ignores `term(reason)` and delivers the message again.
         message.term();
     }

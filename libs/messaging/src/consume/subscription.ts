@@ -24,10 +24,10 @@ export interface SubscriptionOptions {
  * as messages are taken up, so a slow handler slows the pull down. Whatever ends the pull, it begins again.
  */
 export class Subscription {
-  readonly #inFlight = new Set<Promise<void>>();
-  readonly #stopping = new AbortController();
-  #messages: ConsumerMessages | undefined;
-  #ended: Promise<void> | undefined;
+  private readonly inFlight = new Set<Promise<void>>();
+  private readonly stopping = new AbortController();
+  private messages: ConsumerMessages | undefined;
+  private ended: Promise<void> | undefined;
 
   constructor(
     private readonly js: JetStreamClient,
@@ -35,20 +35,20 @@ export class Subscription {
   ) {}
 
   start(): void {
-    this.#ended ??= this.#run();
+    this.ended ??= this.run();
   }
 
   /** Pulls afresh: after a reconnect the server has forgotten the open pull, and the client would notice only after 30 s. */
   restart(): void {
-    this.#messages?.stop();
+    this.messages?.stop();
   }
 
   /** Stops pulling and hands back what waits. Resolves once the handlers in flight are done. */
   async stop(): Promise<void> {
-    this.#stopping.abort();
-    this.#drain();
-    await this.#ended;
-    await Promise.all(this.#inFlight);
+    this.stopping.abort();
+    this.drain();
+    await this.ended;
+    await Promise.all(this.inFlight);
   }
 
   /**
@@ -56,18 +56,18 @@ export class Subscription {
    * receives them, however slow the broker is, so that they can be handed back. nats.js ends the iterator then, but offers it only for the
    * whole connection. A drain does not end while NATS is away; by then the broker has forgotten us, and nothing is on its way.
    */
-  #drain(): void {
-    const messages = this.#messages;
+  private drain(): void {
+    const messages = this.messages;
     const { sub } = (messages ?? {}) as { sub?: { drain?: () => Promise<void> } };
     if (!sub?.drain) return messages?.stop();
     this.options.health.whileConnected(sub.drain()).catch(() => messages?.stop());
   }
 
-  async #run(): Promise<void> {
-    const { signal } = this.#stopping;
+  private async run(): Promise<void> {
+    const { signal } = this.stopping;
     while (!signal.aborted) {
       try {
-        await this.#pull();
+        await this.pull();
       } catch (error) {
         if (signal.aborted) return;
         log.warn({ consumer: this.options.durable, reason: String(error) }, 'pulling messages failed; trying again');
@@ -77,36 +77,36 @@ export class Subscription {
     }
   }
 
-  async #pull(): Promise<void> {
+  private async pull(): Promise<void> {
     const { stream, durable } = this.options;
     const consumer = await this.js.consumers.get(stream, durable);
-    if (this.#stopping.signal.aborted) return;
-    const messages = await consumer.consume({ max_messages: this.#prefetch, abort_on_missing_resource: true });
-    this.#messages = messages;
+    if (this.stopping.signal.aborted) return;
+    const messages = await consumer.consume({ max_messages: this.prefetch, abort_on_missing_resource: true });
+    this.messages = messages;
     const left: JsMsg[] = [];
     try {
       for await (const message of messages) {
-        const leave = await this.#place(message);
-        if (leave) this.#take(message, leave);
+        const leave = await this.place(message);
+        if (leave) this.take(message, leave);
         else left.push(message);
       }
     } finally {
-      this.#messages = undefined;
+      this.messages = undefined;
     }
     // Not before the subscription has ended: the server would deliver them to our own pulls, which are still open, and what arrives after
     // the subscription is gone comes back only when its ack_wait is over (measured on nats-server 2.9: 1 to 3 of 28 messages).
     for (const message of left) message.nak();
   }
 
-  get #prefetch(): number {
+  private get prefetch(): number {
     return Math.min(consumerLimits.prefetch, this.options.places.places);
   }
 
   /** Waits for a place. @returns undefined when the instance stops meanwhile. */
-  async #place(message: JsMsg): Promise<Leave | undefined> {
+  private async place(message: JsMsg): Promise<Leave | undefined> {
     const stillHere = setInterval(() => message.working(), consumerLimits.ackWaitMs / 3);
     try {
-      return await this.options.places.enter('message', Infinity, this.#stopping.signal);
+      return await this.options.places.enter('message', Infinity, this.stopping.signal);
     } catch {
       return undefined;
     } finally {
@@ -114,11 +114,11 @@ export class Subscription {
     }
   }
 
-  #take(message: JsMsg, leave: Leave): void {
+  private take(message: JsMsg, leave: Leave): void {
     const done = this.options.process(message).finally(() => {
-      this.#inFlight.delete(done);
+      this.inFlight.delete(done);
       leave();
     });
-    this.#inFlight.add(done);
+    this.inFlight.add(done);
   }
 }

@@ -49,17 +49,17 @@ export class JetStreamServer extends Server implements CustomTransportStrategy {
   override readonly transportId = jetStreamTransport;
   /** Nest hands errors of event handlers to us instead of logging and dropping them. */
   override readonly propagatesEventHandlerErrors = true;
-  readonly #js: JetStreamClient;
-  readonly #places: Admission;
-  #bound: Bound[] = [];
-  #rpcs: RpcServer[] = [];
-  #forget: (() => void) | undefined;
-  #stopped: Promise<void> | undefined;
+  private readonly js: JetStreamClient;
+  private readonly places: Admission;
+  private bound: Bound[] = [];
+  private rpcs: RpcServer[] = [];
+  private forget: (() => void) | undefined;
+  private stopped: Promise<void> | undefined;
 
   constructor(private readonly options: JetStreamServerOptions) {
     super();
-    this.#js = jetstream(options.nc);
-    this.#places = new Admission('messages', options.concurrency ?? consumerLimits.concurrency);
+    this.js = jetstream(options.nc);
+    this.places = new Admission('messages', options.concurrency ?? consumerLimits.concurrency);
   }
 
   override addHandler(
@@ -77,16 +77,16 @@ export class JetStreamServer extends Server implements CustomTransportStrategy {
 
   async listen(callback: (error?: unknown) => void): Promise<void> {
     try {
-      const handled = this.#bindAll();
+      const handled = this.bindAll();
       const used = streams.filter(({ name }) => handled.some(({ message }) => streamOf(message.subject).name === name));
       const deadLetters = streams.filter(({ name }) => name === 'DLQ' && handled.length > 0);
       await this.options.keeper.need({ streams: [...new Set([...used, ...deadLetters])], consumers: handled });
-      for (const { subscription } of this.#bound) subscription.start();
-      for (const rpc of this.#rpcs) rpc.start();
-      this.#forget = this.options.keeper.onRestored(() =>
-        this.#bound.forEach(({ subscription }) => subscription.restart()),
+      for (const { subscription } of this.bound) subscription.start();
+      for (const rpc of this.rpcs) rpc.start();
+      this.forget = this.options.keeper.onRestored(() =>
+        this.bound.forEach(({ subscription }) => subscription.restart()),
       );
-      log.info({ consumers: this.#bound.length, rpcs: this.#rpcs.length }, 'handling messages');
+      log.info({ consumers: this.bound.length, rpcs: this.rpcs.length }, 'handling messages');
       callback();
     } catch (error) {
       callback(error);
@@ -95,8 +95,8 @@ export class JetStreamServer extends Server implements CustomTransportStrategy {
 
   /** Stops pulling and taking requests; resolves when the handlers in flight are done, after 25 s at the latest. Idempotent. */
   close(): Promise<void> {
-    this.#stopped ??= this.#stop();
-    return this.#stopped;
+    this.stopped ??= this.stop();
+    return this.stopped;
   }
 
   on(): never {
@@ -107,12 +107,12 @@ export class JetStreamServer extends Server implements CustomTransportStrategy {
     return this.options.nc as T;
   }
 
-  #bindAll(): ConsumerDefinition[] {
+  private bindAll(): ConsumerDefinition[] {
     const handled: ConsumerDefinition[] = [];
     for (const handler of this.messageHandlers.values()) {
       const extras = handler.extras as HandlerExtras;
-      if ('rpc' in extras) this.#bindRpc(extras.rpc, handler);
-      else handled.push(this.#bindConsumer(extras.definition, handler));
+      if ('rpc' in extras) this.bindRpc(extras.rpc, handler);
+      else handled.push(this.bindConsumer(extras.definition, handler));
     }
     const unhandled = this.options.consumers.filter(
       (declared) => declared.service === this.options.service && !handled.includes(declared),
@@ -124,7 +124,7 @@ export class JetStreamServer extends Server implements CustomTransportStrategy {
     return handled;
   }
 
-  #bindConsumer(message: MessageDefinition, handler: MessageHandler): ConsumerDefinition {
+  private bindConsumer(message: MessageDefinition, handler: MessageHandler): ConsumerDefinition {
     const { service, consumers, health, keeper } = this.options;
     const definition = consumers.find(
       (declared) => declared.service === service && declared.message.subject === message.subject,
@@ -132,37 +132,37 @@ export class JetStreamServer extends Server implements CustomTransportStrategy {
     if (!definition)
       throw new MessageUnhandled(`${service} handles ${message.subject}, but the topology declares no consumer for it`);
     const run = (received: unknown) => settle(handler(received, { subject: message.subject }));
-    const processor = new Processor(definition, this.#js, run, this.options.processor);
-    const subscription = new Subscription(this.#js, {
+    const processor = new Processor(definition, this.js, run, this.options.processor);
+    const subscription = new Subscription(this.js, {
       stream: streamOf(message.subject).name,
       durable: durableName(definition),
       health,
-      places: this.#places,
+      places: this.places,
       process: (received) => processor.process(received),
       restore: () => keeper.restore(),
     });
-    this.#bound.push({ processor, subscription });
+    this.bound.push({ processor, subscription });
     return definition;
   }
 
-  #bindRpc(definition: RpcDefinition, handler: MessageHandler): void {
+  private bindRpc(definition: RpcDefinition, handler: MessageHandler): void {
     const { nc, service } = this.options;
     const run = (request: unknown) => settle(handler(request, { subject: definition.subject }));
-    this.#rpcs.push(new RpcServer(nc, service, definition, run));
+    this.rpcs.push(new RpcServer(nc, service, definition, run));
   }
 
-  async #stop(): Promise<void> {
-    this.#forget?.();
-    for (const { processor } of this.#bound) processor.stop();
+  private async stop(): Promise<void> {
+    this.forget?.();
+    for (const { processor } of this.bound) processor.stop();
     const done = Promise.all([
-      ...this.#bound.map(({ subscription }) => subscription.stop()),
-      ...this.#rpcs.map((rpc) => rpc.stop()),
+      ...this.bound.map(({ subscription }) => subscription.stop()),
+      ...this.rpcs.map((rpc) => rpc.stop()),
     ]).then(() => true);
     let timer: NodeJS.Timeout | undefined;
     const limit = new Promise<boolean>((resolve) => (timer = setTimeout(() => resolve(false), stopLimitMs)));
     const finished = await Promise.race([done, limit]);
     clearTimeout(timer);
-    this.#places.close();
+    this.places.close();
     if (!finished) log.warn('handlers were still running after 25 s; their messages are delivered again');
   }
 }

@@ -9,14 +9,14 @@ const maxMs = 10_000;
  * Without this, the first failing rows of a partition would fill every batch, and nothing else would ever be published.
  */
 export class Backoff {
-  readonly #types = new Map<string, { until: number; failures: number }>();
-  readonly #aggregates = new Map<string, { until: number; failures: number }>();
+  private readonly types = new Map<string, { until: number; failures: number }>();
+  private readonly aggregates = new Map<string, { until: number; failures: number }>();
 
   /** @param now Milliseconds, any monotonic clock. */
   constructor(private readonly now: () => number = () => performance.now()) {}
 
   failed(row: Pick<PendingRow, 'aggregate_type' | 'aggregate_id'>, refused: boolean): void {
-    const [blocked, key] = refused ? [this.#aggregates, row.aggregate_id] : [this.#types, row.aggregate_type];
+    const [blocked, key] = refused ? [this.aggregates, row.aggregate_id] : [this.types, row.aggregate_type];
     const before = blocked.get(key);
     // Many rows of a batch fail together: that is one failure.
     if (before && before.until > this.now()) return;
@@ -25,19 +25,19 @@ export class Backoff {
   }
 
   succeeded(row: Pick<PendingRow, 'aggregate_type' | 'aggregate_id'>): void {
-    this.#types.delete(row.aggregate_type);
-    this.#aggregates.delete(row.aggregate_id);
+    this.types.delete(row.aggregate_type);
+    this.aggregates.delete(row.aggregate_id);
   }
 
   clear(): void {
-    this.#types.clear();
-    this.#aggregates.clear();
+    this.types.clear();
+    this.aggregates.clear();
   }
 
   get blocked(): Blocked {
     const now = this.now();
     const current = (from: ReadonlyMap<string, { until: number }>) =>
       [...from].filter(([, { until }]) => until > now).map(([key]) => key);
-    return { types: current(this.#types), aggregates: current(this.#aggregates) };
+    return { types: current(this.types), aggregates: current(this.aggregates) };
   }
 }

@@ -15,7 +15,7 @@ export interface OutboxPort {
 
 /** The outbox of one transaction. */
 export class Outbox implements OutboxPort {
-  #announced = false;
+  private announced = false;
 
   /**
    * @param sql    The transaction's connection.
@@ -36,8 +36,8 @@ export class Outbox implements OutboxPort {
   async add<T>(definition: MessageDefinition<T>, aggregateId: string, data: T): Promise<string> {
     const envelope = buildEnvelope(definition, { source: this.source, aggregateId, data });
     await this.sql.query('SELECT causeway.add_outbox($1::jsonb)', [JSON.stringify(envelope)]);
-    if (!this.#announced) this.onAdd?.();
-    this.#announced = true;
+    if (!this.announced) this.onAdd?.();
+    this.announced = true;
     return envelope.id;
   }
 }

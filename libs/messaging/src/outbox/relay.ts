@@ -47,103 +47,103 @@ const reopenMs = 500;
  * partition whose instance died is taken over within a second. `wake()` after a commit makes it immediate; polling covers the rest.
  */
 export class OutboxRelay {
-  readonly #js: JetStreamClient;
-  readonly #bell = new Bell();
-  readonly #backoff = new Backoff();
-  readonly #created = new Map<string, string>();
-  readonly #newest = new Map<string, number>();
-  #sweepDue = true;
-  #stopping = false;
-  #running: Promise<void> | undefined;
-  #wakeups: Subscription | undefined;
-  #nudged = 0;
-  #age = 0;
-  #session: RelaySession | undefined;
-  #undo: (() => void)[] = [];
+  private readonly js: JetStreamClient;
+  private readonly bell = new Bell();
+  private readonly backoff = new Backoff();
+  private readonly created = new Map<string, string>();
+  private readonly newest = new Map<string, number>();
+  private sweepDue = true;
+  private stopping = false;
+  private running: Promise<void> | undefined;
+  private wakeups: Subscription | undefined;
+  private nudged = 0;
+  private age = 0;
+  private session: RelaySession | undefined;
+  private undo: (() => void)[] = [];
 
   constructor(private readonly options: RelayOptions) {
-    this.#js = jetstream(options.nc);
+    this.js = jetstream(options.nc);
   }
 
   /** Seconds since the oldest message that is not published yet was added, as of at most 5 s ago. */
   get oldestAgeSeconds(): number {
-    return this.#age;
+    return this.age;
   }
 
   /** The partitions that this instance relays right now. */
   get heldPartitions(): readonly number[] {
-    return [...(this.#session?.held ?? [])].sort();
+    return [...(this.session?.held ?? [])].sort();
   }
 
   /** Looks for new rows now. Cheap, may be called as often as one likes; also reaches the instance that holds the other partitions. */
   wake(): void {
-    this.#bell.ring();
+    this.bell.ring();
     const now = performance.now();
-    const shared = (this.#session?.held.size ?? 0) < partitions.length;
-    if (!shared || !this.options.health.connected || now - this.#nudged < 10) return;
-    this.#nudged = now;
-    this.options.nc.publish(this.#wakeSubject);
+    const shared = (this.session?.held.size ?? 0) < partitions.length;
+    if (!shared || !this.options.health.connected || now - this.nudged < 10) return;
+    this.nudged = now;
+    this.options.nc.publish(this.wakeSubject);
   }
 
   start(): void {
-    if (this.#running) return;
+    if (this.running) return;
     const { nc, health, keeper } = this.options;
-    this.#wakeups = nc.subscribe(this.#wakeSubject, { callback: () => this.#bell.ring() });
-    this.#undo = [
+    this.wakeups = nc.subscribe(this.wakeSubject, { callback: () => this.bell.ring() });
+    this.undo = [
       // Whatever the broker lost must be known before anything new is stored in its place.
       health.onDisconnect(() => {
-        this.#sweepDue = true;
-        this.#bell.ring();
+        this.sweepDue = true;
+        this.bell.ring();
       }),
       keeper.onRestored(() => {
-        this.#sweepDue = true;
-        this.#backoff.clear();
-        this.#bell.ring();
+        this.sweepDue = true;
+        this.backoff.clear();
+        this.bell.ring();
       }),
       meter('messaging').gauge(
         instruments.outboxOldestAge,
         { description: 'Age of the oldest message that is not published yet', unit: 's' },
-        (observe) => observe(this.#age),
+        (observe) => observe(this.age),
       ),
     ];
-    this.#running = withoutDeadline(() => this.#run());
+    this.running = withoutDeadline(() => this.run());
   }
 
   /** One last pass, so that what was committed a moment ago does not wait for another instance; then frees the partitions. */
   async stop(): Promise<void> {
-    this.#stopping = true;
-    this.#bell.ring();
-    this.#undo.forEach((undo) => undo());
-    this.#undo = [];
-    await this.#running;
-    this.#wakeups?.unsubscribe();
+    this.stopping = true;
+    this.bell.ring();
+    this.undo.forEach((undo) => undo());
+    this.undo = [];
+    await this.running;
+    this.wakeups?.unsubscribe();
   }
 
-  get #wakeSubject(): string {
+  private get wakeSubject(): string {
     return `causeway.outbox.wake.${this.options.service}`;
   }
 
-  async #run(): Promise<void> {
+  private async run(): Promise<void> {
     let quiet = false;
-    while (!this.#stopping) {
+    while (!this.stopping) {
       try {
-        this.#session = await RelaySession.open(this.options.connection);
+        this.session = await RelaySession.open(this.options.connection);
         quiet = false;
-        await this.#relay(this.#session);
+        await this.relay(this.session);
       } catch (error) {
-        if (!quiet && !this.#stopping)
+        if (!quiet && !this.stopping)
           log.warn({ reason: String(error) }, 'the outbox relay cannot reach its database; trying again');
         quiet = true;
-        if (!this.#stopping) await sleep(reopenMs);
+        if (!this.stopping) await sleep(reopenMs);
       } finally {
-        await this.#session?.close();
-        this.#session = undefined;
+        await this.session?.close();
+        this.session = undefined;
       }
     }
   }
 
   /** Works until the session is lost (throws) or the relay is stopped (returns). */
-  async #relay(session: RelaySession): Promise<void> {
+  private async relay(session: RelaySession): Promise<void> {
     const { pollMs = 250, sweepMs = 30_000, retentionHours = 168, batch = 512 } = this.options;
     const due = { locks: 0, age: 0, purge: performance.now() + 60_000, sweep: performance.now() + sweepMs };
     const isDue = (task: keyof typeof due, everyMs: number): boolean => {
@@ -153,34 +153,34 @@ export class OutboxRelay {
       return true;
     };
     for (;;) {
-      const last = this.#stopping;
+      const last = this.stopping;
       if (session.held.size < partitions.length && isDue('locks', lockRetryMs)) await session.takeLocks();
-      if (isDue('age', ageMs)) this.#age = await readOldestAge(session);
+      if (isDue('age', ageMs)) this.age = await readOldestAge(session);
       const first = session.held.has(0); // one instance does what is not per partition
       if (first && isDue('purge', purgeMs)) await purgePublished(session, retentionHours);
-      if (first && isDue('sweep', sweepMs)) this.#sweepDue = true;
-      const taken = session.held.size > 0 && this.options.health.connected ? await this.#pass(session, batch) : 0;
+      if (first && isDue('sweep', sweepMs)) this.sweepDue = true;
+      const taken = session.held.size > 0 && this.options.health.connected ? await this.pass(session, batch) : 0;
       if (last) return;
-      if (taken < batch) await this.#bell.wait(pollMs);
+      if (taken < batch) await this.bell.wait(pollMs);
     }
   }
 
   /** Publishes one batch. Returns how many rows it took to the broker. */
-  async #pass(session: RelaySession, batch: number): Promise<number> {
-    if (this.#sweepDue && !(await this.#sweep(session))) return 0;
-    const rows = await readPending(session, batch, this.#backoff.blocked);
+  private async pass(session: RelaySession, batch: number): Promise<number> {
+    if (this.sweepDue && !(await this.sweep(session))) return 0;
+    const rows = await readPending(session, batch, this.backoff.blocked);
     if (rows.length === 0) return 0;
     const startedAt = new Date();
-    const newestBefore = new Map(this.#newest);
+    const newestBefore = new Map(this.newest);
     const done: Published[] = [];
     const lost = new Map<string, number>();
-    await Promise.all(byAggregate(rows).map((group) => this.#publishInOrder(group, session, done, newestBefore, lost)));
+    await Promise.all(byAggregate(rows).map((group) => this.publishInOrder(group, session, done, newestBefore, lost)));
     await markPublished(session, done);
-    for (const [stream, lostFrom] of lost) await this.#republish(session, stream, lostFrom, startedAt);
+    for (const [stream, lostFrom] of lost) await this.republish(session, stream, lostFrom, startedAt);
     return done.length;
   }
 
-  async #publishInOrder(
+  private async publishInOrder(
     group: readonly PendingRow[],
     session: RelaySession,
     done: Published[],
@@ -190,29 +190,29 @@ export class OutboxRelay {
     for (const row of group) {
       if (session.lost || !this.options.health.connected) return;
       try {
-        const ack = await this.options.health.whileConnected(publishRow(this.#js, row));
+        const ack = await this.options.health.whileConnected(publishRow(this.js, row));
         done.push({
           id: row.id,
           stream: ack.stream,
           sequence: ack.seq,
-          streamCreatedAt: await this.#createdAt(ack.stream),
+          streamCreatedAt: await this.createdAt(ack.stream),
         });
-        this.#backoff.succeeded(row);
+        this.backoff.succeeded(row);
         // Stored before something that was stored earlier: the stream has lost its end without our connection noticing.
         if (!ack.duplicate && ack.seq <= (newestBefore.get(ack.stream) ?? 0)) {
           lost.set(ack.stream, Math.min(ack.seq, lost.get(ack.stream) ?? Infinity));
         }
-        this.#newest.set(ack.stream, Math.max(ack.seq, this.#newest.get(ack.stream) ?? 0));
+        this.newest.set(ack.stream, Math.max(ack.seq, this.newest.get(ack.stream) ?? 0));
       } catch (error) {
-        return this.#publishFailed(row, error);
+        return this.publishFailed(row, error);
       }
     }
   }
 
-  #publishFailed(row: PendingRow, error: unknown): void {
+  private publishFailed(row: PendingRow, error: unknown): void {
     const refused =
       (error instanceof JetStreamApiError && error.status < 500) || /MAX_PAYLOAD|max_payload/i.test(String(error));
-    this.#backoff.failed(row, refused);
+    this.backoff.failed(row, refused);
     const level = refused ? 'error' : 'warn';
     log[level](
       { id: row.id, subject: row.subject, reason: String(error) },
@@ -222,38 +222,38 @@ export class OutboxRelay {
   }
 
   /** Returns false when the broker cannot say yet what it has. */
-  async #sweep(session: RelaySession): Promise<boolean> {
-    this.#sweepDue = false;
+  private async sweep(session: RelaySession): Promise<boolean> {
+    this.sweepDue = false;
     try {
       const jsm = await jetstreamManager(this.options.nc, { checkAPI: false });
       const created = await sweep(session, jsm, this.options.streams);
-      this.#created.clear();
-      this.#newest.clear();
-      for (const [stream, at] of created) this.#created.set(stream, at);
+      this.created.clear();
+      this.newest.clear();
+      for (const [stream, at] of created) this.created.set(stream, at);
       return true;
     } catch (error) {
-      this.#sweepDue = true;
+      this.sweepDue = true;
       if (session.lost) throw error;
       log.warn({ reason: String(error) }, 'cannot compare the outbox with the streams yet');
       return false;
     }
   }
 
-  async #createdAt(stream: string): Promise<string> {
-    const known = this.#created.get(stream);
+  private async createdAt(stream: string): Promise<string> {
+    const known = this.created.get(stream);
     if (known !== undefined) return known;
     const jsm = await jetstreamManager(this.options.nc, { checkAPI: false });
     const { created } = await jsm.streams.info(stream);
-    this.#created.set(stream, created);
+    this.created.set(stream, created);
     return created;
   }
 
-  async #republish(session: RelaySession, stream: string, lostFrom: number, before: Date): Promise<void> {
-    this.#newest.delete(stream);
-    this.#created.delete(stream);
+  private async republish(session: RelaySession, stream: string, lostFrom: number, before: Date): Promise<void> {
+    this.newest.delete(stream);
+    this.created.delete(stream);
     const info = await (await jetstreamManager(this.options.nc, { checkAPI: false })).streams.info(stream);
     await republish(session, info, lostFrom, 'regressed', before);
-    this.#sweepDue = true;
+    this.sweepDue = true;
   }
 }
 

@@ -15,8 +15,8 @@ const statementTimeoutMs = 10_000;
  */
 export class RelaySession {
   readonly held = new Set<number>();
-  #lost = false;
-  #tail: Promise<unknown> = Promise.resolve();
+  private isLost = false;
+  private tail: Promise<unknown> = Promise.resolve();
 
   private constructor(private readonly client: pg.Client) {}
 
@@ -30,7 +30,7 @@ export class RelaySession {
       application_name: 'causeway outbox relay',
     });
     const session = new RelaySession(client);
-    const onLoss = (error?: Error) => session.#lose(error);
+    const onLoss = (error?: Error) => session.lose(error);
     client.on('error', onLoss);
     client.on('end', () => onLoss());
     await client.connect();
@@ -38,14 +38,14 @@ export class RelaySession {
   }
 
   get lost(): boolean {
-    return this.#lost;
+    return this.isLost;
   }
 
   /** Runs one statement. After a failure of the connection the session is lost for good. */
   query<R extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<pg.QueryResult<R>> {
-    const result = this.#tail.then(() => this.client.query<R>(text, values));
-    this.#tail = result.catch((error: unknown) => {
-      if (!(error instanceof pg.DatabaseError)) this.#lose(error as Error);
+    const result = this.tail.then(() => this.client.query<R>(text, values));
+    this.tail = result.catch((error: unknown) => {
+      if (!(error instanceof pg.DatabaseError)) this.lose(error as Error);
     });
     return result;
   }
@@ -64,15 +64,15 @@ export class RelaySession {
 
   /** Ends the connection, which frees the locks. */
   async close(): Promise<void> {
-    await this.#tail;
-    this.#lost = true;
+    await this.tail;
+    this.isLost = true;
     this.held.clear();
     await this.client.end().catch(() => undefined);
   }
 
-  #lose(error?: Error): void {
-    if (this.#lost) return;
-    this.#lost = true;
+  private lose(error?: Error): void {
+    if (this.isLost) return;
+    this.isLost = true;
     this.held.clear();
     log.warn(
       { reason: error?.message ?? 'connection ended' },

@@ -46,7 +46,7 @@ export interface RpcPort {
  * Request/reply over core NATS. One policy per owner: a breaker, and one retry where the request certainly reached nobody.
  */
 export class RpcClient implements RpcPort {
-  readonly #policies = new Map<string, Policy>();
+  private readonly policies = new Map<string, Policy>();
 
   constructor(
     private readonly nc: NatsConnection,
@@ -61,7 +61,7 @@ export class RpcClient implements RpcPort {
     let failure: unknown;
     try {
       return await inSpan(`call ${subject}`, { kind: SpanKind.CLIENT, attributes }, () =>
-        this.#guarded(definition, payload, options),
+        this.guarded(definition, payload, options),
       );
     } catch (error) {
       failure = error;
@@ -72,13 +72,17 @@ export class RpcClient implements RpcPort {
     }
   }
 
-  #guarded<Req, Res>(definition: RpcDefinition<Req, Res>, payload: Uint8Array, options: RpcOptions): Promise<Res> {
+  private guarded<Req, Res>(
+    definition: RpcDefinition<Req, Res>,
+    payload: Uint8Array,
+    options: RpcOptions,
+  ): Promise<Res> {
     let watch = new CallWatch();
     const request = (): Promise<Res> => {
       watch = new CallWatch({ ownLimitMs: options.timeoutMs });
-      return this.#request(definition, payload, options);
+      return this.request(definition, payload, options);
     };
-    return this.#policy(definition.owner).execute(request, {
+    return this.policy(definition.owner).execute(request, {
       retryable: (error) => error instanceof DependencyUnavailable && error.unsent,
       countsAsFailure: (error) => {
         if (error instanceof Silence) return watch.silenceIsTheirs;
@@ -92,13 +96,13 @@ export class RpcClient implements RpcPort {
     });
   }
 
-  #policy(owner: string): Policy {
-    const known = this.#policies.get(owner) ?? createPolicy(`rpc:${owner}`, policyOptions);
-    this.#policies.set(owner, known);
+  private policy(owner: string): Policy {
+    const known = this.policies.get(owner) ?? createPolicy(`rpc:${owner}`, policyOptions);
+    this.policies.set(owner, known);
     return known;
   }
 
-  async #request<Req, Res>(
+  private async request<Req, Res>(
     definition: RpcDefinition<Req, Res>,
     payload: Uint8Array,
     options: RpcOptions,

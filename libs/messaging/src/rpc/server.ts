@@ -22,8 +22,8 @@ export type RpcHandler = (request: unknown) => Promise<unknown>;
 
 /** Serves one RPC. All instances of a service share a queue group, so each request reaches one of them. */
 export class RpcServer {
-  readonly #inFlight = new Set<Promise<void>>();
-  #subscription: Subscription | undefined;
+  private readonly inFlight = new Set<Promise<void>>();
+  private subscription: Subscription | undefined;
 
   constructor(
     private readonly nc: NatsConnection,
@@ -33,31 +33,31 @@ export class RpcServer {
   ) {}
 
   start(): void {
-    this.#subscription ??= this.nc.subscribe(this.definition.subject, {
+    this.subscription ??= this.nc.subscribe(this.definition.subject, {
       queue: this.queue,
       callback: (error, message) => {
         if (error) log.error({ err: error, subject: this.definition.subject }, 'an RPC subscription failed');
-        else this.#accept(message);
+        else this.accept(message);
       },
     });
   }
 
   /** No new requests; those that have arrived are answered. */
   async stop(): Promise<void> {
-    const drained = this.#subscription?.drain().catch(() => undefined);
+    const drained = this.subscription?.drain().catch(() => undefined);
     // While NATS is away a drain does not end.
     await Promise.race([drained, sleep(drainMs, undefined, { ref: false })]);
-    await Promise.all(this.#inFlight);
+    await Promise.all(this.inFlight);
   }
 
-  #accept(message: Msg): void {
-    const done = this.#serve(message)
+  private accept(message: Msg): void {
+    const done = this.serve(message)
       .catch((error: unknown) => log.error({ err: error, subject: message.subject }, 'an RPC reply could not be sent'))
-      .finally(() => this.#inFlight.delete(done));
-    this.#inFlight.add(done);
+      .finally(() => this.inFlight.delete(done));
+    this.inFlight.add(done);
   }
 
-  async #serve(message: Msg): Promise<void> {
+  private async serve(message: Msg): Promise<void> {
     const { subject } = this.definition;
     const attributes = { 'rpc.system.name': 'nats', 'rpc.method': subject };
     const startedAt = performance.now();
@@ -65,7 +65,7 @@ export class RpcServer {
     let failure: unknown;
     await inSpan(`serve ${subject}`, { kind: SpanKind.SERVER, parent, attributes }, async (span) => {
       try {
-        message.respond(encodeJson(await this.#answer(message)));
+        message.respond(encodeJson(await this.answer(message)));
       } catch (error) {
         failure = error;
         failSpan(span, error);
@@ -78,7 +78,7 @@ export class RpcServer {
     duration.record((performance.now() - startedAt) / 1_000, labels);
   }
 
-  async #answer(message: Msg): Promise<unknown> {
+  private async answer(message: Msg): Promise<unknown> {
     const deadline =
       Deadline.fromHeader(message.headers?.get(natsHeaders.deadline) || undefined, maxDeadlineMs) ??
       Deadline.after(maxDeadlineMs);

@@ -6,12 +6,12 @@ import { decodeError, decodeJson, encodeError, encodeJson } from '../rpc/wire.js
 
 /** RPC without a broker: answers come from functions given by the test. Everything passes through the same bytes as over NATS. */
 export class FakeRpc implements RpcPort {
-  readonly #answers = new Map<string, (request: unknown) => unknown>();
+  private readonly answers = new Map<string, (request: unknown) => unknown>();
   readonly calls: { subject: string; request: unknown }[] = [];
 
   /** From now on `definition` is answered by `answer`; what it throws arrives as it would over the wire. */
   answer<Req, Res>(definition: RpcDefinition<Req, Res>, answer: (request: Req) => Res | Promise<Res>): this {
-    this.#answers.set(definition.subject, answer as (request: unknown) => unknown);
+    this.answers.set(definition.subject, answer as (request: unknown) => unknown);
     return this;
   }
 
@@ -20,7 +20,7 @@ export class FakeRpc implements RpcPort {
     const sent = decodeJson(encodeJson(parseOrThrow(definition.request, request)));
     currentDeadline()?.throwIfExpired();
     this.calls.push({ subject, request: sent });
-    const answer = this.#answers.get(subject);
+    const answer = this.answers.get(subject);
     if (!answer) throw new DependencyUnavailable(owner, `no instance of ${owner} is running`, true);
     let response: unknown;
     try {

@@ -20,13 +20,13 @@ export interface Needs {
  * Keeps what this process needs on the server: waits for it at start, and puts it back after a reconnect to a server that lost it.
  */
 export class TopologyKeeper {
-  readonly #streams = new Map<string, StreamDefinition>();
-  readonly #consumers = new Map<string, ConsumerDefinition>();
-  readonly #listeners = new Set<() => void>();
-  readonly #stopping = new AbortController();
-  #restoring: Promise<void> | undefined;
+  private readonly streams = new Map<string, StreamDefinition>();
+  private readonly consumers = new Map<string, ConsumerDefinition>();
+  private readonly listeners = new Set<() => void>();
+  private readonly stopping = new AbortController();
+  private restoring: Promise<void> | undefined;
   /** Something may differ from before: reconnected, created, or waited for. */
-  #changed = false;
+  private changed = false;
 
   constructor(
     private readonly nc: NatsConnection,
@@ -34,42 +34,42 @@ export class TopologyKeeper {
     private readonly options: { readonly replicas: number; readonly createMissing: boolean },
   ) {
     health.onReconnect(() => {
-      this.#changed = true;
+      this.changed = true;
       return this.restore();
     });
   }
 
   /** Adds needs and resolves once the server has everything. Waits for JetStream as long as it takes, with a log line every 5 s. */
   async need({ streams, consumers }: Needs): Promise<void> {
-    for (const stream of streams) this.#streams.set(stream.name, stream);
-    for (const consumer of consumers) this.#consumers.set(durableName(consumer), consumer);
-    await this.#restoring;
+    for (const stream of streams) this.streams.set(stream.name, stream);
+    for (const consumer of consumers) this.consumers.set(durableName(consumer), consumer);
+    await this.restoring;
     await this.restore();
   }
 
   /** Checks everything needed and creates what is missing. One at a time; callers share the run. */
   restore(): Promise<void> {
-    this.#restoring ??= this.#untilThere().finally(() => (this.#restoring = undefined));
-    return this.#restoring;
+    this.restoring ??= this.untilThere().finally(() => (this.restoring = undefined));
+    return this.restoring;
   }
 
   /** After a reconnect, or when something was missing, once everything is there again. Returns a function that ends it. */
   onRestored(fn: () => void): () => void {
-    this.#listeners.add(fn);
-    return () => this.#listeners.delete(fn);
+    this.listeners.add(fn);
+    return () => this.listeners.delete(fn);
   }
 
   stop(): void {
-    this.#stopping.abort();
+    this.stopping.abort();
   }
 
-  async #untilThere(): Promise<void> {
-    const { signal } = this.#stopping;
+  private async untilThere(): Promise<void> {
+    const { signal } = this.stopping;
     let remindedAt = 0;
     while (!signal.aborted) {
-      const problem = await this.#attempt();
-      if (problem === undefined) return this.#announce();
-      this.#changed = true;
+      const problem = await this.attempt();
+      if (problem === undefined) return this.announce();
+      this.changed = true;
       if (Date.now() - remindedAt >= remindMs) {
         remindedAt = Date.now();
         log.warn({ reason: problem }, 'waiting for JetStream');
@@ -79,24 +79,24 @@ export class TopologyKeeper {
   }
 
   /** Not after a check that found everything in place: listeners start over what a mere check must not disturb. */
-  #announce(): void {
-    if (!this.#changed) return;
-    this.#changed = false;
-    this.#listeners.forEach((listener) => listener());
+  private announce(): void {
+    if (!this.changed) return;
+    this.changed = false;
+    this.listeners.forEach((listener) => listener());
   }
 
   /** Returns what is in the way, or undefined when everything is there. */
-  async #attempt(): Promise<string | undefined> {
+  private async attempt(): Promise<string | undefined> {
     const topology = {
-      streams: [...this.#streams.values()],
-      consumers: [...this.#consumers.values()],
+      streams: [...this.streams.values()],
+      consumers: [...this.consumers.values()],
       replicas: this.options.replicas,
     };
     try {
       if (this.options.createMissing) {
         const created = await ensureTopology(this.nc, topology);
         if (created.length > 0) {
-          this.#changed = true;
+          this.changed = true;
           log.warn({ created: created.map(({ name }) => name) }, 'created what the message broker did not have');
         }
         return undefined;

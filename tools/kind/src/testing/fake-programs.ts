@@ -14,7 +14,7 @@ export interface FakeAnswer {
 /** kubectl, kind and docker that do nothing but remember what they were asked. `kubectl kustomize` is the real one. */
 export class FakePrograms {
   readonly folder = mkdtempSync(join(tmpdir(), 'causeway-kind-'));
-  readonly #path = process.env['PATH'];
+  private readonly path = process.env['PATH'];
 
   constructor(names: readonly string[] = ['kubectl', 'kind', 'docker']) {
     for (const name of names) {
@@ -48,7 +48,7 @@ export class FakePrograms {
   }
 
   remove(): void {
-    process.env['PATH'] = this.#path;
+    process.env['PATH'] = this.path;
     rmSync(this.folder, { recursive: true, force: true });
   }
 }
