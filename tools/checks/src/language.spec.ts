@@ -56,8 +56,7 @@ const needQualifier = new Set(['Answer', 'Outcome', 'State', 'Step']);
 test('a type that is exported says whose outcome, step or state it is, and no two projects export the same name', () => {
   const exported = new Map<string, Set<string>>();
   for (const path of sources.filter((file) => !/\/(test|testing)\/|\.spec\.ts$/.test(file))) {
-    const [, kind, project] =
-      relative(root, path).split('/').length > 2 ? ['', ...relative(root, path).split('/')] : [];
+    const project = relative(root, path).split('/').slice(0, 2).join('/');
     for (const [, name] of readFileSync(path, 'utf8').matchAll(
       /^export (?:abstract )?(?:class|interface|type|enum) (\w+)/gm,
     ))
