@@ -15,8 +15,8 @@ import {
   productView,
   scopes,
 } from '@causeway/contracts';
-import { knownAddress, OrderService, type Answer, type Customer } from './support/service.js';
-import { address } from './support/world.js';
+import { knownAddress, OrderService, type Answer, type Customer } from '../src/testing/order-service.js';
+import { address } from '../src/testing/fixtures.js';
 
 let service: OrderService;
 beforeAll(async () => {
@@ -262,7 +262,7 @@ describe('the saga', () => {
     await service.becomes(customer, orderId, 'CONFIRMED');
   });
 
-  test('declined, told twice: rejected, and the stock is back once', async () => {
+  test('declined, received twice: rejected, and the stock is back once', async () => {
     const before = await stockOf(productId(5));
     const { customer, orderId, fact } = await placed(service.customer(), {
       items: [{ productId: productId(5), quantity: 4 }],

@@ -1,7 +1,7 @@
 import { CodedError } from '@causeway/errors';
 
 /** What is known about a statement or transaction that failed because the database could not be reached. */
-export type Outcome = 'not-applied' | 'unknown';
+export type WriteOutcome = 'not-applied' | 'unknown';
 
 /** The database cannot be reached, is starting or stopping. A pool that is merely full is `Overloaded`. */
 export class DatabaseUnavailable extends CodedError {
@@ -10,9 +10,9 @@ export class DatabaseUnavailable extends CodedError {
   override readonly retryable = true;
   override readonly retryAfterSeconds = 2;
   /** `unknown`: the connection broke after a commit was asked for. Only an idempotent operation may be repeated. */
-  readonly outcome: Outcome;
+  readonly outcome: WriteOutcome;
 
-  constructor(options: ErrorOptions & { readonly outcome?: Outcome; readonly detail?: string } = {}) {
+  constructor(options: ErrorOptions & { readonly outcome?: WriteOutcome; readonly detail?: string } = {}) {
     super(options.detail ?? 'the database is not available', options);
     this.outcome = options.outcome ?? 'not-applied';
   }
@@ -148,7 +148,7 @@ const lostCodes: ReadonlySet<unknown> = new Set([
 ]);
 const lostMessages = /^(Connection terminated( unexpectedly)?$|Query read timeout)/;
 
-function outcomeOf(error: unknown): Outcome {
+function writeOutcomeOf(error: unknown): WriteOutcome {
   for (const { code, originalCode, kind, message } of chain(error)) {
     if (lostCodes.has(code) || lostCodes.has(originalCode)) return 'unknown';
     if (kind === 'ConnectionClosed' || kind === 'SocketTimeout') return 'unknown';
@@ -163,9 +163,9 @@ function outcomeOf(error: unknown): Outcome {
  *
  * @param outcome What the caller knows about it. Default: `unknown` when a connection broke while in use, else `not-applied`.
  */
-export function translatePgError(error: unknown, outcome?: Outcome): unknown {
+export function translatePgError(error: unknown, outcome?: WriteOutcome): unknown {
   if (error instanceof CodedError || !isUnavailable(error)) return error;
-  return new DatabaseUnavailable({ cause: error, outcome: outcome ?? outcomeOf(error) });
+  return new DatabaseUnavailable({ cause: error, outcome: outcome ?? writeOutcomeOf(error) });
 }
 
 /** True when the connection that reported this error can't be used again. An ordinary error of a statement leaves it in order. */

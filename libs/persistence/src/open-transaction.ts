@@ -1,7 +1,7 @@
 import { DeadlineExceeded, withoutDeadline, type Deadline } from '@causeway/resilience';
 import { getLogger } from '@causeway/telemetry';
 import type pg from 'pg';
-import { breaksConnection, sqlStateOf, translatePgError, type Outcome } from './errors.js';
+import { breaksConnection, sqlStateOf, translatePgError, type WriteOutcome } from './errors.js';
 import type { Sql, SqlResult, Transaction } from './sql.js';
 
 /** Actions to take after a commit. One that throws is logged: the commit stands, and so does the answer to the caller. */
@@ -25,7 +25,7 @@ export class AfterCommit {
 }
 
 /** Says what a failed statement means: a deadline that has passed, a database that is gone, or the error itself. */
-export function explain(error: unknown, deadline: Deadline | undefined, outcome: Outcome): unknown {
+export function explain(error: unknown, deadline: Deadline | undefined, outcome: WriteOutcome): unknown {
   if (deadline && sqlStateOf(error) === '57014' && deadline.remainingMs() < 50) {
     return new DeadlineExceeded('the database was told to stop: the deadline of the request has passed', {
       cause: error,
@@ -103,7 +103,7 @@ export class OpenTransaction implements Transaction, Sql {
   }
 
   /** Runs text without values, also several statements at once; answers the result of the last one. */
-  async exec(text: string, outcome: Outcome): Promise<pg.QueryResult> {
+  async exec(text: string, outcome: WriteOutcome): Promise<pg.QueryResult> {
     try {
       const result = (await this.client.query(text)) as pg.QueryResult | pg.QueryResult[];
       return Array.isArray(result) ? result.at(-1)! : result;
@@ -122,7 +122,7 @@ export class OpenTransaction implements Transaction, Sql {
     }
   }
 
-  private failed(error: unknown, outcome: Outcome): unknown {
+  private failed(error: unknown, outcome: WriteOutcome): unknown {
     this.firstError ??= error;
     const broken = breaksConnection(error);
     if (broken) this.broken = error as Error;

@@ -5,13 +5,13 @@ import { breaksConnection } from './errors.js';
 import { AfterCommit, explain, toResult } from './open-transaction.js';
 import type { Sql, SqlResult, Transaction } from './sql.js';
 
-type State = 'unused' | 'running' | 'committed' | 'failed';
+type StatementState = 'unused' | 'running' | 'committed' | 'failed';
 
 /** The transaction of `single`: one statement that commits itself. */
 export class SingleStatement implements Transaction, Sql {
   readonly sql: Sql = this;
   private readonly committed = new AfterCommit();
-  private state: State = 'unused';
+  private state: StatementState = 'unused';
   private over = false;
 
   constructor(
@@ -42,7 +42,7 @@ export class SingleStatement implements Transaction, Sql {
   }
 
   /** The work has ended, well or not: what its statement committed stands. */
-  settle(): void {
+  close(): void {
     this.over = true;
     if (this.state === 'committed') this.committed.run();
   }

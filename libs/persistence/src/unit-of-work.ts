@@ -92,7 +92,7 @@ export class PgUnitOfWork<Tx> implements UnitOfWork<Tx> {
           statement.finish();
           return result;
         } finally {
-          statement.settle();
+          statement.close();
         }
       }, this.options),
     );

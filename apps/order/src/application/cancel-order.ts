@@ -24,14 +24,14 @@ export class CancelOrder {
     const scope = { subject: customerId, route: `POST /v1/orders/${orderId}/cancel`, key: idempotencyKey };
     const fingerprint = this.fingerprint({ reason });
     return this.uow.run(async (tx) => {
-      const replay = await tx.replays.begin(scope, fingerprint);
+      const replay = await tx.responses.begin(scope, fingerprint);
       if (replay) return { order: replay, replayed: true };
       const before = await tx.orders.forUpdate(orderId);
       if (before?.customerId !== customerId) throw new NotFound(`order ${orderId}`);
       const after = cancel(before, reason);
       if (after !== before) await saveChange(tx, before, after, this.clock());
       const order = await tx.orders.details(orderId);
-      await tx.replays.complete(scope, fingerprint, order);
+      await tx.responses.complete(scope, fingerprint, order);
       return { order, replayed: false };
     });
   }

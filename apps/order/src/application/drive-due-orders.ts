@@ -7,7 +7,7 @@ import { saveChange, sendCommand } from './save-change.js';
 /** Asks again where a step had no answer, and gives orders up whose payment limit has passed. */
 export class DriveDueOrders {
   /** Claimed, but not driven because the database went away: they are due again as soon as it is back. */
-  private readonly owed = new Set<string>();
+  private readonly undriven = new Set<string>();
 
   constructor(
     private readonly uow: OrderUnitOfWork,
@@ -22,23 +22,23 @@ export class DriveDueOrders {
    * @returns How many timers were claimed; `limit` means that there may be more.
    */
   async execute(limit: number, onFailure: (orderId: string, error: unknown) => void): Promise<number> {
-    await this.giveBackOwed();
+    await this.makeUndrivenDue();
     const due = await this.timers.claimDue(limit);
     for (const step of due) {
       try {
         await this.drive(step);
       } catch (error) {
-        if (isPassing(error)) this.owed.add(step.orderId);
+        if (isPassing(error)) this.undriven.add(step.orderId);
         onFailure(step.orderId, error);
       }
     }
     return due.length;
   }
 
-  private async giveBackOwed(): Promise<void> {
-    if (this.owed.size === 0) return;
-    await this.timers.giveBack([...this.owed]);
-    this.owed.clear();
+  private async makeUndrivenDue(): Promise<void> {
+    if (this.undriven.size === 0) return;
+    await this.timers.makeDueNow([...this.undriven]);
+    this.undriven.clear();
   }
 
   private drive({ orderId, expired }: DueStep): Promise<void> {

@@ -6,7 +6,7 @@ beforeEach(() => void jest.useFakeTimers({ now: 1_000_000 }));
 afterEach(() => void jest.useRealTimers());
 
 /** A pace of four orders, and a database in which orders end when a test says so. */
-function world(at = 4) {
+function setUp(at = 4) {
   const running = new Set<string>();
   const asked: number[] = [];
   const stillOpen = (ids: readonly string[]) => {
@@ -19,11 +19,11 @@ function world(at = 4) {
   let placed = 0;
   const place = (count: number) => {
     for (let index = 0; index < count; index += 1)
-      void pace.room().then(
-        (over) => {
+      void pace.admit().then(
+        (release) => {
           const id = `order ${(placed += 1)}`;
           running.add(id);
-          over(id);
+          release(id);
         },
         (error: unknown) => refused.push((error as Overloaded).code),
       );
@@ -34,14 +34,14 @@ function world(at = 4) {
 const pass = (ms: number) => jest.advanceTimersByTimeAsync(ms);
 
 test('as many orders as may be under way are placed at once, and nobody is asked', async () => {
-  const { place, placed, asked } = world();
+  const { place, placed, asked } = setUp();
   place(4);
   await pass(0);
   expect([placed(), asked]).toEqual([4, []]);
 });
 
 test('further orders are placed as others end, wherever those were worked on', async () => {
-  const { place, placed, end } = world();
+  const { place, placed, end } = setUp();
   place(10);
   await pass(150);
   expect(placed()).toBe(4);
@@ -50,8 +50,8 @@ test('further orders are placed as others end, wherever those were worked on', a
   expect(placed()).toBe(6);
 });
 
-test('looking goes on after the request that began it', async () => {
-  const { place, placed, end } = world();
+test('polling goes on after the request that began it', async () => {
+  const { place, placed, end } = setUp();
   place(4);
   await pass(0);
   withDeadline(Deadline.after(1_100), () => place(1));
@@ -65,7 +65,7 @@ test('looking goes on after the request that began it', async () => {
 });
 
 test('an order whose turn does not come within 2.25 s is refused, or earlier where its deadline would not leave enough for placing it', async () => {
-  const { place, placed, refused, end } = world();
+  const { place, placed, refused, end } = setUp();
   place(4);
   await pass(0);
   withDeadline(Deadline.after(1_250), () => place(1));
@@ -78,7 +78,7 @@ test('an order whose turn does not come within 2.25 s is refused, or earlier whe
 });
 
 test('when nothing ends at all, orders are taken at once; when something does, the pace is kept again', async () => {
-  const { place, placed, end, refused } = world();
+  const { place, placed, end, refused } = setUp();
   place(4);
   await pass(0);
   for (let second = 0; second < 6; second += 1) {
@@ -100,7 +100,7 @@ test('when nothing ends at all, orders are taken at once; when something does, t
 });
 
 test('an order that takes long does not hold up the others', async () => {
-  const { place, placed } = world();
+  const { place, placed } = setUp();
   place(4);
   await pass(10_500);
   place(1);
@@ -110,13 +110,13 @@ test('an order that takes long does not hold up the others', async () => {
   expect(placed()).toBeGreaterThanOrEqual(8);
 });
 
-test('a placing that comes to nothing makes room again', async () => {
-  const { pace, place, placed } = world(1);
-  const over = await pace.room();
+test('a placing that fails frees its slot', async () => {
+  const { pace, place, placed } = setUp(1);
+  const release = await pace.admit();
   place(1);
   await pass(150);
   expect(placed()).toBe(0);
-  over();
+  release();
   await pass(150);
   expect(placed()).toBe(1);
 });

@@ -13,20 +13,20 @@ export interface Pacing {
    * @returns To be called once, when the placing is over: with the id of an order that was placed.
    * @throws Overloaded when its turn would not come in time.
    */
-  room(): Promise<(orderId?: string) => void>;
+  admit(): Promise<(orderId?: string) => void>;
 }
 
 export interface PaceOptions {
   /** Orders of this instance that may be under way. */
   readonly at: number;
   /** The longest wait, milliseconds; less where the deadline of the request would not leave enough for placing it. Default 2 250. */
-  readonly patienceMs?: number;
+  readonly maxWaitMs?: number;
   /** How often the database is asked what has ended while somebody waits, milliseconds. Default 100. */
-  readonly lookMs?: number;
+  readonly pollMs?: number;
   /** An order that takes longer, milliseconds, waits for something else than its turn, and does not count. Default 10 000. */
-  readonly oldMs?: number;
+  readonly slowAfterMs?: number;
   /** When no order has ended for so long, milliseconds, something is broken, and waiting does not help. Default 5 000. */
-  readonly standstillMs?: number;
+  readonly stallAfterMs?: number;
   /** Milliseconds. Default performance.now. */
   readonly now?: () => number;
 }
@@ -48,34 +48,34 @@ const remembered = 4;
  */
 export class Pace implements Pacing {
   private readonly options: Required<PaceOptions>;
-  private readonly places: Admission;
+  private readonly slots: Admission;
   /** Placed here and not known to have ended, the oldest first. */
   private readonly open = new Map<string, Open>();
   private movedAt: number;
   /** Orders come, and none ends. */
-  private stuck = false;
-  private looking: Promise<void> | undefined;
+  private stalled = false;
+  private polling: Promise<void> | undefined;
 
   constructor(
     private readonly orders: OpenOrders,
     options: PaceOptions,
   ) {
     const defaults = {
-      patienceMs: 2_250,
-      lookMs: 100,
-      oldMs: 10_000,
-      standstillMs: 5_000,
+      maxWaitMs: 2_250,
+      pollMs: 100,
+      slowAfterMs: 10_000,
+      stallAfterMs: 5_000,
       now: () => performance.now(),
     };
     this.options = { ...defaults, ...options };
-    this.places = new Admission('orders', options.at, this.options.now);
+    this.slots = new Admission('orders', options.at, this.options.now);
     this.movedAt = this.options.now();
   }
 
-  async room(): Promise<(orderId?: string) => void> {
-    if (this.stuck || this.places.isFull) this.startLooking();
+  async admit(): Promise<(orderId?: string) => void> {
+    if (this.stalled || this.slots.isFull) this.startPolling();
     else this.movedAt = this.options.now();
-    const leave = this.stuck ? noPlace : await this.places.enter('request', this.longestWaitMs());
+    const leave = this.stalled ? noSlot : await this.slots.enter('request', this.longestWaitMs());
     return (orderId) => {
       if (orderId === undefined) leave();
       else this.keep(orderId, { since: this.options.now(), leave });
@@ -83,13 +83,13 @@ export class Pace implements Pacing {
   }
 
   /** It outlives the request that begins it, and its deadline. */
-  private startLooking(): void {
-    this.looking ??= withoutDeadline(() => this.look()).finally(() => (this.looking = undefined));
+  private startPolling(): void {
+    this.polling ??= withoutDeadline(() => this.poll()).finally(() => (this.polling = undefined));
   }
 
   private longestWaitMs(): number {
     const leftMs = (currentDeadline()?.remainingMs() ?? Infinity) - placingMs;
-    return Math.max(0, Math.min(this.options.patienceMs, leftMs));
+    return Math.max(0, Math.min(this.options.maxWaitMs, leftMs));
   }
 
   private keep(orderId: string, open: Open): void {
@@ -103,14 +103,14 @@ export class Pace implements Pacing {
   }
 
   /** Finds out what has ended, again and again while somebody waits. */
-  private async look(): Promise<void> {
+  private async poll(): Promise<void> {
     do {
       await this.forgetEnded();
-      this.stuck = this.options.now() - this.movedAt > this.options.standstillMs;
-      // Their places would be kept for nothing. The orders are remembered, to see when it is over.
-      if (this.stuck) for (const { leave } of this.open.values()) leave();
-      await new Promise((resolve) => setTimeout(resolve, this.options.lookMs));
-    } while (this.places.queued > 0);
+      this.stalled = this.options.now() - this.movedAt > this.options.stallAfterMs;
+      // Their slots would be kept for nothing. The orders are remembered, to see when it is over.
+      if (this.stalled) for (const { leave } of this.open.values()) leave();
+      await new Promise((resolve) => setTimeout(resolve, this.options.pollMs));
+    } while (this.slots.queued > 0);
   }
 
   private async forgetEnded(): Promise<void> {
@@ -121,12 +121,12 @@ export class Pace implements Pacing {
       const ended = !stillOpen.has(orderId);
       if (ended) this.movedAt = now;
       const { since = now } = this.open.get(orderId) ?? {};
-      if (ended || now - since > this.options.oldMs) this.forget(orderId);
+      if (ended || now - since > this.options.slowAfterMs) this.forget(orderId);
     }
   }
 }
 
-const noPlace: Leave = () => undefined;
+const noSlot: Leave = () => undefined;
 
 /** No pace: every order is placed at once. */
-export const unpaced: Pacing = { room: () => Promise.resolve(() => undefined) };
+export const unpaced: Pacing = { admit: () => Promise.resolve(() => undefined) };

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { PostalAddress } from '@causeway/contracts';
 import { fingerprint } from '@causeway/persistence';
-import { InMemoryOrders } from '../../test/support/in-memory-orders.js';
-import { address, cup, kettle, lastOne, products } from '../../test/support/world.js';
+import { InMemoryOrders } from '../testing/in-memory-orders.js';
+import { address, cup, kettle, lastOne, products } from '../testing/fixtures.js';
 import { PlaceOrder } from './place-order.js';
 
 const customerId = randomUUID();

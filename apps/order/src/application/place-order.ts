@@ -9,7 +9,7 @@ import type {
   NewId,
   OrderDetails,
   OrderUnitOfWork,
-  Placing,
+  PlaceOrderResult,
 } from './ports.js';
 import { unpaced, type Pacing } from './pace.js';
 
@@ -43,14 +43,14 @@ export class PlaceOrder {
    *   IdempotencyKeyReused, and what AddressBook throws.
    */
   async execute(request: PlaceOrderRequest): Promise<PlacedOrder> {
-    const over = await this.pace.room();
+    const release = await this.pace.admit();
     let orderId: string | undefined;
     try {
       const placed = await this.place(request);
       if (!placed.replayed) orderId = placed.order.id;
       return placed;
     } finally {
-      over(orderId);
+      release(orderId);
     }
   }
 
@@ -60,7 +60,7 @@ export class PlaceOrder {
     const fingerprint = this.fingerprint(body);
     const found = await this.addressOrReplay(customerId, body.shippingAddressId, scope, fingerprint);
     if ('replay' in found) return { order: found.replay, replayed: true };
-    const placing = await this.uow.single((tx) =>
+    const result = await this.uow.single((tx) =>
       tx.orders.place({
         orderId: this.newId(),
         paymentId: this.newId(),
@@ -71,7 +71,7 @@ export class PlaceOrder {
         idempotency: { ...scope, fingerprint },
       }),
     );
-    return placed(placing);
+    return placed(result);
   }
 
   /** An order that was placed is answered again even if the address is gone or the user service is down by now. */
@@ -86,24 +86,24 @@ export class PlaceOrder {
       if (address) return { address };
       throw new AddressUnknown();
     } catch (error) {
-      const replay = await this.uow.run((tx) => tx.replays.begin(scope, fingerprint));
+      const replay = await this.uow.run((tx) => tx.responses.begin(scope, fingerprint));
       if (replay) return { replay };
       throw error;
     }
   }
 }
 
-function placed(placing: Placing): PlacedOrder {
-  switch (placing.outcome) {
+function placed(result: PlaceOrderResult): PlacedOrder {
+  switch (result.outcome) {
     case 'placed':
     case 'replayed':
-      return { order: placing.order, replayed: placing.outcome === 'replayed' };
+      return { order: result.order, replayed: result.outcome === 'replayed' };
     case 'products_unknown':
-      throw new ProductUnknown(placing.positions);
+      throw new ProductUnknown(result.positions);
     case 'out_of_stock':
-      throw new OutOfStock(placing.shortages);
+      throw new OutOfStock(result.shortages);
     case 'currency_mixed':
-      throw new CurrencyMixed(placing.currencies);
+      throw new CurrencyMixed(result.currencies);
     case 'total_too_large':
       throw new ValidationFailed([
         { path: '/items', message: 'the total is larger than an order may be; split the order' },

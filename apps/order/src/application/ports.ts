@@ -45,7 +45,7 @@ export interface NewOrder {
 }
 
 /** How placing ended. A refusal changed nothing and is not remembered: the same key may succeed once there is stock again. */
-export type Placing =
+export type PlaceOrderResult =
   | { readonly outcome: 'placed' | 'replayed'; readonly order: OrderDetails }
   | { readonly outcome: 'idempotency_in_flight' | 'idempotency_reused' | 'total_too_large' }
   | { readonly outcome: 'products_unknown'; readonly positions: readonly number[] }
@@ -68,7 +68,7 @@ export interface Timing {
 /** Orders within one transaction. */
 export interface Orders {
   /** Everything that placing an order changes, in one statement. */
-  place(order: NewOrder): Promise<Placing>;
+  place(order: NewOrder): Promise<PlaceOrderResult>;
   /** Locks the order until the end of the transaction; undefined when there is none. */
   forUpdate(orderId: string): Promise<Order | undefined>;
   /** Saves status, step, reason and versions of an order that `forUpdate` gave. */
@@ -87,7 +87,7 @@ export interface OrderOutbox {
 }
 
 /** First answers of requests, here by reference: an order, as it was then, without the personal data in it. */
-export interface Replays {
+export interface OrderResponses {
   /**
    * @returns The first answer, if there is one.
    * @throws IdempotencyKeyInFlight, IdempotencyKeyReused
@@ -100,7 +100,7 @@ export interface Replays {
 export interface OrderTransaction {
   readonly orders: Orders;
   readonly outbox: OrderOutbox;
-  readonly replays: Replays;
+  readonly responses: OrderResponses;
 }
 
 export type OrderUnitOfWork = UnitOfWork<OrderTransaction>;
@@ -119,7 +119,7 @@ export interface Timers {
    */
   claimDue(limit: number): Promise<DueStep[]>;
   /** Makes timers due again that were claimed for nothing. */
-  giveBack(orderIds: readonly string[]): Promise<void>;
+  makeDueNow(orderIds: readonly string[]): Promise<void>;
 }
 
 /** The products, read, and their stock as the warehouse sets it. */

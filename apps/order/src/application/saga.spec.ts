@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { orderCancelled, orderConfirmed, orderRejected, refundPayment } from '@causeway/contracts';
 import { DatabaseUnavailable, fingerprint } from '@causeway/persistence';
-import { InMemoryOrders } from '../../test/support/in-memory-orders.js';
-import { outcomeOf, type Told } from '../../test/support/outcomes.js';
-import { cup, newOrder, products } from '../../test/support/world.js';
+import { InMemoryOrders } from '../testing/in-memory-orders.js';
+import { paymentOutcome, type OutcomeFields } from '../testing/payment-outcome.js';
+import { cup, newOrder, products } from '../testing/fixtures.js';
 import { ApplyPaymentOutcome } from './apply-payment-outcome.js';
 import { CancelOrder } from './cancel-order.js';
 import { DriveDueOrders } from './drive-due-orders.js';
@@ -27,9 +27,13 @@ async function placedOrder() {
     cups: () => orders.state.products[cup.id]!.available,
     /** Subjects sent since placing. */
     sent: () => orders.state.sent.slice(2).map(({ subject }) => subject),
-    told: (outcome: Told, messageId: string = randomUUID()) => {
+    receive: (outcome: OutcomeFields, messageId: string = randomUUID()) => {
       const { order } = orders.state.orders[orderId]!;
-      return apply.execute({ consumer: 'c', messageId }, orderId, outcomeOf(order, { version: ++version, ...outcome }));
+      return apply.execute(
+        { consumer: 'c', messageId },
+        orderId,
+        paymentOutcome(order, { version: ++version, ...outcome }),
+      );
     },
     cancel: (idempotencyKey: string = randomUUID(), asked = customerId) =>
       cancel.execute({ customerId: asked, orderId, idempotencyKey }),
@@ -47,9 +51,9 @@ const declined = { kind: 'declined', reason: 'no_funds' } as const;
 const voided = { kind: 'voided', reason: 'asked to' } as const;
 
 test('authorised, captured: the order is confirmed and keeps its stock', async () => {
-  const { told, order, sent, cups, orders } = await placedOrder();
-  await told(authorized);
-  await told(captured);
+  const { receive, order, sent, cups, orders } = await placedOrder();
+  await receive(authorized);
+  await receive(captured);
   expect(order()).toMatchObject({ status: 'CONFIRMED', step: null, version: 3 });
   expect(sent()).toEqual(['payment.cmd.capture.v1', orderConfirmed.subject]);
   expect(cups()).toBe(98);
@@ -57,41 +61,41 @@ test('authorised, captured: the order is confirmed and keeps its stock', async (
 });
 
 test('declined twice: the stock is given back once and one rejection is published', async () => {
-  const { told, order, sent, cups } = await placedOrder();
-  await told(declined, 'the same message');
-  await told(declined, 'the same message');
-  await told(declined, 'another message');
+  const { receive, order, sent, cups } = await placedOrder();
+  await receive(declined, 'the same message');
+  await receive(declined, 'the same message');
+  await receive(declined, 'another message');
   expect(order().status).toBe('REJECTED');
   expect(cups()).toBe(100);
   expect(sent()).toEqual([orderRejected.subject]);
 });
 
 test('cancelled before capture: void first, the stock after', async () => {
-  const { told, order, sent, cups, cancel } = await placedOrder();
-  await told(authorized);
+  const { receive, order, sent, cups, cancel } = await placedOrder();
+  await receive(authorized);
   await cancel();
   expect([order().status, cups()]).toEqual(['CANCELLING', 98]);
-  await told(voided);
+  await receive(voided);
   expect([order().status, cups()]).toEqual(['CANCELLED', 100]);
   expect(sent()).toEqual(['payment.cmd.capture.v1', 'payment.cmd.void.v1', orderCancelled.subject]);
 });
 
 test('cancelled after capture: the whole total is refunded', async () => {
-  const { told, order, orders, cups, cancel } = await placedOrder();
-  await told(authorized);
-  await told(captured);
+  const { receive, order, orders, cups, cancel } = await placedOrder();
+  await receive(authorized);
+  await receive(captured);
   await cancel();
   const { data } = orders.state.sent.at(-1)!;
   expect(data).toMatchObject({ amountMinor: 6_490, refundId: expect.any(String) });
-  await told({ kind: 'refunded', refundId: (data as { refundId: string }).refundId, amountMinor: 6_490 });
+  await receive({ kind: 'refunded', refundId: (data as { refundId: string }).refundId, amountMinor: 6_490 });
   expect([order().status, cups()]).toEqual(['CANCELLED', 100]);
   expect(order().reason).toMatch(/refunded 6490 EUR/);
 });
 
 test('the same cancellation twice is one; its first answer is replayed', async () => {
-  const { cancel, sent, told } = await placedOrder();
+  const { cancel, sent, receive } = await placedOrder();
   const first = await cancel('key');
-  await told(voided);
+  await receive(voided);
   expect(await cancel('key')).toEqual({ ...first, replayed: true });
   expect(sent()).toEqual(['payment.cmd.void.v1', orderCancelled.subject]);
 });
@@ -102,27 +106,27 @@ test('somebody else’s order is NOT_FOUND', async () => {
 });
 
 test('authorised after the rejection: the authorisation is given up', async () => {
-  const { told, order, sent, cups } = await placedOrder();
-  await told(declined);
-  await told(authorized);
+  const { receive, order, sent, cups } = await placedOrder();
+  await receive(declined);
+  await receive(authorized);
   expect(order()).toMatchObject({ status: 'REJECTED', step: 'void' });
-  await told(voided);
+  await receive(voided);
   expect(order()).toMatchObject({ status: 'REJECTED', step: null });
   expect(sent()).toEqual([orderRejected.subject, 'payment.cmd.void.v1', orderRejected.subject]);
   expect(cups()).toBe(100);
 });
 
 test('captured after the cancellation: refunded with the same refundId each time, and shown', async () => {
-  const { told, order, sent, cups, cancel, orders, due } = await placedOrder();
+  const { receive, order, sent, cups, cancel, orders, due } = await placedOrder();
   await cancel();
-  await told(voided);
-  await told(captured);
+  await receive(voided);
+  await receive(captured);
   await due(false);
   const refunds = orders.state.sent.filter(({ subject }) => subject === refundPayment.subject).map(({ data }) => data);
   expect(refunds).toHaveLength(2);
   expect(refunds[0]).toEqual(refunds[1]);
   const { refundId } = refunds[0] as { refundId: string };
-  await told({ kind: 'refunded', refundId, amountMinor: 6_490 });
+  await receive({ kind: 'refunded', refundId, amountMinor: 6_490 });
   expect(order()).toMatchObject({ status: 'CANCELLED', step: null, reason: expect.stringContaining(refundId) });
   expect(orders.state.sent.at(-1)).toMatchObject({ subject: orderCancelled.subject, data: { reason: order().reason } });
   expect(sent().filter((subject) => subject === orderCancelled.subject)).toHaveLength(2);
@@ -137,46 +141,46 @@ test('a timer sends the same command again', async () => {
 });
 
 test('after the payment limit the order is voided, not declined', async () => {
-  const { due, order, sent, cups, told } = await placedOrder();
+  const { due, order, sent, cups, receive } = await placedOrder();
   await due(true);
   expect([order().status, order().step, cups()]).toEqual(['CANCELLING', 'void', 98]);
-  await told(voided);
+  await receive(voided);
   expect([order().status, cups()]).toEqual(['CANCELLED', 100]);
   expect(sent()).toEqual(['payment.cmd.void.v1', orderCancelled.subject]);
 });
 
 test('a contradicting outcome is refused and changes nothing', async () => {
-  const { told, order } = await placedOrder();
-  await told(authorized);
-  await told(captured);
+  const { receive, order } = await placedOrder();
+  await receive(authorized);
+  await receive(captured);
   const before = order();
-  await expect(told(declined)).rejects.toMatchObject({ code: 'ORDER_TRANSITION_ILLEGAL', retryable: false });
+  await expect(receive(declined)).rejects.toMatchObject({ code: 'ORDER_TRANSITION_ILLEGAL', retryable: false });
   expect(order()).toEqual(before);
 });
 
 test('an outcome for an unknown order is refused', async () => {
   const { orders, order } = await placedOrder();
   const apply = new ApplyPaymentOutcome(orders, clock);
-  const outcome = outcomeOf(order(), { kind: 'authorized', version: 1 });
+  const outcome = paymentOutcome(order(), { kind: 'authorized', version: 1 });
   await expect(apply.execute({ consumer: 'c', messageId: 'm' }, randomUUID(), outcome)).rejects.toMatchObject({
     code: 'NOT_FOUND',
     retryable: false,
   });
 });
 
-test.each<[string, Told]>([
+test.each<[string, OutcomeFields]>([
   ['another payment', { kind: 'authorized', paymentId: randomUUID() }],
   ['another amount', { kind: 'authorized', amountMinor: 1 }],
   ['another currency', { kind: 'authorized', currency: 'USD' }],
   ['a capture before the authorisation', { kind: 'captured' }],
   ['a refused capture before the authorisation', { kind: 'captureFailed' }],
 ])('%s: nothing is stored or sent, and the truth is applied afterwards', async (_, lie) => {
-  const { told, order, orders, sent } = await placedOrder();
+  const { receive, order, orders, sent } = await placedOrder();
   const before = structuredClone(orders.state);
-  await expect(told(lie, 'lie')).rejects.toMatchObject({ code: 'ORDER_TRANSITION_ILLEGAL', retryable: false });
+  await expect(receive(lie, 'lie')).rejects.toMatchObject({ code: 'ORDER_TRANSITION_ILLEGAL', retryable: false });
   expect(orders.state).toEqual(before);
-  await told(authorized);
-  await told(captured);
+  await receive(authorized);
+  await receive(captured);
   expect(order().status).toBe('CONFIRMED');
   expect(sent()).toEqual(['payment.cmd.capture.v1', orderConfirmed.subject]);
 });
@@ -193,11 +197,11 @@ test('a timer that was claimed while the database went away is given back, any o
     [new DatabaseUnavailable(), [orderId]],
     [new Error('a defect'), []],
   ] as const) {
-    orders.givenBack.length = 0;
+    orders.madeDueNow.length = 0;
     const drive = new DriveDueOrders(failing(error), orders, clock);
     orders.due = [{ orderId, expired: false }];
     await drive.execute(10, () => undefined);
     await drive.execute(10, () => undefined);
-    expect(orders.givenBack).toEqual(expected);
+    expect(orders.madeDueNow).toEqual(expected);
   }
 });

@@ -9,7 +9,7 @@ import {
 } from '@causeway/contracts';
 import { refundIdOf } from '../domain/contradiction.js';
 import { consequencesOf } from '../domain/saga.js';
-import type { Order, Step } from '../domain/order.js';
+import type { Order, SagaStep } from '../domain/order.js';
 import type { OrderTransaction } from './ports.js';
 
 /** Saves a change with everything that follows from it: the stock, the timer, the next command, the event. */
@@ -23,7 +23,7 @@ export async function saveChange(tx: OrderTransaction, before: Order, after: Ord
 }
 
 /** Sends the command of a step, the first time or again: the same ids, so that the payment service recognises a repetition. */
-export async function sendCommand(tx: OrderTransaction, order: Order, step: Step): Promise<void> {
+export async function sendCommand(tx: OrderTransaction, order: Order, step: SagaStep): Promise<void> {
   const target = { paymentId: order.paymentId, orderId: order.id };
   const reason = order.reason ?? '';
   switch (step) {

@@ -1,6 +1,14 @@
-import { outcomeOf, type Told } from '../../test/support/outcomes.js';
+import { paymentOutcome, type OutcomeFields } from '../testing/payment-outcome.js';
 import { refundIdOf } from './contradiction.js';
-import { applyOutcome, cancel, giveUp, type Order, type OrderStatus, type PaymentOutcome, type Step } from './order.js';
+import {
+  applyOutcome,
+  cancel,
+  giveUp,
+  type Order,
+  type OrderStatus,
+  type PaymentOutcome,
+  type SagaStep,
+} from './order.js';
 
 const placed: Order = {
   id: '01939f00-0000-7000-8000-00000000aaaa',
@@ -16,23 +24,23 @@ const placed: Order = {
   lines: [],
   version: 1,
 };
-const told = { ...placed, paymentVersion: 2 };
+const answered = { ...placed, paymentVersion: 2 };
 const over = { stockHeld: false, reason: 'over' } as const;
 const states: Record<string, Order> = {
   pending: placed,
-  authorized: { ...told, status: 'AUTHORIZED', step: 'capture' },
-  confirmed: { ...told, status: 'CONFIRMED', step: null },
+  authorized: { ...answered, status: 'AUTHORIZED', step: 'capture' },
+  confirmed: { ...answered, status: 'CONFIRMED', step: null },
   voidingUnauthorized: { ...placed, status: 'CANCELLING', step: 'void', reason: 'asked to' },
-  voiding: { ...told, status: 'CANCELLING', step: 'void', reason: 'asked to' },
-  refunding: { ...told, status: 'CANCELLING', step: 'refund', reason: 'asked to' },
-  rejected: { ...told, status: 'REJECTED', step: null, ...over },
-  cancelled: { ...told, status: 'CANCELLED', step: null, ...over },
-  rejectedVoiding: { ...told, status: 'REJECTED', step: 'void', ...over },
-  cancelledVoiding: { ...told, status: 'CANCELLED', step: 'void', ...over },
-  cancelledRefunding: { ...told, status: 'CANCELLED', step: 'refund', ...over },
+  voiding: { ...answered, status: 'CANCELLING', step: 'void', reason: 'asked to' },
+  refunding: { ...answered, status: 'CANCELLING', step: 'refund', reason: 'asked to' },
+  rejected: { ...answered, status: 'REJECTED', step: null, ...over },
+  cancelled: { ...answered, status: 'CANCELLED', step: null, ...over },
+  rejectedVoiding: { ...answered, status: 'REJECTED', step: 'void', ...over },
+  cancelledVoiding: { ...answered, status: 'CANCELLED', step: 'void', ...over },
+  cancelledRefunding: { ...answered, status: 'CANCELLED', step: 'refund', ...over },
 };
-const outcome = (more: Told, version = 3): PaymentOutcome => outcomeOf(placed, { version, ...more });
-type Expected = '=' | '!' | readonly [OrderStatus, Step | null];
+const outcome = (more: OutcomeFields, version = 3): PaymentOutcome => paymentOutcome(placed, { version, ...more });
+type Expected = '=' | '!' | readonly [OrderStatus, SagaStep | null];
 const cancelled = ['CANCELLED', null] as const;
 const kinds = ['authorized', 'captured', 'declined', 'captureFailed', 'voided', 'refunded'] as const;
 
@@ -106,7 +114,7 @@ describe('applyOutcome', () => {
 });
 
 /** One thing that is wrong in an outcome which is right otherwise: nobody has to know the state of the order to see it. */
-const lies: readonly Told[] = [
+const lies: readonly OutcomeFields[] = [
   ...kinds.map((kind) => ({ kind, paymentId: placed.customerId })),
   ...(['authorized', 'captured'] as const).flatMap((kind) => [
     { kind, currency: 'USD' },

@@ -4,7 +4,7 @@ import { OrderNotCancellable, OrderTransitionIllegal, PaymentMismatch } from './
 export type OrderStatus = 'PENDING_PAYMENT' | 'AUTHORIZED' | 'CONFIRMED' | 'REJECTED' | 'CANCELLING' | 'CANCELLED';
 
 /** What the order has asked of the payment and not been told the end of; null when nothing is open. */
-export type Step = 'authorize' | 'capture' | 'void' | 'refund';
+export type SagaStep = 'authorize' | 'capture' | 'void' | 'refund';
 
 export interface OrderLine {
   readonly productId: string;
@@ -19,7 +19,7 @@ export interface Order {
   readonly customerId: string;
   readonly paymentId: string;
   readonly status: OrderStatus;
-  readonly step: Step | null;
+  readonly step: SagaStep | null;
   /** True while the order's quantities are taken from the stock. It becomes false once, when they are given back. */
   readonly stockHeld: boolean;
   /** Why it is being rejected or cancelled, and what became of late money; null while all is well. */

@@ -1,9 +1,9 @@
-import type { Order, Step } from './order.js';
+import type { Order, SagaStep } from './order.js';
 
 /** What follows from a change, beyond saving the order. Derived by comparison, so that no transition can forget a part of it. */
 export interface Consequences {
   /** The command to send to the payment service, if the order now waits for another step. */
-  readonly command: Step | null;
+  readonly command: SagaStep | null;
   /** The event to publish: the order became this, or was settled again after late money was given back. */
   readonly event: 'confirmed' | 'rejected' | 'cancelled' | null;
   /** True when the stock has to be given back, which happens once in the life of an order. */

@@ -11,7 +11,7 @@ import { Handles, type Message } from '@causeway/messaging';
 import { Controller } from '@nestjs/common';
 import { ApplyPaymentOutcome } from '../../application/apply-payment-outcome.js';
 
-type Told<M> = Message<DataOf<M>>;
+type OutcomeMessage<M> = Message<DataOf<M>>;
 
 /** What the payment service tells, one handler each: translate and delegate. */
 @Controller()
@@ -19,32 +19,32 @@ export class PaymentOutcomesHandler {
   constructor(private readonly apply: ApplyPaymentOutcome) {}
 
   @Handles(paymentAuthorized)
-  async authorized({ delivery, data }: Told<typeof paymentAuthorized>): Promise<void> {
+  async authorized({ delivery, data }: OutcomeMessage<typeof paymentAuthorized>): Promise<void> {
     await this.apply.execute(delivery, data.orderId, { kind: 'authorized', ...data });
   }
 
   @Handles(paymentDeclined)
-  async declined({ delivery, data }: Told<typeof paymentDeclined>): Promise<void> {
+  async declined({ delivery, data }: OutcomeMessage<typeof paymentDeclined>): Promise<void> {
     await this.apply.execute(delivery, data.orderId, { kind: 'declined', ...data });
   }
 
   @Handles(paymentCaptured)
-  async captured({ delivery, data }: Told<typeof paymentCaptured>): Promise<void> {
+  async captured({ delivery, data }: OutcomeMessage<typeof paymentCaptured>): Promise<void> {
     await this.apply.execute(delivery, data.orderId, { kind: 'captured', ...data });
   }
 
   @Handles(paymentCaptureFailed)
-  async captureFailed({ delivery, data }: Told<typeof paymentCaptureFailed>): Promise<void> {
+  async captureFailed({ delivery, data }: OutcomeMessage<typeof paymentCaptureFailed>): Promise<void> {
     await this.apply.execute(delivery, data.orderId, { kind: 'captureFailed', ...data });
   }
 
   @Handles(paymentVoided)
-  async voided({ delivery, data }: Told<typeof paymentVoided>): Promise<void> {
+  async voided({ delivery, data }: OutcomeMessage<typeof paymentVoided>): Promise<void> {
     await this.apply.execute(delivery, data.orderId, { kind: 'voided', ...data });
   }
 
   @Handles(paymentRefunded)
-  async refunded({ delivery, data }: Told<typeof paymentRefunded>): Promise<void> {
+  async refunded({ delivery, data }: OutcomeMessage<typeof paymentRefunded>): Promise<void> {
     await this.apply.execute(delivery, data.orderId, { kind: 'refunded', ...data });
   }
 }

@@ -3,7 +3,7 @@ import type { Transaction } from '@causeway/persistence';
 import type { OrderTransaction, Timing } from '../../application/ports.js';
 import type { OrderSealing } from './order-row.js';
 import { PgOrders } from './pg-orders.js';
-import { PgReplays } from './pg-replays.js';
+import { PgOrderResponses } from './pg-order-responses.js';
 
 /** What `PgUnitOfWork` binds a transaction to. */
 export const bindTransaction =
@@ -11,5 +11,5 @@ export const bindTransaction =
   (transaction: Transaction): OrderTransaction => ({
     orders: new PgOrders(transaction, sealing, timing, relay),
     outbox: Outbox.within(transaction, 'order', relay),
-    replays: new PgReplays(transaction.sql, sealing),
+    responses: new PgOrderResponses(transaction.sql, sealing),
   });

@@ -2,7 +2,7 @@ import { authorizePayment, orderPlaced } from '@causeway/contracts';
 import { draftEnvelope } from '@causeway/messaging';
 import type { Transaction } from '@causeway/persistence';
 import type { Order } from '../../domain/order.js';
-import type { NewOrder, OrderDetails, Orders, Placing, Timing } from '../../application/ports.js';
+import type { NewOrder, OrderDetails, Orders, PlaceOrderResult, Timing } from '../../application/ports.js';
 import type { OrderRow, OrderSealing, StoredOrder } from './order-row.js';
 
 const lines = `(SELECT json_agg(json_build_object('productId', product_id, 'name', name, 'quantity', quantity,
@@ -21,20 +21,19 @@ export class PgOrders implements Orders {
     private readonly relay: { wake(): void },
   ) {}
 
-  async place(order: NewOrder): Promise<Placing> {
-    const { rows } = await this.transaction.sql.query<{ placing: PlacedRow | Exclude<Placing, { order: unknown }> }>(
-      'SELECT place_order($1::jsonb) AS placing',
-      [JSON.stringify(this.requestOf(order))],
-    );
-    const { placing } = rows[0]!;
-    switch (placing.outcome) {
+  async place(order: NewOrder): Promise<PlaceOrderResult> {
+    const { rows } = await this.transaction.sql.query<{
+      result: PlacedRow | Exclude<PlaceOrderResult, { order: unknown }>;
+    }>('SELECT place_order($1::jsonb) AS result', [JSON.stringify(this.requestOf(order))]);
+    const { result } = rows[0]!;
+    switch (result.outcome) {
       case 'placed':
         this.transaction.afterCommit(() => this.relay.wake());
-        return { outcome: 'placed', order: { ...placing.order, shippingAddress: order.shippingAddress } };
+        return { outcome: 'placed', order: { ...result.order, shippingAddress: order.shippingAddress } };
       case 'replayed':
-        return { outcome: 'replayed', order: this.sealing.withAddress(placing.order, placing.addressSealed) };
+        return { outcome: 'replayed', order: this.sealing.withAddress(result.order, result.addressSealed) };
       default:
-        return placing;
+        return result;
     }
   }
 

@@ -29,7 +29,7 @@ export class PgTimers implements Timers, OpenOrders {
     return rows;
   }
 
-  async giveBack(orderIds: readonly string[]): Promise<void> {
+  async makeDueNow(orderIds: readonly string[]): Promise<void> {
     await this.sql.query('UPDATE saga_timers SET due_at = clock_timestamp() WHERE order_id = ANY($1::uuid[])', [
       orderIds,
     ]);

@@ -7,10 +7,10 @@ import type {
   NewOrder,
   OrderDetails,
   OrderTransaction,
-  Placing,
+  PlaceOrderResult,
   Timers,
-} from '../../src/application/ports.js';
-import type { Order, OrderLine } from '../../src/domain/order.js';
+} from '../application/ports.js';
+import type { Order, OrderLine } from '../domain/order.js';
 
 export interface FakeProduct {
   readonly id: string;
@@ -44,9 +44,9 @@ interface State {
 
 const keyOf = ({ subject, route, key }: IdempotencyScope): string => JSON.stringify([subject, route, key]);
 
-/** Orders without a database. Keeps the contract in `order-transaction.contract.ts`, as the real ones do. */
+/** Orders without a database. Keeps the contract in `order-transaction-contract.ts`, as the real ones do. */
 export class InMemoryOrders extends InMemoryUnitOfWork<State, OrderTransaction> implements Timers {
-  readonly givenBack: string[] = [];
+  readonly madeDueNow: string[] = [];
   /** Timers that the next `claimDue` finds. */
   due: DueStep[] = [];
 
@@ -56,8 +56,8 @@ export class InMemoryOrders extends InMemoryUnitOfWork<State, OrderTransaction> 
     super(state, bind);
   }
 
-  async giveBack(orderIds: readonly string[]): Promise<void> {
-    this.givenBack.push(...orderIds);
+  async makeDueNow(orderIds: readonly string[]): Promise<void> {
+    this.madeDueNow.push(...orderIds);
   }
 
   async claimDue(limit: number): Promise<DueStep[]> {
@@ -72,7 +72,7 @@ function bind(state: State): OrderTransaction {
   const stored = (orderId: string): StoredOrder => state.orders[orderId]!;
   return {
     outbox: { add: send },
-    replays: {
+    responses: {
       begin: async (scope, fingerprint) => {
         const answer = state.answers[keyOf(scope)];
         if (answer && answer.fingerprint !== fingerprint) throw new IdempotencyKeyReused();
@@ -103,7 +103,7 @@ function bind(state: State): OrderTransaction {
 
 type Send = <T>(definition: MessageDefinition<T>, aggregateId: string, data: T) => Promise<void>;
 
-async function place(state: State, request: NewOrder, send: Send): Promise<Placing> {
+async function place(state: State, request: NewOrder, send: Send): Promise<PlaceOrderResult> {
   const { orderId, paymentId, customerId, items, shippingAddress, paymentMethodToken, idempotency } = request;
   const answer = state.answers[keyOf(idempotency)];
   if (answer && answer.fingerprint !== idempotency.fingerprint) return { outcome: 'idempotency_reused' };
@@ -141,7 +141,7 @@ async function place(state: State, request: NewOrder, send: Send): Promise<Placi
 function reserve(
   state: State,
   items: NewOrder['items'],
-): Placing | { lines: OrderLine[]; totalMinor: number; currency: string } {
+): PlaceOrderResult | { lines: OrderLine[]; totalMinor: number; currency: string } {
   const products = items.map(({ productId }) => state.products[productId]);
   const positions = products.flatMap((product, at) => (product ? [] : [at]));
   if (positions.length > 0) return { outcome: 'products_unknown', positions };

@@ -1,18 +1,18 @@
 import { authorizePayment, orderPlaced, orderView, parseOrThrow } from '@causeway/contracts';
-import { applyOutcome } from '../../src/domain/order.js';
-import type { Placing } from '../../src/application/ports.js';
-import { outcomeOf } from './outcomes.js';
-import { address, cup, dollarCup, gold, kettle, lastOne, newOrder, products, type World } from './world.js';
+import { applyOutcome } from '../domain/order.js';
+import type { PlaceOrderResult } from '../application/ports.js';
+import { paymentOutcome } from './payment-outcome.js';
+import { address, cup, dollarCup, gold, kettle, lastOne, newOrder, products, type OrderStore } from './fixtures.js';
 
-/** What every store of orders must do: run against the fake and against PostgreSQL. Stock is shared by the tests of one world. */
-export function orderTransactionContract(world: () => World): void {
-  const place = (request: ReturnType<typeof newOrder>): Promise<Placing> =>
-    world().uow.single((tx) => tx.orders.place(request));
+/** What every store of orders must do: run against the fake and against PostgreSQL. Stock is shared by the tests of one store. */
+export function orderTransactionContract(store: () => OrderStore): void {
+  const place = (request: ReturnType<typeof newOrder>): Promise<PlaceOrderResult> =>
+    store().uow.single((tx) => tx.orders.place(request));
   const sentFor = async (...aggregates: string[]) =>
-    (await world().sent()).filter(({ aggregateId }) => aggregates.includes(aggregateId));
+    (await store().sent()).filter(({ aggregateId }) => aggregates.includes(aggregateId));
 
   test('placing takes the stock, starts the timer, and sends both messages with the prices of the catalogue', async () => {
-    const [kettles, cups] = [await world().stockOf(kettle.id), await world().stockOf(cup.id)];
+    const [kettles, cups] = [await store().stockOf(kettle.id), await store().stockOf(cup.id)];
     const request = newOrder();
     const placing = await place(request);
 
@@ -29,8 +29,8 @@ export function orderTransactionContract(world: () => World): void {
         { productId: cup.id, name: 'Cup', quantity: 2, unitPriceMinor: 250 },
       ],
     });
-    expect([await world().stockOf(kettle.id), await world().stockOf(cup.id)]).toEqual([kettles - 1, cups - 2]);
-    expect(await world().timers()).toContain(request.orderId);
+    expect([await store().stockOf(kettle.id), await store().stockOf(cup.id)]).toEqual([kettles - 1, cups - 2]);
+    expect(await store().timers()).toContain(request.orderId);
     const [event, command] = await sentFor(request.orderId, request.paymentId);
     const { orderId, paymentId, customerId } = request;
     expect(event!.subject).toBe(orderPlaced.subject);
@@ -52,13 +52,13 @@ export function orderTransactionContract(world: () => World): void {
     });
   });
 
-  test('the same key and request replays the first answer and changes nothing', async () => {
+  test('the same key and request responses the first answer and changes nothing', async () => {
     const request = newOrder();
     const first = await place(request);
-    const cups = await world().stockOf(cup.id);
+    const cups = await store().stockOf(cup.id);
     const second = await place({ ...newOrder(), customerId: request.customerId, idempotency: request.idempotency });
     expect(second).toEqual({ ...first, outcome: 'replayed' });
-    expect(await world().stockOf(cup.id)).toBe(cups);
+    expect(await store().stockOf(cup.id)).toBe(cups);
   });
 
   test('the same key with another request is refused', async () => {
@@ -80,19 +80,19 @@ export function orderTransactionContract(world: () => World): void {
       { outcome: 'total_too_large' },
     ],
   ])('%s is refused, reserves nothing, and is not remembered under the key', async (_, ids, quantity, refusal) => {
-    const cups = await world().stockOf(cup.id);
+    const cups = await store().stockOf(cup.id);
     const request = newOrder({ items: ids.map((productId) => ({ productId, quantity })) });
     expect(await place(request)).toEqual(refusal);
-    expect(await world().stockOf(cup.id)).toBe(cups);
+    expect(await store().stockOf(cup.id)).toBe(cups);
     expect(await sentFor(request.orderId, request.paymentId)).toEqual([]);
     expect(await place({ ...newOrder(), idempotency: request.idempotency })).toMatchObject({ outcome: 'placed' });
   });
 
   test('an order is read for update, saved, and gives its stock back', async () => {
-    const cups = await world().stockOf(cup.id);
+    const cups = await store().stockOf(cup.id);
     const request = newOrder();
     await place(request);
-    await world().uow.run(async (tx) => {
+    await store().uow.run(async (tx) => {
       const before = await tx.orders.forUpdate(request.orderId);
       expect(before).toMatchObject({
         status: 'PENDING_PAYMENT',
@@ -101,14 +101,14 @@ export function orderTransactionContract(world: () => World): void {
         totalMinor: 6_490,
         paymentVersion: 0,
       });
-      const after = applyOutcome(before!, outcomeOf(before!, { kind: 'declined', version: 2 }));
+      const after = applyOutcome(before!, paymentOutcome(before!, { kind: 'declined', version: 2 }));
       await tx.orders.save(after);
       await tx.orders.releaseStock(after);
       await tx.orders.schedule(after);
     });
-    expect(await world().stockOf(cup.id)).toBe(cups);
-    expect(await world().timers()).not.toContain(request.orderId);
-    await world().uow.run(async (tx) => {
+    expect(await store().stockOf(cup.id)).toBe(cups);
+    expect(await store().timers()).not.toContain(request.orderId);
+    await store().uow.run(async (tx) => {
       expect(await tx.orders.forUpdate(request.orderId)).toMatchObject({
         status: 'REJECTED',
         version: 2,
@@ -120,19 +120,19 @@ export function orderTransactionContract(world: () => World): void {
   });
 
   test('an order that does not exist is undefined', async () => {
-    expect(await world().uow.run((tx) => tx.orders.forUpdate(unknownId))).toBeUndefined();
+    expect(await store().uow.run((tx) => tx.orders.forUpdate(unknownId))).toBeUndefined();
   });
 
   test('work that fails leaves nothing behind', async () => {
     const request = newOrder();
     await place(request);
-    const failing = world().uow.run(async (tx) => {
+    const failing = store().uow.run(async (tx) => {
       const before = (await tx.orders.forUpdate(request.orderId))!;
-      await tx.orders.save(applyOutcome(before, outcomeOf(before, { kind: 'authorized', version: 2 })));
+      await tx.orders.save(applyOutcome(before, paymentOutcome(before, { kind: 'authorized', version: 2 })));
       throw new Error('on purpose');
     });
     await expect(failing).rejects.toThrow('on purpose');
-    expect(await world().uow.run((tx) => tx.orders.forUpdate(request.orderId))).toMatchObject({ version: 1 });
+    expect(await store().uow.run((tx) => tx.orders.forUpdate(request.orderId))).toMatchObject({ version: 1 });
   });
 
   test('an answer is remembered and replayed with its address', async () => {
@@ -140,12 +140,12 @@ export function orderTransactionContract(world: () => World): void {
     const placing = await place(request);
     if (placing.outcome !== 'placed') throw new Error(placing.outcome);
     const scope = { ...request.idempotency, route: 'POST /v1/orders/1/cancel' };
-    await world().uow.run(async (tx) => {
-      expect(await tx.replays.begin(scope, 'f')).toBeUndefined();
-      await tx.replays.complete(scope, 'f', placing.order);
+    await store().uow.run(async (tx) => {
+      expect(await tx.responses.begin(scope, 'f')).toBeUndefined();
+      await tx.responses.complete(scope, 'f', placing.order);
     });
-    expect(await world().uow.run((tx) => tx.replays.begin(scope, 'f'))).toEqual(placing.order);
-    await expect(world().uow.run((tx) => tx.replays.begin(scope, 'g'))).rejects.toMatchObject({
+    expect(await store().uow.run((tx) => tx.responses.begin(scope, 'f'))).toEqual(placing.order);
+    await expect(store().uow.run((tx) => tx.responses.begin(scope, 'g'))).rejects.toMatchObject({
       code: 'IDEMPOTENCY_KEY_REUSED',
     });
   });

@@ -1,17 +1,17 @@
 import { FieldCipher, FieldKeys, PgUnitOfWork, poolSql } from '@causeway/persistence';
 import { createDatabase, type TestDatabase } from '@causeway/testkit';
-import { OrderSealing } from '../../src/adapters/persistence/order-row.js';
-import { bindTransaction } from '../../src/adapters/persistence/order-transaction.js';
-import { PgTimers } from '../../src/adapters/persistence/pg-timers.js';
-import type { OrderTransaction, OrderUnitOfWork, Timers } from '../../src/application/ports.js';
-import { migrations } from '../../src/migrations.js';
+import { OrderSealing } from '../adapters/persistence/order-row.js';
+import { bindTransaction } from '../adapters/persistence/order-transaction.js';
+import { PgTimers } from '../adapters/persistence/pg-timers.js';
+import type { OrderTransaction, OrderUnitOfWork, Timers } from '../application/ports.js';
+import { migrations } from '../migrations.js';
 import type { SentMessage } from './in-memory-orders.js';
-import { products, type World } from './world.js';
+import { products, type OrderStore } from './fixtures.js';
 
 export const timing = { redriveMs: 30_000, redriveMaxMs: 300_000, paymentLimitMs: 900_000 };
 export const sealing = new OrderSealing(new FieldCipher(new FieldKeys(new Map([['v1', Buffer.alloc(32, 7)]]), 'v1')));
 
-export interface DatabaseWorld extends World {
+export interface OrderDatabase extends OrderStore {
   readonly database: TestDatabase;
   readonly uow: OrderUnitOfWork;
   readonly claims: Timers;
@@ -21,7 +21,7 @@ export interface DatabaseWorld extends World {
 }
 
 /** A database with the migrations of the service and the products of the contract suite. */
-export async function databaseWorld(): Promise<DatabaseWorld> {
+export async function openOrderDatabase(): Promise<OrderDatabase> {
   const database = await createDatabase({ migrations });
   const { pool } = database;
   let wakes = 0;

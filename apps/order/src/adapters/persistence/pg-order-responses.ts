@@ -1,9 +1,9 @@
 import { IdempotencyStore, type IdempotencyScope, type Sql } from '@causeway/persistence';
-import type { OrderDetails, Replays } from '../../application/ports.js';
+import type { OrderDetails, OrderResponses } from '../../application/ports.js';
 import { withoutAddress, type OrderSealing, type StoredOrder } from './order-row.js';
 
 /** First answers without their address: that stays encrypted in the order, and a replay reads it from there. */
-export class PgReplays implements Replays {
+export class PgOrderResponses implements OrderResponses {
   private readonly store: IdempotencyStore;
 
   constructor(

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import type { OrderUnitOfWork, NewOrder } from '../../src/application/ports.js';
+import type { OrderUnitOfWork, NewOrder } from '../application/ports.js';
 import type { FakeProduct, SentMessage } from './in-memory-orders.js';
 
 /** What the contract suite needs to see of a store of orders, besides the unit of work. */
-export interface World {
+export interface OrderStore {
   readonly uow: OrderUnitOfWork;
   stockOf(productId: string): Promise<number>;
   /** Every message that was added and committed, oldest first. */

@@ -10,9 +10,9 @@ import { createDatabase, startNats, type TestDatabase, type TestNats } from '@ca
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection, type Subscription } from '@nats-io/transport-node';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { migrations } from '../../src/migrations.js';
-import { service } from '../../src/service.js';
-import { address } from './world.js';
+import { migrations } from '../migrations.js';
+import { service } from '../service.js';
+import { address } from './fixtures.js';
 
 expectDeclaredAnswers();
 

@@ -1,14 +1,14 @@
-import type { Order, PaymentOutcome } from '../../src/domain/order.js';
+import type { Order, PaymentOutcome } from '../domain/order.js';
 
 /** What a test says of an outcome; the rest is what the payment of the order would truly tell. */
-export type Told = Pick<PaymentOutcome, 'kind'> & {
+export type OutcomeFields = Pick<PaymentOutcome, 'kind'> & {
   readonly [field in 'paymentId' | 'currency' | 'reason' | 'refundId']?: string;
 } & { readonly amountMinor?: number };
 
-export const outcomeOf = (
+export const paymentOutcome = (
   { paymentId, currency, totalMinor }: Pick<Order, 'paymentId' | 'currency' | 'totalMinor'>,
-  told: Told & { readonly version: number },
+  fields: OutcomeFields & { readonly version: number },
 ): PaymentOutcome => {
   const truth = { paymentId, currency, amountMinor: totalMinor, refundId: paymentId, reason: 'asked to' };
-  return { ...truth, ...told } as PaymentOutcome;
+  return { ...truth, ...fields } as PaymentOutcome;
 };

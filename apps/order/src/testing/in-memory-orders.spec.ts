@@ -1,6 +1,6 @@
 import { InMemoryOrders } from './in-memory-orders.js';
-import { orderTransactionContract } from './order-transaction.contract.js';
-import { products } from './world.js';
+import { orderTransactionContract } from './order-transaction-contract.js';
+import { products } from './fixtures.js';
 
 describe('the fake keeps the contract of a store of orders', () => {
   const orders = new InMemoryOrders(products);
