@@ -3,7 +3,8 @@ import '@causeway/launcher/tolerate-output-errors';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Customer, startSystem, type ServiceInstance, type System } from '@causeway/launcher';
+import { Customer } from '@causeway/demo-client';
+import { startSystem, type ServiceInstance, type System } from '@causeway/launcher';
 import { residentBytes, treeBytes } from './memory.js';
 
 const rounds = 5;
@@ -24,7 +25,7 @@ async function untilConfirmed(
   const system = await startSystem({ folder, ports: 'any', env: { all: { NODE_COMPILE_CACHE: compileCache } } });
   try {
     const upMs = performance.now() - begun;
-    const customer = await Customer.create({ gateway: system.urls.gateway, oidc: system.oidc });
+    const customer = await Customer.create(system.endpoints);
     const [address, products] = [await customer.addAddress(), await customer.products()];
     const items = [{ productId: products[0]!.id, quantity: 2 }];
     const { body } = await customer.placeOrder({

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findEngine, output, type Engine } from '@causeway/images';
-import { serviceNames, startTraceSink, type ServiceName } from '@causeway/launcher';
+import { startTraceReceiver } from '@causeway/demo-client';
+import { serviceNames, type ServiceName } from '@causeway/launcher';
 import { linesOf, connectAs, type Instance, type Server, type Target } from './target.js';
 
 const docker = fileURLToPath(new URL('../../../docker', import.meta.url));
@@ -38,7 +39,7 @@ export async function composeTarget(options: ComposeOptions): Promise<Target> {
   await output(['sh', join(docker, 'secrets.sh'), join(folder, 'secrets')]);
   const [gateway, psp, nats, traces] = await freePorts(4);
   const engine = await findEngine();
-  const sink = await startTraceSink(traces!);
+  const traceReceiver = await startTraceReceiver(traces!);
   const bridge = await forwardFromContainers(engine, traces!);
   const environment = {
     ...process.env,
@@ -52,7 +53,7 @@ export async function composeTarget(options: ComposeOptions): Promise<Target> {
   const stop = async (): Promise<void> => {
     await project.compose('down', '--volumes', '--timeout', '50');
     bridge.close();
-    await sink.stop();
+    await traceReceiver.stop();
     rmSync(folder, { recursive: true, force: true });
   };
   try {
@@ -62,15 +63,11 @@ export async function composeTarget(options: ComposeOptions): Promise<Target> {
     await Promise.all(services.map(({ ready }) => ready()));
     const secret = (name: string): string => readFileSync(join(folder, 'secrets', name), 'utf8');
     const url = `http://127.0.0.1:${gateway}`;
+    const oidc = { issuer: `${url}/oidc`, clientId: 'causeway-demo', redirectUri: `${url}/callback` };
     return {
+      endpoints: { gateway: url, oidc },
       urls: { gateway: url, psp: `http://127.0.0.1:${psp}` },
-      oidc: {
-        issuer: `${url}/oidc`,
-        clientId: 'causeway-demo',
-        redirectUri: `${url}/callback`,
-        machineClientId: 'causeway-ops',
-        machineSecret: secret('oidc-machine-secret'),
-      },
+      oidc: { ...oidc, machineClientId: 'causeway-ops', machineSecret: secret('oidc-machine-secret') },
       secrets: { pspApiKey: secret('psp-api-key'), pspWebhookSecret: secret('psp-webhook-secret') },
       services,
       postgres: await serverOf(project, 'postgres', async (id) => {
@@ -78,7 +75,7 @@ export async function composeTarget(options: ComposeOptions): Promise<Target> {
       }),
       nats: await serverOf(project, 'nats', () => greeting(nats!)),
       connectNats: (user) => connectAs(`127.0.0.1:${nats}`, user, secret(`nats-password-${user}`)),
-      trace: (traceId) => Promise.resolve(sink.trace(traceId)),
+      trace: (traceId) => Promise.resolve(traceReceiver.trace(traceId)),
       stop,
     };
   } catch (error) {

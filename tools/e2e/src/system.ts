@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expectDeclaredAnswers } from '@causeway/contracts/testing';
-import { call, startSystem, type ServiceName } from '@causeway/launcher';
+import { call, operatorToken } from '@causeway/demo-client';
+import { startSystem, type ServiceName } from '@causeway/launcher';
 import { processTarget, type Instance, type Target } from './target.js';
 
 /** Everything that has to do with waiting, shortened: the tests provoke what takes minutes in the field. */
@@ -104,18 +105,8 @@ export async function eventually<T>(
   }
 }
 
-/** An access token of the operators' client: client credentials. */
-export async function machineToken({ oidc }: Target, scope: string): Promise<string> {
-  const response = await fetch(`${oidc.issuer}/token`, {
-    method: 'POST',
-    headers: {
-      authorization: `Basic ${Buffer.from(`${oidc.machineClientId}:${oidc.machineSecret}`).toString('base64')}`,
-    },
-    body: new URLSearchParams({ grant_type: 'client_credentials', scope, resource: 'urn:causeway:api' }),
-  });
-  const { access_token: token } = (await response.json()) as { access_token?: string };
-  if (!token) throw new Error(`client credentials answered ${response.status}`);
-  return token;
-}
+/** Returns an access token for the operators' client. */
+export const machineToken = ({ oidc }: Target, scope: string): Promise<string> =>
+  operatorToken(oidc.issuer, { id: oidc.machineClientId, secret: oidc.machineSecret }, scope);
 
 export const newKey = (): string => randomUUID();

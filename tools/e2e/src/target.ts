@@ -1,10 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
-import type { ServiceInstance, ServiceName, System, TraceSpan } from '@causeway/launcher';
+import type { Endpoints, TraceSpan } from '@causeway/demo-client';
+import type { ServiceInstance, ServiceName, System } from '@causeway/launcher';
 
 /** A running system under test: processes that the launcher has started, or containers. The tests know nothing else of it. */
 export interface Target {
   readonly urls: { readonly gateway: string; readonly psp: string };
+  /** For a `Customer`. */
+  readonly endpoints: Endpoints;
   readonly oidc: System['oidc'];
   readonly secrets: Pick<System['secrets'], 'pspApiKey' | 'pspWebhookSecret'>;
   readonly services: readonly Instance[];
@@ -45,6 +48,7 @@ export const connectAs = (servers: string, user: string, pass: string): Promise<
 export function processTarget(system: System): Target {
   return {
     urls: system.urls,
+    endpoints: system.endpoints,
     oidc: system.oidc,
     secrets: system.secrets,
     services: system.services.map(processInstance),

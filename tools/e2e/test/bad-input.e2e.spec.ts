@@ -1,6 +1,6 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import { problemContentType } from '@causeway/errors';
-import { call, Customer, type Answer } from '@causeway/launcher';
+import { call, Customer, type ApiResponse } from '@causeway/demo-client';
 import { machineToken, newKey, useSystem } from '../src/system.js';
 import type { Target } from '../src/target.js';
 
@@ -11,7 +11,7 @@ let good: { items: { productId: string; quantity: unknown }[]; shippingAddressId
 
 beforeAll(async () => {
   system = running.system;
-  customer = await Customer.create({ gateway: system.urls.gateway, oidc: system.oidc });
+  customer = await Customer.create(system.endpoints);
   const [address, [product]] = [await customer.addAddress(), await customer.products()];
   good = {
     items: [{ productId: product!.id, quantity: 1 }],
@@ -22,7 +22,7 @@ beforeAll(async () => {
 
 const post = (body: unknown, headers: Record<string, string> = { 'idempotency-key': newKey() }) =>
   customer.call<Record<string, unknown>>('/v1/orders', { method: 'POST', body, headers });
-const raw = async (path: string, init: RequestInit): Promise<Answer<Record<string, unknown>>> => {
+const raw = async (path: string, init: RequestInit): Promise<ApiResponse<Record<string, unknown>>> => {
   const response = await fetch(new URL(path, system.urls.gateway), init);
   return {
     status: response.status,
@@ -39,12 +39,12 @@ const json = (): Record<string, string> => ({
 });
 
 /** Every refusal has the same shape, tells the code, and what to do. */
-function expectProblem(answer: Answer<unknown>, status: number, code: string): void {
-  expect([answer.status, answer.body]).toMatchObject([
+function expectProblem(response: ApiResponse<unknown>, status: number, code: string): void {
+  expect([response.status, response.body]).toMatchObject([
     status,
     { code, status, type: expect.stringMatching(/^urn:/), title: expect.any(String), remedy: expect.any(String) },
   ]);
-  expect(answer.headers.get('content-type')).toContain(problemContentType);
+  expect(response.headers.get('content-type')).toContain(problemContentType);
 }
 
 describe('an order body that is wrong', () => {
@@ -92,9 +92,9 @@ describe('an order body that is wrong', () => {
       '/items/0/quantity',
     ]),
   ])('%s is refused with its path', async (_, body, path) => {
-    const answer = await post(body());
-    expectProblem(answer, 422, 'VALIDATION_FAILED');
-    expect(answer.body['errors']).toEqual([{ path, message: expect.any(String) }]);
+    const response = await post(body());
+    expectProblem(response, 422, 'VALIDATION_FAILED');
+    expect(response.body['errors']).toEqual([{ path, message: expect.any(String) }]);
   });
   test('an unknown product', async () => {
     expectProblem(await post({ ...good, items: [{ productId: randomUUID(), quantity: 1 }] }), 422, 'PRODUCT_UNKNOWN');
@@ -103,7 +103,7 @@ describe('an order body that is wrong', () => {
     expectProblem(await post({ ...good, items: [{ ...good.items[0], quantity: 1000 }] }), 409, 'OUT_OF_STOCK');
   });
   test('somebody else’s address', async () => {
-    const stranger = await Customer.create({ gateway: system.urls.gateway, oidc: system.oidc });
+    const stranger = await Customer.create(system.endpoints);
     expectProblem(await post({ ...good, shippingAddressId: (await stranger.addAddress()).id }), 422, 'ADDRESS_UNKNOWN');
   });
 });
@@ -132,7 +132,7 @@ describe('idempotency keys', () => {
   });
   test('of somebody else do not collide', async () => {
     const key = { 'idempotency-key': newKey() };
-    const stranger = await Customer.create({ gateway: system.urls.gateway, oidc: system.oidc });
+    const stranger = await Customer.create(system.endpoints);
     const theirs = { ...good, shippingAddressId: (await stranger.addAddress()).id };
     expect((await post(good, key)).status).toBe(202);
     expect((await stranger.call('/v1/orders', { method: 'POST', body: theirs, headers: key })).status).toBe(202);
@@ -145,25 +145,25 @@ describe('who may', () => {
     const [header, payload, signature] = customer.accessToken.split('.');
     const claims = JSON.parse(Buffer.from(payload!, 'base64url').toString()) as Record<string, unknown>;
     const forged = Buffer.from(JSON.stringify({ ...claims, sub: randomUUID() })).toString('base64url');
-    const answer = await call(system.urls.gateway, '/v1/orders', {
+    const response = await call(system.urls.gateway, '/v1/orders', {
       headers: { authorization: `Bearer ${header}.${forged}.${signature}` },
     });
-    expectProblem(answer, 401, 'TOKEN_INVALID');
-    expect(answer.headers.get('www-authenticate')).toContain('Bearer');
+    expectProblem(response, 401, 'TOKEN_INVALID');
+    expect(response.headers.get('www-authenticate')).toContain('Bearer');
   });
   test('a token signed with “none”', async () => {
     const none = Buffer.from('{"alg":"none","typ":"at+jwt"}').toString('base64url');
-    const answer = await call(system.urls.gateway, '/v1/orders', {
+    const response = await call(system.urls.gateway, '/v1/orders', {
       headers: { authorization: `Bearer ${none}.${customer.accessToken.split('.')[1]}.` },
     });
-    expectProblem(answer, 401, 'TOKEN_INVALID');
+    expectProblem(response, 401, 'TOKEN_INVALID');
   });
   test('a machine without the scope', async () => {
     const authorization = `Bearer ${await machineToken(system, 'catalog:write')}`;
     expectProblem(await call(system.urls.gateway, '/v1/orders', { headers: { authorization } }), 403, 'SCOPE_MISSING');
   });
   test('somebody else’s order and payment do not exist', async () => {
-    const stranger = await Customer.create({ gateway: system.urls.gateway, oidc: system.oidc });
+    const stranger = await Customer.create(system.endpoints);
     const { body } = await customer.placeOrder(good as never);
     await customer.waitFor(body.id, ['CONFIRMED']);
     expectProblem(await stranger.call(`/v1/orders/${body.id}`), 404, 'NOT_FOUND');
@@ -183,9 +183,9 @@ describe('addresses and methods', () => {
   test('a route of a service that is not in the table', async () =>
     expectProblem(await call(system.urls.gateway, '/health/live'), 404, 'NOT_FOUND'));
   test('a wrong method names those that there are', async () => {
-    const answer = await call(system.urls.gateway, '/v1/products', { method: 'DELETE' });
-    expectProblem(answer, 405, 'METHOD_NOT_ALLOWED');
-    expect(answer.headers.get('allow')).toContain('GET');
+    const response = await call(system.urls.gateway, '/v1/products', { method: 'DELETE' });
+    expectProblem(response, 405, 'METHOD_NOT_ALLOWED');
+    expect(response.headers.get('allow')).toContain('GET');
   });
   test('an id that is none', async () => {
     expectProblem(await customer.call('/v1/orders/1'), 422, 'VALIDATION_FAILED');

@@ -1,5 +1,6 @@
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
-import { call, Customer, type ServiceName } from '@causeway/launcher';
+import { call, Customer } from '@causeway/demo-client';
+import type { ServiceName } from '@causeway/launcher';
 import type { OrderView, ProductView } from '@causeway/contracts';
 import { eventually, Final, instancesOf, ledgerOf, newKey, useSystem } from '../src/system.js';
 import type { Target } from '../src/target.js';
@@ -12,7 +13,7 @@ let products: readonly ProductView[];
 
 beforeAll(async () => {
   system = running.system;
-  customer = await Customer.create({ gateway: system.urls.gateway, oidc: system.oidc });
+  customer = await Customer.create(system.endpoints);
   addressId = (await customer.addAddress()).id;
   products = (await customer.products()).filter(({ available }) => available >= 20);
 });

@@ -1,5 +1,5 @@
 import { orderOverview, scopes, type OrderView, type ProductView } from '@causeway/contracts';
-import { call, Customer } from '@causeway/launcher';
+import { call, Customer } from '@causeway/demo-client';
 import { eventually, ledgerOf, machineToken, newKey, useSystem } from '../src/system.js';
 import type { Target } from '../src/target.js';
 
@@ -11,12 +11,11 @@ let products: readonly ProductView[];
 
 beforeAll(async () => {
   system = running.system;
-  customer = await Customer.create(doorOf(system));
+  customer = await Customer.create(system.endpoints);
   addressId = (await customer.addAddress()).id;
   products = await customer.products();
 });
 
-const doorOf = ({ urls, oidc }: Target) => ({ gateway: urls.gateway, oidc });
 const order = (paymentMethodToken = 'tok_success', product = products[0]!, quantity = 1) => ({
   items: [{ productId: product.id, quantity }],
   shippingAddressId: addressId,
@@ -156,7 +155,7 @@ test('two customers race for the last item: one wins', async () => {
     headers: { authorization, 'if-match': `"${version}"` },
   });
   expect([stocked.status, stocked.body.available]).toEqual([200, 1]);
-  const rival = await Customer.create(doorOf(system), 'Charles Babbage');
+  const rival = await Customer.create(system.endpoints, 'Charles Babbage');
   const rivalAddress = await rival.addAddress();
   const answers = await Promise.all([
     customer.placeOrder(order('tok_success', product)),
@@ -234,7 +233,7 @@ test('the overview composes order, payment and customer; a service that is away 
 test('order events arrive as they happen, after a snapshot; somebody else gets 404', async () => {
   const { id } = await place();
   await customer.waitFor(id, ['CONFIRMED']);
-  const stranger = await Customer.create(doorOf(system));
+  const stranger = await Customer.create(system.endpoints);
   expect((await stranger.call(`/v1/orders/${id}/events`)).status).toBe(404);
   const controller = new AbortController();
   const response = await fetch(`${system.urls.gateway}/v1/orders/${id}/events`, {

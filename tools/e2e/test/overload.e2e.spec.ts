@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { OrderView, Page, ProductView } from '@causeway/contracts';
-import { Customer, type Answer } from '@causeway/launcher';
+import { Customer, type ApiResponse } from '@causeway/demo-client';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { eventually, ledgerOf, newKey, useSystem } from '../src/system.js';
 
@@ -22,7 +22,7 @@ let products: readonly ProductView[];
 let addressId: string;
 
 beforeAll(async () => {
-  customer = await Customer.create({ gateway: running.system.urls.gateway, oidc: running.system.oidc });
+  customer = await Customer.create(running.system.endpoints);
   addressId = (await customer.addAddress()).id;
   products = (await customer.products()).filter(({ available }) => available >= 30);
 });
@@ -31,7 +31,7 @@ beforeAll(async () => {
 const told = new Map<string, number>();
 let lastAcceptedAt = 0;
 
-function note({ status, body, headers }: Answer<OrderView>): void {
+function note({ status, body, headers }: ApiResponse<OrderView>): void {
   const code = status === 202 ? '' : ` ${(body as unknown as { code: string }).code}`;
   const mark = headers.get('causeway-overloaded') ? ' (overloaded)' : '';
   const key = `${status}${code}${mark}`;
@@ -44,15 +44,15 @@ async function place(index: number): Promise<void> {
   const productId = products[index % products.length]!.id;
   const body = { items: [{ productId, quantity: 1 }], shippingAddressId: addressId, paymentMethodToken: 'tok_success' };
   for (;;) {
-    const answer = await customer.placeOrder(body, key);
-    note(answer);
-    if (answer.status === 202) {
+    const response = await customer.placeOrder(body, key);
+    note(response);
+    if (response.status === 202) {
       lastAcceptedAt = performance.now();
       return;
     }
-    const comesBack = answer.status >= 500 || answer.status === 409;
-    if (!comesBack) throw new Error(`${answer.status} ${JSON.stringify(answer.body)}`);
-    await sleep(1_000 * Number(answer.headers.get('retry-after') ?? 1));
+    const retry = response.status >= 500 || response.status === 409;
+    if (!retry) throw new Error(`${response.status} ${JSON.stringify(response.body)}`);
+    await sleep(1_000 * Number(response.headers.get('retry-after') ?? 1));
   }
 }
 

@@ -180,10 +180,10 @@ describe('the relay to the port of a node', () => {
   afterAll(() => void target.close());
 
   test('passes every connection on', async () => {
-    const way = await relay(0, '127.0.0.1', (target.address() as AddressInfo).port);
-    const [, port] = /:(\d+),/.exec(way.description)!;
-    const answer = await fetch(`http://127.0.0.1:${port}/`, { headers: { connection: 'close' } });
-    expect(await answer.text()).toBe('of the pod');
-    await way.close();
+    const route = await relay(0, '127.0.0.1', (target.address() as AddressInfo).port);
+    const [, port] = /:(\d+),/.exec(route.description)!;
+    const response = await fetch(`http://127.0.0.1:${port}/`, { headers: { connection: 'close' } });
+    expect(await response.text()).toBe('of the pod');
+    await route.close();
   });
 });

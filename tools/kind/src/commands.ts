@@ -1,11 +1,11 @@
+import { runDemo } from '@causeway/demo-client';
 import { applyManifests, applySecrets, foreignImages, renderFor } from './apply.js';
 import { ensureCluster, takeDown } from './cluster.js';
 import { provideImages } from './images.js';
 import { Kubectl } from './kubectl.js';
 import { awaitMetrics, provideMetrics } from './metrics.js';
 import type { Options, Step } from './options.js';
-import { placeOrders } from './order.js';
-import { wayTo } from './reach.js';
+import { endpointsAt, openRoute, type Route } from './reach.js';
 import { checkRequirements, checkServer } from './requirements.js';
 import { rollUnderLoad } from './rolling.js';
 import { Refused } from './run.js';
@@ -73,30 +73,40 @@ async function named(step: Step, work: () => Promise<void>): Promise<void> {
   }
 }
 
-async function order({ url }: Options, kubectl: Kubectl, say: Say): Promise<void> {
-  const way = await wayTo(kubectl, url);
+async function withRoute(
+  kubectl: Kubectl,
+  url: string,
+  say: Say,
+  work: (route: Route) => Promise<void>,
+): Promise<void> {
+  const route = await openRoute(kubectl, url);
   try {
-    say(`the gateway answers at ${way.description}`);
-    await placeOrders(url, say);
+    say(`the gateway answers at ${route.description}`);
+    await work(route);
   } finally {
-    await way.close();
+    await route.close();
   }
 }
 
+const order = ({ url }: Options, kubectl: Kubectl, say: Say): Promise<void> =>
+  withRoute(kubectl, url, say, async () => {
+    try {
+      await runDemo(endpointsAt(url), { say, settleMs: 60_000 });
+    } catch (error) {
+      throw new Refused(`The demo failed: ${(error as Error).message}`);
+    }
+  });
+
 async function rolling(options: Options, kubectl: Kubectl, say: Say): Promise<void> {
   const { rendered } = await renderFor(options);
-  const way = await wayTo(kubectl, options.url);
-  try {
-    if (!way.balanced)
+  const { url, timeoutMs, control, customers } = options;
+  await withRoute(kubectl, url, say, async ({ balanced }) => {
+    if (!balanced)
       throw new Refused(
-        `Only kubectl port-forward leads to the gateway, and that stays with one pod. Open port 30080 of a node to this machine, or give --url.`,
+        'Only kubectl port-forward reaches the gateway, and that stays with one pod. Open port 30080 of a node to this machine, or give --url.',
       );
-    say(`the gateway answers at ${way.description}`);
-    const { url, timeoutMs, control, customers } = options;
     await rollUnderLoad(kubectl, rendered, { url, timeoutMs, control, load: { customers }, say });
-  } finally {
-    await way.close();
-  }
+  });
 }
 
 function tell({ url, context, cluster }: Options, say: Say): void {

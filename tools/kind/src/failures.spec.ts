@@ -1,5 +1,5 @@
-import { UnexpectedAnswer } from '@causeway/launcher';
-import { failedAnswer, failedCall } from './failures.js';
+import { UnexpectedResponse } from '@causeway/demo-client';
+import { failedResponse, failedCall } from './failures.js';
 
 test.each([
   [502, 'bad gateway', '502', 'dropped'],
@@ -10,14 +10,14 @@ test.each([
   [409, { code: 'OUT_OF_STOCK' }, '409 OUT_OF_STOCK', 'stock'],
   [429, { code: 'RATE_LIMITED' }, '429 RATE_LIMITED', 'limited'],
 ])('%d %j is %s: %s', (status, body, kind, cause) =>
-  expect(failedAnswer('GET /x', status, body)).toMatchObject({ kind: `GET /x: ${kind}`, cause }),
+  expect(failedResponse('GET /x', status, body)).toMatchObject({ kind: `GET /x: ${kind}`, cause }),
 );
 
 const coded = (code: string) => Object.assign(new Error(code), { code });
 test.each([
   ['a connection that was closed', new TypeError('fetch failed', { cause: coded('ECONNRESET') }), 'ECONNRESET'],
   [
-    'nobody at any address',
+    'no server at any address',
     new TypeError('fetch failed', { cause: Object.assign(new AggregateError([coded('ECONNREFUSED')]), {}) }),
     'ECONNREFUSED',
   ],
@@ -29,7 +29,7 @@ test.each([
 
 test('failures of one kind have one name, whatever their ids', () => {
   const of = (id: string) =>
-    failedCall('sign-in', new UnexpectedAnswer(`sign-in at /oidc/interaction/${id}`, 503, '')).kind;
+    failedCall('sign-in', new UnexpectedResponse(`sign-in at /oidc/interaction/${id}`, 503, '')).kind;
   expect(of('A1b2C3d4E5f6G7h8I9j0k')).toBe('sign-in at /oidc/interaction/{id}: 503');
   expect(of('Zz9_yX8-wV7uT6sR5qP4o')).toBe(of('A1b2C3d4E5f6G7h8I9j0k'));
 });

@@ -1,4 +1,4 @@
-import { UnexpectedAnswer } from '@causeway/launcher';
+import { UnexpectedResponse } from '@causeway/demo-client';
 
 /** What a failure says about the system under test. */
 export type Cause =
@@ -20,7 +20,7 @@ export interface Failure {
 }
 
 /** An answer with another status than the one expected. @param what `POST /v1/orders` */
-export function failedAnswer(what: string, status: number, body: unknown): Failure {
+export function failedResponse(what: string, status: number, body: unknown): Failure {
   const code = (body as { code?: unknown } | null)?.code;
   const name = typeof code === 'string' ? ` ${code}` : '';
   const detail = (typeof body === 'string' ? body : JSON.stringify(body)) ?? '';
@@ -33,9 +33,9 @@ function causeOf(status: number, code: unknown): Cause {
   return [502, 503, 504].includes(status) ? 'dropped' : 'wrong';
 }
 
-/** A request without an answer, or one that ended with an {@link UnexpectedAnswer}. */
+/** A request without an answer, or one that ended with an {@link UnexpectedResponse}. */
 export function failedCall(what: string, error: unknown): Failure {
-  if (error instanceof UnexpectedAnswer) return failedAnswer(withoutIds(error.call), error.status, error.body);
+  if (error instanceof UnexpectedResponse) return failedResponse(withoutIds(error.call), error.status, error.body);
   const { name, message } = error as Error;
   const late = name === 'TimeoutError';
   const code = late ? 'no answer in time' : codeOf(error);

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startLoad } from './load.js';
-import { doorAt } from './order.js';
+import { endpointsAt } from './reach.js';
 import { FakeShop } from './testing/fake-shop.js';
 
 test('orders go round the products, are read until they are confirmed, and a look that fails is not the end', async () => {
@@ -8,7 +8,7 @@ test('orders go round the products, are read until they are confirmed, and a loo
   const shop = new FakeShop((call) =>
     /^GET \/v1\/orders\/./.test(call) && (looks += 1) % 2 === 0 ? 'reset' : undefined,
   );
-  const load = startLoad(doorAt(await shop.start()), { customers: 1, pauseMs: 1 });
+  const load = startLoad(endpointsAt(await shop.start()), { customers: 1, pauseMs: 1 });
   while (load.result.orders < 6) await sleep(5);
   const { failures, orders } = await load.stop();
   await shop.stop();
@@ -21,7 +21,7 @@ test('orders go round the products, are read until they are confirmed, and a loo
 
 test('who cannot sign in tries again until the load is stopped', async () => {
   const shop = new FakeShop(() => ({ status: 503, body: { code: 'NO_ENDPOINT' } }));
-  const load = startLoad(doorAt(await shop.start()), { customers: 1, pauseMs: 1 });
+  const load = startLoad(endpointsAt(await shop.start()), { customers: 1, pauseMs: 1 });
   while (load.result.failures.length < 3) await sleep(5);
   const { failures, orders, requests } = await load.stop();
   await shop.stop();

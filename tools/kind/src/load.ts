@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { call, Customer, type Answer, type Door } from '@causeway/launcher';
+import { call, Customer, type ApiResponse, type Endpoints } from '@causeway/demo-client';
 import type { OrderView, ProductView } from '@causeway/contracts';
-import { failedAnswer, failedCall, type Failure } from './failures.js';
+import { failedResponse, failedCall, type Failure } from './failures.js';
 
 export interface LoadResult {
   readonly requests: number;
@@ -25,7 +25,7 @@ export interface LoadOptions {
   /** A customer signs in anew after this: an access token lives 5 min. Default 60 000. */
   readonly sessionMs?: number;
   /** Longest wait for one answer. Default 30 000. */
-  readonly answerMs?: number;
+  readonly responseMs?: number;
   /** Longest wait for an order to be CONFIRMED, from the end of its session. Default 60 000. */
   readonly settleMs?: number;
 }
@@ -35,22 +35,22 @@ const requestsOfASignIn = 8;
 const final: readonly string[] = ['REJECTED', 'CANCELLED'];
 
 /** Customers who register, sign in, look at products, order, and read their orders, until they are stopped. Nothing is retried. */
-export function startLoad(door: Door, options: LoadOptions = {}): Load {
-  const { customers = 4, pauseMs = 150, sessionMs = 60_000, answerMs = 30_000, settleMs = 60_000 } = options;
+export function startLoad(endpoints: Endpoints, options: LoadOptions = {}): Load {
+  const { customers = 4, pauseMs = 150, sessionMs = 60_000, responseMs = 30_000, settleMs = 60_000 } = options;
   const failures: Failure[] = [];
   let [stopping, requests, orders, turn] = [false, 0, 0, 0];
   const pause = () => sleep(pauseMs);
 
   const counted = async <T>(
     what: string,
-    send: (signal: AbortSignal) => Promise<Answer<T>>,
+    send: (signal: AbortSignal) => Promise<ApiResponse<T>>,
     wanted: number,
   ): Promise<T | undefined> => {
     requests += 1;
     try {
-      const { status, body } = await send(AbortSignal.timeout(answerMs));
+      const { status, body } = await send(AbortSignal.timeout(responseMs));
       if (status === wanted) return body;
-      failures.push(failedAnswer(what, status, body));
+      failures.push(failedResponse(what, status, body));
     } catch (error) {
       failures.push(failedCall(what, error));
     }
@@ -61,7 +61,7 @@ export function startLoad(door: Door, options: LoadOptions = {}): Load {
   async function choose(): Promise<ProductView | undefined> {
     const page = await counted(
       'GET /v1/products',
-      (signal) => call<{ items: ProductView[] }>(door.gateway, '/v1/products', { signal }),
+      (signal) => call<{ items: ProductView[] }>(endpoints.gateway, '/v1/products', { signal }),
       200,
     );
     const inStock = page?.items.filter(({ available }) => available > 0) ?? [];
@@ -70,7 +70,7 @@ export function startLoad(door: Door, options: LoadOptions = {}): Load {
   }
 
   async function session(): Promise<void> {
-    const customer = await Customer.create(door);
+    const customer = await Customer.create(endpoints);
     const address = await customer.addAddress();
     requests += requestsOfASignIn;
     const placed: string[] = [];

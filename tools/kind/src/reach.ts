@@ -2,14 +2,21 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { guard } from '@causeway/launcher/guard';
+import type { Endpoints } from '@causeway/demo-client';
 import { namespace, type Kubectl } from './kubectl.js';
 import { Refused } from './run.js';
 
-/** A way to the gateway under its own address: tokens name it as their issuer, so no other address will do. */
-export interface Way {
+/** The gateway and the demo's OAuth client; its redirect URI is the same whatever the address. */
+export const endpointsAt = (url: string): Endpoints => ({
+  gateway: url,
+  oidc: { issuer: `${url}/oidc`, clientId: 'causeway-demo', redirectUri: 'http://127.0.0.1:30080/callback' },
+});
+
+/** A connection to the gateway under its public address: tokens name that address as their issuer, so no other will do. */
+export interface Route {
   /** For the person at the terminal. */
   readonly description: string;
-  /** Whether every new connection may go to another pod. A port-forward stays with one, and dies with it. */
+  /** Whether each new connection may reach another pod. A port-forward stays with one pod and ends with it. */
   readonly balanced: boolean;
   close(): Promise<void>;
 }
@@ -17,11 +24,11 @@ export interface Way {
 const nodePort = 30_080;
 
 /**
- * Finds a way to the gateway: its address as it is (kind maps the port, or there is a load balancer); else a relay from there to the port
- * of a node; else `kubectl port-forward`.
+ * Opens a route to the gateway: its address as it is (kind maps the port, or there is a load balancer), else a relay from that address to
+ * the port of a node, else `kubectl port-forward`.
  * @throws Refused when none of them works.
  */
-export async function wayTo(kubectl: Kubectl, url: string): Promise<Way> {
+export async function openRoute(kubectl: Kubectl, url: string): Promise<Route> {
   if (await answers(url)) return { description: url, balanced: true, close: async () => undefined };
   const { hostname, port } = new URL(url);
   if (!/^(127\.0\.0\.1|localhost)$/.test(hostname)) {
@@ -60,7 +67,7 @@ async function nodeAddresses(kubectl: Kubectl): Promise<string[]> {
 }
 
 /** Each connection is one to the port of the node, where Kubernetes picks the pod. */
-export async function relay(port: number, address: string, to = nodePort): Promise<Way> {
+export async function relay(port: number, address: string, to = nodePort): Promise<Route> {
   const server = createServer((socket) => {
     const onward = connect(to, address);
     socket.on('error', () => onward.destroy());
@@ -75,7 +82,7 @@ export async function relay(port: number, address: string, to = nodePort): Promi
   };
 }
 
-async function portForward(kubectl: Kubectl, url: string, port: number): Promise<Way> {
+async function portForward(kubectl: Kubectl, url: string, port: number): Promise<Route> {
   const child = spawn(
     'kubectl',
     ['--context', kubectl.context, '--namespace', namespace, 'port-forward', 'service/gateway', `${port}:8080`],

@@ -3,7 +3,7 @@ import type { Manifest, Rendered } from '@causeway/manifests';
 import { withoutDrain } from './control.js';
 import { namespace, type Kubectl } from './kubectl.js';
 import { startLoad, type Load, type LoadOptions, type LoadResult } from './load.js';
-import { doorAt } from './order.js';
+import { endpointsAt } from './reach.js';
 import { Inconclusive, Refused } from './run.js';
 import { Warehouse } from './stock.js';
 import { controlDrops, judge, tableOf } from './verdict.js';
@@ -71,7 +71,7 @@ async function underLoad(
   { url, load: options, say }: Run,
   work: (load: Load) => Promise<unknown>,
 ): Promise<LoadResult> {
-  const load = startLoad(doorAt(url), options);
+  const load = startLoad(endpointsAt(url), options);
   try {
     await work(load);
   } finally {

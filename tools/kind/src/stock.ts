@@ -1,4 +1,4 @@
-import { call, type Answer } from '@causeway/launcher';
+import { call, operatorToken, type ApiResponse } from '@causeway/demo-client';
 import { scopes, type Page, type ProductView } from '@causeway/contracts';
 import type { Kubectl } from './kubectl.js';
 import { Refused } from './run.js';
@@ -28,39 +28,25 @@ export class Warehouse {
     if (page.status !== 200) throw unexpected('GET /v1/products', page);
     const low = page.body.items.filter(({ available }) => available < enough);
     if (low.length === 0) return 0;
-    const authorization = `Bearer ${await this.token()}`;
-    for (const { id } of low) await this.fill(id, authorization);
+    const client = { id: 'causeway-ops', secret: this.secret };
+    const token = await operatorToken(`${this.url}/oidc`, client, scopes.catalogWrite);
+    for (const { id } of low) await this.fill(id, `Bearer ${token}`);
     return low.length;
   }
 
   /** An order between reading and writing makes the version stale (412): once more. */
   private async fill(id: string, authorization: string): Promise<void> {
-    let answer: Answer<unknown>;
+    let response: ApiResponse<unknown>;
     for (let attempt = 1; ; attempt += 1) {
       const { headers } = await call(this.url, `/v1/products/${id}`);
-      answer = await call(this.url, `/v1/products/${id}/stock`, {
+      response = await call(this.url, `/v1/products/${id}/stock`, {
         method: 'PUT',
         body: { available: full },
         headers: { authorization, 'if-match': headers.get('etag') ?? '' },
       });
-      if (answer.status !== 412 || attempt === attempts) break;
+      if (response.status !== 412 || attempt === attempts) break;
     }
-    if (answer.status !== 200) throw unexpected('PUT /v1/products/{id}/stock', answer);
-  }
-
-  private async token(): Promise<string> {
-    const response = await fetch(`${this.url}/oidc/token`, {
-      method: 'POST',
-      headers: { authorization: `Basic ${Buffer.from(`causeway-ops:${this.secret}`).toString('base64')}` },
-      body: new URLSearchParams({
-        grant_type: 'client_credentials',
-        scope: scopes.catalogWrite,
-        resource: 'urn:causeway:api',
-      }),
-    });
-    const body = (await response.json()) as { access_token?: string };
-    if (!body.access_token) throw unexpected('POST /oidc/token', { status: response.status, body });
-    return body.access_token;
+    if (response.status !== 200) throw unexpected('PUT /v1/products/{id}/stock', response);
   }
 }
 

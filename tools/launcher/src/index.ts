@@ -1,5 +1,3 @@
-export { call, Customer, UnexpectedAnswer, type Answer, type Call, type Door } from './customer.js';
-export { collectTrace, runDemo, type DemoOrder, type DemoResult } from './demo.js';
 export { AlreadyRunning } from './folder-lock.js';
 export { natsBinary, startNats, type NatsOptions, type NatsServer } from './nats.js';
 export { startPostgres, type PostgresOptions, type PostgresServer } from './postgres.js';
@@ -8,5 +6,3 @@ export { ServiceInstance } from './service-instance.js';
 export { serviceNames, type ServiceName } from './services.js';
 export type { SystemOptions } from './running.js';
 export { startSystem, type System } from './system.js';
-export { startTraceSink, type TraceSink, type TraceSpan } from './trace-sink.js';
-export { waterfall } from './waterfall.js';

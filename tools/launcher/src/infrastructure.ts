@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { performance } from 'node:perf_hooks';
+import { startTraceReceiver, type TraceReceiver } from '@causeway/demo-client';
 import { reachableFolder, unprivilegedAccount } from './account.js';
 import { describeExit, type Exit } from './child.js';
 import { startNats, writeNatsConfig, type NatsServer } from './nats.js';
@@ -10,7 +10,6 @@ import { revive } from './revive.js';
 import { note, type Running, type SystemOptions } from './running.js';
 import { migrateDatabase, provisionTopology } from './schema.js';
 import { services, type ServiceName } from './services.js';
-import { startTraceSink, type TraceSink } from './trace-sink.js';
 import type { Paths } from './wiring.js';
 
 // Each is kept as soon as it runs, so that a stop in the middle of the start finds it.
@@ -80,8 +79,8 @@ function lost(
 const provision = ({ nats, secrets }: Running): Promise<number> =>
   provisionTopology(nats?.url ?? '', secrets.nats['provisioner'] ?? '');
 
-export const startTracesOf = async (running: Running): Promise<TraceSink> =>
-  (running.traces = await startTraceSink(running.ports.traces));
+export const startTracesOf = async (running: Running): Promise<TraceReceiver> =>
+  (running.traces = await startTraceReceiver(running.ports.traces));
 
 export type DatabaseUrls = Partial<Record<ServiceName, string>>;
 

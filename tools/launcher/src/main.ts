@@ -1,6 +1,6 @@
 import '../stop-with-parent.mjs';
 import '../tolerate-output-errors.mjs';
-import { runDemo } from './demo.js';
+import { runDemo } from '@causeway/demo-client';
 import { AlreadyRunning } from './folder-lock.js';
 import { tailLogs } from './log-tail.js';
 import { parseCommandLine, usage, UsageError } from './options.js';
@@ -59,10 +59,11 @@ async function main(args: readonly string[]): Promise<number> {
 async function demo(system: System, inform: (line: string) => void): Promise<boolean> {
   inform('A demo customer');
   try {
-    const { confirmed } = await runDemo(system, inform);
+    const { trace, endpoints } = system;
+    const { order, settledAtMs } = await runDemo(endpoints, { say: inform, trace });
     inform('');
     print(
-      `The demo worked: order ${confirmed.order.id} is CONFIRMED and paid, ${(confirmed.settledAtMs / 1000).toFixed(1)} s after the start.`,
+      `The demo worked: order ${order.id} is CONFIRMED and paid, ${(settledAtMs / 1000).toFixed(1)} s after the start.`,
     );
     return true;
   } catch (error) {

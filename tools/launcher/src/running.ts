@@ -1,3 +1,4 @@
+import type { TraceReceiver } from '@causeway/demo-client';
 import type { FolderLock } from './folder-lock.js';
 import type { NatsServer } from './nats.js';
 import type { PostgresServer } from './postgres.js';
@@ -5,7 +6,6 @@ import type { Secrets } from './secrets.js';
 import type { ServiceInstance } from './service-instance.js';
 import type { sideWrites, watchDisk } from './side-writes.js';
 import { services, type ServiceName } from './services.js';
-import type { TraceSink } from './trace-sink.js';
 import type { Watchdog } from './watchdog.js';
 import type { Paths, Ports } from './wiring.js';
 
@@ -49,7 +49,7 @@ export interface Running {
   stopped?: Promise<void>;
   postgres?: PostgresServer;
   nats?: NatsServer;
-  traces?: TraceSink;
+  traces?: TraceReceiver;
   disk?: ReturnType<typeof watchDisk>;
 }
 

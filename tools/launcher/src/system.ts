@@ -1,4 +1,4 @@
-import { performance } from 'node:perf_hooks';
+import type { Endpoints, TraceReceiver, TraceSpan } from '@causeway/demo-client';
 import { warmCompileCache } from './compile-cache.js';
 import { lockFolder } from './folder-lock.js';
 import {
@@ -20,7 +20,6 @@ import { loadSecrets, type Secrets } from './secrets.js';
 import type { ServiceInstance } from './service-instance.js';
 import { sideWrites, watchDisk } from './side-writes.js';
 import { clientId, machineClientId, natsAccounts, serviceNames, type ServiceName } from './services.js';
-import type { TraceSink, TraceSpan } from './trace-sink.js';
 import { Watchdog } from './watchdog.js';
 import { choosePorts, pathsIn } from './wiring.js';
 
@@ -30,11 +29,9 @@ export interface System {
   readonly urls: { readonly gateway: string; readonly psp: string; readonly nats: string; readonly traces: string };
   readonly services: readonly ServiceInstance[];
   readonly secrets: Secrets;
-  readonly oidc: {
-    readonly issuer: string;
-    /** The public client of people and the one redirect URI it has. */
-    readonly clientId: string;
-    readonly redirectUri: string;
+  /** For a `Customer` of @causeway/demo-client. */
+  readonly endpoints: Endpoints;
+  readonly oidc: Endpoints['oidc'] & {
     readonly machineClientId: string;
     readonly machineSecret: string;
   };
@@ -124,24 +121,20 @@ function systemOf(
   running: Running,
   postgres: PostgresServer,
   nats: NatsServer,
-  traces: TraceSink,
+  traces: TraceReceiver,
   databaseUrls: DatabaseUrls,
 ): System {
   const { paths, ports, secrets, instances } = running;
   const url = (service: ServiceName): string => `http://127.0.0.1:${ports.services[service][0]?.port}`;
   const gateway = url('gateway');
+  const oidc = { issuer: `${gateway}/oidc`, clientId, redirectUri: `${gateway}/callback` };
   return {
     folder: paths.folder,
     urls: { gateway, psp: url('psp-sandbox'), nats: nats.url, traces: traces.url },
     services: instances,
     secrets,
-    oidc: {
-      issuer: `${gateway}/oidc`,
-      clientId,
-      redirectUri: `${gateway}/callback`,
-      machineClientId,
-      machineSecret: secrets.machineSecret,
-    },
+    endpoints: { gateway, oidc },
+    oidc: { ...oidc, machineClientId, machineSecret: secrets.machineSecret },
     postgres,
     nats,
     databaseUrl: (service) => {

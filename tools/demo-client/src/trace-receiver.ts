@@ -21,10 +21,10 @@ export interface TraceSpan {
 }
 
 /** A small OTLP/HTTP receiver (JSON) that keeps the latest spans in memory, for the demo and the system tests. */
-export interface TraceSink {
+export interface TraceReceiver {
   /** For `OTEL_EXPORTER_OTLP_ENDPOINT`. */
   readonly url: string;
-  /** The spans of a trace so far, oldest first. Services export every half second. */
+  /** Returns the spans of a trace so far, oldest first. Services export every half second. */
   trace(traceId: string): readonly TraceSpan[];
   stop(): Promise<void>;
 }
@@ -32,10 +32,10 @@ export interface TraceSink {
 const bodyLimitBytes = 16 * 1024 * 1024;
 
 /**
- * @param port 0 for any.
- * @param maxSpans The oldest traces make room beyond this. Default 50 000 (about 50 MB).
+ * @param port 0 for any free port.
+ * @param maxSpans Beyond this many spans the oldest traces are dropped. Default 50 000 (about 50 MB).
  */
-export async function startTraceSink(port: number, maxSpans = 50_000): Promise<TraceSink> {
+export async function startTraceReceiver(port: number, maxSpans = 50_000): Promise<TraceReceiver> {
   const store = new SpanStore(maxSpans);
   const server = createServer((request, response) => {
     receive(request, store).then(
@@ -64,7 +64,7 @@ async function receive(request: IncomingMessage, store: SpanStore): Promise<numb
     if (size > bodyLimitBytes) return 413;
     chunks.push(chunk);
   }
-  // Metrics and logs are taken, so that exporters stay quiet, and dropped: nobody reads them here.
+  // Metrics and logs are accepted and dropped: a refusal would make the exporters log errors.
   if (request.method !== 'POST' || !request.url?.startsWith('/v1/')) return 404;
   if (!request.url.startsWith('/v1/traces')) return 200;
   const body = Buffer.concat(chunks);

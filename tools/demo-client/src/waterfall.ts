@@ -1,10 +1,10 @@
-import type { TraceSpan } from './trace-sink.js';
+import type { TraceSpan } from './trace-receiver.js';
 
 const barWidth = 32;
 
 /**
- * Draws a trace: one line a span, children below their parent, the bar where it happened.
- * @param limit At most so many lines; the shortest spans are left out first and counted. Default 24.
+ * Draws a trace: one line per span, children below their parent, and a bar on a common time axis.
+ * @param limit Number of lines; the shortest spans are left out first and counted. Default 24.
  */
 export function waterfall(spans: readonly TraceSpan[], limit = 24): string[] {
   if (spans.length === 0) return ['(no spans)'];
@@ -30,7 +30,7 @@ interface Row {
   readonly depth: number;
 }
 
-/** Depth first, siblings by start. A span whose parent is not (or not yet) here counts as a root. */
+/** Depth first, siblings by start. A span without a known parent counts as a root. */
 function ordered(spans: readonly TraceSpan[]): Row[] {
   const ids = new Set(spans.map(({ spanId }) => spanId));
   const children = Map.groupBy(spans, ({ parentSpanId }) =>

@@ -9,13 +9,13 @@ import {
   type ProductView,
 } from '@causeway/contracts';
 
-/** Where and as which client to sign in; `System` has both. */
-export interface Door {
+/** The gateway to call, and the OpenID Connect client to sign in as. */
+export interface Endpoints {
   readonly gateway: string;
   readonly oidc: { readonly issuer: string; readonly clientId: string; readonly redirectUri: string };
 }
 
-export interface Answer<T> {
+export interface ApiResponse<T> {
   readonly status: number;
   readonly headers: Headers;
   readonly body: T;
@@ -24,16 +24,17 @@ export interface Answer<T> {
   readonly ms: number;
 }
 
-export interface Call {
+export interface ApiRequest {
+  /** Default GET. */
   readonly method?: string;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Ends the wait for the answer. */
+  /** Aborts the request. */
   readonly signal?: AbortSignal;
 }
 
-/** An answer that was not the expected one; the message holds the problem document. */
-export class UnexpectedAnswer extends Error {
+/** A response with another status than the expected one; the message holds the problem document. */
+export class UnexpectedResponse extends Error {
   constructor(
     readonly call: string,
     readonly status: number,
@@ -43,12 +44,12 @@ export class UnexpectedAnswer extends Error {
   }
 }
 
-/** JSON over HTTP through the gateway. Problem documents are answers like others: nothing is thrown for a status. */
+/** Sends JSON to the gateway. Throws for no status: a problem document is a response like any other. */
 export async function call<T = unknown>(
   gateway: string,
   path: string,
-  { method = 'GET', body, headers, signal }: Call = {},
-): Promise<Answer<T>> {
+  { method = 'GET', body, headers, signal }: ApiRequest = {},
+): Promise<ApiResponse<T>> {
   const begun = performance.now();
   const response = await fetch(new URL(path, gateway), {
     method,
@@ -71,20 +72,20 @@ export async function call<T = unknown>(
   };
 }
 
-/** A person who has registered and signed in. Uses nothing but what any client of the gateway could use. */
+/** A signed-in person. Uses only the public API, as any client of the gateway does. */
 export class Customer {
   private constructor(
-    readonly door: Door,
+    readonly endpoints: Endpoints,
     readonly email: string,
     readonly password: string,
     readonly accessToken: string,
   ) {}
 
-  /** Registers somebody new. */
-  static async register(door: Door, email: string, password: string, displayName: string): Promise<void> {
-    expect(
+  /** Registers a new account. */
+  static async register(endpoints: Endpoints, email: string, password: string, displayName: string): Promise<void> {
+    expectStatus(
       'POST /v1/users',
-      await call(door.gateway, '/v1/users', {
+      await call(endpoints.gateway, '/v1/users', {
         method: 'POST',
         body: { email, password, displayName },
         headers: { 'idempotency-key': randomBytes(16).toString('hex') },
@@ -93,38 +94,38 @@ export class Customer {
     );
   }
 
-  /** Authorization code with PKCE, through the login page, as a browser would. */
-  static async signIn(door: Door, email: string, password: string): Promise<Customer> {
+  /** Signs in through the login page, as a browser would: authorization code with PKCE. */
+  static async signIn(endpoints: Endpoints, email: string, password: string): Promise<Customer> {
     const verifier = randomBytes(32).toString('base64url');
-    const code = await authorizationCode(door, verifier, email, password);
-    const response = await fetch(`${door.oidc.issuer}/token`, {
+    const code = await authorizationCode(endpoints, verifier, email, password);
+    const response = await fetch(`${endpoints.oidc.issuer}/token`, {
       method: 'POST',
       body: new URLSearchParams({
         grant_type: 'authorization_code',
-        client_id: door.oidc.clientId,
-        redirect_uri: door.oidc.redirectUri,
+        client_id: endpoints.oidc.clientId,
+        redirect_uri: endpoints.oidc.redirectUri,
         code,
         code_verifier: verifier,
         resource: audience,
       }),
     });
     const body = (await response.json()) as { access_token?: string };
-    if (!body.access_token) throw new UnexpectedAnswer('POST /oidc/token', response.status, body);
-    return new Customer(door, email, password, body.access_token);
+    if (!body.access_token) throw new UnexpectedResponse('POST /oidc/token', response.status, body);
+    return new Customer(endpoints, email, password, body.access_token);
   }
 
   /** Registers a customer with a random address and signs in. */
-  static async create(door: Door, displayName = 'Ada Lovelace'): Promise<Customer> {
+  static async create(endpoints: Endpoints, displayName = 'Ada Lovelace'): Promise<Customer> {
     const email = `ada-${randomBytes(4).toString('hex')}@example.com`;
     const password = `engine ${randomBytes(9).toString('base64url')}`;
-    await Customer.register(door, email, password, displayName);
-    return Customer.signIn(door, email, password);
+    await Customer.register(endpoints, email, password, displayName);
+    return Customer.signIn(endpoints, email, password);
   }
 
-  /** A request with the customer's token. */
-  call<T = unknown>(path: string, options: Call = {}): Promise<Answer<T>> {
+  /** Sends a request with the customer's access token. */
+  call<T = unknown>(path: string, options: ApiRequest = {}): Promise<ApiResponse<T>> {
     const headers = { authorization: `Bearer ${this.accessToken}`, ...options.headers };
-    return call<T>(this.door.gateway, path, { ...options, headers });
+    return call<T>(this.endpoints.gateway, path, { ...options, headers });
   }
 
   async addAddress(): Promise<AddressView> {
@@ -137,7 +138,7 @@ export class Customer {
       country: 'GB',
     };
     const headers = { 'idempotency-key': randomBytes(16).toString('hex') };
-    return expect(
+    return expectStatus(
       'POST /v1/users/me/addresses',
       await this.call<AddressView>('/v1/users/me/addresses', { method: 'POST', body, headers }),
       201,
@@ -145,28 +146,29 @@ export class Customer {
   }
 
   async products(): Promise<readonly ProductView[]> {
-    return expect('GET /v1/products', await this.call<Page<ProductView>>('/v1/products?limit=100'), 200).body.items;
+    return expectStatus('GET /v1/products', await this.call<Page<ProductView>>('/v1/products?limit=100'), 200).body
+      .items;
   }
 
-  /** Places an order; the answer is 202 with the order as it begins, or a problem. */
+  /** Places an order. The response is 202 with the new order, or a problem. */
   placeOrder(
     body: PlaceOrderBody,
     idempotencyKey = randomBytes(16).toString('hex'),
     signal?: AbortSignal,
-  ): Promise<Answer<OrderView>> {
+  ): Promise<ApiResponse<OrderView>> {
     const headers = { 'idempotency-key': idempotencyKey };
     return this.call<OrderView>('/v1/orders', { method: 'POST', body, headers, signal });
   }
 
   async order(id: string): Promise<OrderView> {
-    return expect('GET /v1/orders/{id}', await this.call<OrderView>(`/v1/orders/${id}`), 200).body;
+    return expectStatus('GET /v1/orders/{id}', await this.call<OrderView>(`/v1/orders/${id}`), 200).body;
   }
 
   async payment(id: string): Promise<PaymentView> {
-    return expect('GET /v1/payments/{id}', await this.call<PaymentView>(`/v1/payments/${id}`), 200).body;
+    return expectStatus('GET /v1/payments/{id}', await this.call<PaymentView>(`/v1/payments/${id}`), 200).body;
   }
 
-  /** Reads the order every 40 ms until it has one of the states. @throws after `withinMs`, default 30 000. */
+  /** Reads the order every 40 ms until it has one of the states. @throws after `withinMs` milliseconds, default 30 000. */
   async waitFor(id: string, states: readonly OrderView['status'][], withinMs = 30_000): Promise<OrderView> {
     const limitAt = performance.now() + withinMs;
     for (;;) {
@@ -181,16 +183,42 @@ export class Customer {
   }
 }
 
+/** Returns an access token for the operators' client (client credentials). */
+export async function operatorToken(
+  issuer: string,
+  client: { readonly id: string; readonly secret: string },
+  scope: string,
+): Promise<string> {
+  const response = await fetch(`${issuer}/token`, {
+    method: 'POST',
+    headers: { authorization: `Basic ${Buffer.from(`${client.id}:${client.secret}`).toString('base64')}` },
+    body: new URLSearchParams({ grant_type: 'client_credentials', scope, resource: audience }),
+  });
+  return tokenOf(response);
+}
+
+async function tokenOf(response: Response): Promise<string> {
+  const body = (await response.json()) as { access_token?: string };
+  if (!body.access_token) throw new UnexpectedResponse('POST /oidc/token', response.status, body);
+  return body.access_token;
+}
+
 const audience = 'urn:causeway:api';
 const personScopes = ['openid', scopes.profile, scopes.orders, scopes.payments].join(' ');
 
-export function expect<T>(what: string, answer: Answer<T>, status: number): Answer<T> {
-  if (answer.status !== status) throw new UnexpectedAnswer(what, answer.status, answer.body);
-  return answer;
+/** @throws UnexpectedResponse when the response has another status. */
+export function expectStatus<T>(what: string, response: ApiResponse<T>, status: number): ApiResponse<T> {
+  if (response.status !== status) throw new UnexpectedResponse(what, response.status, response.body);
+  return response;
 }
 
-/** Follows the redirects of a sign-in by hand, with the cookies a browser would keep, up to the one to our own redirect URI. */
-async function authorizationCode({ oidc }: Door, verifier: string, email: string, password: string): Promise<string> {
+/** Follows the redirects of a sign-in, with the cookies a browser would keep, up to the client's redirect URI. */
+async function authorizationCode(
+  { oidc }: Endpoints,
+  verifier: string,
+  email: string,
+  password: string,
+): Promise<string> {
   const url = new URL(`${oidc.issuer}/auth`);
   url.search = new URLSearchParams({
     client_id: oidc.clientId,
@@ -223,10 +251,10 @@ async function authorizationCode({ oidc }: Door, verifier: string, email: string
     const action = /<form[^>]*method="post"[^>]*action="([^"]+)"/.exec(page)?.[1];
     const problem = /role="alert">([^<]+)</.exec(page)?.[1];
     if (!response.ok || !action || problem || next.form)
-      throw new UnexpectedAnswer(`sign-in at ${next.url.pathname}`, response.status, problem ?? page);
+      throw new UnexpectedResponse(`sign-in at ${next.url.pathname}`, response.status, problem ?? page);
     next = { url: new URL(action.replaceAll('&amp;', '&'), next.url), form: new URLSearchParams({ email, password }) };
   }
-  throw new Error('the sign-in went through 12 redirects without an end');
+  throw new Error('the sign-in did not finish within 12 redirects');
 }
 
 function keepCookies(cookies: Map<string, string>, headers: Headers): void {

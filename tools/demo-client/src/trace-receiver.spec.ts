@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib';
-import { startTraceSink, type TraceSink } from './trace-sink.js';
+import { startTraceReceiver, type TraceReceiver } from './trace-receiver.js';
 import { waterfall } from './waterfall.js';
 
 const traceId = 'a'.repeat(32);
@@ -24,38 +24,42 @@ const exported = (service: string, ...spans: unknown[]) => ({
   ],
 });
 
-let sink: TraceSink;
-beforeEach(async () => (sink = await startTraceSink(0, 3)));
-afterEach(() => sink.stop());
+let receiver: TraceReceiver;
+beforeEach(async () => (receiver = await startTraceReceiver(0, 3)));
+afterEach(() => receiver.stop());
 
 const post = (path: string, body: string | Uint8Array<ArrayBuffer>, headers = {}): Promise<Response> =>
-  fetch(`${sink.url}${path}`, { method: 'POST', body, headers: { 'content-type': 'application/json', ...headers } });
+  fetch(`${receiver.url}${path}`, {
+    method: 'POST',
+    body,
+    headers: { 'content-type': 'application/json', ...headers },
+  });
 
 test('spans of several services come together in one trace, oldest first', async () => {
   await post('/v1/traces', JSON.stringify(exported('order', span('2', '1', 5, 9))));
   await post('/v1/traces', gzipSync(JSON.stringify(exported('gateway', span('1', '', 0, 12)))), {
     'content-encoding': 'gzip',
   });
-  expect(sink.trace(traceId)).toMatchObject([
+  expect(receiver.trace(traceId)).toMatchObject([
     { service: 'gateway', spanId: '1', parentSpanId: undefined, kind: 'server', durationMs: 12.5, failed: false },
     { service: 'order', spanId: '2', parentSpanId: '1', attributes: { 'http.response.status_code': 202 } },
   ]);
 });
 
-test('metrics are taken, what is not JSON is refused, and neither does harm', async () => {
+test('metrics are accepted, invalid JSON is refused, and the receiver survives both', async () => {
   expect((await post('/v1/metrics', '{}')).status).toBe(200);
   expect((await post('/v1/traces', 'not json')).status).toBe(400);
   expect((await post('/elsewhere', '{}')).status).toBe(404);
   expect((await post('/v1/traces', JSON.stringify(exported('user', span('1', '', 0, 1))))).status).toBe(200);
-  expect(sink.trace(traceId)).toHaveLength(1);
+  expect(receiver.trace(traceId)).toHaveLength(1);
 });
 
-test('the oldest trace makes room', async () => {
+test('the oldest trace is dropped first', async () => {
   await post('/v1/traces', JSON.stringify(exported('user', span('1', '', 0, 1), span('2', '', 0, 1))));
   const other = { traceId: 'b'.repeat(32) };
   await post('/v1/traces', JSON.stringify(exported('user', span('3', '', 0, 1, other), span('4', '', 0, 1, other))));
-  expect(sink.trace(traceId)).toEqual([]);
-  expect(sink.trace(other.traceId)).toHaveLength(2);
+  expect(receiver.trace(traceId)).toEqual([]);
+  expect(receiver.trace(other.traceId)).toHaveLength(2);
 });
 
 test('a waterfall shows children below their parent, orphans as roots, and marks failures', async () => {
@@ -65,7 +69,7 @@ test('a waterfall shows children below their parent, orphans as roots, and marks
     span('2', '1', 50, 90),
     span('9', '8', 95, 99),
   ];
-  await startTraceSink(0).then(async (large) => {
+  await startTraceReceiver(0).then(async (large) => {
     await fetch(`${large.url}/v1/traces`, { method: 'POST', body: JSON.stringify(exported('order', ...spans)) });
     const lines = waterfall(large.trace(traceId)).map((line) => line.slice(0, 32).trimEnd());
     expect(lines).toEqual(
