@@ -18,13 +18,13 @@ import type pg from 'pg';
 import { PaymentsController } from './adapters/http/payments.controller.js';
 import { WebhooksController } from './adapters/http/webhooks.controller.js';
 import { CommandsHandler } from './adapters/messaging/commands.handler.js';
-import { PgOperationQueue } from './adapters/persistence/operation-queue.js';
-import { PrismaPaymentReader } from './adapters/persistence/payment-reader.js';
+import { PgOperationQueue } from './adapters/persistence/pg-operation-queue.js';
+import { PrismaPaymentReader } from './adapters/persistence/prisma-payment-reader.js';
 import { purgeWebhooks } from './adapters/persistence/purge-webhooks.js';
-import { bindTransaction } from './adapters/persistence/transaction.js';
-import { HttpPaymentProvider } from './adapters/psp/http-payment-provider.js';
-import { Doorbell } from './adapters/worker/doorbell.js';
-import { OperationWorker } from './adapters/worker/operation-worker.js';
+import { bindTransaction } from './adapters/persistence/payment-transaction.js';
+import { HttpPaymentProvider } from './adapters/clients/http-payment-provider.js';
+import { WakeSignal } from './adapters/worker/wake-signal.js';
+import { OperationWorker } from './adapters/worker/operation.worker.js';
 import { AuthorizePayment } from './application/authorize-payment.js';
 import { CapturePayment } from './application/capture-payment.js';
 import type { PaymentUnitOfWork } from './application/ports.js';
@@ -82,15 +82,15 @@ function adapters(settings: PaymentSettings): Provider[] {
     connections: concurrencyOf(settings),
   };
   return [
-    Doorbell,
+    WakeSignal,
     { provide: CLOCK, useValue: clock },
     { provide: WEBHOOK_SECRETS, useValue: settings.PSP_WEBHOOK_SECRETS },
     { provide: HttpPaymentProvider, useFactory: () => new HttpPaymentProvider(provider) },
     {
       provide: UNIT_OF_WORK,
-      inject: [PG_POOL, OutboxRelay, Doorbell],
-      useFactory: (pool: pg.Pool, relay: OutboxRelay, doorbell: Doorbell) =>
-        new PgUnitOfWork(pool, bindTransaction(relay, doorbell)),
+      inject: [PG_POOL, OutboxRelay, WakeSignal],
+      useFactory: (pool: pg.Pool, relay: OutboxRelay, wakeSignal: WakeSignal) =>
+        new PgUnitOfWork(pool, bindTransaction(relay, wakeSignal)),
     },
   ];
 }
@@ -135,9 +135,9 @@ function workers(settings: PaymentSettings): FactoryProvider[] {
   return [
     {
       provide: OperationWorker,
-      inject: [PG_POOL, RunOperation, Doorbell],
-      useFactory: (pool: pg.Pool, run: RunOperation, doorbell: Doorbell) =>
-        new OperationWorker(new PgOperationQueue(poolSql(pool)), run, options, doorbell),
+      inject: [PG_POOL, RunOperation, WakeSignal],
+      useFactory: (pool: pg.Pool, run: RunOperation, wakeSignal: WakeSignal) =>
+        new OperationWorker(new PgOperationQueue(poolSql(pool)), run, options, wakeSignal),
     },
     {
       provide: Housekeeping,

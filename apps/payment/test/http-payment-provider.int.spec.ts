@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { HttpPaymentProvider } from '../src/adapters/psp/http-payment-provider.js';
+import { HttpPaymentProvider } from '../src/adapters/clients/http-payment-provider.js';
 import { paymentProviderContract } from '../src/testing/payment-provider-contract.js';
 import { PspUnsent } from '../src/application/provider-errors.js';
-import { apiKey, slowMs, startProvider, timeoutMs } from './world.js';
+import { apiKey, slowMs, startProvider, timeoutMs } from '../src/testing/payment-service.js';
 
 let url: string;
 let stop: () => Promise<void> = async () => undefined;

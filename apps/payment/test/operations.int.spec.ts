@@ -1,19 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { DatabaseUnavailable, PgUnitOfWork, poolSql } from '@causeway/persistence';
 import { createDatabase, type TestDatabase } from '@causeway/testkit';
-import { PgOperationQueue } from '../src/adapters/persistence/operation-queue.js';
-import { bindTransaction } from '../src/adapters/persistence/transaction.js';
-import { Doorbell } from '../src/adapters/worker/doorbell.js';
-import { OperationWorker } from '../src/adapters/worker/operation-worker.js';
+import { PgOperationQueue } from '../src/adapters/persistence/pg-operation-queue.js';
+import { bindTransaction } from '../src/adapters/persistence/payment-transaction.js';
+import { WakeSignal } from '../src/adapters/worker/wake-signal.js';
+import { OperationWorker } from '../src/adapters/worker/operation.worker.js';
 import { AuthorizePayment } from '../src/application/authorize-payment.js';
 import { CapturePayment } from '../src/application/capture-payment.js';
-import type { PaymentTx } from '../src/application/ports.js';
+import type { PaymentTransaction } from '../src/application/ports.js';
 import { RunOperation } from '../src/application/run-operation.js';
 import { migrations } from '../src/migrations.js';
 import { FakePaymentProvider } from '../src/testing/fake-payment-provider.js';
 
 let database: TestDatabase;
-let uow: PgUnitOfWork<PaymentTx>;
+let uow: PgUnitOfWork<PaymentTransaction>;
 let queue: PgOperationQueue;
 let wakes = 0;
 const leaseMs = 60_000;
@@ -49,7 +49,7 @@ test('a claim has everything that the call needs, and counts the attempt before 
   expect(await queue.claim(10, leaseMs)).toMatchObject([
     {
       paymentId,
-      step: 'AUTHORIZE',
+      kind: 'AUTHORIZE',
       key: `pay:${paymentId}:authorize:1`,
       status: 'READY',
       amountMinor: 1_000,
@@ -76,32 +76,32 @@ test('only the holder of the lease may reschedule', async () => {
 test('a lease that is given back is due again at once, not when it would have run out', async () => {
   await authorize();
   const [first] = await queue.claim(1, leaseMs);
-  await queue.giveBack(first!, 0);
+  await queue.release(first!, 0);
   const [second] = await queue.claim(1, leaseMs);
   expect(second).toMatchObject({ id: first!.id, attempts: 2 });
   // The lease has passed to somebody else by now.
-  await queue.giveBack(first!, 0);
+  await queue.release(first!, 0);
   expect(await queue.claim(1, leaseMs)).toEqual([]);
 });
 
 test('what could not be given back, and a claim whose answer was lost, are given back before the next claim', async () => {
   await Promise.all([authorize(), authorize()]);
   const inner = poolSql(database.pool);
-  let [lose, refuse] = [true, false];
+  let [loseResponse, refuse] = [true, false];
   const shaky = new PgOperationQueue({
     query: async <R>(text: string, values?: readonly unknown[]) => {
       if (refuse) throw new DatabaseUnavailable();
       const result = await inner.query<R>(text, values);
-      if (lose) throw new DatabaseUnavailable({ outcome: 'unknown' });
+      if (loseResponse) throw new DatabaseUnavailable({ outcome: 'unknown' });
       return result;
     },
   });
   await expect(shaky.claim(1, leaseMs)).rejects.toMatchObject({ outcome: 'unknown' });
-  lose = false;
+  loseResponse = false;
   const claimed = await shaky.claim(10, leaseMs);
   expect(claimed).toHaveLength(2);
   refuse = true;
-  await expect(shaky.giveBack(claimed[0]!, 0)).rejects.toMatchObject({ code: 'DATABASE_UNAVAILABLE' });
+  await expect(shaky.release(claimed[0]!, 0)).rejects.toMatchObject({ code: 'DATABASE_UNAVAILABLE' });
   refuse = false;
   expect((await shaky.claim(10, leaseMs)).map(({ id }) => id)).toEqual([claimed[0]!.id]);
 });
@@ -112,7 +112,7 @@ test('a worker gives an operation back whose outcome cannot be stored, and it is
   let failures = 1;
   const execute: RunOperation['execute'] = (...operation) =>
     failures-- > 0 ? Promise.reject(new Error('not stored')) : run.execute(...operation);
-  const worker = new OperationWorker(queue, { execute }, { concurrency: 4, leaseMs, pollMs: 20 }, new Doorbell());
+  const worker = new OperationWorker(queue, { execute }, { concurrency: 4, leaseMs, pollMs: 20 }, new WakeSignal());
   worker.onApplicationBootstrap();
   try {
     const statusOf = async () =>
@@ -154,7 +154,7 @@ test('an operation that may have been sent is not withdrawn', async () => {
 
 test('the database allows one step in flight per payment', async () => {
   const { paymentId } = await authorize();
-  const second = uow.run((tx) => tx.operations.add(paymentId, { step: 'CAPTURE', amountMinor: 1 }));
+  const second = uow.run((tx) => tx.operations.add(paymentId, { kind: 'CAPTURE', amountMinor: 1 }));
   await expect(second).rejects.toMatchObject({ constraint: 'psp_operations_in_flight' });
 });
 
@@ -163,7 +163,7 @@ test('the worker is woken after the commit, and not by a rollback', async () => 
   await authorize();
   expect(wakes).toBe(1);
   const { paymentId } = await authorize();
-  await uow.run((tx) => tx.operations.add(paymentId, { step: 'CAPTURE', amountMinor: 1 })).catch(() => undefined);
+  await uow.run((tx) => tx.operations.add(paymentId, { kind: 'CAPTURE', amountMinor: 1 })).catch(() => undefined);
   expect(wakes).toBe(2);
 });
 
@@ -176,7 +176,7 @@ test('a payment is read back as it was saved, with its refunds in order', async 
     const payment = {
       ...before!,
       status: 'CAPTURED',
-      step: null,
+      inFlight: null,
       chargeId: 'ch_1',
       capturedMinor: 1_000,
       refundedMinor: 200,

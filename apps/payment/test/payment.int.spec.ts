@@ -3,14 +3,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expectDeclaredAnswers } from '@causeway/contracts/testing';
 import { listDeadLetters, NATS } from '@causeway/messaging';
 import { signWebhook } from '../src/adapters/http/psp-signature.js';
-import { Child } from './child.js';
-import { TestPayment, webhookSecret, World } from './world.js';
+import { ServiceProcess } from '../src/testing/service-process.js';
+import { TestPayment, webhookSecret, PaymentService } from '../src/testing/payment-service.js';
 
 expectDeclaredAnswers();
-let world: World;
+let world: PaymentService;
 
 beforeAll(async () => {
-  world = await World.start();
+  world = await PaymentService.start();
 }, 90_000);
 afterAll(() => world?.end());
 
@@ -30,7 +30,7 @@ describe('commands', () => {
     await it.refund(randomUUID());
     await it.reaches('REFUNDED');
     expect(await it.ledger()).toEqual(['authorize 1999', 'capture 1999', 'refund 1999']);
-    expect(await it.told()).toEqual(['authorized', 'captured', 'refunded']);
+    expect(await it.published()).toEqual(['authorized', 'captured', 'refunded']);
     expect(await it.operations()).toMatchObject([
       { key: `pay:${it.id}:authorize:1`, status: 'SUCCEEDED', attempts: 1, payment_method_token: null },
       { key: `pay:${it.id}:capture:1`, status: 'SUCCEEDED' },
@@ -55,7 +55,7 @@ describe('commands', () => {
     const it = payment();
     await it.authorize('tok_declined');
     await it.reaches('DECLINED');
-    expect([await it.told(), await it.ledger()]).toEqual([['declined'], ['decline 1999']]);
+    expect([await it.published(), await it.ledger()]).toEqual([['declined'], ['decline 1999']]);
   });
 
   test('duplicate commands are answered again and move no money again', async () => {
@@ -63,7 +63,7 @@ describe('commands', () => {
     await Promise.all([it.authorize(), it.authorize(), it.authorize()]);
     await it.reaches('AUTHORIZED');
     await it.authorize();
-    expect((await it.tells(2)).every((told) => told === 'authorized')).toBe(true);
+    expect((await it.publishes(2)).every((told) => told === 'authorized')).toBe(true);
     await Promise.all([it.capture(), it.capture()]);
     await it.reaches('CAPTURED');
     expect(await it.ledger()).toEqual(['authorize 1999', 'capture 1999']);
@@ -74,7 +74,7 @@ describe('commands', () => {
     await it.void();
     await it.reaches('VOIDED');
     await it.authorize();
-    expect(await it.tells(2)).toEqual(['voided', 'voided']);
+    expect(await it.publishes(2)).toEqual(['voided', 'voided']);
     expect([await it.status(), await it.ledger(), await it.operations()]).toEqual(['VOIDED', [], []]);
   });
 
@@ -93,7 +93,7 @@ describe('commands', () => {
     await it.reaches('CAPTURED');
     await it.void();
     await it.reaches('REFUNDED');
-    expect(await it.told()).toEqual(['authorized', 'captured', 'refunded']);
+    expect(await it.published()).toEqual(['authorized', 'captured', 'refunded']);
   });
 
   test('a command for a payment that never was goes to the dead letters, and the next one is handled', async () => {
@@ -111,7 +111,7 @@ describe('a provider that goes wrong', () => {
     const it = payment();
     await it.authorize('tok_charged_then_dropped');
     await it.reaches('AUTHORIZED');
-    expect([await it.ledger(), await it.told()]).toEqual([['authorize 1999'], ['authorized']]);
+    expect([await it.ledger(), await it.published()]).toEqual([['authorize 1999'], ['authorized']]);
     expect((await it.operations())[0]?.attempts).toBe(2);
   });
 
@@ -136,7 +136,7 @@ describe('a provider that goes wrong', () => {
     await it.reaches('UNKNOWN');
     await it.void();
     await it.reaches('VOIDED');
-    expect([await it.ledger(), await it.told()]).toEqual([['authorize 1999', 'void 1999'], ['voided']]);
+    expect([await it.ledger(), await it.published()]).toEqual([['authorize 1999', 'void 1999'], ['voided']]);
   });
 });
 
@@ -268,7 +268,7 @@ describe('an instance that goes away in mid-call', () => {
   afterAll(() => world.startApp(), 30_000);
 
   const inMidCall = async (timeoutMs: number) => {
-    const instance = await Child.start('payment', { ...world.env, PSP_TIMEOUT_MS: String(timeoutMs) });
+    const instance = await ServiceProcess.start('payment', { ...world.env, PSP_TIMEOUT_MS: String(timeoutMs) });
     const it = payment();
     await it.authorize('tok_slow');
     const claimed = () => world.rows('SELECT 1 FROM psp_operations WHERE payment_id = $1 AND lease IS NOT NULL', it.id);
@@ -288,10 +288,10 @@ describe('an instance that goes away in mid-call', () => {
     const { instance, it } = await inMidCall(1_000);
     await instance.kill();
     expect([await it.status(), await it.ledger()]).toEqual(['AUTHORIZING', []]);
-    const other = await Child.start('payment', world.env);
+    const other = await ServiceProcess.start('payment', world.env);
     try {
       await it.reaches('AUTHORIZED');
-      expect([await it.ledger(), await it.tells(1)]).toEqual([['authorize 1999'], ['authorized']]);
+      expect([await it.ledger(), await it.publishes(1)]).toEqual([['authorize 1999'], ['authorized']]);
       expect(await it.operations()).toMatchObject([{ key: `pay:${it.id}:authorize:1`, attempts: 2 }]);
     } finally {
       await other.kill();

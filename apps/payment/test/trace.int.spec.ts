@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { loadSettings } from '@causeway/config';
 import { currentTraceId, inSpan, startTelemetry, telemetrySettings, type Telemetry } from '@causeway/telemetry';
-import { TestPayment, World } from './world.js';
+import { TestPayment, PaymentService } from '../src/testing/payment-service.js';
 
 interface Span {
   readonly traceId: string;
@@ -22,7 +22,7 @@ interface Exported {
 const spans: Span[] = [];
 let sink: Server;
 let telemetry: Telemetry;
-let world: World;
+let world: PaymentService;
 
 /** Stands for the collector: takes OTLP/HTTP in JSON. */
 const collect = (text: string) => {
@@ -49,7 +49,7 @@ beforeAll(async () => {
   };
   const settings = loadSettings(telemetrySettings, env);
   telemetry = await startTelemetry({ service: 'payment', version: '0', instanceId: 'test', settings });
-  world = await World.start({}, env);
+  world = await PaymentService.start({}, env);
 }, 90_000);
 
 afterAll(async () => {

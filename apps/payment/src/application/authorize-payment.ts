@@ -2,7 +2,7 @@ import type { authorizePayment, DataOf } from '@causeway/contracts';
 import type { Delivery } from '@causeway/persistence';
 import { authorize, authorizeAgain } from '../domain/commands.js';
 import type { Clock, PaymentUnitOfWork } from './ports.js';
-import { record } from './record.js';
+import { saveChange } from './save-change.js';
 
 /** Records that a card is to be charged. The provider is asked after the commit, by the operation worker. */
 export class AuthorizePayment {
@@ -20,10 +20,10 @@ export class AuthorizePayment {
       let before = await tx.payments.forUpdate(paymentId);
       if (!before) {
         const first = authorize({ id: paymentId, orderId, terms, now });
-        if (await tx.payments.insert(first.payment)) return record(tx, first, { before, now, paymentMethodToken });
+        if (await tx.payments.insert(first.payment)) return saveChange(tx, first, { before, now, paymentMethodToken });
         before = await tx.payments.forUpdate(paymentId);
       }
-      if (before) await record(tx, authorizeAgain(before, orderId, terms, now), { before, now });
+      if (before) await saveChange(tx, authorizeAgain(before, orderId, terms, now), { before, now });
     });
   }
 }

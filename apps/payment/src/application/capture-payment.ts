@@ -3,7 +3,7 @@ import type { Delivery } from '@causeway/persistence';
 import { capture, ofOrder } from '../domain/commands.js';
 import { PaymentUnknown } from '../domain/payment.errors.js';
 import type { Clock, PaymentUnitOfWork } from './ports.js';
-import { record } from './record.js';
+import { saveChange } from './save-change.js';
 
 /** Records that the authorised money is to be taken. */
 export class CapturePayment {
@@ -18,7 +18,7 @@ export class CapturePayment {
       const now = this.now();
       const before = await tx.payments.forUpdate(paymentId);
       if (!before) throw new PaymentUnknown(paymentId);
-      await record(tx, capture(ofOrder(before, orderId), now), { before, now });
+      await saveChange(tx, capture(ofOrder(before, orderId), now), { before, now });
     });
   }
 }

@@ -1,17 +1,17 @@
 import type { MessageDefinition } from '@causeway/contracts';
 import type { UnitOfWork } from '@causeway/persistence';
-import type { Charge } from '../domain/charge.js';
-import type { Intent, Payment, Step } from '../domain/payment.js';
+import type { ProviderCharge } from '../domain/provider-charge.js';
+import type { OperationIntent, Payment, OperationKind } from '../domain/payment.js';
 
 /** Repositories of one transaction. */
-export interface PaymentTx {
+export interface PaymentTransaction {
   readonly payments: PaymentRepository;
   readonly operations: OperationRepository;
   readonly webhooks: WebhookRepository;
   readonly outbox: EventOutbox;
 }
 
-export type PaymentUnitOfWork = UnitOfWork<PaymentTx>;
+export type PaymentUnitOfWork = UnitOfWork<PaymentTransaction>;
 
 export interface PaymentRepository {
   /** Locks the payment until the transaction ends. */
@@ -26,8 +26,8 @@ export interface PaymentRepository {
 export interface Operation {
   readonly id: string;
   readonly paymentId: string;
-  readonly step: Step;
-  /** `pay:{payment id}:{step}:{n}`: the idempotency key of every attempt. */
+  readonly kind: OperationKind;
+  /** `pay:{payment id}:{kind}:{n}`: the idempotency key of every attempt. */
   readonly key: string;
   /** READY: to be sent. UNKNOWN: all attempts were lost; the provider is read. */
   readonly status: 'READY' | 'UNKNOWN';
@@ -60,7 +60,7 @@ export interface Reschedule {
 
 export interface OperationRepository {
   /** Records what to ask of the provider, with its idempotency key and the trace of the caller. It is due at once. */
-  add(paymentId: string, intent: Intent, paymentMethodToken?: string): Promise<void>;
+  add(paymentId: string, intent: OperationIntent, paymentMethodToken?: string): Promise<void>;
   /** Whether the operation in flight may have reached the provider. Locks it, so that it can't be claimed meanwhile. */
   mayBeSent(paymentId: string): Promise<boolean>;
   /** Ends the operation in flight that was never sent. */
@@ -70,7 +70,7 @@ export interface OperationRepository {
   /** Gives the claim back. @returns false when the lease had run out and another holds it, or the operation has ended. */
   reschedule(operation: Pick<Operation, 'id' | 'lease'>, next: Reschedule): Promise<boolean>;
   /** Makes the reading of an UNKNOWN operation due now. */
-  hasten(paymentId: string): Promise<void>;
+  makeDueNow(paymentId: string): Promise<void>;
 }
 
 /** Claims due operations outside of any business transaction. */
@@ -78,7 +78,7 @@ export interface OperationQueue {
   /** Takes up to `limit` due operations for `leaseMs`; whoever dies in between loses them to the next claim. */
   claim(limit: number, leaseMs: number): Promise<Operation[]>;
   /** Ends the lease of an operation that could not be carried through: it is due again after `delayMs`. Nothing happens where the lease is lost. */
-  giveBack(operation: Pick<Operation, 'id' | 'lease'>, delayMs: number): Promise<void>;
+  release(operation: Pick<Operation, 'id' | 'lease'>, delayMs: number): Promise<void>;
 }
 
 export interface WebhookEvent {
@@ -109,12 +109,12 @@ export interface AuthorizeRequest {
  * @throws PspUnsent, PspUnclear or PspRefused (`provider-errors.ts`), nothing else.
  */
 export interface PaymentProvider {
-  authorize(key: string, request: AuthorizeRequest): Promise<Charge>;
-  capture(key: string, chargeId: string): Promise<Charge>;
-  void(key: string, chargeId: string): Promise<Charge>;
-  refund(key: string, chargeId: string, request: { reference: string; amountMinor: number }): Promise<Charge>;
+  authorize(key: string, request: AuthorizeRequest): Promise<ProviderCharge>;
+  capture(key: string, chargeId: string): Promise<ProviderCharge>;
+  void(key: string, chargeId: string): Promise<ProviderCharge>;
+  refund(key: string, chargeId: string, request: { reference: string; amountMinor: number }): Promise<ProviderCharge>;
   /** The charge of our reference (the payment id), or undefined. */
-  find(reference: string): Promise<Charge | undefined>;
+  find(reference: string): Promise<ProviderCharge | undefined>;
 }
 
 /** Current time; a parameter, so that tests own it. */

@@ -13,7 +13,7 @@ export class ReceiveWebhook {
     const { id, type, data } = event;
     return this.uow.run(async (tx) => {
       if (!(await tx.webhooks.insert({ id, type, reference: data.reference, body: event }))) return false;
-      await tx.operations.hasten(data.reference);
+      await tx.operations.makeDueNow(data.reference);
       return true;
     });
   }

@@ -3,7 +3,7 @@ import type { Delivery } from '@causeway/persistence';
 import { ofOrder, refund } from '../domain/commands.js';
 import { PaymentUnknown } from '../domain/payment.errors.js';
 import type { Clock, PaymentUnitOfWork } from './ports.js';
-import { record } from './record.js';
+import { saveChange } from './save-change.js';
 
 /** Records that captured money is to be given back. */
 export class RefundPayment {
@@ -21,7 +21,7 @@ export class RefundPayment {
       const now = this.now();
       const before = await tx.payments.forUpdate(command.paymentId);
       if (!before) throw new PaymentUnknown(command.paymentId);
-      await record(tx, refund(ofOrder(before, command.orderId), command, now), { before, now });
+      await saveChange(tx, refund(ofOrder(before, command.orderId), command, now), { before, now });
     });
   }
 }

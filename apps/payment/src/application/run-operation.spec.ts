@@ -61,7 +61,7 @@ const next = async () => {
 
 test('a command records the intent; the worker executes it and tells the outcome', async () => {
   await authorize();
-  expect([status(), psp.sent, db.told()]).toEqual(['AUTHORIZING', [], []]);
+  expect([status(), psp.sent, db.published()]).toEqual(['AUTHORIZING', [], []]);
   await work();
   expect([status(), psp.sent]).toEqual(['AUTHORIZED', [`pay:${paymentId}:authorize:1`]]);
   expect(db.events(paymentAuthorized)).toMatchObject([{ ...target, version: 2, amountMinor: 1_000, currency: 'EUR' }]);
@@ -70,7 +70,7 @@ test('a command records the intent; the worker executes it and tells the outcome
 test('a declined card ends in DECLINED, with the reason of the provider', async () => {
   await authorize('tok_insufficient_funds');
   await work();
-  expect([status(), db.payment(paymentId)?.declineReason, db.told()]).toEqual([
+  expect([status(), db.payment(paymentId)?.declineReason, db.published()]).toEqual([
     'DECLINED',
     'insufficient_funds',
     ['declined'],
@@ -91,7 +91,7 @@ test('the same message twice is handled once; the same command in a new message 
   await work();
   await authorize();
   await work();
-  expect([psp.ledger, db.told()]).toEqual([['authorize 1000'], ['authorized', 'authorized']]);
+  expect([psp.ledger, db.published()]).toEqual([['authorize 1000'], ['authorized', 'authorized']]);
 });
 
 test('charged, then dropped: the repetition with the same key finds the charge', async () => {
@@ -112,9 +112,9 @@ test('500 after the charge: UNKNOWN after three attempts, resolved by reading af
   await work();
   await next();
   await next();
-  expect([status(), psp.sent.length, db.told()]).toEqual(['UNKNOWN', 3, []]);
+  expect([status(), psp.sent.length, db.published()]).toEqual(['UNKNOWN', 3, []]);
   expect(await next()).toBe(5_000);
-  expect([status(), psp.sent.length, psp.ledger, db.told()]).toEqual([
+  expect([status(), psp.sent.length, psp.ledger, db.published()]).toEqual([
     'AUTHORIZED',
     3,
     ['authorize 1000'],
@@ -152,7 +152,7 @@ test('UNKNOWN is given up only when the key is too old to be sent again and the 
   expect(status()).toBe('UNKNOWN');
   db.pass(2 * hour);
   await work();
-  expect([status(), db.told()]).toEqual(['DECLINED', ['declined']]);
+  expect([status(), db.published()]).toEqual(['DECLINED', ['declined']]);
 });
 
 test('a webhook makes the reading of an UNKNOWN payment due now; the same event twice does so once', async () => {
@@ -171,7 +171,7 @@ test('a webhook alone changes nothing: what it says is not believed', async () =
   await authorize('tok_slow');
   await work();
   await webhook('evt_1');
-  expect([status(), db.told()]).toEqual(['AUTHORIZING', []]);
+  expect([status(), db.published()]).toEqual(['AUTHORIZING', []]);
 });
 
 test('a provider that is down: nothing is lost or UNKNOWN, and it goes on when it is back', async () => {
@@ -190,7 +190,7 @@ test('a void while the provider is down withdraws what was never sent', async ()
   await authorize();
   await work();
   await cancel();
-  expect([status(), db.told(), db.open(paymentId)]).toEqual(['VOIDED', ['voided'], []]);
+  expect([status(), db.published(), db.open(paymentId)]).toEqual(['VOIDED', ['voided'], []]);
 });
 
 test('a worker that dies in mid-call: another one takes over when the lease runs out, with the same key', async () => {
@@ -215,7 +215,7 @@ test('a worker that comes back after its lease changes nothing any more', async 
   db.pass(leaseMs);
   await work();
   await run.execute(late!);
-  expect([status(), psp.ledger, db.told()]).toEqual(['AUTHORIZED', ['authorize 1000'], ['authorized']]);
+  expect([status(), psp.ledger, db.published()]).toEqual(['AUTHORIZED', ['authorize 1000'], ['authorized']]);
 });
 
 test('authorise, capture, refund', async () => {
@@ -229,14 +229,14 @@ test('authorise, capture, refund', async () => {
   expect(db.events(paymentRefunded)).toMatchObject([{ refundId, amountMinor: 1_000, reason: 'returned' }]);
   await refund();
   await work();
-  expect([psp.ledger.length, db.told()]).toEqual([3, ['authorized', 'captured', 'refunded', 'refunded']]);
+  expect([psp.ledger.length, db.published()]).toEqual([3, ['authorized', 'captured', 'refunded', 'refunded']]);
 });
 
 test('a void before its authorise command: the card is never touched', async () => {
   await cancel();
   await authorize();
   await work();
-  expect([status(), psp.sent, db.told()]).toEqual(['VOIDED', [], ['voided', 'voided']]);
+  expect([status(), psp.sent, db.published()]).toEqual(['VOIDED', [], ['voided', 'voided']]);
 });
 
 test('a void of an UNKNOWN payment waits until it is resolved, then voids', async () => {
@@ -246,9 +246,9 @@ test('a void of an UNKNOWN payment waits until it is resolved, then voids', asyn
   await next();
   await cancel();
   await work();
-  expect([status(), db.told()]).toEqual(['UNKNOWN', []]);
+  expect([status(), db.published()]).toEqual(['UNKNOWN', []]);
   await next();
-  expect([status(), psp.ledger, db.told()]).toEqual(['VOIDED', ['authorize 1000', 'void 1000'], ['voided']]);
+  expect([status(), psp.ledger, db.published()]).toEqual(['VOIDED', ['authorize 1000', 'void 1000'], ['voided']]);
 });
 
 test('a void of a captured payment gives the money back', async () => {
@@ -258,7 +258,7 @@ test('a void of a captured payment gives the money back', async () => {
   await work();
   await cancel();
   await work();
-  expect([status(), psp.ledger.at(-1), db.told()]).toEqual([
+  expect([status(), psp.ledger.at(-1), db.published()]).toEqual([
     'REFUNDED',
     'refund 1000',
     ['authorized', 'captured', 'refunded'],
@@ -271,7 +271,7 @@ test('refused because it is so already: the state of the charge decides', async 
   await psp.capture('somebody else', 'ch_1');
   await capture();
   await work();
-  expect([status(), db.told()]).toEqual(['CAPTURED', ['authorized', 'captured']]);
+  expect([status(), db.published()]).toEqual(['CAPTURED', ['authorized', 'captured']]);
 });
 
 test('a capture of what the provider has voided is told as failed and voided', async () => {
@@ -280,7 +280,7 @@ test('a capture of what the provider has voided is told as failed and voided', a
   await psp.void('somebody else', 'ch_1');
   await capture();
   await work();
-  expect([status(), db.told()]).toEqual(['VOIDED', ['authorized', 'capture-failed', 'voided']]);
+  expect([status(), db.published()]).toEqual(['VOIDED', ['authorized', 'capture-failed', 'voided']]);
 });
 
 test('commands for a payment that never was are refused for good', async () => {

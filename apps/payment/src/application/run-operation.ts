@@ -1,12 +1,12 @@
 import { CodedError } from '@causeway/errors';
 import { fullJitterMs, isOverload } from '@causeway/resilience';
 import { getLogger } from '@causeway/telemetry';
-import { outcomeOf, type Charge } from '../domain/charge.js';
-import type { Outcome } from '../domain/payment.js';
-import { lose, settle } from '../domain/settlement.js';
-import type { Clock, Operation, PaymentProvider, PaymentTx, PaymentUnitOfWork, Reschedule } from './ports.js';
+import { providerOutcomeOf, type ProviderCharge } from '../domain/provider-charge.js';
+import type { ProviderOutcome } from '../domain/payment.js';
+import { markUnclear, settle } from '../domain/settlement.js';
+import type { Clock, Operation, PaymentProvider, PaymentTransaction, PaymentUnitOfWork, Reschedule } from './ports.js';
 import { PspRefused, PspUnsent } from './provider-errors.js';
-import { record } from './record.js';
+import { saveChange } from './save-change.js';
 
 export interface RunOperationOptions {
   /** First attempt and its repetitions with the same key; then the outcome is UNKNOWN. Default 3. */
@@ -21,10 +21,10 @@ export interface RunOperationOptions {
 }
 
 /** What asking the provider came to: an outcome, or the error that leaves it open. */
-type Answer = Outcome | { readonly kind: 'open'; readonly error: unknown };
+type Answer = ProviderOutcome | { readonly kind: 'open'; readonly error: unknown };
 
 /** The claim that an execution is under. */
-export interface Claim {
+export interface OperationClaim {
   /** False when the lease is about to run out, or the process is stopping: what could not be stored is given back. */
   readonly lasts: () => boolean;
 }
@@ -57,13 +57,13 @@ export class RunOperation {
    * @param claim Default: one that is over, so that what cannot be stored at once is an error.
    * @returns milliseconds until the operation is due again, or undefined when it is settled.
    */
-  execute(operation: Operation, claim: Claim = over): Promise<number | undefined> {
+  execute(operation: Operation, claim: OperationClaim = over): Promise<number | undefined> {
     // Attempts beyond the limit were begun by a worker that died: their outcome is as unknown as that of a timeout.
     const lost = operation.status === 'UNKNOWN' || operation.attempts > this.maxAttempts;
     return lost ? this.resolve(operation, claim) : this.attempt(operation, claim);
   }
 
-  private async attempt(operation: Operation, claim: Claim): Promise<number | undefined> {
+  private async attempt(operation: Operation, claim: OperationClaim): Promise<number | undefined> {
     const answer = await this.ask(operation);
     if (answer.kind !== 'open') return this.settle(operation, answer, claim);
     const { attempts, reads } = operation;
@@ -77,40 +77,42 @@ export class RunOperation {
       const delayMs = fullJitterMs(attempts, 200, 2_000, this.random);
       return this.reschedule(operation, { status: 'READY', attempts, reads, unsent: 0, delayMs }, answer.error, claim);
     }
-    return this.lose(operation, answer.error, claim);
+    return this.markUnclear(operation, answer.error, claim);
   }
 
   /** Reads what became of a lost operation. Where the provider knows nothing of it, it is sent again with its key: that is safe, and settles it. */
-  private async resolve(operation: Operation, claim: Claim): Promise<number | undefined> {
+  private async resolve(operation: Operation, claim: OperationClaim): Promise<number | undefined> {
     const found = await this.read(operation);
-    if (found?.kind === 'open') return this.lose(operation, found.error, claim);
+    if (found?.kind === 'open') return this.markUnclear(operation, found.error, claim);
     if (found) return this.settle(operation, found, claim);
     if (this.now().getTime() - operation.createdAt.getTime() >= this.keyLifetimeMs) {
       return this.settle(operation, { kind: 'refused', reason: 'never executed by the provider' }, claim);
     }
     const answer = await this.ask(operation);
-    return answer.kind === 'open' ? this.lose(operation, answer.error, claim) : this.settle(operation, answer, claim);
+    return answer.kind === 'open'
+      ? this.markUnclear(operation, answer.error, claim)
+      : this.settle(operation, answer, claim);
   }
 
   private async ask(operation: Operation): Promise<Answer> {
     try {
       const charge = await this.call(operation);
       return (
-        outcomeOf(operation.step, charge, operation.refundId) ??
+        providerOutcomeOf(operation.kind, charge, operation.refundId) ??
         open(new Error(`the charge is ${charge.status} after the call`))
       );
     } catch (error) {
       if (!(error instanceof PspRefused)) return open(error);
-      const refused: Outcome = { kind: 'refused', reason: error.reason };
+      const refused: ProviderOutcome = { kind: 'refused', reason: error.reason };
       // "Refused" may mean "is so already": the state of the charge tells which.
-      return operation.step === 'AUTHORIZE' ? refused : ((await this.read(operation)) ?? refused);
+      return operation.kind === 'AUTHORIZE' ? refused : ((await this.read(operation)) ?? refused);
     }
   }
 
-  private call({ step, key, paymentId, ...operation }: Operation): Promise<Charge> {
+  private call({ kind, key, paymentId, ...operation }: Operation): Promise<ProviderCharge> {
     const { amountMinor, currency } = operation;
     const chargeId = operation.chargeId ?? '';
-    switch (step) {
+    switch (kind) {
       case 'AUTHORIZE': {
         const paymentMethodToken = operation.paymentMethodToken ?? '';
         return this.provider.authorize(key, { reference: paymentId, amountMinor, currency, paymentMethodToken });
@@ -124,28 +126,28 @@ export class RunOperation {
     }
   }
 
-  private async read({ step, paymentId, refundId }: Operation): Promise<Answer | undefined> {
+  private async read({ kind, paymentId, refundId }: Operation): Promise<Answer | undefined> {
     try {
-      return outcomeOf(step, await this.provider.find(paymentId), refundId);
+      return providerOutcomeOf(kind, await this.provider.find(paymentId), refundId);
     } catch (error) {
       return open(error);
     }
   }
 
   /** A definite outcome counts even when the lease has run out meanwhile: the first to settle wins, and all would say the same. */
-  private async settle(operation: Operation, outcome: Outcome, claim: Claim): Promise<undefined> {
+  private async settle(operation: Operation, outcome: ProviderOutcome, claim: OperationClaim): Promise<undefined> {
     const now = this.now();
     await this.store(claim, async (tx) => {
       const before = await tx.payments.forUpdate(operation.paymentId);
       const status = outcome.kind === 'refused' ? 'REFUSED' : 'SUCCEEDED';
       if (!before || !(await tx.operations.close(operation.id, status, outcome.kind))) return;
-      await record(tx, settle(before, outcome, now), { before, now });
+      await saveChange(tx, settle(before, outcome, now), { before, now });
     });
-    this.log.info({ paymentId: operation.paymentId, step: operation.step, outcome: outcome.kind }, 'operation settled');
+    this.log.info({ paymentId: operation.paymentId, kind: operation.kind, outcome: outcome.kind }, 'operation settled');
     return undefined;
   }
 
-  private async lose(operation: Operation, error: unknown, claim: Claim): Promise<number> {
+  private async markUnclear(operation: Operation, error: unknown, claim: OperationClaim): Promise<number> {
     const now = this.now();
     const { attempts, reads } = operation;
     const delayMs = this.readScheduleMs[Math.min(reads, this.readScheduleMs.length - 1)] ?? 3_600_000;
@@ -154,12 +156,17 @@ export class RunOperation {
     await this.store(claim, async (tx) => {
       const before = await tx.payments.forUpdate(operation.paymentId);
       if (!before || !(await tx.operations.reschedule(operation, next))) return;
-      await record(tx, lose(before, now), { before, now });
+      await saveChange(tx, markUnclear(before, now), { before, now });
     });
     return delayMs;
   }
 
-  private async reschedule(operation: Operation, next: Reschedule, error: unknown, claim: Claim): Promise<number> {
+  private async reschedule(
+    operation: Operation,
+    next: Reschedule,
+    error: unknown,
+    claim: OperationClaim,
+  ): Promise<number> {
     this.warn(operation, next, error);
     await this.store(claim, (tx) => tx.operations.reschedule(operation, next));
     return next.delayMs;
@@ -169,7 +176,7 @@ export class RunOperation {
    * What came of an operation is known by now, so it is stored again and again while the claim lasts: to let go of it would mean to ask the
    * provider again, after the lease has run out.
    */
-  private async store<T>(claim: Claim, work: (tx: PaymentTx) => Promise<T>): Promise<T> {
+  private async store<T>(claim: OperationClaim, work: (tx: PaymentTransaction) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await this.uow.run(work);
@@ -180,16 +187,16 @@ export class RunOperation {
     }
   }
 
-  private warn({ paymentId, step, attempts }: Operation, next: Reschedule, error: unknown): void {
+  private warn({ paymentId, kind, attempts }: Operation, next: Reschedule, error: unknown): void {
     const reason = error instanceof Error ? error.message : String(error);
     this.log.warn(
-      { paymentId, step, attempts, next: next.status, delayMs: next.delayMs, reason },
+      { paymentId, kind, attempts, next: next.status, delayMs: next.delayMs, reason },
       'operation has no outcome yet',
     );
   }
 }
 
-const over: Claim = { lasts: () => false };
+const over: OperationClaim = { lasts: () => false };
 
 /** The database is away, or has no connection for us. */
 const isPassing = (error: unknown): boolean =>

@@ -1,8 +1,8 @@
 import type { DataOf, voidPayment } from '@causeway/contracts';
 import type { Delivery } from '@causeway/persistence';
-import { ofOrder, requestVoid, tombstone } from '../domain/commands.js';
+import { ofOrder, requestVoid, voidBeforeAuthorization } from '../domain/commands.js';
 import type { Clock, PaymentUnitOfWork } from './ports.js';
-import { record } from './record.js';
+import { saveChange } from './save-change.js';
 
 /** Records that a payment is to be given up, in whatever state it is; one that never was is remembered as such. */
 export class VoidPayment {
@@ -17,14 +17,14 @@ export class VoidPayment {
       const now = this.now();
       let before = await tx.payments.forUpdate(paymentId);
       if (!before) {
-        const never = tombstone({ id: paymentId, orderId, reason, now });
-        if (await tx.payments.insert(never.payment)) return record(tx, never, { before, now });
+        const never = voidBeforeAuthorization({ id: paymentId, orderId, reason, now });
+        if (await tx.payments.insert(never.payment)) return saveChange(tx, never, { before, now });
         before = await tx.payments.forUpdate(paymentId);
       }
       if (!before) return;
       ofOrder(before, orderId);
       const sent = before.status !== 'AUTHORIZING' || (await tx.operations.mayBeSent(paymentId));
-      await record(tx, requestVoid(before, reason, sent, now), { before, now });
+      await saveChange(tx, requestVoid(before, reason, sent, now), { before, now });
     });
   }
 }

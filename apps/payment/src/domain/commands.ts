@@ -5,7 +5,7 @@ import {
   RefundTermsDiffer,
   RefundTooLarge,
 } from './payment.errors.js';
-import type { Change, Payment, Refund, Terms } from './payment.js';
+import type { PaymentChange, Payment, Refund, Terms } from './payment.js';
 import {
   advance,
   changed,
@@ -28,7 +28,7 @@ export interface NewPayment {
 const blank = ({ id, orderId, now }: NewPayment) => ({
   id,
   orderId,
-  step: null,
+  inFlight: null,
   chargeId: null,
   capturedMinor: 0,
   refundedMinor: 0,
@@ -42,13 +42,13 @@ const blank = ({ id, orderId, now }: NewPayment) => ({
 });
 
 /** The first authorise command of a payment. */
-export function authorize(request: NewPayment & { readonly terms: Terms }): Change {
-  const payment: Payment = { ...blank(request), terms: request.terms, status: 'AUTHORIZING', step: 'AUTHORIZE' };
-  return { payment, facts: [], intent: { step: 'AUTHORIZE', amountMinor: request.terms.amountMinor } };
+export function authorize(request: NewPayment & { readonly terms: Terms }): PaymentChange {
+  const payment: Payment = { ...blank(request), terms: request.terms, status: 'AUTHORIZING', inFlight: 'AUTHORIZE' };
+  return { payment, facts: [], intent: { kind: 'AUTHORIZE', amountMinor: request.terms.amountMinor } };
 }
 
 /** A void that came before its authorise command: remembered, so that the card is never touched. */
-export function tombstone(request: NewPayment & { readonly reason: string }): Change {
+export function voidBeforeAuthorization(request: NewPayment & { readonly reason: string }): PaymentChange {
   const payment: Payment = { ...blank(request), terms: null, status: 'VOIDED', voidReason: request.reason };
   return { payment, facts: [voidedFact(payment)] };
 }
@@ -57,7 +57,7 @@ export function tombstone(request: NewPayment & { readonly reason: string }): Ch
  * The authorise command came again, or after a void. Never calls the provider a second time.
  * @throws PaymentTermsDiffer when the id belongs to another payment.
  */
-export function authorizeAgain(payment: Payment, orderId: string, terms: Terms, now: Date): Change {
+export function authorizeAgain(payment: Payment, orderId: string, terms: Terms, now: Date): PaymentChange {
   ofOrder(payment, orderId);
   if (payment.terms === null) {
     const named = changed(payment, { terms }, now);
@@ -72,7 +72,7 @@ export function authorizeAgain(payment: Payment, orderId: string, terms: Terms, 
     case 'VOIDING':
       return unchanged(payment);
     case 'UNKNOWN':
-      return payment.step === 'CAPTURE' || payment.step === 'REFUND'
+      return payment.inFlight === 'CAPTURE' || payment.inFlight === 'REFUND'
         ? unchanged(payment, { kind: 'authorized' })
         : unchanged(payment);
     case 'DECLINED':
@@ -93,7 +93,7 @@ export function ofOrder(payment: Payment, orderId: string): Payment {
 }
 
 /** @throws PaymentBusy while the authorisation has no answer; the command is worth repeating. */
-export function capture(payment: Payment, now: Date): Change {
+export function capture(payment: Payment, now: Date): PaymentChange {
   switch (payment.status) {
     case 'AUTHORIZED':
       if (payment.captureFailure !== null)
@@ -117,9 +117,9 @@ export function capture(payment: Payment, now: Date): Change {
       return unchanged(payment);
     case 'AUTHORIZING':
     case 'UNKNOWN':
-      if (payment.step === 'REFUND') return unchanged(payment, { kind: 'captured' });
+      if (payment.inFlight === 'REFUND') return unchanged(payment, { kind: 'captured' });
       // A void in waiting will answer; a capture or void in flight will, too.
-      if (payment.step !== 'AUTHORIZE' || payment.voidReason !== null) return unchanged(payment);
+      if (payment.inFlight !== 'AUTHORIZE' || payment.voidReason !== null) return unchanged(payment);
       throw new PaymentBusy(payment.id, 'captured', payment.status);
   }
 }
@@ -130,7 +130,7 @@ export function capture(payment: Payment, now: Date): Change {
  * voiding blindly could leave a charge behind that appears a second later.
  * @param sent Whether the step in flight may have reached the provider.
  */
-export function requestVoid(payment: Payment, reason: string, sent: boolean, now: Date): Change {
+export function requestVoid(payment: Payment, reason: string, sent: boolean, now: Date): PaymentChange {
   switch (payment.status) {
     case 'VOIDED':
     case 'DECLINED':
@@ -145,7 +145,7 @@ export function requestVoid(payment: Payment, reason: string, sent: boolean, now
       return advance({ payment: retryVoidRefund({ ...payment, voidReason: reason }), facts: [] }, now);
     case 'AUTHORIZING':
       if (!sent) {
-        const voided = changed(payment, { status: 'VOIDED', step: null, voidReason: reason }, now);
+        const voided = changed(payment, { status: 'VOIDED', inFlight: null, voidReason: reason }, now);
         return { payment: voided, facts: [voidedFact(voided)], withdraw: true };
       }
       return remember(payment, reason, now);
@@ -156,7 +156,7 @@ export function requestVoid(payment: Payment, reason: string, sent: boolean, now
   }
 }
 
-const remember = (payment: Payment, reason: string, now: Date): Change =>
+const remember = (payment: Payment, reason: string, now: Date): PaymentChange =>
   payment.voidReason === null
     ? { payment: changed(payment, { voidReason: reason }, now), facts: [] }
     : unchanged(payment);
@@ -167,7 +167,7 @@ const retryVoidRefund = (payment: Payment): Payment => ({
   refunds: payment.refunds.filter(({ id, status }) => id !== voidRefundId(payment) || status !== 'FAILED'),
 });
 
-export interface RefundRequest {
+export interface RequestedRefund {
   readonly refundId: string;
   readonly amountMinor: number;
   readonly reason: string;
@@ -179,13 +179,13 @@ export interface RefundRequest {
  * @throws PaymentTransitionIllegal when nothing was captured; RefundTooLarge; RefundTermsDiffer when the id was used with another amount;
  * PaymentBusy while the capture has no answer.
  */
-export function refund(payment: Payment, request: RefundRequest, now: Date): Change {
+export function refund(payment: Payment, request: RequestedRefund, now: Date): PaymentChange {
   const before = payment.refunds.find(({ id }) => id === request.refundId);
   if (before && before.amountMinor !== request.amountMinor) throw new RefundTermsDiffer(payment.id, before.id);
   if (before?.status === 'REFUNDED') return unchanged(payment, refundedFact(before));
   if (before?.status === 'PENDING') return unchanged(payment);
 
-  const capturing = payment.step === 'CAPTURE' || payment.step === 'AUTHORIZE';
+  const capturing = payment.inFlight === 'CAPTURE' || payment.inFlight === 'AUTHORIZE';
   if (capturing) throw new PaymentBusy(payment.id, 'refunded', payment.status);
   if (payment.capturedMinor === 0) throw new PaymentTransitionIllegal(payment.id, 'refunded', payment.status);
 
@@ -204,7 +204,7 @@ export function refund(payment: Payment, request: RefundRequest, now: Date): Cha
   };
   const refunds = [...payment.refunds.filter(({ id }) => id !== wanted.id), wanted];
   const queued = { ...payment, refunds };
-  return payment.step === null
+  return payment.inFlight === null
     ? advance({ payment: queued, facts: [] }, now)
     : { payment: changed(queued, {}, now), facts: [] };
 }

@@ -1,11 +1,11 @@
-import { authorize, authorizeAgain, capture, refund, requestVoid, tombstone } from './commands.js';
-import { operationKey, type Change, type Fact, type Outcome, type Payment } from './payment.js';
-import { lose, settle } from './settlement.js';
+import { authorize, authorizeAgain, capture, refund, requestVoid, voidBeforeAuthorization } from './commands.js';
+import { operationKey, type PaymentChange, type PaymentFact, type ProviderOutcome, type Payment } from './payment.js';
+import { markUnclear, settle } from './settlement.js';
 
 const now = new Date('2026-11-21T10:00:00Z');
 const terms = { customerId: 'customer', amountMinor: 1_000, currency: 'EUR' };
-const kinds = (facts: readonly Fact[]) => facts.map(({ kind }) => kind);
-const seen = ({ payment, facts, intent }: Change) => [payment.status, kinds(facts), intent?.step];
+const kinds = (facts: readonly PaymentFact[]) => facts.map(({ kind }) => kind);
+const seen = ({ payment, facts, intent }: PaymentChange) => [payment.status, kinds(facts), intent?.kind];
 const thrown = (fn: () => unknown): { code?: string; retryable?: boolean } | undefined => {
   try {
     fn();
@@ -15,9 +15,9 @@ const thrown = (fn: () => unknown): { code?: string; retryable?: boolean } | und
   return undefined;
 };
 
-const ok: Outcome = { kind: 'authorized', chargeId: 'ch_1' };
-const done: Outcome = { kind: 'captured', capturedMinor: 1_000 };
-const no: Outcome = { kind: 'refused', reason: 'no' };
+const ok: ProviderOutcome = { kind: 'authorized', chargeId: 'ch_1' };
+const done: ProviderOutcome = { kind: 'captured', capturedMinor: 1_000 };
+const no: ProviderOutcome = { kind: 'refused', reason: 'no' };
 const whole = { refundId: 'refund', amountMinor: 1_000, reason: 'returned' };
 
 const authorizing = authorize({ id: 'payment', orderId: 'order', terms, now }).payment;
@@ -38,14 +38,14 @@ test('from authorise to refund: each step asks the provider, each answer tells t
   expect(seen(settle(capturing, done, now))).toEqual(['CAPTURED', ['captured'], undefined]);
   expect(seen(refund(captured, whole, now))).toEqual(['REFUNDING', [], 'REFUND']);
   expect(seen(settle(refunding, { kind: 'refunded' }, now))).toEqual(['REFUNDED', ['refunded'], undefined]);
-  expect([refunded.refundedMinor, refunded.step, refunded.chargeId]).toEqual([1_000, null, 'ch_1']);
+  expect([refunded.refundedMinor, refunded.inFlight, refunded.chargeId]).toEqual([1_000, null, 'ch_1']);
 });
 
 test('the version counts every change', () => {
   expect([authorizing, authorized, capturing, captured].map(({ version }) => version)).toEqual([1, 2, 3, 4]);
 });
 
-test.each<[string, () => Change, Fact['kind'][]]>([
+test.each<[string, () => PaymentChange, PaymentFact['kind'][]]>([
   ['authorise, in flight', () => again(authorizing), []],
   ['authorise, authorised', () => again(authorized), ['authorized']],
   ['authorise, captured', () => again(captured), ['authorized']],
@@ -88,12 +88,12 @@ test('a capture waits for the authorisation: the command is worth repeating', ()
     code: 'PAYMENT_TRANSITION_ILLEGAL',
     retryable: true,
   });
-  expect(thrown(() => capture(lose(authorizing, now).payment, now))?.retryable).toBe(true);
+  expect(thrown(() => capture(markUnclear(authorizing, now).payment, now))?.retryable).toBe(true);
 });
 
 describe('void', () => {
   test('before the authorise command: remembered, and the command is answered without asking the provider', () => {
-    const never = tombstone({ id: 'payment', orderId: 'order', reason: 'cancelled', now });
+    const never = voidBeforeAuthorization({ id: 'payment', orderId: 'order', reason: 'cancelled', now });
     expect(seen(never)).toEqual(['VOIDED', ['voided'], undefined]);
     const late = again(never.payment);
     expect(seen(late)).toEqual(['VOIDED', ['voided'], undefined]);
@@ -114,7 +114,7 @@ describe('void', () => {
   });
 
   test('while the authorisation is UNKNOWN: waits for the resolution', () => {
-    const waiting = requestVoid(lose(authorizing, now).payment, 'cancelled', true, now);
+    const waiting = requestVoid(markUnclear(authorizing, now).payment, 'cancelled', true, now);
     expect(seen(waiting)).toEqual(['UNKNOWN', [], undefined]);
     expect(seen(settle(waiting.payment, ok, now))).toEqual(['VOIDING', [], 'VOID']);
   });
@@ -131,7 +131,7 @@ describe('void', () => {
   test('of a captured payment: refunds it, under an id of its own', () => {
     const change = requestVoid(captured, 'cancelled', true, now);
     expect(seen(change)).toEqual(['REFUNDING', [], 'REFUND']);
-    expect(change.intent).toEqual({ step: 'REFUND', refundId: 'payment', amountMinor: 1_000 });
+    expect(change.intent).toEqual({ kind: 'REFUND', refundId: 'payment', amountMinor: 1_000 });
   });
 
   test('while the capture is in flight: refunds once it is captured, without telling "captured"', () => {
@@ -158,7 +158,7 @@ describe('void', () => {
     ).payment;
     expect(partly.status).toBe('PARTIALLY_REFUNDED');
     expect(requestVoid(partly, 'cancelled', true, now).intent).toEqual({
-      step: 'REFUND',
+      kind: 'REFUND',
       refundId: 'payment',
       amountMinor: 700,
     });
@@ -215,9 +215,9 @@ test('UNKNOWN remembers what it is about, and any step can be settled from it', 
     [voiding, { kind: 'voided' }, 'VOIDED'],
     [refunding, { kind: 'refunded' }, 'REFUNDED'],
   ] as const) {
-    const lost = lose(payment, now).payment;
-    expect([lost.status, lost.step]).toEqual(['UNKNOWN', payment.step]);
-    expect(lose(lost, now).payment).toBe(lost);
+    const lost = markUnclear(payment, now).payment;
+    expect([lost.status, lost.inFlight]).toEqual(['UNKNOWN', payment.inFlight]);
+    expect(markUnclear(lost, now).payment).toBe(lost);
     expect(settle(lost, outcome, now).payment.status).toBe(status);
   }
 });

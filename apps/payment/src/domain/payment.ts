@@ -12,7 +12,7 @@ export type PaymentStatus =
   | 'DECLINED';
 
 /** What can be asked of the provider. A payment has at most one step in flight. */
-export type Step = 'AUTHORIZE' | 'CAPTURE' | 'VOID' | 'REFUND';
+export type OperationKind = 'AUTHORIZE' | 'CAPTURE' | 'VOID' | 'REFUND';
 
 export interface Terms {
   readonly customerId: string;
@@ -31,11 +31,11 @@ export interface Refund {
 export interface Payment {
   readonly id: string;
   readonly orderId: string;
-  /** Null: a tombstone. The void came before the authorisation, which must never reach the provider. */
+  /** Null: a voidBeforeAuthorization. The void came before the authorisation, which must never reach the provider. */
   readonly terms: Terms | null;
   readonly status: PaymentStatus;
   /** The step in flight; says what UNKNOWN is unknown about. */
-  readonly step: Step | null;
+  readonly inFlight: OperationKind | null;
   /** The provider's id, known once it has answered. */
   readonly chargeId: string | null;
   readonly capturedMinor: number;
@@ -52,7 +52,7 @@ export interface Payment {
 }
 
 /** What the world is told. */
-export type Fact =
+export type PaymentFact =
   | { readonly kind: 'authorized' }
   | { readonly kind: 'declined'; readonly reason: string }
   | { readonly kind: 'captured' }
@@ -61,8 +61,8 @@ export type Fact =
   | { readonly kind: 'refunded'; readonly refundId: string; readonly amountMinor: number; readonly reason: string };
 
 /** Something to ask of the provider, as soon as the transaction has committed. */
-export interface Intent {
-  readonly step: Step;
+export interface OperationIntent {
+  readonly kind: OperationKind;
   /** Of a REFUND. */
   readonly refundId?: string;
   readonly amountMinor: number;
@@ -72,16 +72,16 @@ export interface Intent {
  * What a transition leads to. Where nothing changed `payment` is the very object that went in; facts may be told again all
  * the same, because a repeated command is answered again.
  */
-export interface Change {
+export interface PaymentChange {
   readonly payment: Payment;
-  readonly facts: readonly Fact[];
-  readonly intent?: Intent;
+  readonly facts: readonly PaymentFact[];
+  readonly intent?: OperationIntent;
   /** The intent recorded before was never sent and must not be any more. */
   readonly withdraw?: true;
 }
 
 /** How a step ended at the provider. */
-export type Outcome =
+export type ProviderOutcome =
   | { readonly kind: 'authorized'; readonly chargeId: string }
   | { readonly kind: 'declined'; readonly chargeId: string | null; readonly reason: string }
   | { readonly kind: 'captured'; readonly capturedMinor: number }
@@ -90,5 +90,5 @@ export type Outcome =
   | { readonly kind: 'refused'; readonly reason: string };
 
 /** Persisted before the first call and sent with every repetition of it, so that the provider executes the operation once. */
-export const operationKey = (paymentId: string, step: Step, n: number): string =>
-  `pay:${paymentId}:${step.toLowerCase()}:${n}`;
+export const operationKey = (paymentId: string, kind: OperationKind, n: number): string =>
+  `pay:${paymentId}:${kind.toLowerCase()}:${n}`;

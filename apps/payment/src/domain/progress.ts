@@ -1,8 +1,8 @@
-import type { Fact, Payment, Change, Refund, Step, PaymentStatus } from './payment.js';
+import type { PaymentFact, Payment, PaymentChange, Refund, OperationKind, PaymentStatus } from './payment.js';
 
 /** What the commands and the settlement of a step have in common: how a payment moves on, and what is told of it. */
 
-export const unchanged = (payment: Payment, ...facts: Fact[]): Change => ({ payment, facts });
+export const unchanged = (payment: Payment, ...facts: PaymentFact[]): PaymentChange => ({ payment, facts });
 
 export const changed = (payment: Payment, patch: Partial<Payment>, now: Date): Payment => ({
   ...payment,
@@ -20,23 +20,29 @@ export const refundableMinor = (payment: Payment): number =>
     .filter(({ status }) => status === 'PENDING')
     .reduce((left, { amountMinor }) => left - amountMinor, payment.capturedMinor - payment.refundedMinor);
 
-const statusOf: Record<Step, PaymentStatus> = {
+const statusOf: Record<OperationKind, PaymentStatus> = {
   AUTHORIZE: 'AUTHORIZING',
   CAPTURE: 'CAPTURING',
   VOID: 'VOIDING',
   REFUND: 'REFUNDING',
 };
 
-export function start(payment: Payment, step: Step, now: Date, facts: readonly Fact[] = [], of?: Refund): Change {
+export function start(
+  payment: Payment,
+  kind: OperationKind,
+  now: Date,
+  facts: readonly PaymentFact[] = [],
+  of?: Refund,
+): PaymentChange {
   return {
-    payment: changed(payment, { status: statusOf[step], step }, now),
+    payment: changed(payment, { status: statusOf[kind], inFlight: kind }, now),
     facts,
-    intent: { step, refundId: of?.id, amountMinor: of?.amountMinor ?? payment.terms?.amountMinor ?? 0 },
+    intent: { kind, refundId: of?.id, amountMinor: of?.amountMinor ?? payment.terms?.amountMinor ?? 0 },
   };
 }
 
 /** Starts what is wanted and has become possible: a void that waited, or the next refund. */
-export function advance(change: Change, now: Date): Change {
+export function advance(change: PaymentChange, now: Date): PaymentChange {
   const { payment, facts } = change;
   if (payment.status === 'AUTHORIZED' && payment.voidReason !== null) return start(payment, 'VOID', now, facts);
   if (payment.status !== 'CAPTURED' && payment.status !== 'PARTIALLY_REFUNDED') return change;
@@ -59,22 +65,22 @@ function withVoidRefund(payment: Payment, now: Date): Payment {
   return { ...payment, refunds: [...payment.refunds, all] };
 }
 
-export const declinedFact = (payment: Payment): Fact => ({
+export const declinedFact = (payment: Payment): PaymentFact => ({
   kind: 'declined',
   reason: payment.declineReason ?? 'declined',
 });
 
-export const voidedFact = (payment: Payment): Fact => ({
+export const voidedFact = (payment: Payment): PaymentFact => ({
   kind: 'voided',
   reason: payment.voidReason ?? payment.declineReason ?? 'voided by the provider',
 });
 
-export const refundedFact = ({ id, amountMinor, reason }: Refund): Fact => ({
+export const refundedFact = ({ id, amountMinor, reason }: Refund): PaymentFact => ({
   kind: 'refunded',
   refundId: id,
   amountMinor,
   reason,
 });
 
-export const refundedFacts = (payment: Payment): Fact[] =>
+export const refundedFacts = (payment: Payment): PaymentFact[] =>
   payment.refunds.filter(({ status }) => status === 'REFUNDED').map(refundedFact);

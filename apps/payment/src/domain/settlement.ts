@@ -1,10 +1,10 @@
 import { PaymentTransitionIllegal } from './payment.errors.js';
-import type { Change, Fact, Outcome, Payment, PaymentStatus, Refund } from './payment.js';
+import type { PaymentChange, PaymentFact, ProviderOutcome, Payment, PaymentStatus, Refund } from './payment.js';
 import { advance, changed, declinedFact, refundedFact, unchanged, voidedFact } from './progress.js';
 
 /** All attempts ended without an answer: from here on the provider is read, and nothing is assumed. */
-export function lose(payment: Payment, now: Date): Change {
-  if (payment.step === null || payment.status === 'UNKNOWN') return unchanged(payment);
+export function markUnclear(payment: Payment, now: Date): PaymentChange {
+  if (payment.inFlight === null || payment.status === 'UNKNOWN') return unchanged(payment);
   return { payment: changed(payment, { status: 'UNKNOWN' }, now), facts: [] };
 }
 
@@ -12,8 +12,8 @@ export function lose(payment: Payment, now: Date): Change {
  * The provider's answer to the step in flight, given or found out. Settling a second time changes nothing.
  * A void that waited for the answer follows in the same change.
  */
-export function settle(payment: Payment, outcome: Outcome, now: Date): Change {
-  switch (payment.step) {
+export function settle(payment: Payment, outcome: ProviderOutcome, now: Date): PaymentChange {
+  switch (payment.inFlight) {
     case null:
       return unchanged(payment);
     case 'AUTHORIZE':
@@ -28,9 +28,9 @@ export function settle(payment: Payment, outcome: Outcome, now: Date): Change {
 }
 
 const finish = (payment: Payment, patch: Partial<Payment>, now: Date): Payment =>
-  changed(payment, { step: null, ...patch }, now);
+  changed(payment, { inFlight: null, ...patch }, now);
 
-function settleAuthorize(payment: Payment, outcome: Outcome, now: Date): Change {
+function settleAuthorize(payment: Payment, outcome: ProviderOutcome, now: Date): PaymentChange {
   switch (outcome.kind) {
     case 'declined':
     case 'refused': {
@@ -54,7 +54,7 @@ function settleAuthorize(payment: Payment, outcome: Outcome, now: Date): Change 
   }
 }
 
-function settleCapture(payment: Payment, outcome: Outcome, now: Date): Change {
+function settleCapture(payment: Payment, outcome: ProviderOutcome, now: Date): PaymentChange {
   const wanted = payment.voidReason === null;
   switch (outcome.kind) {
     case 'captured': {
@@ -63,7 +63,7 @@ function settleCapture(payment: Payment, outcome: Outcome, now: Date): Change {
     }
     case 'voided': {
       const voided = finish(payment, { status: 'VOIDED', captureFailure: 'voided by the provider' }, now);
-      const failed: Fact = { kind: 'capture-failed', reason: 'voided by the provider' };
+      const failed: PaymentFact = { kind: 'capture-failed', reason: 'voided by the provider' };
       return { payment: voided, facts: wanted ? [failed, voidedFact(voided)] : [voidedFact(voided)] };
     }
     case 'refused': {
@@ -75,7 +75,7 @@ function settleCapture(payment: Payment, outcome: Outcome, now: Date): Change {
   }
 }
 
-function settleVoid(payment: Payment, outcome: Outcome, now: Date): Change {
+function settleVoid(payment: Payment, outcome: ProviderOutcome, now: Date): PaymentChange {
   switch (outcome.kind) {
     case 'voided': {
       const voided = finish(payment, { status: 'VOIDED' }, now);
@@ -92,7 +92,7 @@ function settleVoid(payment: Payment, outcome: Outcome, now: Date): Change {
   }
 }
 
-function settleRefund(payment: Payment, outcome: Outcome, now: Date): Change {
+function settleRefund(payment: Payment, outcome: ProviderOutcome, now: Date): PaymentChange {
   const current = payment.refunds.find(({ status }) => status === 'PENDING');
   if (!current || (outcome.kind !== 'refunded' && outcome.kind !== 'refused')) {
     throw new PaymentTransitionIllegal(payment.id, outcome.kind, payment.status);

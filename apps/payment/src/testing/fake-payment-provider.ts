@@ -1,8 +1,8 @@
 import type { AuthorizeRequest, PaymentProvider } from '../application/ports.js';
 import { PspRefused, PspUnclear, PspUnsent } from '../application/provider-errors.js';
-import type { Charge } from '../domain/charge.js';
+import type { ProviderCharge } from '../domain/provider-charge.js';
 
-interface FakeCharge extends Charge {
+interface FakeCharge extends ProviderCharge {
   readonly refundedMinor: number;
   readonly amountMinor: number;
 }
@@ -26,7 +26,7 @@ export class FakePaymentProvider implements PaymentProvider {
   private readonly answers = new Map<string, Answer>();
   private readonly slow: (() => void)[] = [];
 
-  authorize(key: string, request: AuthorizeRequest): Promise<Charge> {
+  authorize(key: string, request: AuthorizeRequest): Promise<ProviderCharge> {
     const { paymentMethodToken, reference, amountMinor } = request;
     const declineCode = declines[paymentMethodToken] ?? null;
     const make = (): FakeCharge => {
@@ -47,7 +47,7 @@ export class FakePaymentProvider implements PaymentProvider {
     return this.once(key, request, make, paymentMethodToken);
   }
 
-  capture(key: string, chargeId: string): Promise<Charge> {
+  capture(key: string, chargeId: string): Promise<ProviderCharge> {
     return this.once(key, chargeId, () => {
       const charge = this.expect(chargeId, 'authorized');
       return this.post(
@@ -57,14 +57,14 @@ export class FakePaymentProvider implements PaymentProvider {
     });
   }
 
-  void(key: string, chargeId: string): Promise<Charge> {
+  void(key: string, chargeId: string): Promise<ProviderCharge> {
     return this.once(key, chargeId, () => {
       const charge = this.expect(chargeId, 'authorized');
       return this.post({ ...charge, status: 'voided' }, `void ${charge.amountMinor}`);
     });
   }
 
-  refund(key: string, chargeId: string, request: { reference: string; amountMinor: number }): Promise<Charge> {
+  refund(key: string, chargeId: string, request: { reference: string; amountMinor: number }): Promise<ProviderCharge> {
     return this.once(key, [chargeId, request], () => {
       const charge = this.expect(chargeId, 'captured', 'partially_refunded');
       const refundedMinor = charge.refundedMinor + request.amountMinor;
@@ -75,7 +75,7 @@ export class FakePaymentProvider implements PaymentProvider {
     });
   }
 
-  async find(reference: string): Promise<Charge | undefined> {
+  async find(reference: string): Promise<ProviderCharge | undefined> {
     this.arrive();
     return [...this.charges.values()].find((charge) => charge.reference === reference);
   }
@@ -85,7 +85,7 @@ export class FakePaymentProvider implements PaymentProvider {
     for (const finish of this.slow.splice(0)) finish();
   }
 
-  private async once(key: string, request: unknown, make: () => FakeCharge, token?: string): Promise<Charge> {
+  private async once(key: string, request: unknown, make: () => FakeCharge, token?: string): Promise<ProviderCharge> {
     this.arrive();
     this.sent.push(key);
     const mark = JSON.stringify(request);
@@ -103,7 +103,7 @@ export class FakePaymentProvider implements PaymentProvider {
     return this.answer(key, mark, make, token);
   }
 
-  private answer(key: string, request: string, make: () => FakeCharge, token?: string): Charge {
+  private answer(key: string, request: string, make: () => FakeCharge, token?: string): ProviderCharge {
     try {
       const charge = make();
       const error = token === 'tok_error_after_charge' ? new PspUnclear('status 500') : undefined;
@@ -121,7 +121,7 @@ export class FakePaymentProvider implements PaymentProvider {
     if (this.down) throw new PspUnsent('ECONNREFUSED');
   }
 
-  private expect(id: string, ...statuses: Charge['status'][]): FakeCharge {
+  private expect(id: string, ...statuses: ProviderCharge['status'][]): FakeCharge {
     const charge = this.charges.get(id);
     if (!charge) throw new PspRefused('charge_unknown', id);
     if (!statuses.includes(charge.status)) throw new PspRefused('invalid_state', `the charge is ${charge.status}`);

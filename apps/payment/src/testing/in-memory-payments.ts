@@ -1,7 +1,13 @@
 import { parseOrThrow, type DataOf, type MessageDefinition } from '@causeway/contracts';
 import { InMemoryUnitOfWork } from '@causeway/persistence/testing';
-import type { Operation, OperationQueue, OperationRepository, PaymentTx, WebhookEvent } from '../application/ports.js';
-import { operationKey, type Intent, type Payment } from '../domain/payment.js';
+import type {
+  Operation,
+  OperationQueue,
+  OperationRepository,
+  PaymentTransaction,
+  WebhookEvent,
+} from '../application/ports.js';
+import { operationKey, type OperationIntent, type Payment } from '../domain/payment.js';
 
 interface StoredOperation extends Omit<Operation, 'status' | 'lease' | 'currency' | 'chargeId'> {
   readonly status: Operation['status'] | 'SUCCEEDED' | 'REFUSED' | 'WITHDRAWN';
@@ -24,7 +30,7 @@ export class InMemoryPayments implements OperationQueue {
   private time = Date.parse('2026-11-21T10:00:00Z');
   private claims = 0;
 
-  readonly uow = new InMemoryUnitOfWork<State, PaymentTx>(
+  readonly uow = new InMemoryUnitOfWork<State, PaymentTransaction>(
     { payments: {}, operations: [], webhooks: [], events: [] },
     (draft) => this.bind(draft),
   );
@@ -55,7 +61,7 @@ export class InMemoryPayments implements OperationQueue {
   }
 
   /** `authorized`, `captured`, … in the order in which they were told. */
-  told(): string[] {
+  published(): string[] {
     return this.uow.state.events.map(({ subject }) => subject.split('.')[2] ?? '');
   }
 
@@ -79,7 +85,7 @@ export class InMemoryPayments implements OperationQueue {
     );
   }
 
-  giveBack({ id, lease }: Pick<Operation, 'id' | 'lease'>, delayMs: number): Promise<void> {
+  release({ id, lease }: Pick<Operation, 'id' | 'lease'>, delayMs: number): Promise<void> {
     const { state } = this.uow;
     state.operations = state.operations.map((one) =>
       one.id === id && one.lease === lease && isOpen(one)
@@ -89,7 +95,7 @@ export class InMemoryPayments implements OperationQueue {
     return Promise.resolve();
   }
 
-  private bind(draft: State): PaymentTx {
+  private bind(draft: State): PaymentTransaction {
     return {
       payments: {
         forUpdate: async (id) => draft.payments[id],
@@ -137,19 +143,19 @@ export class InMemoryPayments implements OperationQueue {
           leaseUntil: 0,
           dueAt: this.time + delayMs,
         }),
-      hasten: async (paymentId) =>
+      makeDueNow: async (paymentId) =>
         void change((one) => inFlight(paymentId)(one) && one.status === 'UNKNOWN', { dueAt: this.time }),
     };
   }
 
-  private create(draft: State, paymentId: string, intent: Intent, token?: string): StoredOperation {
+  private create(draft: State, paymentId: string, intent: OperationIntent, token?: string): StoredOperation {
     const mine = draft.operations.filter((one) => one.paymentId === paymentId);
     if (mine.some(isOpen)) throw new Error('two operations in flight for one payment');
-    const key = operationKey(paymentId, intent.step, mine.filter(({ step }) => step === intent.step).length + 1);
+    const key = operationKey(paymentId, intent.kind, mine.filter(({ kind }) => kind === intent.kind).length + 1);
     return {
       id: key,
       paymentId,
-      step: intent.step,
+      kind: intent.kind,
       key,
       status: 'READY',
       amountMinor: intent.amountMinor,

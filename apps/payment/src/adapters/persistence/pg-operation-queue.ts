@@ -1,12 +1,12 @@
 import { DatabaseUnavailable, type Sql } from '@causeway/persistence';
 import { v7 as uuidv7 } from 'uuid';
 import type { Operation, OperationQueue } from '../../application/ports.js';
-import type { Step } from '../../domain/payment.js';
+import type { OperationKind } from '../../domain/payment.js';
 
 interface OperationRow {
   id: string;
   payment_id: string;
-  step: Step;
+  step: OperationKind;
   key: string;
   status: Operation['status'];
   amount_minor: string;
@@ -35,7 +35,7 @@ export class PgOperationQueue implements OperationQueue {
   constructor(private readonly sql: Sql) {}
 
   async claim(limit: number, leaseMs: number): Promise<Operation[]> {
-    await this.giveBackOrphans();
+    await this.releaseUnreleased();
     const lease = uuidv7();
     try {
       return await this.claimAs(lease, limit, leaseMs);
@@ -45,7 +45,7 @@ export class PgOperationQueue implements OperationQueue {
     }
   }
 
-  async giveBack({ id, lease }: Pick<Operation, 'id' | 'lease'>, delayMs: number): Promise<void> {
+  async release({ id, lease }: Pick<Operation, 'id' | 'lease'>, delayMs: number): Promise<void> {
     try {
       await this.sql.query(
         `UPDATE psp_operations SET lease = NULL, lease_until = NULL, due_at = now() + $3 * interval '1 millisecond'
@@ -58,7 +58,7 @@ export class PgOperationQueue implements OperationQueue {
     }
   }
 
-  private async giveBackOrphans(): Promise<void> {
+  private async releaseUnreleased(): Promise<void> {
     if (this.orphans.size + this.lostClaims.size === 0) return;
     await this.sql.query(
       `UPDATE psp_operations SET lease = NULL, lease_until = NULL
@@ -88,7 +88,7 @@ export class PgOperationQueue implements OperationQueue {
     return rows.map((row) => ({
       id: row.id,
       paymentId: row.payment_id,
-      step: row.step,
+      kind: row.step,
       key: row.key,
       status: row.status,
       amountMinor: Number(row.amount_minor),

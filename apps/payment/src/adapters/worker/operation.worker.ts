@@ -2,8 +2,8 @@ import { asWork } from '@causeway/resilience';
 import { extractTrace, getLogger, inSpan } from '@causeway/telemetry';
 import type { OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';
 import type { Operation, OperationQueue } from '../../application/ports.js';
-import type { Claim, RunOperation } from '../../application/run-operation.js';
-import type { Doorbell } from './doorbell.js';
+import type { OperationClaim, RunOperation } from '../../application/run-operation.js';
+import type { WakeSignal } from './wake-signal.js';
 
 export interface OperationWorkerOptions {
   /** Operations at the provider at the same time, per instance; each costs a socket, and a database connection only when it is stored. */
@@ -36,11 +36,11 @@ export class OperationWorker implements OnApplicationBootstrap, OnModuleDestroy 
     private readonly queue: OperationQueue,
     private readonly run: Pick<RunOperation, 'execute'>,
     private readonly options: OperationWorkerOptions,
-    doorbell: Doorbell,
+    wakeSignal: WakeSignal,
   ) {
     this.concurrency = options.concurrency;
     this.pollMs = options.pollMs ?? 250;
-    doorbell.onWake(() => this.wake());
+    wakeSignal.onWake(() => this.wake());
   }
 
   onApplicationBootstrap(): void {
@@ -91,28 +91,28 @@ export class OperationWorker implements OnApplicationBootstrap, OnModuleDestroy 
     }
   }
 
-  private async execute(operation: Operation, claim: Claim): Promise<void> {
+  private async execute(operation: Operation, claim: OperationClaim): Promise<void> {
     const attributes = { 'causeway.payment.id': operation.paymentId, 'causeway.operation.attempt': operation.attempts };
     const parent = extractTrace({ traceparent: operation.traceparent ?? undefined });
     try {
-      await inSpan(`execute ${operation.step.toLowerCase()}`, { parent, attributes }, () =>
+      await inSpan(`execute ${operation.kind.toLowerCase()}`, { parent, attributes }, () =>
         this.run.execute(operation, claim),
       );
     } catch (err) {
       // Its outcome could not be stored. It is taken up again, and the same key gives the same answer.
       this.log.error(
-        { err, paymentId: operation.paymentId, step: operation.step },
+        { err, paymentId: operation.paymentId, kind: operation.kind },
         'operation failed; it is taken up again',
       );
-      await this.giveBack(operation);
+      await this.release(operation);
     }
   }
 
   /** Without waiting for the lease to run out: that is for processes that die. */
-  private async giveBack(operation: Operation): Promise<void> {
+  private async release(operation: Operation): Promise<void> {
     const delayMs = Math.min(maxPauseMs, 500 * 2 ** operation.attempts);
     await this.queue
-      .giveBack(operation, delayMs)
+      .release(operation, delayMs)
       .catch((err: unknown) =>
         this.log.warn({ err, paymentId: operation.paymentId }, 'a claim could not be given back yet'),
       );

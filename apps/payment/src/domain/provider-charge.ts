@@ -1,7 +1,7 @@
-import type { Outcome, Step } from './payment.js';
+import type { ProviderOutcome, OperationKind } from './payment.js';
 
 /** A charge as the provider shows it. */
-export interface Charge {
+export interface ProviderCharge {
   readonly id: string;
   /** Ours: the payment id. */
   readonly reference: string;
@@ -16,9 +16,13 @@ export interface Charge {
  * What a charge, read at the provider, says about a step whose answer we don't have (or that was refused).
  * @returns undefined when the step was not executed.
  */
-export function outcomeOf(step: Step, charge: Charge | undefined, refundId?: string | null): Outcome | undefined {
+export function providerOutcomeOf(
+  kind: OperationKind,
+  charge: ProviderCharge | undefined,
+  refundId?: string | null,
+): ProviderOutcome | undefined {
   if (!charge) return undefined;
-  switch (step) {
+  switch (kind) {
     case 'AUTHORIZE':
       if (charge.status === 'declined')
         return { kind: 'declined', chargeId: charge.id, reason: charge.declineCode ?? 'declined' };

@@ -2,7 +2,7 @@ import type { Sql } from '@causeway/persistence';
 import { currentTraceparent } from '@causeway/telemetry';
 import { v7 as uuidv7 } from 'uuid';
 import type { Operation, OperationRepository, Reschedule } from '../../application/ports.js';
-import { operationKey, type Intent } from '../../domain/payment.js';
+import { operationKey, type OperationIntent } from '../../domain/payment.js';
 
 /** `payments` is locked by every caller, so that counting operations gives a number that nobody else takes. */
 export class PgOperations implements OperationRepository {
@@ -12,10 +12,10 @@ export class PgOperations implements OperationRepository {
     private readonly announce: () => void,
   ) {}
 
-  async add(paymentId: string, intent: Intent, paymentMethodToken?: string): Promise<void> {
+  async add(paymentId: string, intent: OperationIntent, paymentMethodToken?: string): Promise<void> {
     const { rows } = await this.sql.query<{ n: number }>(
       'SELECT count(*)::int + 1 AS n FROM psp_operations WHERE payment_id = $1 AND step = $2',
-      [paymentId, intent.step],
+      [paymentId, intent.kind],
     );
     const n = rows[0]?.n ?? 1;
     await this.sql.query(
@@ -24,9 +24,9 @@ export class PgOperations implements OperationRepository {
       [
         uuidv7(),
         paymentId,
-        intent.step,
+        intent.kind,
         n,
-        operationKey(paymentId, intent.step, n),
+        operationKey(paymentId, intent.kind, n),
         intent.refundId ?? null,
         intent.amountMinor,
         paymentMethodToken ?? null,
@@ -71,7 +71,7 @@ export class PgOperations implements OperationRepository {
     return rowCount === 1;
   }
 
-  async hasten(paymentId: string): Promise<void> {
+  async makeDueNow(paymentId: string): Promise<void> {
     const { rowCount } = await this.sql.query(
       `UPDATE psp_operations SET due_at = now() WHERE payment_id::text = $1 AND status = 'UNKNOWN' AND due_at > now()`,
       [paymentId],

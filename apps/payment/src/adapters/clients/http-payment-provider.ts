@@ -8,7 +8,7 @@ import { Agent, request } from 'undici';
 import { z } from 'zod';
 import type { AuthorizeRequest, PaymentProvider } from '../../application/ports.js';
 import { PspRefused, PspUnclear, PspUnsent } from '../../application/provider-errors.js';
-import type { Charge } from '../../domain/charge.js';
+import type { ProviderCharge } from '../../domain/provider-charge.js';
 
 export interface HttpPaymentProviderOptions {
   readonly url: string;
@@ -29,7 +29,7 @@ const chargeBody = z
     capturedMinor: amountMinor,
     refunds: z.array(z.object({ reference: text })),
   })
-  .transform(({ refunds, ...charge }): Charge => ({
+  .transform(({ refunds, ...charge }): ProviderCharge => ({
     ...charge,
     refundReferences: refunds.map(({ reference }) => reference),
   }));
@@ -81,23 +81,23 @@ export class HttpPaymentProvider implements PaymentProvider, OnApplicationShutdo
     this.policy = createPolicy('psp', { timeoutMs: options.timeoutMs, breaker: {} });
   }
 
-  authorize(key: string, body: AuthorizeRequest): Promise<Charge> {
+  authorize(key: string, body: AuthorizeRequest): Promise<ProviderCharge> {
     return this.charge({ method: 'POST', route: '/v1/charges', path: '/v1/charges', key, body });
   }
 
-  capture(key: string, chargeId: string): Promise<Charge> {
+  capture(key: string, chargeId: string): Promise<ProviderCharge> {
     return this.change(key, chargeId, 'capture', {});
   }
 
-  void(key: string, chargeId: string): Promise<Charge> {
+  void(key: string, chargeId: string): Promise<ProviderCharge> {
     return this.change(key, chargeId, 'void', {});
   }
 
-  refund(key: string, chargeId: string, body: { reference: string; amountMinor: number }): Promise<Charge> {
+  refund(key: string, chargeId: string, body: { reference: string; amountMinor: number }): Promise<ProviderCharge> {
     return this.change(key, chargeId, 'refunds', body);
   }
 
-  async find(reference: string): Promise<Charge | undefined> {
+  async find(reference: string): Promise<ProviderCharge | undefined> {
     const path = `/v1/charges?reference=${encodeURIComponent(reference)}`;
     const { items } = parse(listBody, await this.send({ method: 'GET', route: '/v1/charges', path }));
     return items[0];
@@ -108,12 +108,12 @@ export class HttpPaymentProvider implements PaymentProvider, OnApplicationShutdo
     return this.agent.close();
   }
 
-  private change(key: string, chargeId: string, action: string, body: unknown): Promise<Charge> {
+  private change(key: string, chargeId: string, action: string, body: unknown): Promise<ProviderCharge> {
     const path = `/v1/charges/${encodeURIComponent(chargeId)}/${action}`;
     return this.charge({ method: 'POST', route: `/v1/charges/{id}/${action}`, path, key, body });
   }
 
-  private async charge(call: Call): Promise<Charge> {
+  private async charge(call: Call): Promise<ProviderCharge> {
     return parse(chargeBody, await this.send(call));
   }
 

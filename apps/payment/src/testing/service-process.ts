@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 const hooks = new URL('../../../libs/service-host/test/typescript-hooks.mjs', import.meta.url).href;
 
 /** A service of this repository as a process of its own: nothing of it is imported. */
-export class Child {
+export class ServiceProcess {
   output = '';
 
   private constructor(
@@ -23,7 +23,7 @@ export class Child {
    * @param service Folder in `apps`.
    * @param settings Environment; nothing else is inherited but the PATH.
    */
-  static async start(service: string, settings: Record<string, string>): Promise<Child> {
+  static async start(service: string, settings: Record<string, string>): Promise<ServiceProcess> {
     const main = fileURLToPath(new URL(`../../${service}/src/main.ts`, import.meta.url));
     const env = {
       PATH: process.env['PATH'],
@@ -34,7 +34,7 @@ export class Child {
       ...settings,
     };
     const flags = ['--no-warnings', '--import', hooks, main];
-    const child = new Child(spawn(process.execPath, flags, { env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] }));
+    const child = new ServiceProcess(spawn(process.execPath, flags, { env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] }));
     child.url = await child.ready();
     return child;
   }

@@ -1,5 +1,5 @@
 /** Tells the operation worker of this process that something is due. Without it (or from another process) the worker's poll finds out. */
-export class Doorbell {
+export class WakeSignal {
   private listener: () => void = () => undefined;
 
   wake(): void {

@@ -1,9 +1,9 @@
 import { Outbox } from '@causeway/messaging';
 import type { Transaction } from '@causeway/persistence';
-import type { PaymentTx } from '../../application/ports.js';
-import { PgOperations } from './operations.js';
-import { PgPayments } from './payments.js';
-import { PgWebhooks } from './webhooks.js';
+import type { PaymentTransaction } from '../../application/ports.js';
+import { PgOperations } from './pg-operations.js';
+import { PgPayments } from './pg-payments.js';
+import { PgWebhooks } from './pg-webhooks.js';
 
 interface Wakeable {
   wake(): void;
@@ -12,7 +12,7 @@ interface Wakeable {
 /** The repositories of a transaction, which wake the outbox relay and the operation worker once it is committed. */
 export const bindTransaction =
   (relay: Wakeable, worker: Wakeable) =>
-  (transaction: Transaction): PaymentTx => ({
+  (transaction: Transaction): PaymentTransaction => ({
     payments: new PgPayments(transaction.sql),
     operations: new PgOperations(transaction.sql, () => transaction.afterCommit(() => worker.wake())),
     webhooks: new PgWebhooks(transaction.sql),

@@ -18,10 +18,10 @@ import { createApp, hostSettings } from '@causeway/service-host';
 import { telemetrySettings } from '@causeway/telemetry';
 import { createDatabase, startNats, type TestDatabase, type TestNats } from '@causeway/testkit';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { settings } from '../src/config.js';
-import { migrations } from '../src/migrations.js';
-import { service } from '../src/service.js';
-import { Child } from './child.js';
+import { settings } from '../config.js';
+import { migrations } from '../migrations.js';
+import { service } from '../service.js';
+import { ServiceProcess } from './service-process.js';
 
 export const apiKey = 'test-api-key-0123456789';
 export const webhookSecret = 'test-webhook-secret-0123456789';
@@ -33,11 +33,11 @@ export const timeoutMs = 400;
 /** Starts the payment provider as what it is: somebody else's system, with its own database. */
 export async function startProvider(
   env: Record<string, string> = {},
-): Promise<{ provider: Child; stop(): Promise<void> }> {
+): Promise<{ provider: ServiceProcess; stop(): Promise<void> }> {
   const directory = fileURLToPath(new URL('../../psp-sandbox/prisma/migrations', import.meta.url));
   const database = await createDatabase();
   await migrate(database.url, [{ name: 'psp-sandbox', directory, table: 'prisma' }]);
-  const provider = await Child.start('psp-sandbox', {
+  const provider = await ServiceProcess.start('psp-sandbox', {
     DATABASE_URL: database.url,
     PSP_API_KEY: apiKey,
     PSP_WEBHOOK_SECRET: webhookSecret,
@@ -67,20 +67,23 @@ async function freePort(): Promise<number> {
 }
 
 /** A payment service in this process, with its own Postgres and NATS, and the provider beside it. */
-export class World {
+export class PaymentService {
   private readonly cleanups: (() => unknown)[] = [];
   app!: NestFastifyApplication;
   url!: string;
   database!: TestDatabase;
   nats!: TestNats;
   issuer!: TestIssuer;
-  provider!: Child;
+  provider!: ServiceProcess;
   env!: Record<string, string>;
   private uow!: PgUnitOfWork<Outbox>;
 
   /** @param providerEnv More settings of the provider. */
-  static async start(overrides: Record<string, string> = {}, providerEnv: Record<string, string> = {}): Promise<World> {
-    const world = new World();
+  static async start(
+    overrides: Record<string, string> = {},
+    providerEnv: Record<string, string> = {},
+  ): Promise<PaymentService> {
+    const world = new PaymentService();
     try {
       await world.begin(overrides, providerEnv);
     } catch (error) {
@@ -168,7 +171,7 @@ export class TestPayment {
   readonly customerId = randomUUID();
   readonly target = { paymentId: this.id, orderId: this.orderId };
 
-  constructor(private readonly world: World) {}
+  constructor(private readonly world: PaymentService) {}
 
   authorize(paymentMethodToken = 'tok_success'): Promise<string> {
     const { target, customerId } = this;
@@ -205,7 +208,7 @@ export class TestPayment {
   }
 
   /** What was told of this payment, in order. */
-  async told(): Promise<string[]> {
+  async published(): Promise<string[]> {
     const rows = await this.world.rows<{ subject: string }>(
       `SELECT subject FROM causeway.outbox WHERE aggregate_id = $1 AND subject LIKE 'payment.evt.%' ORDER BY agg_seq`,
       this.id,
@@ -214,12 +217,12 @@ export class TestPayment {
   }
 
   /** Waits until as many facts were told. */
-  async tells(count: number): Promise<string[]> {
+  async publishes(count: number): Promise<string[]> {
     for (const end = Date.now() + 10_000; Date.now() < end; await sleep(20)) {
-      const told = await this.told();
+      const told = await this.published();
       if (told.length >= count) return told;
     }
-    return this.told();
+    return this.published();
   }
 
   operations(): Promise<

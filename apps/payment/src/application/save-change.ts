@@ -6,10 +6,10 @@ import {
   paymentRefunded,
   paymentVoided,
 } from '@causeway/contracts';
-import type { Change, Fact, Payment } from '../domain/payment.js';
-import type { PaymentTx } from './ports.js';
+import type { PaymentChange, PaymentFact, Payment } from '../domain/payment.js';
+import type { PaymentTransaction } from './ports.js';
 
-export interface RecordOptions {
+export interface SaveChangeOptions {
   /** The payment as it was, or undefined when it has just been inserted. An unchanged one is not written. */
   readonly before: Payment | undefined;
   readonly now: Date;
@@ -17,15 +17,19 @@ export interface RecordOptions {
 }
 
 /** Writes what a transition led to: the payment, what to ask of the provider, and what to tell; all in the caller's transaction. */
-export async function record(tx: PaymentTx, change: Change, options: RecordOptions): Promise<void> {
+export async function saveChange(
+  tx: PaymentTransaction,
+  change: PaymentChange,
+  options: SaveChangeOptions,
+): Promise<void> {
   const { payment, facts, intent, withdraw } = change;
   if (options.before && payment !== options.before) await tx.payments.save(payment);
   if (withdraw) await tx.operations.withdraw(payment.id);
   if (intent) await tx.operations.add(payment.id, intent, options.paymentMethodToken);
-  for (const fact of facts) await tell(tx, payment, fact, options.now);
+  for (const fact of facts) await publish(tx, payment, fact, options.now);
 }
 
-async function tell({ outbox }: PaymentTx, payment: Payment, fact: Fact, now: Date): Promise<void> {
+async function publish({ outbox }: PaymentTransaction, payment: Payment, fact: PaymentFact, now: Date): Promise<void> {
   const { id, orderId, version } = payment;
   const base = { paymentId: id, orderId, version, occurredAt: now.toISOString() };
   const money = { amountMinor: payment.terms?.amountMinor ?? 0, currency: payment.terms?.currency ?? 'XXX' };

@@ -1,6 +1,6 @@
 import type { Sql } from '@causeway/persistence';
 import type { PaymentRepository } from '../../application/ports.js';
-import type { Payment, PaymentStatus, Refund, Step } from '../../domain/payment.js';
+import type { Payment, PaymentStatus, Refund, OperationKind } from '../../domain/payment.js';
 
 /** A row of `payments`, with its refunds as one JSON array: one round trip for the whole aggregate. `bigint` comes as text. */
 interface PaymentRow {
@@ -10,7 +10,7 @@ interface PaymentRow {
   amount_minor: string | null;
   currency: string | null;
   status: PaymentStatus;
-  step: Step | null;
+  step: OperationKind | null;
   charge_id: string | null;
   captured_minor: string;
   refunded_minor: string;
@@ -31,7 +31,7 @@ const toPayment = (row: PaymentRow): Payment => ({
       ? null
       : { customerId: row.customer_id, amountMinor: Number(row.amount_minor), currency: row.currency },
   status: row.status,
-  step: row.step,
+  inFlight: row.step,
   chargeId: row.charge_id,
   capturedMinor: Number(row.captured_minor),
   refundedMinor: Number(row.refunded_minor),
@@ -57,7 +57,7 @@ const columns = (payment: Payment): unknown[] => [
   payment.terms?.amountMinor ?? null,
   payment.terms?.currency ?? null,
   payment.status,
-  payment.step,
+  payment.inFlight,
   payment.chargeId,
   payment.capturedMinor,
   payment.refundedMinor,
