@@ -3,9 +3,10 @@ import { createServer, connect as connectTcp, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { findEngine, output, type Engine } from '@causeway/images';
+import { findEngine, type Engine } from '@causeway/images';
 import { startTraceReceiver } from '@causeway/demo-client';
 import { serviceNames, type ServiceName } from '@causeway/launcher';
+import { output } from '@causeway/launcher/run';
 import { linesOf, connectAs, type Instance, type Server, type Target } from './target.js';
 
 const docker = fileURLToPath(new URL('../../../docker', import.meta.url));

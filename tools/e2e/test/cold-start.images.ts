@@ -1,4 +1,5 @@
-import { apps, findEngine, output } from '@causeway/images';
+import { apps, findEngine } from '@causeway/images';
+import { output } from '@causeway/launcher/run';
 import { composeTarget } from '../src/compose-target.js';
 
 /** The aim is 900 ms on a machine that does nothing else; the test has to hold where others build at the same time. */

@@ -3,8 +3,9 @@ import '@causeway/launcher/stop-with-parent';
 import '@causeway/launcher/tolerate-output-errors';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { output } from '@causeway/launcher/run';
 import { apps, buildImage, type App } from './build.js';
-import { findEngine, NoEngine, output } from './engine.js';
+import { findEngine, NoEngine } from './engine.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const { values, positionals } = parseArgs({

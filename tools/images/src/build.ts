@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { output, type Engine } from './engine.js';
+import { output } from '@causeway/launcher/run';
+import type { Engine } from './engine.js';
 
 export const apps = ['gateway', 'user', 'order', 'payment', 'psp-sandbox'] as const;
 export type App = (typeof apps)[number];

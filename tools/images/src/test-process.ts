@@ -4,8 +4,9 @@ import '@causeway/launcher/stop-with-parent';
 import '@causeway/launcher/tolerate-output-errors';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { run } from '@causeway/launcher/run';
 import { apps, buildImage } from './build.js';
-import { findEngine, NoEngine, show, type Engine } from './engine.js';
+import { findEngine, NoEngine, type Engine } from './engine.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const { values, positionals } = parseArgs({
@@ -29,7 +30,7 @@ async function main(): Promise<number> {
       console.log(`✓ built causeway/${app}:dev in ${((performance.now() - begun) / 1_000).toFixed(0)} s`);
     }
   }
-  return show([
+  const jest = [
     process.execPath,
     '--experimental-vm-modules',
     '--no-warnings',
@@ -38,7 +39,8 @@ async function main(): Promise<number> {
     `${root}/tools/images/jest.config.mjs`,
     '--runInBand',
     ...(positionals.length > 0 ? ['--', ...positionals] : []),
-  ]);
+  ] as const;
+  return (await run(jest, { output: 'inherit', timeoutMs: 7_200_000 })).code;
 }
 
 process.exitCode = await main();

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { jest } from '@jest/globals';
-import { apps, buildImage, findEngine, imageName, output, type App, type Engine } from '@causeway/images';
+import { apps, buildImage, findEngine, imageName, type App, type Engine } from '@causeway/images';
+import { output } from '@causeway/launcher/run';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const audit = fileURLToPath(new URL('audit.mjs', import.meta.url));

@@ -1,23 +1,24 @@
-import { must, run, type Outcome, type RunOptions } from './run.js';
+import type { CommandOptions, CommandResult } from '@causeway/launcher/run';
+import { must, run } from './run.js';
 
 const ours = 'causeway';
 export { ours as namespace };
-/** Whose the fields are that we apply. */
+/** Owner of the fields that we apply (server-side apply). */
 export const fieldManager = '--field-manager=causeway-kind';
 
-/** `kubectl` for one context and one namespace, by default ours, whatever the current context of the person is. */
+/** `kubectl` for one context and one namespace (default: ours), independent of the user's current context. */
 export class Kubectl {
   constructor(
     readonly context: string,
     readonly namespace: string = ours,
   ) {}
 
-  /** @throws Refused with what kubectl said. */
-  must(args: readonly string[], options?: RunOptions): Promise<string> {
+  /** @throws Refused with what kubectl said */
+  must(args: readonly string[], options?: CommandOptions): Promise<string> {
     return must(['kubectl', '--context', this.context, '--namespace', this.namespace, ...args], options);
   }
 
-  run(args: readonly string[], options?: RunOptions): Promise<Outcome> {
+  run(args: readonly string[], options?: CommandOptions): Promise<CommandResult> {
     return run(['kubectl', '--context', this.context, '--namespace', this.namespace, ...args], options);
   }
 
@@ -25,7 +26,7 @@ export class Kubectl {
     return JSON.parse(await this.must([...args, '--output=json'])) as T;
   }
 
-  /** The objects of some kinds. */
+  /** Lists the objects of some kinds: `jobs,pods`. */
   async list<T>(kinds: string): Promise<T[]> {
     return (await this.json<{ items: T[] }>(['get', kinds])).items;
   }

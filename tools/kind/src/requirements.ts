@@ -1,4 +1,5 @@
-import { Refused, run, type Command } from './run.js';
+import type { Command } from '@causeway/launcher/run';
+import { Refused, run } from './run.js';
 
 interface Requirement {
   readonly name: string;
@@ -46,8 +47,8 @@ export async function checkRequirements(needs: { docker: boolean; kind: boolean 
 }
 
 async function versionOf({ version, pattern }: Requirement): Promise<[number, number] | undefined> {
-  const outcome = await run(version, { timeoutMs: 20_000 }).catch(() => undefined);
-  const [, major, minor] = pattern.exec(outcome?.code === 0 ? outcome.stdout : '') ?? [];
+  const result = await run(version, { timeoutMs: 20_000 }).catch(() => undefined);
+  const [, major, minor] = pattern.exec(result?.code === 0 ? result.stdout : '') ?? [];
   return major === undefined ? undefined : [Number(major), Number(minor)];
 }
 

@@ -20,13 +20,6 @@ const rendered: Rendered = {
     body: { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name }, spec: { careful: true } },
   })),
 };
-const status = { observedGeneration: 1, replicas: 1, updatedReplicas: 1, availableReplicas: 1 };
-const items = names.map((name) => ({
-  kind: 'Deployment',
-  metadata: { name, generation: 1 },
-  spec: { replicas: 1 },
-  status,
-}));
 const secret = JSON.stringify({ data: { OIDC_MACHINE_SECRET: 'aGVsbG8=' } });
 
 type Phase = 'baseline' | 'restarts' | 'control';
@@ -40,7 +33,7 @@ afterEach(() => shop?.stop());
 /** kubectl without a process. What is really called is tested once, with {@link FakePrograms}. */
 class Answering extends Kubectl {
   override async must(args: readonly string[]): Promise<string> {
-    return args[0] !== 'get' ? '' : args.includes('secret') ? secret : JSON.stringify({ items });
+    return args.includes('secret') ? secret : '';
   }
 }
 
@@ -75,7 +68,6 @@ async function roll({
     say: (line) => said.push(line),
     load: { customers: 1, pauseMs: 1, settleMs: 50 },
     goOn,
-    pauseMs: 1,
   }).then(
     () => undefined,
     (error: Error) => error,
@@ -88,13 +80,14 @@ const row = (kind: string): string => said.find((line) => line.startsWith(kind))
 describe('a system that loses nothing', () => {
   test('passes, every Deployment restarted in turn, and the control gives back what it took away', async () => {
     const fakes = new FakePrograms();
-    fakes.answer([
-      { to: 'kubectl get deployments', stdout: JSON.stringify({ items }) },
-      { to: 'kubectl get secret user', stdout: secret },
-    ]);
+    fakes.answer([{ to: 'kubectl get secret user', stdout: secret }]);
     try {
       expect(await roll({ harm: controlOnly, kubectl: new Kubectl('some') })).toBeUndefined();
       const changes = fakes.calls.filter(({ line }) => /restart|patch|apply/.test(line));
+      const waits = fakes.asked.filter((line) => line.startsWith('kubectl rollout status'));
+      expect(waits.map((line) => line.split(' ')[3])).toEqual(
+        ['gateway', 'order', 'gateway', 'gateway'].map((name) => `deployment/${name}`),
+      );
       expect(changes.map(({ line }) => line.split(' ').slice(0, 4).join(' '))).toEqual([
         ...names.map((name) => `kubectl rollout restart deployment/${name}`),
         'kubectl patch deployment/gateway --type=strategic',

@@ -18,8 +18,6 @@ export interface RollingOptions {
   readonly control?: boolean;
   /** Lets the load go on for a while: 30 s as the baseline, 5 s before the first restart and after each. Default: time passes. */
   readonly goOn?: (load: Load, ms: number) => Promise<unknown>;
-  /** Of {@link waitUntilReady}. */
-  readonly pauseMs?: number;
 }
 
 /** One run: what it is about, and what it may ask. */
@@ -115,8 +113,8 @@ async function controlOf(run: Run, baseline: LoadResult): Promise<LoadResult> {
   return control;
 }
 
-const ready = ({ kubectl, timeoutMs, pauseMs }: Run, deployment: Manifest): Promise<void> =>
-  waitUntilReady(kubectl, { overlay: 'kind', manifests: [deployment] }, { timeoutMs, pauseMs, say: () => undefined });
+const ready = ({ kubectl, timeoutMs }: Run, deployment: Manifest): Promise<void> =>
+  waitUntilReady(kubectl, { overlay: 'kind', manifests: [deployment] }, { timeoutMs, say: () => undefined });
 
 /** Without the client's secret the load goes on: orders go round the products, and one that is sold out is told apart. */
 async function refill({ kubectl, url, say }: Run): Promise<void> {

@@ -1,11 +1,11 @@
 import type { Rendered } from '@causeway/manifests';
 import { jest } from '@jest/globals';
+import type { Observed } from './faults.js';
 import { Kubectl } from './kubectl.js';
-import type { Observed } from './state.js';
 import { FakePrograms } from './testing/fake-programs.js';
 import { waitUntilReady } from './wait.js';
 
-// Every look is a process of its own.
+// Every call of kubectl is a process.
 jest.setTimeout(120_000);
 
 const manifest = (kind: string, name: string) => ({ file: 'x', body: { apiVersion: 'v1', kind, metadata: { name } } });
@@ -13,20 +13,14 @@ const rendered: Rendered = {
   overlay: 'kind',
   manifests: [manifest('Deployment', 'order'), manifest('Job', 'order-migrate-1'), manifest('Service', 'order')],
 };
-const deployment = (ready: number): Observed => ({
-  kind: 'Deployment',
-  metadata: { name: 'order', generation: 2 },
-  spec: { replicas: 2 },
-  status: { observedGeneration: 2, replicas: 2, updatedReplicas: 2, availableReplicas: ready },
-});
-const job = (type?: 'Complete' | 'Failed'): Observed => ({
+const failedJob: Observed = {
   kind: 'Job',
   metadata: { name: 'order-migrate-1' },
   status: {
-    conditions: type ? [{ type, status: 'True', message: 'Job has reached the specified backoff limit' }] : [],
+    conditions: [{ type: 'Failed', status: 'True', message: 'Job has reached the specified backoff limit' }],
   },
-});
-const pod = (name: string, rest: Partial<Observed['status'] & object> = {}, owner?: string): Observed => ({
+};
+const pod = (name: string, rest: Observed['status'] = {}, owner?: string): Observed => ({
   kind: 'Pod',
   metadata: {
     name,
@@ -35,79 +29,73 @@ const pod = (name: string, rest: Partial<Observed['status'] & object> = {}, owne
   },
   status: { phase: 'Running', ...rest },
 });
-const objects = (...items: Observed[]) => ({ to: 'kubectl get deployments', stdout: JSON.stringify({ items }) });
+const waiting = (reason: string, restartCount = 0, message?: string): Observed =>
+  pod('order-5d4-x', {
+    containerStatuses: [{ name: 'service', restartCount, state: { waiting: { reason, message } } }],
+  });
+
+const rollout = { to: 'kubectl rollout status deployment/order' };
+const rolling = { ...rollout, stdout: 'Waiting for deployment "order" rollout to finish\n', hangs: true };
+const late = { ...rollout, code: 1, stderr: 'error: timed out waiting for the condition\n' };
+const migration = { to: 'kubectl wait --for=condition=Complete job/order-migrate-1' };
+const objects = (...items: Observed[]) => ({ to: 'kubectl get jobs,pods', stdout: JSON.stringify({ items }) });
 
 let fakes: FakePrograms;
 beforeEach(() => (fakes = new FakePrograms()));
 afterEach(() => fakes.remove());
 const lines: string[] = [];
-const wait = (timeoutMs = 5_000, patienceMs = 0) => {
+const wait = () => {
   lines.length = 0;
-  return waitUntilReady(new Kubectl('some'), rendered, {
-    timeoutMs,
-    patienceMs,
-    pauseMs: 1,
-    say: (line) => lines.push(line),
-  });
+  const options = { timeoutMs: 60_000, lookMs: 1, say: (line: string) => lines.push(line) };
+  return waitUntilReady(new Kubectl('some'), rendered, options);
 };
-const failure = (...args: Parameters<typeof wait>) =>
-  wait(...args).then(
+const failure = () =>
+  wait().then(
     () => 'no failure',
     (error: Error) => error.message,
   );
 
-test('says what is missing whenever that changes, and ends when everything is ready', async () => {
+test('shows what kubectl waits for, and ends when everything is ready', async () => {
   fakes.answer([
+    { ...rollout, stdout: '0 of 2 updated replicas are available\ndeployment "order" successfully rolled out\n' },
+    migration,
     objects(),
-    objects(deployment(0), job()),
-    objects(deployment(1), job('Complete')),
-    objects(deployment(2), job('Complete')),
   ]);
   await wait();
-  expect(lines.map((line) => line.replace(/ \(\d+ s\)| after \d+ s/, ''))).toEqual([
-    'waiting for Deployment order is not there, Job order-migrate-1 is not there',
-    'waiting for Deployment order 0/2, Job order-migrate-1 running',
-    'waiting for Deployment order 1/2',
-    'everything is ready',
+  expect(lines).toEqual([
+    'waiting for deployment/order, job/order-migrate-1',
+    '0 of 2 updated replicas are available',
+    'deployment "order" successfully rolled out',
+    expect.stringMatching(/^everything is ready after \d+ s$/),
   ]);
+  expect(fakes.asked).toContain('kubectl rollout status deployment/order --timeout=60s');
   expect(fakes.calls.every(({ context }) => context === 'some')).toBe(true);
 });
 
-test('an old generation is not taken for a finished one, nor pods of the last version', async () => {
-  const before = deployment(2);
-  const stale: Observed = { ...before, status: { ...before.status, observedGeneration: 1 } };
-  const surge: Observed = { ...before, status: { ...before.status, replicas: 3 } };
-  fakes.answer([objects(stale, job('Complete')), objects(surge, job('Complete')), objects(before, job('Complete'))]);
-  await wait();
-  expect(lines).toHaveLength(2);
-});
-
-test('a container that keeps crashing is named, with its events and the end of its log', async () => {
-  const waiting = { waiting: { reason: 'CrashLoopBackOff', message: 'back-off 40s' } };
-  const crashing = pod('order-5d4-x', {
-    containerStatuses: [{ name: 'service', ready: false, restartCount: 5, state: waiting }],
-  });
+test('a container that keeps crashing is reported while kubectl still waits, with its events and the end of its log', async () => {
   fakes.answer([
-    objects(deployment(0), job('Complete'), crashing),
-    { to: 'kubectl get events', stdout: 'TYPE REASON MESSAGE\nWarning BackOff Back-off restarting failed container\n' },
+    rolling,
+    migration,
+    objects(waiting('CrashLoopBackOff', 5, 'back-off 40s')),
+    { to: 'kubectl events --for=pod/order-5d4-x', stdout: 'Warning BackOff Back-off restarting failed container\n' },
     {
       to: 'kubectl logs order-5d4-x --container=service --tail=25 --previous',
       stdout: 'order cannot start. CURSOR_SECRET: missing\n',
     },
   ]);
   const said = await failure();
-  expect(said).toContain('Not ready: Deployment order 0/2');
+  expect(said).toMatch(/^Not ready after \d+ s: deployment\/order/);
   expect(said).toContain('pod order-5d4-x, container service: CrashLoopBackOff: back-off 40s');
   expect(said).toContain('Back-off restarting failed container');
   expect(said).toContain('CURSOR_SECRET: missing');
   expect(said).toContain('kubectl --context some --namespace causeway describe pod order-5d4-x');
-  expect(fakes.asked).toContainEqual(expect.stringContaining('--field-selector=involvedObject.name=order-5d4-x'));
 });
 
-test('a failed Job is named by its last pod', async () => {
-  const failed = pod('order-migrate-1-abc', { phase: 'Failed' }, 'order-migrate-1');
+test('a failed Job is reported early, too, and named by its last pod', async () => {
   fakes.answer([
-    objects(deployment(0), job('Failed'), failed),
+    rolling,
+    { ...migration, hangs: true },
+    objects(failedJob, pod('order-migrate-1-abc', { phase: 'Failed' }, 'order-migrate-1')),
     { to: 'kubectl logs order-migrate-1-abc', stdout: 'MIGRATION_FAILED\n' },
   ]);
   const said = await failure();
@@ -117,40 +105,37 @@ test('a failed Job is named by its last pod', async () => {
   expect(said).toContain('MIGRATION_FAILED');
 });
 
-test('a pull that works at the second try is no failure', async () => {
-  const pulling = { waiting: { reason: 'ImagePullBackOff' } };
-  const late = pod('order-1', {
-    containerStatuses: [{ name: 'service', ready: false, restartCount: 0, state: pulling }],
-  });
-  fakes.answer([objects(deployment(1), job('Complete'), late), objects(deployment(2), job('Complete'))]);
-  await wait(5_000, 10_000);
-  expect(lines.at(-1)).toMatch(/^everything is ready/);
+test('a pull that works at the second try is no failure, nor are a few crashes', async () => {
+  fakes.answer([
+    rolling,
+    migration,
+    objects(waiting('ImagePullBackOff')),
+    objects(waiting('CrashLoopBackOff', 2)),
+    { ...objects(), code: 1, stderr: 'the third look' },
+  ]);
+  expect(await failure()).toContain('the third look');
 });
 
 test('when time is up, the pod that is not ready is shown; without one, the warnings of the namespace', async () => {
   const slow = pod('order-5d4-x', { conditions: [{ type: 'Ready', status: 'False' }] });
-  fakes.answer([
-    objects(deployment(1), job('Complete')),
-    { to: 'kubectl get pods', stdout: JSON.stringify({ items: [slow] }) },
-    { to: 'kubectl logs', stdout: 'waiting for the database\n' },
-  ]);
-  const said = await failure(20);
-  expect(said).toContain('Not ready after 0.02 s: Deployment order 1/2');
+  fakes.answer([late, migration, objects(slow), { to: 'kubectl logs', stdout: 'waiting for the database\n' }]);
+  const said = await failure();
+  expect(said).toMatch(/^Not ready after \d+ s: deployment\/order/);
   expect(said).toContain('pod order-5d4-x: it does not become ready');
   expect(said).toContain('waiting for the database');
 
   fakes.answer([
-    objects(deployment(1), job('Complete')),
-    { to: 'kubectl get pods', stdout: '{"items":[]}' },
-    {
-      to: 'kubectl get events --field-selector=type=Warning',
-      stdout: 'order-5d4 FailedCreate exceeded quota: services\n',
-    },
+    late,
+    migration,
+    objects(),
+    { to: 'kubectl events --types=Warning', stdout: 'order-5d4 FailedCreate exceeded quota: services\n' },
   ]);
-  expect(await failure(20)).toContain('order-5d4 FailedCreate exceeded quota: services');
+  const refused = await failure();
+  expect(refused).toContain('order-5d4 FailedCreate exceeded quota: services');
+  expect(refused).toContain('timed out waiting for the condition');
 });
 
 test('a cluster that does not answer is an error at once', async () => {
-  fakes.answer([{ to: 'kubectl get', code: 1, stderr: 'The connection to the server was refused' }]);
+  fakes.answer([{ to: 'kubectl', code: 1, stderr: 'The connection to the server was refused' }]);
   expect(await failure()).toContain('The connection to the server was refused');
 });

@@ -1,126 +1,109 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Rendered } from '@causeway/manifests';
+import { faultIn, unreadyIn, type Fault, type Observed } from './faults.js';
 import type { Kubectl } from './kubectl.js';
 import { Refused } from './run.js';
-import { stateOf, type Observed, type State, type Trouble } from './state.js';
 
 export interface WaitOptions {
   readonly timeoutMs: number;
   readonly say: (line: string) => void;
-  /** Between two looks. Default 2 000. */
-  readonly pauseMs?: number;
-  /** How long a trouble may last before it ends the waiting: a pull may work at the second try. Default 30 000. */
-  readonly patienceMs?: number;
+  /** Between two looks for pods that cannot start, milliseconds. Default 15 000. */
+  readonly lookMs?: number;
 }
 
 const workloads = new Set(['Deployment', 'StatefulSet', 'Job']);
 
-/** Waits until everything that was applied is ready, and says what is missing whenever that changes. @throws Refused with pod, events and log. */
+/**
+ * Waits until everything that was applied is ready: `kubectl rollout status` and `kubectl wait` decide. Beside them it looks for pods that
+ * cannot start, which kubectl would wait for until the timeout.
+ * @throws Refused with the pod, its events and the end of its log
+ */
 export async function waitUntilReady(kubectl: Kubectl, { manifests }: Rendered, options: WaitOptions): Promise<void> {
-  const { timeoutMs, say, pauseMs = 2_000, patienceMs = 30_000 } = options;
-  const expected = manifests
-    .filter(({ body }) => workloads.has(body.kind))
-    .map(({ body }) => `${body.kind} ${body.metadata.name}`);
+  const { timeoutMs, say, lookMs = 15_000 } = options;
+  const pending = new Set(
+    manifests
+      .filter(({ body }) => workloads.has(body.kind))
+      .map(({ body }) => `${body.kind.toLowerCase()}/${body.metadata.name}`),
+  );
   const begun = performance.now();
-  let told = '';
-  let troubled: { since: number; pod: string } | undefined;
-  for (;;) {
-    const state = stateOf(expected, await kubectl.list<Observed>('deployments,statefulsets,jobs,pods'));
-    if (state.waitingFor.length === 0) return say(`everything is ready after ${seconds(begun)} s`);
-    const line = `waiting for ${state.waitingFor.join(', ')}`;
-    if (line !== told) say(`${line} (${seconds(begun)} s)`);
-    told = line;
-    const now = performance.now();
-    if (state.trouble?.pod !== troubled?.pod) troubled = state.trouble && { since: now, pod: state.trouble.pod };
-    if (state.trouble && troubled && now - troubled.since >= patienceMs)
-      throw await explained(kubectl, state, state.trouble);
-    if (now - begun >= timeoutMs)
-      throw await explained(kubectl, state, state.trouble ?? (await suspect(kubectl, state)), timeoutMs);
-    await sleep(pauseMs);
+  const seconds = (): string => ((performance.now() - begun) / 1_000).toFixed(0);
+  const stop = new AbortController();
+  const { signal } = stop;
+  say(`waiting for ${[...pending].join(', ')}`);
+  const ready = [...pending].map(async (workload) => {
+    const wait = workload.startsWith('job/') ? ['wait', '--for=condition=Complete'] : ['rollout', 'status'];
+    const limit = `--timeout=${Math.ceil(timeoutMs / 1_000)}s`;
+    await kubectl.must([...wait, workload, limit], { onLine: say, timeoutMs: timeoutMs + 60_000, signal });
+    pending.delete(workload);
+  });
+  try {
+    await Promise.race([Promise.all(ready), watchForFaults(kubectl, [...pending], lookMs, signal)]);
+  } catch (error) {
+    throw await explain(kubectl, [...pending], error as Error, seconds());
+  } finally {
+    stop.abort();
+  }
+  say(`everything is ready after ${seconds()} s`);
+}
+
+/** A pod cannot start. */
+class PodFault extends Error {
+  constructor(readonly fault: Fault) {
+    super(fault.reason);
   }
 }
 
-const seconds = (begun: number): string => ((performance.now() - begun) / 1_000).toFixed(0);
-
-/** The pod to look at when nothing is wrong, but it takes too long. */
-async function suspect(kubectl: Kubectl, { waitingFor }: State): Promise<Trouble | undefined> {
-  const pods = await kubectl.list<Observed>('pods');
-  const names = waitingFor.map((line) => line.split(' ')[1] ?? '');
-  const pod = pods.find(
-    ({ metadata, status }) =>
-      names.some((name) => metadata.name.startsWith(`${name}-`)) &&
-      status?.phase !== 'Succeeded' &&
-      status?.conditions?.find(({ type }) => type === 'Ready')?.status !== 'True',
-  );
-  return pod && { pod: pod.metadata.name, reason: 'it does not become ready' };
+/** Rejects when two looks in a row find the same pod at fault: a pull may succeed at the second try. */
+async function watchForFaults(
+  kubectl: Kubectl,
+  workloadNames: readonly string[],
+  lookMs: number,
+  signal: AbortSignal,
+): Promise<never> {
+  for (let last: Fault | undefined; ;) {
+    await sleep(lookMs, undefined, { signal });
+    const fault = faultIn(await kubectl.list<Observed>('jobs,pods'), workloadNames);
+    if (fault && fault.pod === last?.pod) throw new PodFault(fault);
+    last = fault;
+  }
 }
 
-/** The message of a failed step: names the pod, shows its events and the last lines of its log. */
-async function explained(
-  kubectl: Kubectl,
-  state: State,
-  trouble: Trouble | undefined,
-  timeoutMs?: number,
-): Promise<Refused> {
-  const late = timeoutMs === undefined ? '' : ` after ${timeoutMs / 1_000} s`;
-  const head = `Not ready${late}: ${state.waitingFor.join(', ')}`;
-  if (!trouble) return new Refused([head, '', await warnings(kubectl)].join('\n'));
-  const { pod, container, reason } = trouble;
-  const where = `pod ${pod}${container ? `, container ${container}` : ''}`;
+/** Names what is not ready and why, with events and log of the pod to look at. */
+async function explain(kubectl: Kubectl, pending: readonly string[], error: Error, after: string): Promise<Refused> {
+  const head = `Not ready after ${after} s: ${pending.join(', ')}`;
+  const objects = await kubectl.list<Observed>('jobs,pods');
+  const fault = error instanceof PodFault ? error.fault : (faultIn(objects, pending) ?? unreadyIn(objects, pending));
+  if (!fault) {
+    // No pod at all: a quota or an admission policy refused it.
+    const warnings = await kubectl.run(['events', '--types=Warning']);
+    const last = warnings.stdout.trim().split('\n').slice(-10).join('\n');
+    return new Refused([head, error.message, '', 'The last warnings of the namespace:', indent(last)].join('\n'));
+  }
+  const { pod, container, reason } = fault;
+  const events = await kubectl.run(['events', `--for=pod/${pod}`]);
   return new Refused(
     [
       head,
-      `${where}: ${reason}`,
+      `pod ${pod}${container ? `, container ${container}` : ''}: ${reason}`,
       '',
-      `events of ${pod}:`,
-      indent(await eventsOf(kubectl, pod)),
+      `Events of ${pod}:`,
+      indent(events.stdout),
       '',
-      `the end of its log:`,
-      indent(await logOf(kubectl, pod, container)),
+      'The end of its log:',
+      indent(await logOf(kubectl, fault)),
       '',
-      `More: kubectl --context ${kubectl.context} --namespace causeway describe pod ${pod}`,
+      `More: kubectl --context ${kubectl.context} --namespace ${kubectl.namespace} describe pod ${pod}`,
     ].join('\n'),
   );
 }
 
-const indent = (text: string): string =>
-  text
-    .trimEnd()
-    .split('\n')
-    .map((line) => `  ${line}`)
-    .join('\n');
+const indent = (text: string): string => (text.trimEnd() || 'none').replaceAll(/^/gm, '  ');
 
-const eventColumns = '--output=custom-columns=TYPE:.type,REASON:.reason,MESSAGE:.message';
-
-async function eventsOf(kubectl: Kubectl, pod: string): Promise<string> {
-  const { stdout } = await kubectl.run([
-    'get',
-    'events',
-    `--field-selector=involvedObject.name=${pod}`,
-    '--sort-by=.lastTimestamp',
-    eventColumns,
-  ]);
-  return stdout.trim() || 'none';
-}
-
-/** For what has no pod at all: a quota or a policy that refused it. */
-async function warnings(kubectl: Kubectl): Promise<string> {
-  const { stdout } = await kubectl.run([
-    'get',
-    'events',
-    '--field-selector=type=Warning',
-    '--sort-by=.lastTimestamp',
-    '--output=custom-columns=OBJECT:.involvedObject.name,REASON:.reason,MESSAGE:.message',
-  ]);
-  return `the last warnings of the namespace:\n${indent(stdout.trim().split('\n').slice(-10).join('\n') || 'none')}`;
-}
-
-/** Of the container that has trouble; of the one before, when it has just been started again. */
-async function logOf(kubectl: Kubectl, pod: string, container: string | undefined): Promise<string> {
+/** Returns the log of the container at fault; of the one before, when it has just been restarted. */
+async function logOf(kubectl: Kubectl, { pod, container }: Fault): Promise<string> {
   const which = container ? [`--container=${container}`] : ['--all-containers', '--prefix'];
-  const [now, before] = await Promise.all([
-    kubectl.run(['logs', pod, ...which, '--tail=25']),
-    container ? kubectl.run(['logs', pod, ...which, '--tail=25', '--previous']) : undefined,
-  ]);
-  return now.stdout.trim() || before?.stdout.trim() || now.stderr.trim() || 'empty';
+  const now = await kubectl.run(['logs', pod, ...which, '--tail=25']);
+  if (now.stdout.trim() || !container) return now.stdout || now.stderr;
+  const before = await kubectl.run(['logs', pod, ...which, '--tail=25', '--previous']);
+  return before.stdout || now.stderr;
 }

@@ -1,17 +1,7 @@
-import { execFile, type ExecFileOptions } from 'node:child_process';
 import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { promisify } from 'node:util';
-import { guard } from './guard.js';
-
-const execute = promisify(execFile);
-
-function run(...[program, args, options]: [string, string[], ExecFileOptions?]): Promise<unknown> {
-  const running = execute(program, args, options);
-  guard(running.child);
-  return running;
-}
+import { output, run } from './run.js';
 
 export interface NatsBinaryOptions {
   /** Told what is done when it takes a moment. */
@@ -60,19 +50,18 @@ async function unpack(cache: string, log: (line: string) => void, signal?: Abort
     await download(work, log, signal);
     const archive = readdirSync(work).find((name) => name.endsWith('.deb'));
     if (!archive) throw new Error('apt-get download left no package');
-    await run('dpkg', ['-x', join(work, archive), join(work, 'root')]);
+    await output(['dpkg', '-x', join(work, archive), join(work, 'root')]);
     const binary = ['usr/sbin', 'usr/bin']
       .map((folder) => join(work, 'root', folder, 'nats-server'))
       .find(isExecutable);
     if (!binary) throw new Error('the package holds no nats-server');
-    await run(binary, ['--version']);
+    await output([binary, '--version']);
     const target = join(cache, 'nats-server');
     // A rename: two processes that fetch at the same time both end with a whole file.
     renameSync(binary, target);
     return target;
   } catch (cause) {
-    const { stderr, message } = cause as { stderr?: string; message: string };
-    throw new Error(`nats-server could not be fetched: ${(stderr || message).trim()}\n${howToInstall()}`, { cause });
+    throw new Error(`nats-server could not be fetched: ${(cause as Error).message}\n${howToInstall()}`, { cause });
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
@@ -83,17 +72,17 @@ async function download(work: string, log: (line: string) => void, signal?: Abor
   const limits = ['-o', 'Acquire::http::Timeout=30', '-o', 'Acquire::Retries=2'];
   // As root apt would download as the account _apt, which cannot write here.
   const sandbox = process.getuid?.() === 0 ? ['-o', 'APT::Sandbox::User=root'] : [];
-  const options = { cwd: work, timeout: 240_000, signal, env: { ...process.env, LC_ALL: 'C' } };
+  const options = { cwd: work, timeoutMs: 240_000, signal, env: { ...process.env, LC_ALL: 'C' } };
   const ownLists = ['-o', `Dir::State::Lists=${join(work, 'lists')}`, '-o', `Dir::Cache=${join(work, 'cache')}`];
   try {
-    await run('apt-get', ['download', ...limits, ...sandbox, 'nats-server'], options);
+    await output(['apt-get', 'download', ...limits, ...sandbox, 'nats-server'], options);
   } catch {
     signal?.throwIfAborted();
     log('no usable package list: fetching one (about 10 MB, not installed anywhere)');
     mkdirSync(join(work, 'lists', 'partial'), { recursive: true });
     mkdirSync(join(work, 'cache', 'archives', 'partial'), { recursive: true });
-    await run('apt-get', ['update', ...limits, ...sandbox, ...ownLists], options);
-    await run('apt-get', ['download', ...limits, ...sandbox, ...ownLists, 'nats-server'], options);
+    await output(['apt-get', 'update', ...limits, ...sandbox, ...ownLists], options);
+    await output(['apt-get', 'download', ...limits, ...sandbox, ...ownLists, 'nats-server'], options);
   }
 }
 
@@ -117,7 +106,7 @@ function canWrite(folder: string): boolean {
 }
 
 const works = (command: string, args: string[]): Promise<boolean> =>
-  run(command, args).then(
-    () => true,
+  run([command, ...args]).then(
+    ({ code }) => code === 0,
     () => false,
   );

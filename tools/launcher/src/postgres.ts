@@ -1,16 +1,14 @@
-import { execFile } from 'node:child_process';
 import { chownSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import { sessionConfig } from '@causeway/persistence/session';
 import pg from 'pg';
 import { makeOwned, reachableFolder, unprivilegedAccount, type Account } from './account.js';
 import { describeExit, lastLines, startChild, type Child, type Exit } from './child.js';
-import { guard } from './guard.js';
 import { claimPort } from './ports.js';
 import { postgresHome } from './postgres-binaries.js';
 import { Restartable } from './restartable.js';
+import { output } from './run.js';
 import { startedAt, stopAll } from './watchdog-process.js';
 import { Watchdog } from './watchdog.js';
 
@@ -119,22 +117,18 @@ async function initialise({ folder, account, home, password, durable }: Cluster)
   ];
   const locale = ['--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'];
   try {
-    const initdb = promisify(execFile)(
+    const command = [
       join(home, 'bin/initdb'),
-      [...args, ...locale, ...(durable === false ? ['--no-sync'] : [])],
-      {
-        cwd: '/',
-        env: environment,
-        uid: account?.uid,
-        gid: account?.gid,
-      },
-    );
-    guard(initdb.child);
-    await initdb;
+      ...args,
+      ...locale,
+      ...(durable === false ? ['--no-sync'] : []),
+    ] as const;
+    await output(command, { cwd: '/', env: environment, account });
   } catch (error) {
     rmSync(half, { recursive: true, force: true });
-    const { stderr = '', message } = error as { stderr?: string; message: string };
-    throw new Error(`PostgreSQL's initdb failed in ${dirname(folder)}: ${stderr.trim() || message}`, { cause: error });
+    throw new Error(`PostgreSQL cannot create its cluster in ${dirname(folder)}: ${(error as Error).message}`, {
+      cause: error,
+    });
   } finally {
     rmSync(passwordFile, { force: true });
   }
@@ -223,7 +217,7 @@ async function clearLeftover(folder: string): Promise<void> {
 async function commandOf(pid: number): Promise<string> {
   try {
     if (process.platform === 'linux') return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
-    return (await promisify(execFile)('ps', ['-o', 'command=', '-p', String(pid)])).stdout;
+    return await output(['ps', '-o', 'command=', '-p', String(pid)]);
   } catch {
     return '';
   }

@@ -3,15 +3,17 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
-/** What a fake program answers to a command line that begins so. The last of several in a row is repeated. */
+/** The answer of a fake program to command lines that begin with `to`. The last of several is repeated. */
 export interface FakeAnswer {
   readonly to: string;
   readonly stdout?: string;
   readonly stderr?: string;
   readonly code?: number;
+  /** It prints and does not end. */
+  readonly hangs?: boolean;
 }
 
-/** kubectl, kind and docker that do nothing but remember what they were asked. `kubectl kustomize` is the real one. */
+/** kubectl, kind and docker that only record their command lines. `kubectl kustomize` is the real one. */
 export class FakePrograms {
   readonly folder = mkdtempSync(join(tmpdir(), 'causeway-kind-'));
   private readonly path = process.env['PATH'];
@@ -81,4 +83,5 @@ const answer = answers[Math.min(number, answers.length - 1)] ?? {};
 process.stdout.write(answer.stdout ?? '');
 process.stderr.write(answer.stderr ?? '');
 process.exitCode = answer.code ?? 0;
+if (answer.hangs) setTimeout(() => undefined, 300_000);
 `;
