@@ -8,7 +8,7 @@ export { alreadyHandled, type Delivery, type Sql, type SqlResult, type Transacti
 export { PgUnitOfWork, type UnitOfWorkOptions } from './unit-of-work.js';
 export { poolSql } from './pool-sql.js';
 export { MigrationChanged, MigrationFailed, MigrationsPending } from './migrations/errors.js';
-export type { MigrationSet } from './migrations/files.js';
+export type { MigrationSet, RepeatableScript } from './migrations/files.js';
 export { migrate, verifyMigrations, type Applied, type MigrateOptions } from './migrations/migrate.js';
 export { runMigrations } from './migrations/run-migrations.js';
 export { waitForSchema } from './migrations/wait-for-schema.js';

@@ -33,6 +33,7 @@ beforeEach(() => {
     devDependencies: { 'only-for-tests': '1.0.0' },
   });
   write('apps/hello/dist/main.js', "const { number } = await import('@causeway/greet');");
+  write('apps/hello/dist/adapters/greet.sql', 'SELECT 1');
   write('apps/hello/prisma/migrations/1_first/migration.sql', 'SELECT 1');
   mkdirSync(join(root, 'node_modules/@causeway'), { recursive: true });
   symlinkSync('../../libs/greet', join(root, 'node_modules/@causeway/greet'));
@@ -59,9 +60,10 @@ test('a package whose files name what they load is reduced to the files that are
   );
 });
 
-test('own code comes with its migrations, without what only tests load, and libraries become packages', () => {
+test('own code comes with its migrations and repeatable scripts, without what only tests load, and libraries become packages', () => {
   pruneHello();
   expect(filesOf('application')).toEqual([
+    'dist/adapters/greet.sql',
     'dist/main.js',
     'node_modules/@causeway/greet/dist/index.js',
     'node_modules/@causeway/greet/migrations/1_first/migration.sql',

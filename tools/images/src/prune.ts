@@ -82,7 +82,9 @@ function placeOf(
 function ownFiles(folder: string, reached: ReadonlySet<string>): string[] {
   const maps = [...reached].map((file) => `${file}.map`).filter((file) => existsSync(file));
   const migrations = ['migrations', join('prisma', 'migrations')].flatMap((place) => filesIn(join(folder, place)));
-  return [join(folder, 'package.json'), ...reached, ...maps, ...migrations];
+  // Repeatable scripts lie beside their callers; the migration runner reads them by path.
+  const scripts = filesIn(join(folder, 'dist')).filter((file) => file.endsWith('.sql'));
+  return [join(folder, 'package.json'), ...reached, ...maps, ...migrations, ...scripts];
 }
 
 function foreignFiles(folder: string, reached: ReadonlySet<string>, whole: boolean): Set<string> {

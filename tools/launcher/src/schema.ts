@@ -1,18 +1,25 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { MigrationSet } from '@causeway/persistence';
 import { repository } from './places.js';
 import type { ServiceDefinition } from './services.js';
 
-/** Applies what is pending in a service's database: the tables of the libraries first, its own then. @returns how many were applied */
-export async function migrateDatabase({ name, messaging }: ServiceDefinition, url: string): Promise<number> {
-  const [{ migrate, persistenceMigrations }, { messagingMigrations }] = await Promise.all([
-    import('@causeway/persistence'),
-    import('@causeway/messaging'),
-  ]);
-  const directory = join(repository, 'apps', name, 'prisma', 'migrations');
-  const own = existsSync(directory) ? [{ name, directory, table: 'prisma' as const }] : [];
-  const sets = [persistenceMigrations, ...(messaging ? [messagingMigrations] : []), ...own];
-  return (await migrate(url, sets, { log: () => undefined })).length;
+/**
+ * Applies what is pending in a service's database: the sets that the service's own `migrate` command applies, repeatable scripts
+ * included.
+ * @returns how many migrations and scripts were applied
+ */
+export async function migrateDatabase({ name }: ServiceDefinition, url: string): Promise<number> {
+  const [{ migrate }, { migrations }] = await Promise.all([import('@causeway/persistence'), migrationsOf(name)]);
+  return (await migrate(url, migrations, { log: () => undefined })).length;
+}
+
+/** Loaded by path, because tools do not depend on applications: compiled where the launcher is compiled, else the source. */
+async function migrationsOf(service: string): Promise<{ readonly migrations: readonly MigrationSet[] }> {
+  const file = import.meta.filename.endsWith('.ts') ? 'src/migrations.ts' : 'dist/migrations.js';
+  return (await import(pathToFileURL(join(repository, 'apps', service, file)).href)) as Awaited<
+    ReturnType<typeof migrationsOf>
+  >;
 }
 
 /** Makes streams and consumers what `@causeway/contracts` declares. @returns how many were created or updated */

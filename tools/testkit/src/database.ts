@@ -69,15 +69,16 @@ async function ensureTemplate(client: pg.Client, admin: string, migrations: read
   }
 }
 
-/** Over the names and the bytes of all migrations: an edited one gets another template. */
+/** Over the names and the bytes of all migrations and repeatable scripts: an edited one gets another template. */
 function contentHash(migrations: readonly MigrationSet[]): string {
   const hash = createHash('sha256');
-  for (const { name, directory, table } of migrations) {
+  for (const { name, directory, table, repeatable = [] } of migrations) {
     hash.update(`${name} ${table} ${directory}\n`);
     for (const entry of readdirSync(directory).sort()) {
       const file = join(directory, entry, 'migration.sql');
       if (statSync(file, { throwIfNoEntry: false })?.isFile()) hash.update(`${entry}\n`).update(readFileSync(file));
     }
+    for (const script of repeatable) hash.update(`${script.name}\n`).update(readFileSync(script.file));
   }
   return hash.digest('hex').slice(0, 24);
 }

@@ -76,11 +76,15 @@ const prismaLedger: Ledger = {
   },
 };
 
+async function createSchema(db: Queryable): Promise<void> {
+  // Asked first: CREATE SCHEMA IF NOT EXISTS needs the right to create even where it creates nothing.
+  const { rows } = await db.query(`SELECT 1 FROM pg_namespace WHERE nspname = 'causeway'`);
+  if (rows.length === 0) await db.query('CREATE SCHEMA causeway');
+}
+
 const causewayLedger = (set: string): Ledger => ({
   async create(db) {
-    // Asked first: CREATE SCHEMA IF NOT EXISTS needs the right to create even where it creates nothing.
-    const { rows } = await db.query(`SELECT 1 FROM pg_namespace WHERE nspname = 'causeway'`);
-    if (rows.length === 0) await db.query('CREATE SCHEMA causeway');
+    await createSchema(db);
     await db.query(`CREATE TABLE IF NOT EXISTS causeway.migrations (
       set_name   text        NOT NULL,
       name       text        NOT NULL,
@@ -109,6 +113,42 @@ const causewayLedger = (set: string): Ledger => ({
     await db.query('UPDATE causeway.migrations SET applied_at = clock_timestamp() WHERE set_name = $1 AND name = $2', [
       set,
       file.name,
+    ]);
+  },
+});
+
+/**
+ * Every text of every repeatable script that this database has had, the newest last: rows are added, never changed. A text that
+ * is in the history but not at its end was replaced on purpose, and an instance or Job of an older release must not restore it.
+ */
+export const repeatableLedger = ({ name: set }: MigrationSet): Ledger => ({
+  async create(db) {
+    await createSchema(db);
+    await db.query(`CREATE TABLE IF NOT EXISTS causeway.repeatable_scripts (
+      position   bigint      GENERATED ALWAYS AS IDENTITY,
+      set_name   text        NOT NULL,
+      name       text        NOT NULL,
+      checksum   text        NOT NULL,
+      applied_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+      PRIMARY KEY (set_name, name, checksum)
+    )`);
+  },
+  async read(db) {
+    if (!(await exists(db, 'causeway.repeatable_scripts'))) return [];
+    const { rows } = await db.query(
+      'SELECT name, checksum, true AS finished FROM causeway.repeatable_scripts WHERE set_name = $1 ORDER BY position',
+      [set],
+    );
+    return rows as Recorded[];
+  },
+  async begin() {
+    // Script and record share one transaction, so no unfinished record can remain.
+  },
+  async finish(db, file) {
+    await db.query('INSERT INTO causeway.repeatable_scripts (set_name, name, checksum) VALUES ($1, $2, $3)', [
+      set,
+      file.name,
+      file.checksum,
     ]);
   },
 });

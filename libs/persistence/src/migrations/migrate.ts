@@ -4,11 +4,11 @@ import { sqlStateOf, translatePgError } from '../errors.js';
 import { connectionConfig } from '../pool.js';
 import { sessionConfig } from '../session.js';
 import { MigrationFailed, MigrationsPending } from './errors.js';
-import { readMigrations, type MigrationFile, type MigrationSet } from './files.js';
-import { ledgerOf, type Ledger } from './ledger.js';
-import { planOf } from './plan.js';
+import { readMigrations, readRepeatableScripts, type MigrationFile, type MigrationSet } from './files.js';
+import { ledgerOf, repeatableLedger, type Ledger } from './ledger.js';
+import { planOf, planOfRepeatable } from './plan.js';
 
-/** One migration that was applied now. */
+/** One migration or repeatable script that was applied now. */
 export interface Applied {
   readonly set: string;
   readonly name: string;
@@ -31,10 +31,19 @@ const migrationLock = 72_707_369;
 /** lock_not_available: what lock_timeout raises. */
 const lockNotAvailable = '55P03';
 
+interface SetFiles {
+  readonly set: MigrationSet;
+  readonly numbered: readonly MigrationFile[];
+  readonly repeatable: readonly MigrationFile[];
+}
+
 /**
- * Applies what is missing of each set, in the order given, on one connection of its own. Runners that start together wait for each other.
+ * Applies what is missing of each set, in the order given, on one dedicated connection: its numbered migrations, then its
+ * repeatable scripts. A set may use what the sets before it create. Concurrent runners wait for each other.
+ *
  * Each migration is one transaction, its record included; a file that begins with `-- causeway: no-transaction` (for
- * `CREATE INDEX CONCURRENTLY`: one statement, written so that it can run again) has none.
+ * `CREATE INDEX CONCURRENTLY`: one statement, written so that it can run again) has none. A repeatable script is applied when
+ * the database has never had its text; a text that a newer one has replaced is not restored.
  *
  * @returns What was applied now.
  * @throws MigrationChanged, MigrationFailed, DatabaseUnavailable
@@ -44,7 +53,7 @@ export async function migrate(
   sets: readonly MigrationSet[],
   options: MigrateOptions = {},
 ): Promise<Applied[]> {
-  const plans = await Promise.all(sets.map(async (set) => ({ set, files: await readMigrations(set) })));
+  const all = await Promise.all(sets.map(readSet));
   const config = typeof target === 'string' ? sessionConfig(target) : connectionConfig(target);
   const client = new pg.Client({
     ...config,
@@ -57,7 +66,7 @@ export async function migrate(
     await client.connect();
     await lock(client, options);
     const applied: Applied[] = [];
-    for (const { set, files } of plans) applied.push(...(await applySet(client, set, files, options)));
+    for (const files of all) applied.push(...(await applySet(client, files, options)));
     return applied;
   } catch (error) {
     throw translatePgError(error);
@@ -67,20 +76,30 @@ export async function migrate(
   }
 }
 
+const readSet = async (set: MigrationSet): Promise<SetFiles> => ({
+  set,
+  numbered: await readMigrations(set),
+  repeatable: await readRepeatableScripts(set),
+});
+
 /**
- * Checks, without changing anything, that the database has every migration of the sets.
+ * Checks, without changing anything, that the database has every numbered migration of the sets, and has or had the text of
+ * every repeatable script.
  * @throws MigrationsPending, MigrationChanged, MigrationFailed, DatabaseUnavailable
  */
 export async function verifyMigrations(pool: pg.Pool, sets: readonly MigrationSet[]): Promise<void> {
   const pending: string[] = [];
   for (const set of sets) {
-    const files = await readMigrations(set);
-    const recorded = await ledgerOf(set)
-      .read(pool)
-      .catch((error: unknown) => {
+    const { numbered, repeatable } = await readSet(set);
+    const read = (ledger: Ledger) =>
+      ledger.read(pool).catch((error: unknown) => {
         throw translatePgError(error);
       });
-    pending.push(...planOf(set, files, recorded).map((file) => `${set.name}/${file.name}`));
+    const missing = [
+      ...planOf(set, numbered, await read(ledgerOf(set))),
+      ...(repeatable.length > 0 ? planOfRepeatable(repeatable, await read(repeatableLedger(set))).pending : []),
+    ];
+    pending.push(...missing.map((file) => `${set.name}/${file.name}`));
   }
   if (pending.length > 0) throw new MigrationsPending(pending);
 }
@@ -97,14 +116,34 @@ async function lock(client: pg.Client, { log, pauseMs = 1_000 }: MigrateOptions)
 
 async function applySet(
   client: pg.Client,
-  set: MigrationSet,
-  files: readonly MigrationFile[],
+  { set, numbered, repeatable }: SetFiles,
   options: MigrateOptions,
 ): Promise<Applied[]> {
   const ledger = ledgerOf(set);
   await ledger.create(client);
+  const applied = await applyAll(client, ledger, set, planOf(set, numbered, await ledger.read(client)), options);
+  if (repeatable.length === 0) return applied;
+
+  const history = repeatableLedger(set);
+  await history.create(client);
+  const { pending, superseded } = planOfRepeatable(repeatable, await history.read(client));
+  for (const { name } of superseded) {
+    options.log?.(
+      `skipped ${set.name}/${name}: the database has replaced this text by a newer one. To restore it on purpose, change the file (a comment is enough)`,
+    );
+  }
+  return [...applied, ...(await applyAll(client, history, set, pending, options))];
+}
+
+async function applyAll(
+  client: pg.Client,
+  ledger: Ledger,
+  set: MigrationSet,
+  files: readonly MigrationFile[],
+  options: MigrateOptions,
+): Promise<Applied[]> {
   const applied: Applied[] = [];
-  for (const file of planOf(set, files, await ledger.read(client))) {
+  for (const file of files) {
     const startedAt = performance.now();
     await applyFile(client, ledger, set, file, options);
     const ms = Math.round(performance.now() - startedAt);

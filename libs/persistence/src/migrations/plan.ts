@@ -31,3 +31,21 @@ export function planOf(
   if (changed.length > 0) throw new MigrationChanged(changed);
   return pending;
 }
+
+/** What to do with the repeatable scripts of a set. */
+export interface RepeatablePlan {
+  /** Scripts whose text this database has never had. */
+  readonly pending: readonly MigrationFile[];
+  /** Scripts whose text this database had and replaced by another: the caller is older than the database. */
+  readonly superseded: readonly MigrationFile[];
+}
+
+/** @param history Every recorded text of the set, the newest last. */
+export function planOfRepeatable(files: readonly MigrationFile[], history: readonly Recorded[]): RepeatablePlan {
+  const textsOf = (file: MigrationFile) =>
+    history.filter(({ name }) => name === file.name).map(({ checksum }) => checksum);
+  return {
+    pending: files.filter((file) => !textsOf(file).includes(file.checksum)),
+    superseded: files.filter((file) => textsOf(file).slice(0, -1).includes(file.checksum)),
+  };
+}

@@ -1,15 +1,20 @@
--- Everything that placing an order changes, in one round trip: measured 6,545 orders/s against 3,160 with eight statements and 732 in a
--- Prisma interactive transaction (two cores, 16 clients).
+-- Everything that placing an order changes, in one round trip: 6,545 orders/s, against 3,160 with eight statements and 732 in an
+-- interactive Prisma transaction (two cores, 16 clients; docs/decisions/0005). Called by PgOrders.place in pg-orders.ts.
+-- What it decides about the items is also a pure function, priceOrder in src/domain/price-order.ts; one suite compares the two.
 --
--- request: orderId, paymentId, customerId, items [{productId, quantity}], addressSealed, cardTokenSealed, redriveMs, paymentLimitMs,
---   idempotency {subject, route, key, fingerprint}, and two message envelopes, placedMessage and authorizeMessage, whose data lacks only
---   what is decided here: lines, total, currency, time.
--- Answer: {outcome, …}. A refusal is an answer and not an exception: it changed nothing, it is not remembered under the key, and an
---   exception would cost a rolled back transaction and a line in the server's log.
+-- The migration runner applies this file again whenever it changes (docs/decisions/0024). During a rollout, instances of the
+-- release before and of this one call the same text. So a change only adds optional fields to the request and fields to the
+-- result; anything else becomes place_order_v2 in a file beside this one, and a later release drops this function.
 --
--- The stored answer holds no personal data: the caller puts the address in, which lies encrypted in the order.
+-- request: orderId, paymentId, customerId, items [{productId, quantity}], addressSealed, cardTokenSealed, redriveMs,
+--   paymentLimitMs, idempotency {subject, route, key, fingerprint}, and two message envelopes, placedMessage and
+--   authorizeMessage, whose data lacks only what is decided here: lines, total, currency, time.
+-- Returns {outcome, ...}. A refusal is a result and not an exception: it changes nothing and is not stored under the key, and an
+--   exception would cost a rolled-back transaction and a line in the server's log.
+--
+-- The stored response holds no personal data: the caller adds the address, which the order keeps encrypted.
 -- VOLATILE matters: each statement sees what was committed before it began, also while the function runs.
-CREATE FUNCTION place_order(request jsonb) RETURNS jsonb LANGUAGE plpgsql VOLATILE AS $$
+CREATE OR REPLACE FUNCTION place_order(request jsonb) RETURNS jsonb LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     idem         jsonb       := request -> 'idempotency';
     new_id       uuid        := (request ->> 'orderId')::uuid;
@@ -17,7 +22,7 @@ DECLARE
     new_customer uuid        := (request ->> 'customerId')::uuid;
     placed       timestamptz := date_trunc('milliseconds', clock_timestamp());
     placed_text  text        := to_char(placed AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"');
-    begun        record;
+    stored       record;
     found_lines  jsonb;
     total        numeric;
     currencies   jsonb;
@@ -25,19 +30,19 @@ DECLARE
     shortages    jsonb;
     in_currency  text;
     reserved     integer;
-    answer       jsonb;
+    response     jsonb;
 BEGIN
-    SELECT * INTO begun
+    SELECT * INTO stored
         FROM causeway.begin_idempotent(idem ->> 'subject', idem ->> 'route', idem ->> 'key', idem ->> 'fingerprint');
-    IF begun.outcome = 'replay' THEN
-        RETURN jsonb_build_object('outcome', 'replayed', 'order', begun.body,
-            'addressSealed', (SELECT address_sealed FROM orders WHERE id = (begun.body ->> 'id')::uuid));
-    ELSIF begun.outcome <> 'new' THEN
-        RETURN jsonb_build_object('outcome', 'idempotency_' || begun.outcome);
+    IF stored.outcome = 'replay' THEN
+        RETURN jsonb_build_object('outcome', 'replayed', 'order', stored.body,
+            'addressSealed', (SELECT address_sealed FROM orders WHERE id = (stored.body ->> 'id')::uuid));
+    ELSIF stored.outcome <> 'new' THEN
+        RETURN jsonb_build_object('outcome', 'idempotency_' || stored.outcome);
     END IF;
 
-    -- Locked in the order of their ids, so that two orders for the same products can't wait for each other; a waiting order then sees
-    -- the stock that the first one left. NO KEY: the ids don't change.
+    -- Products are locked in the order of their ids, so that two orders for the same products cannot deadlock; the second one
+    -- then sees the stock that the first one left. NO KEY: the ids do not change.
     WITH item AS (
         SELECT (i.value ->> 'productId')::uuid AS product_id, (i.value ->> 'quantity')::integer AS quantity, i.ordinality - 1 AS at
             FROM jsonb_array_elements(request -> 'items') WITH ORDINALITY i
@@ -47,7 +52,7 @@ BEGIN
     )
     SELECT jsonb_agg(jsonb_build_object('productId', item.product_id, 'name', locked.name, 'quantity', item.quantity,
                                         'unitPriceMinor', locked.price_minor) ORDER BY at),
-           -- numeric: no product of bigints can overflow on the way to the check below.
+           -- numeric, because a product of bigints could overflow before the check below.
            sum(item.quantity::numeric * locked.price_minor),
            jsonb_agg(DISTINCT locked.currency) FILTER (WHERE locked.id IS NOT NULL),
            jsonb_agg(at ORDER BY at) FILTER (WHERE locked.id IS NULL),
@@ -61,7 +66,7 @@ BEGIN
     ELSIF jsonb_array_length(currencies) > 1 THEN
         RETURN jsonb_build_object('outcome', 'currency_mixed', 'currencies', currencies);
     ELSIF total > 1000000000000 THEN
-        -- The largest amount that the contracts allow.
+        -- maxTotalMinor in src/domain/price-order.ts, the largest amount that the contracts allow.
         RETURN jsonb_build_object('outcome', 'total_too_large');
     ELSIF shortages IS NOT NULL THEN
         RETURN jsonb_build_object('outcome', 'out_of_stock', 'shortages', shortages);
@@ -94,10 +99,10 @@ BEGIN
     PERFORM causeway.add_outbox(jsonb_set(request -> 'authorizeMessage', '{data}',
         (request #> '{authorizeMessage,data}') || jsonb_build_object('amountMinor', total::bigint, 'currency', in_currency)));
 
-    answer := jsonb_build_object(
+    response := jsonb_build_object(
         'id', new_id, 'status', 'PENDING_PAYMENT', 'currency', in_currency, 'totalMinor', total::bigint, 'lines', found_lines,
         'paymentId', new_payment, 'reason', NULL, 'version', 1, 'placedAt', placed_text, 'updatedAt', placed_text);
     PERFORM causeway.complete_idempotent(
-        idem ->> 'subject', idem ->> 'route', idem ->> 'key', idem ->> 'fingerprint', 202, '{}', answer);
-    RETURN jsonb_build_object('outcome', 'placed', 'order', answer);
+        idem ->> 'subject', idem ->> 'route', idem ->> 'key', idem ->> 'fingerprint', 202, '{}', response);
+    RETURN jsonb_build_object('outcome', 'placed', 'order', response);
 END $$;
