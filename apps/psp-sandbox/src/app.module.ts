@@ -3,17 +3,17 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import type pg from 'pg';
 import { ApiKeyGuard } from './api-key.guard.js';
-import { Books } from './books.js';
+import { PgCharges } from './pg-charges.js';
 import { ChargesController } from './charges.controller.js';
-import { ChargesService, type SandboxTx } from './charges.service.js';
+import { ChargesService, type SandboxTransaction } from './charges.service.js';
 import type { SandboxSettings } from './config.js';
 import { PrismaClient } from './generated/prisma/client.js';
-import { IdempotencyKeys } from './idempotency-keys.js';
-import { LedgerReader } from './ledger-reader.js';
+import { PgIdempotencyKeys } from './pg-idempotency-keys.js';
+import { PrismaLedgerReader } from './prisma-ledger-reader.js';
 import { LedgerController } from './ledger.controller.js';
 import { migrations } from './migrations.js';
 import { WebhookDispatcher } from './webhook-dispatcher.js';
-import { WebhookOutbox } from './webhook-outbox.js';
+import { PgWebhookDeliveries } from './pg-webhook-deliveries.js';
 
 @Module({})
 export class AppModule {
@@ -21,10 +21,10 @@ export class AppModule {
     const chaos = { seed: settings.PSP_SEED, ratio: settings.PSP_WEBHOOK_CHAOS };
     const target = { url: settings.PSP_WEBHOOK_URL, secret: settings.PSP_WEBHOOK_SECRET };
     const unitOfWork = (pool: pg.Pool) =>
-      new PgUnitOfWork<SandboxTx>(pool, ({ sql }) => ({
-        books: new Books(sql),
-        keys: new IdempotencyKeys(sql),
-        webhooks: new WebhookOutbox(sql, chaos),
+      new PgUnitOfWork<SandboxTransaction>(pool, ({ sql }) => ({
+        charges: new PgCharges(sql),
+        keys: new PgIdempotencyKeys(sql),
+        deliveries: new PgWebhookDeliveries(sql, chaos),
       }));
     return {
       module: AppModule,
@@ -45,7 +45,11 @@ export class AppModule {
           useFactory: (pool: pg.Pool) => new ChargesService(unitOfWork(pool), settings.PSP_SLOW_MS),
           inject: [PG_POOL],
         },
-        { provide: LedgerReader, useFactory: (prisma: PrismaClient) => new LedgerReader(prisma), inject: [PRISMA] },
+        {
+          provide: PrismaLedgerReader,
+          useFactory: (prisma: PrismaClient) => new PrismaLedgerReader(prisma),
+          inject: [PRISMA],
+        },
         {
           provide: WebhookDispatcher,
           useFactory: (pool: pg.Pool) => new WebhookDispatcher(poolSql(pool), target),

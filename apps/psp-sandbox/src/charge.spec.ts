@@ -1,4 +1,4 @@
-import { authorize, capture, cardOf, refund, voidCharge } from './charge.js';
+import { authorize, capture, testCardOf, refund, voidCharge } from './charge.js';
 
 const charge = authorize({
   id: 'ch_1',
@@ -24,18 +24,18 @@ test.each([
   ['tok_slow', null, 'slow'],
   ['tok_charged_then_dropped', null, 'drop'],
   ['tok_error_after_charge', null, 'error'],
-])('%s is declined with %s and goes wrong by %s', (token, declineCode, mishap) => {
-  expect(cardOf(token)).toEqual({ declineCode, mishap });
+])('%s is declined with %s and fails by %s', (token, declineCode, failure) => {
+  expect(testCardOf(token)).toEqual({ declineCode, failure });
 });
 
 test.each(['tok_unknown', '', 'constructor', '__proto__'])(
   'a token that was never given out is refused: "%s"',
   (token) => {
-    expect(codeOf(() => cardOf(token))).toBe('payment_method_unknown');
+    expect(codeOf(() => testCardOf(token))).toBe('payment_method_unknown');
   },
 );
 
-test('every movement has a line for the ledger', () => {
+test('every transition has its ledger entry', () => {
   const entries = [capture(charge), voidCharge(charge), refund(captured, 400)].map(({ entry }) => entry);
   expect(entries).toEqual([
     { type: 'capture', amountMinor: 1_000 },

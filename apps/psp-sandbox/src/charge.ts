@@ -1,7 +1,7 @@
 import { invalidState, SandboxError } from './errors.js';
 
 export type ChargeStatus = 'authorized' | 'declined' | 'captured' | 'voided' | 'refunded' | 'partially_refunded';
-export type EntryType = 'authorize' | 'decline' | 'capture' | 'void' | 'refund';
+export type LedgerEntryType = 'authorize' | 'decline' | 'capture' | 'void' | 'refund';
 
 export interface Charge {
   readonly id: string;
@@ -15,31 +15,31 @@ export interface Charge {
 }
 
 /** A change of a charge, and the line of the ledger that proves it. */
-export interface Movement {
+export interface ChargeTransition {
   readonly charge: Charge;
-  readonly entry: { readonly type: EntryType; readonly amountMinor: number };
+  readonly entry: { readonly type: LedgerEntryType; readonly amountMinor: number };
 }
 
 /** What a test card does besides answering. */
-export type Mishap = 'none' | 'slow' | 'drop' | 'error';
+export type SimulatedFailure = 'none' | 'slow' | 'drop' | 'error';
 
-interface Card {
+interface TestCard {
   readonly declineCode: string | null;
-  readonly mishap: Mishap;
+  readonly failure: SimulatedFailure;
 }
 
-const cards: Readonly<Record<string, Card>> = {
-  tok_success: { declineCode: null, mishap: 'none' },
-  tok_declined: { declineCode: 'card_declined', mishap: 'none' },
-  tok_insufficient_funds: { declineCode: 'insufficient_funds', mishap: 'none' },
-  tok_slow: { declineCode: null, mishap: 'slow' },
-  tok_charged_then_dropped: { declineCode: null, mishap: 'drop' },
-  tok_error_after_charge: { declineCode: null, mishap: 'error' },
+const testCards: Readonly<Record<string, TestCard>> = {
+  tok_success: { declineCode: null, failure: 'none' },
+  tok_declined: { declineCode: 'card_declined', failure: 'none' },
+  tok_insufficient_funds: { declineCode: 'insufficient_funds', failure: 'none' },
+  tok_slow: { declineCode: null, failure: 'slow' },
+  tok_charged_then_dropped: { declineCode: null, failure: 'drop' },
+  tok_error_after_charge: { declineCode: null, failure: 'error' },
 };
 
 /** @throws SandboxError 422 for a token that was never given out. */
-export function cardOf(token: string): Card {
-  const card = Object.hasOwn(cards, token) ? cards[token] : undefined;
+export function testCardOf(token: string): TestCard {
+  const card = Object.hasOwn(testCards, token) ? testCards[token] : undefined;
   if (card) return card;
   throw new SandboxError(422, 'invalid_request', 'payment_method_unknown', 'No such payment method token.');
 }
@@ -52,7 +52,7 @@ export interface NewCharge {
   readonly declineCode: string | null;
 }
 
-export function authorize({ id, reference, amountMinor, currency, declineCode }: NewCharge): Movement {
+export function authorize({ id, reference, amountMinor, currency, declineCode }: NewCharge): ChargeTransition {
   const status = declineCode === null ? 'authorized' : 'declined';
   return {
     charge: { id, reference, status, declineCode, amountMinor, capturedMinor: 0, refundedMinor: 0, currency },
@@ -61,7 +61,7 @@ export function authorize({ id, reference, amountMinor, currency, declineCode }:
 }
 
 /** Takes the whole authorised amount. */
-export function capture(charge: Charge): Movement {
+export function capture(charge: Charge): ChargeTransition {
   if (charge.capturedMinor > 0) throw invalidState('charge_already_captured', 'The charge is captured already.');
   if (charge.status !== 'authorized') throw invalidState('charge_not_capturable', `The charge is ${charge.status}.`);
   const { amountMinor } = charge;
@@ -72,13 +72,13 @@ export function capture(charge: Charge): Movement {
 }
 
 /** Gives an authorisation up; captured money can only be refunded. */
-export function voidCharge(charge: Charge): Movement {
+export function voidCharge(charge: Charge): ChargeTransition {
   if (charge.status === 'voided') throw invalidState('charge_already_voided', 'The charge is voided already.');
   if (charge.status !== 'authorized') throw invalidState('charge_not_voidable', `The charge is ${charge.status}.`);
   return { charge: { ...charge, status: 'voided' }, entry: { type: 'void', amountMinor: charge.amountMinor } };
 }
 
-export function refund(charge: Charge, amountMinor: number): Movement {
+export function refund(charge: Charge, amountMinor: number): ChargeTransition {
   const left = charge.capturedMinor - charge.refundedMinor;
   if (charge.capturedMinor === 0) throw invalidState('charge_not_refundable', `The charge is ${charge.status}.`);
   if (amountMinor > left) throw invalidState('refund_too_large', `Only ${left} minor units are left to refund.`);

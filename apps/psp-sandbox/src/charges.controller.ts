@@ -1,8 +1,8 @@
 import { RequestDeadline } from '@causeway/service-host';
 import { Body, Controller, Get, Headers, Param, Post, Query, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import type { ChargeView } from './books.js';
-import { ChargesService, type Answer } from './charges.service.js';
+import type { ChargeView } from './pg-charges.js';
+import { ChargesService, type ChargeResponse } from './charges.service.js';
 import { chargeRequest, listQuery, nothing, parse, parseKey, refundRequest } from './schemas.js';
 
 /** What moves money has no deadline: a provider finishes what it has begun, whether the merchant still listens or not. */
@@ -66,7 +66,7 @@ export class ChargesController {
   }
 }
 
-function send(reply: FastifyReply, { status, body, replayed, drop }: Answer): void {
+function send(reply: FastifyReply, { status, body, replayed, drop }: ChargeResponse): void {
   if (drop) {
     // The charge is recorded; the merchant sees the connection end without an answer.
     reply.hijack();

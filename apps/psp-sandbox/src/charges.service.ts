@@ -2,17 +2,26 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fingerprint, type UnitOfWork } from '@causeway/persistence';
 import { asWork, withoutDeadline } from '@causeway/resilience';
 import { v7 as uuidv7 } from 'uuid';
-import type { Books, ChargeView } from './books.js';
-import { authorize, capture, cardOf, refund, voidCharge, type Charge, type Mishap, type Movement } from './charge.js';
+import type { PgCharges, ChargeView } from './pg-charges.js';
+import {
+  authorize,
+  capture,
+  testCardOf,
+  refund,
+  voidCharge,
+  type Charge,
+  type SimulatedFailure,
+  type ChargeTransition,
+} from './charge.js';
 import { SandboxError } from './errors.js';
-import type { IdempotencyKeys, StoredAnswer } from './idempotency-keys.js';
-import type { WebhookOutbox } from './webhook-outbox.js';
+import type { PgIdempotencyKeys, RecordedResponse } from './pg-idempotency-keys.js';
+import type { PgWebhookDeliveries } from './pg-webhook-deliveries.js';
 
 /** Repositories of one transaction. */
-export interface SandboxTx {
-  readonly books: Books;
-  readonly keys: IdempotencyKeys;
-  readonly webhooks: WebhookOutbox;
+export interface SandboxTransaction {
+  readonly charges: PgCharges;
+  readonly keys: PgIdempotencyKeys;
+  readonly deliveries: PgWebhookDeliveries;
 }
 
 export interface ChargeRequest {
@@ -27,7 +36,7 @@ export interface RefundRequest {
   readonly amountMinor: number;
 }
 
-export interface Answer extends StoredAnswer {
+export interface ChargeResponse extends RecordedResponse {
   readonly replayed: boolean;
   /** The connection is to be cut instead of answering. */
   readonly drop?: true;
@@ -40,80 +49,80 @@ const lockMs = 10_000;
 export class ChargesService {
   /** @param slowMs How long `tok_slow` takes. */
   constructor(
-    private readonly uow: UnitOfWork<SandboxTx>,
+    private readonly uow: UnitOfWork<SandboxTransaction>,
     private readonly slowMs: number,
     private readonly now: () => Date = () => new Date(),
   ) {}
 
-  async create(key: string, request: ChargeRequest): Promise<Answer> {
-    const { declineCode, mishap } = cardOf(request.paymentMethodToken);
+  async create(key: string, request: ChargeRequest): Promise<ChargeResponse> {
+    const { declineCode, failure } = testCardOf(request.paymentMethodToken);
     const id = `ch_${uuidv7().replaceAll('-', '')}`;
     const work = () => Promise.resolve(authorize({ ...request, id, declineCode }));
-    return this.once(key, { charge: request }, 201, work, mishap);
+    return this.once(key, { charge: request }, 201, work, failure);
   }
 
-  capture(key: string, id: string): Promise<Answer> {
-    return this.once(key, { capture: id }, 200, async ({ books }) => capture(await books.read(id, { lock: true })));
+  capture(key: string, id: string): Promise<ChargeResponse> {
+    return this.once(key, { capture: id }, 200, async ({ charges }) => capture(await charges.read(id, { lock: true })));
   }
 
-  void(key: string, id: string): Promise<Answer> {
-    return this.once(key, { void: id }, 200, async ({ books }) => voidCharge(await books.read(id, { lock: true })));
+  void(key: string, id: string): Promise<ChargeResponse> {
+    return this.once(key, { void: id }, 200, async ({ charges }) => voidCharge(await charges.read(id, { lock: true })));
   }
 
-  refund(key: string, id: string, request: RefundRequest): Promise<Answer> {
-    return this.once(key, { refund: id, request }, 201, async ({ books }) => {
-      const movement = refund(await books.read(id, { lock: true }), request.amountMinor);
-      await books.addRefund(`re_${uuidv7().replaceAll('-', '')}`, id, request.reference, request.amountMinor);
-      return movement;
+  refund(key: string, id: string, request: RefundRequest): Promise<ChargeResponse> {
+    return this.once(key, { refund: id, request }, 201, async ({ charges }) => {
+      const transition = refund(await charges.read(id, { lock: true }), request.amountMinor);
+      await charges.addRefund(`re_${uuidv7().replaceAll('-', '')}`, id, request.reference, request.amountMinor);
+      return transition;
     });
   }
 
   read(id: string): Promise<ChargeView> {
-    return this.uow.single(({ books }) => books.read(id));
+    return this.uow.single(({ charges }) => charges.read(id));
   }
 
   list(reference: string): Promise<ChargeView[]> {
-    return this.uow.single(({ books }) => books.byReference(reference));
+    return this.uow.single(({ charges }) => charges.findByReference(reference));
   }
 
-  /** Movement, ledger, webhooks and the answer of the key are one transaction: whoever dies in between has charged nothing. */
+  /** Charge, ledger, webhooks and the answer of the key are one transaction: whoever dies in between has charged nothing. */
   private async once(
     key: string,
     request: unknown,
     status: number,
-    work: (tx: SandboxTx) => Promise<Movement>,
-    mishap: Mishap = 'none',
-  ): Promise<Answer> {
-    const slowMs = mishap === 'slow' ? this.slowMs : 0;
+    work: (tx: SandboxTransaction) => Promise<ChargeTransition>,
+    failure: SimulatedFailure = 'none',
+  ): Promise<ChargeResponse> {
+    const slowMs = failure === 'slow' ? this.slowMs : 0;
     const mark = fingerprint(request);
     const before = await this.uow.run(({ keys }) => keys.begin(key, mark, slowMs + lockMs));
     if (before) return { ...before, replayed: true };
     try {
       if (slowMs > 0) await sleep(slowMs);
-      const answer = await this.uow.run((tx) => this.execute(tx, key, status, work, mishap));
-      return { ...answer, replayed: false, ...(mishap === 'drop' && { drop: true }) };
+      const answer = await this.uow.run((tx) => this.execute(tx, key, status, work, failure));
+      return { ...answer, replayed: false, ...(failure === 'drop' && { drop: true }) };
     } catch (error) {
       return this.failed(key, error);
     }
   }
 
   private async execute(
-    tx: SandboxTx,
+    tx: SandboxTransaction,
     key: string,
     status: number,
-    work: (tx: SandboxTx) => Promise<Movement>,
-    mishap: Mishap,
-  ): Promise<StoredAnswer> {
-    const movement = await work(tx);
-    const seq = await tx.books.post(movement);
-    await tx.webhooks.add(movement, seq, this.now());
-    const answer = mishap === 'error' ? afterCharge() : { status, body: await shown(tx, movement.charge) };
+    work: (tx: SandboxTransaction) => Promise<ChargeTransition>,
+    failure: SimulatedFailure,
+  ): Promise<RecordedResponse> {
+    const transition = await work(tx);
+    const seq = await tx.charges.save(transition);
+    await tx.deliveries.add(transition, seq, this.now());
+    const answer = failure === 'error' ? afterCharge() : { status, body: await shown(tx, transition.charge) };
     await tx.keys.complete(key, answer);
     return answer;
   }
 
   /** A refusal is an answer like any other, and replayed; after a failure of our own the key can be used again. */
-  private async failed(key: string, error: unknown): Promise<Answer> {
+  private async failed(key: string, error: unknown): Promise<ChargeResponse> {
     if (error instanceof SandboxError) {
       const answer = { status: error.status, body: error.toBody() };
       await this.uow.run(({ keys }) => keys.complete(key, answer));
@@ -127,9 +136,9 @@ export class ChargesService {
   }
 }
 
-const shown = (tx: SandboxTx, charge: Charge): Promise<ChargeView> => tx.books.read(charge.id);
+const shown = (tx: SandboxTransaction, charge: Charge): Promise<ChargeView> => tx.charges.read(charge.id);
 
-const afterCharge = (): StoredAnswer => ({
+const afterCharge = (): RecordedResponse => ({
   status: 500,
   body: new SandboxError(500, 'api_error', 'api_error', 'Something went wrong at the provider.').toBody(),
 });

@@ -1,10 +1,10 @@
 import { Controller, Get, Query } from '@nestjs/common';
-import { LedgerReader, type LedgerView } from './ledger-reader.js';
+import { PrismaLedgerReader, type LedgerView } from './prisma-ledger-reader.js';
 import { ledgerQuery, parse } from './schemas.js';
 
 @Controller('ledger')
 export class LedgerController {
-  constructor(private readonly ledger: LedgerReader) {}
+  constructor(private readonly ledger: PrismaLedgerReader) {}
 
   /** Everything that happened to money, in order: the independent witness of what a merchant believes. */
   @Get()

@@ -1,7 +1,7 @@
 import { DatabaseHealth } from '@causeway/persistence';
 import { registerReadiness } from '@causeway/service-host';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { SandboxErrorFilter } from './error.filter.js';
+import { SandboxErrorFilter } from './sandbox-error.filter.js';
 
 export function configureHttp(app: NestFastifyApplication): void {
   const database = app.get(DatabaseHealth);

@@ -96,7 +96,7 @@ const until = async (condition: () => boolean, limitMs = 5_000) => {
   for (const end = Date.now() + limitMs; !condition() && Date.now() < end;) await sleep(20);
 };
 
-test('authorize, capture, two refunds: the ledger has every movement, and its sums', async () => {
+test('authorize, capture, two refunds: the ledger has every transition, and its sums', async () => {
   const { status, body: charge } = await post('/v1/charges', request('ref-1'));
   expect(status).toBe(201);
   expect(charge).toMatchObject({

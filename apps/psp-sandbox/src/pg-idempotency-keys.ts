@@ -1,7 +1,7 @@
 import type { Sql } from '@causeway/persistence';
 import { SandboxError } from './errors.js';
 
-export interface StoredAnswer {
+export interface RecordedResponse {
   readonly status: number;
   readonly body: unknown;
 }
@@ -10,7 +10,7 @@ export interface StoredAnswer {
  * The provider's idempotency keys, with the rules of Stripe v1: the first answer is replayed whatever it was, a 500 included; another
  * body under the same key is an error; while the first request is worked on, a second one gets 409.
  */
-export class IdempotencyKeys {
+export class PgIdempotencyKeys {
   constructor(private readonly sql: Sql) {}
 
   /**
@@ -18,7 +18,7 @@ export class IdempotencyKeys {
    * @param lockMs After this a request without an answer counts as dead, and the key can be taken again.
    * @throws SandboxError 422 for another body, 409 while in flight.
    */
-  async begin(key: string, fingerprint: string, lockMs: number): Promise<StoredAnswer | undefined> {
+  async begin(key: string, fingerprint: string, lockMs: number): Promise<RecordedResponse | undefined> {
     const { rows: taken } = await this.sql.query(
       `INSERT INTO idempotency_keys (key, fingerprint, locked_until) VALUES ($1, $2, now() + $3 * interval '1 millisecond')
        ON CONFLICT (key) DO UPDATE SET locked_until = excluded.locked_until
@@ -40,7 +40,7 @@ export class IdempotencyKeys {
     throw new SandboxError(409, 'idempotency', 'idempotency_key_in_use', 'A request with this key is being processed.');
   }
 
-  async complete(key: string, { status, body }: StoredAnswer): Promise<void> {
+  async complete(key: string, { status, body }: RecordedResponse): Promise<void> {
     await this.sql.query('UPDATE idempotency_keys SET status = $2, body = $3 WHERE key = $1', [
       key,
       status,

@@ -1,4 +1,4 @@
-import type { EntryType } from './charge.js';
+import type { LedgerEntryType } from './charge.js';
 import type { PrismaClient } from './generated/prisma/client.js';
 import type { LedgerQuery } from './schemas.js';
 
@@ -6,7 +6,7 @@ export interface LedgerEntryView {
   readonly seq: number;
   readonly chargeId: string;
   readonly reference: string;
-  readonly type: EntryType;
+  readonly type: LedgerEntryType;
   readonly amountMinor: number;
   readonly currency: string;
   readonly at: string;
@@ -41,7 +41,7 @@ const sumOf = {
 } as const;
 
 /** Reads the ledger, a page of entries with the sums of every reference on it. */
-export class LedgerReader {
+export class PrismaLedgerReader {
   constructor(private readonly prisma: PrismaClient) {}
 
   async read({ reference, after, limit }: LedgerQuery): Promise<LedgerView> {
@@ -52,7 +52,7 @@ export class LedgerReader {
       seq: Number(seq),
       chargeId,
       reference: row.reference,
-      type: type as EntryType,
+      type: type as LedgerEntryType,
       amountMinor: Number(amountMinor),
       currency,
       at: at.toISOString(),
@@ -78,7 +78,7 @@ export class LedgerReader {
       sums.set(key, {
         ...before,
         charges: before.charges + opened,
-        [sumOf[type as EntryType]]: Number(_sum.amountMinor ?? 0),
+        [sumOf[type as LedgerEntryType]]: Number(_sum.amountMinor ?? 0),
       });
     }
     return [...sums.values()];

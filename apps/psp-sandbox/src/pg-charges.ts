@@ -1,5 +1,5 @@
 import type { Sql } from '@causeway/persistence';
-import type { Charge, ChargeStatus, Movement } from './charge.js';
+import type { Charge, ChargeStatus, ChargeTransition } from './charge.js';
 import { SandboxError } from './errors.js';
 import { chargeId } from './schemas.js';
 
@@ -37,7 +37,7 @@ const select = `SELECT c.*, coalesce((SELECT jsonb_agg(jsonb_build_object('id', 
                   FROM charges c`;
 
 /** The charges and the ledger, within one transaction. */
-export class Books {
+export class PgCharges {
   constructor(private readonly sql: Sql) {}
 
   /** @throws SandboxError 404 */
@@ -48,7 +48,7 @@ export class Books {
     throw new SandboxError(404, 'not_found', 'charge_unknown', 'No such charge.');
   }
 
-  async byReference(reference: string): Promise<ChargeView[]> {
+  async findByReference(reference: string): Promise<ChargeView[]> {
     const { rows } = await this.sql.query<ChargeRow>(
       `${select} WHERE c.reference = $1 ORDER BY c.created_at DESC, c.id DESC LIMIT 100`,
       [reference],
@@ -57,7 +57,7 @@ export class Books {
   }
 
   /** Writes the charge and its line of the ledger. @returns the number of that line. */
-  async post({ charge, entry }: Movement): Promise<number> {
+  async save({ charge, entry }: ChargeTransition): Promise<number> {
     await this.sql.query(
       `INSERT INTO charges (id, reference, status, decline_code, amount_minor, captured_minor, refunded_minor, currency)
        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)

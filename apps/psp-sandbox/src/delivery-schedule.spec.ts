@@ -1,5 +1,5 @@
 import { chance } from './chance.js';
-import { deliveryDelaysMs } from './webhook-outbox.js';
+import { deliveryDelaysMs } from './delivery-schedule.js';
 
 const seqs = Array.from({ length: 1_000 }, (_, index) => index + 1);
 
