@@ -34,7 +34,7 @@ export const timeoutMs = 400;
 export async function startProvider(
   env: Record<string, string> = {},
 ): Promise<{ provider: ServiceProcess; stop(): Promise<void> }> {
-  const directory = fileURLToPath(new URL('../../psp-sandbox/prisma/migrations', import.meta.url));
+  const directory = fileURLToPath(new URL('../../../psp-sandbox/prisma/migrations', import.meta.url));
   const database = await createDatabase();
   await migrate(database.url, [{ name: 'psp-sandbox', directory, table: 'prisma' }]);
   const provider = await ServiceProcess.start('psp-sandbox', {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
 /** Runs TypeScript sources, as jest does in its own process. */
-const hooks = new URL('../../../libs/service-host/test/typescript-hooks.mjs', import.meta.url).href;
+const hooks = new URL('../../../../libs/service-host/test/typescript-hooks.mjs', import.meta.url).href;
 
 /** A service of this repository as a process of its own: nothing of it is imported. */
 export class ServiceProcess {
@@ -24,7 +24,7 @@ export class ServiceProcess {
    * @param settings Environment; nothing else is inherited but the PATH.
    */
   static async start(service: string, settings: Record<string, string>): Promise<ServiceProcess> {
-    const main = fileURLToPath(new URL(`../../${service}/src/main.ts`, import.meta.url));
+    const main = fileURLToPath(new URL(`../../../${service}/src/main.ts`, import.meta.url));
     const env = {
       PATH: process.env['PATH'],
       HTTP_PORT: '0',
