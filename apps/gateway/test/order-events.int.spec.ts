@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expectDeclaredAnswers } from '@causeway/contracts/testing';
+import { expectDeclaredResponses } from '@causeway/contracts/testing';
 import { answer } from './stub.js';
 import { anOrder, eventually, World } from './world.js';
 
-expectDeclaredAnswers();
+expectDeclaredResponses();
 let world: World;
 beforeAll(async () => {
   world = await World.start({ ORDER_EVENTS_MAX_STREAMS: '2' });

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { orderOverview, scopes } from '@causeway/contracts';
-import { expectDeclaredAnswers } from '@causeway/contracts/testing';
+import { expectDeclaredResponses } from '@causeway/contracts/testing';
 import { answer } from './stub.js';
 import { anOrder, aPayment, aUser, World } from './world.js';
 
-expectDeclaredAnswers();
+expectDeclaredResponses();
 let world: World;
 beforeAll(async () => {
   world = await World.start();

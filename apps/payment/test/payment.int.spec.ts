@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expectDeclaredAnswers } from '@causeway/contracts/testing';
+import { expectDeclaredResponses } from '@causeway/contracts/testing';
 import { listDeadLetters, NATS } from '@causeway/messaging';
 import { signWebhook } from '../src/adapters/http/psp-signature.js';
 import { ServiceProcess } from '../src/testing/service-process.js';
 import { TestPayment, webhookSecret, PaymentService } from '../src/testing/payment-service.js';
 
-expectDeclaredAnswers();
+expectDeclaredResponses();
 let world: PaymentService;
 
 beforeAll(async () => {

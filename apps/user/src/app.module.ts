@@ -24,10 +24,10 @@ import type { UserSettings } from './config.js';
 import { PrismaClient } from './generated/prisma/client.js';
 import { IdempotentPosts } from './idempotent-posts.js';
 import { migrations } from './migrations.js';
-import { LoginThrottle } from './oidc/login-throttle.js';
+import { PgLoginThrottle } from './oidc/pg-login-throttle.js';
 import { createProvider } from './oidc/provider.js';
 import { SignIn } from './oidc/sign-in.js';
-import { loadSigningKeys } from './oidc/signing-keys.js';
+import { PgSigningKeys } from './oidc/pg-signing-keys.js';
 import { purgesOf } from './purges.js';
 import { version } from './version.js';
 import { OIDC_PROVIDER, UNIT_OF_WORK, type UserUnitOfWork } from './tokens.js';
@@ -97,10 +97,10 @@ export class AppModule {
             }),
         },
         {
-          provide: LoginThrottle,
+          provide: PgLoginThrottle,
           inject: [UNIT_OF_WORK],
           useFactory: (uow: UserUnitOfWork) =>
-            new LoginThrottle(uow, index, {
+            new PgLoginThrottle(uow, index, {
               perAccount: settings.LOGIN_FAILURES_PER_ACCOUNT,
               perAddress: settings.LOGIN_FAILURES_PER_ADDRESS,
               windowMs: settings.LOGIN_WINDOW_MS,
@@ -110,7 +110,7 @@ export class AppModule {
           provide: OIDC_PROVIDER,
           inject: [UNIT_OF_WORK, PRISMA, Profiles],
           useFactory: async (uow: UserUnitOfWork, prisma: PrismaClient, profiles: Profiles) =>
-            createProvider({ settings, keys: await loadSigningKeys(uow, cipher), prisma, cipher, profiles }),
+            createProvider({ settings, keys: await new PgSigningKeys(uow, cipher).load(), prisma, cipher, profiles }),
         },
         {
           provide: Housekeeping,

@@ -1,7 +1,7 @@
 import { fingerprint, type FieldCipher, type IdempotencyScope, type StoredResponse } from '@causeway/persistence';
 import type { UserTransaction, UserUnitOfWork } from './tokens.js';
 
-export interface Answer {
+export interface IdempotentResponse {
   readonly response: StoredResponse;
   /** True when the response was stored by an earlier request with the same key. */
   readonly replayed: boolean;
@@ -29,7 +29,7 @@ export class IdempotentPosts {
     scope: IdempotencyScope,
     body: unknown,
     work: (tx: UserTransaction) => Promise<StoredResponse>,
-  ): Promise<Answer> {
+  ): Promise<IdempotentResponse> {
     const print = fingerprint(body, this.fingerprintKey);
     const row = `${scope.subject}:${scope.route}:${scope.key}`;
     return this.uow.run(async (tx) => {

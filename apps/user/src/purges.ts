@@ -1,21 +1,21 @@
 import { purgeBatch, purgeIdempotency, type Purge } from '@causeway/persistence';
 
-/** Of rows that somebody else holds, another instance for example, the next round takes care. */
-const take = `limit ${purgeBatch} for update skip locked`;
+/** Rows that another transaction holds are left to the next round. */
+const take = `LIMIT ${purgeBatch} FOR UPDATE SKIP LOCKED`;
 
-/** What has expired: sessions, codes and tokens, old counts of failed sign-ins, answers to Idempotency-Keys older than 24 h. */
+/** Deletes expired sessions, codes and tokens, counters of past windows, and responses to idempotency keys older than 24 h. */
 export const purgesOf = (settings: { readonly LOGIN_WINDOW_MS: number }): readonly Purge[] => [
   async (sql) => {
     const { rowCount } = await sql.query(
-      `delete from oidc_artifacts where ctid = any (array(
-         select ctid from oidc_artifacts where expires_at < now() - interval '1 minute' ${take}))`,
+      `DELETE FROM oidc_artifacts WHERE ctid = ANY (ARRAY(
+         SELECT ctid FROM oidc_artifacts WHERE expires_at < now() - interval '1 minute' ${take}))`,
     );
     return rowCount;
   },
   async (sql) => {
     const { rowCount } = await sql.query(
-      `delete from login_failures where ctid = any (array(
-         select ctid from login_failures where window_started_at < now() - $1::bigint * interval '1 ms' ${take}))`,
+      `DELETE FROM login_failures WHERE ctid = ANY (ARRAY(
+         SELECT ctid FROM login_failures WHERE window_started_at < now() - $1::bigint * interval '1 ms' ${take}))`,
       [settings.LOGIN_WINDOW_MS],
     );
     return rowCount;

@@ -1,7 +1,7 @@
 import { getAddress } from '@causeway/contracts';
 import { RpcClient } from '@causeway/messaging';
 import { randomUUID } from 'node:crypto';
-import { startUserService, type Person, type UserService } from './harness.js';
+import { startUserService, type Person, type UserService } from '../src/testing/user-service.js';
 
 let user: UserService;
 let ann: Person;

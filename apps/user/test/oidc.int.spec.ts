@@ -2,8 +2,8 @@ import { FieldCipher, PRISMA } from '@causeway/persistence';
 import { createHash } from 'node:crypto';
 import { HostState } from '@causeway/service-host';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
-import { PostgresArtifacts } from '../src/oidc/adapter.js';
-import { Browser, defaultScope, type Tokens } from './browser.js';
+import { PrismaOidcAdapter } from '../src/oidc/prisma-oidc-adapter.js';
+import { Browser, defaultScope, type Tokens } from '../src/testing/browser.js';
 import {
   docsRedirectUri,
   machineSecret,
@@ -12,7 +12,7 @@ import {
   startUserService,
   type Person,
   type UserService,
-} from './harness.js';
+} from '../src/testing/user-service.js';
 
 let user: UserService;
 let ann: Person;
@@ -356,7 +356,7 @@ test('every answer has headers for security, and a form in UTF-8 is read', async
 });
 
 test('errors outside of the protocol, such as a session that cannot be stored, are no plain text', async () => {
-  const rename = (from: string, to: string) => user.database.pool.query(`alter table ${from} rename to ${to}`);
+  const rename = (from: string, to: string) => user.database.pool.query(`ALTER TABLE ${from} RENAME TO ${to}`);
   await rename('oidc_artifacts', 'oidc_artifacts_away');
   try {
     for (const path of ['/session/end', `/auth?${new URL(browser().authorizationUrl()).searchParams.toString()}`]) {
@@ -381,7 +381,7 @@ describe('refresh tokens', () => {
     const third = await json<Tokens>(await person.refresh(second.refresh_token));
     expect((await verify(third.access_token)).payload['scope']).toContain('orders:manage');
     const { rows } = await user.database.pool.query<{ days: number }>(
-      `select extract(epoch from expires_at - now()) / 86400 as days from oidc_artifacts where model = 'RefreshToken'`,
+      `SELECT extract(epoch FROM expires_at - now()) / 86400 AS days FROM oidc_artifacts WHERE model = 'RefreshToken'`,
     );
     expect(Math.max(...rows.map(({ days }) => Number(days)))).toBeLessThanOrEqual(30);
   });
@@ -392,8 +392,8 @@ describe('refresh tokens', () => {
     await shortenTo(refresh_token, 100);
     await person.refresh(refresh_token);
     const { rows } = await user.database.pool.query<{ seconds: string }>(
-      `select extract(epoch from expires_at - now()) as seconds from oidc_artifacts
-       where model = 'RefreshToken' order by expires_at limit 2`,
+      `SELECT extract(epoch FROM expires_at - now()) AS seconds FROM oidc_artifacts
+       WHERE model = 'RefreshToken' ORDER BY expires_at LIMIT 2`,
     );
     for (const { seconds } of rows) expect(Number(seconds)).toBeLessThanOrEqual(100);
   });
@@ -446,7 +446,7 @@ describe('refresh tokens', () => {
 
   /** Puts the end of a token, in its row and in its payload, `seconds` from now. */
   async function shortenTo(token: string, seconds: number): Promise<void> {
-    const artifacts = new PostgresArtifacts('RefreshToken', user.app.get(PRISMA), user.app.get(FieldCipher));
+    const artifacts = new PrismaOidcAdapter('RefreshToken', user.app.get(PRISMA), user.app.get(FieldCipher));
     const payload = await artifacts.find(token);
     await artifacts.upsert(token, { ...payload, exp: Math.floor(Date.now() / 1000) + seconds }, seconds);
   }

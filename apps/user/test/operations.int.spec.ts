@@ -5,10 +5,10 @@ import { decodeProtectedHeader } from 'jose';
 import { randomUUID } from 'node:crypto';
 import { migrations } from '../src/migrations.js';
 import { SignIn } from '../src/oidc/sign-in.js';
-import { loadSigningKeys } from '../src/oidc/signing-keys.js';
-import { LoginBusy } from '../src/users/errors.js';
-import { Browser } from './browser.js';
-import { password, redirectUri, startUserService, type UserService } from './harness.js';
+import { PgSigningKeys } from '../src/oidc/pg-signing-keys.js';
+import { LoginBusy } from '../src/users/user.errors.js';
+import { Browser } from '../src/testing/browser.js';
+import { password, redirectUri, startUserService, type UserService } from '../src/testing/user-service.js';
 
 const registration = () => ({ email: `Cem.${randomUUID()}@Example.org`, password, displayName: 'Cem Quill' });
 
@@ -55,9 +55,9 @@ describe('several instances', () => {
     try {
       const uow = new PgUnitOfWork(empty.pool, (transaction) => transaction);
       const cipher = new FieldCipher(new FieldKeys(new Map([['v1', Buffer.alloc(32, 7)]]), 'v1'));
-      const sets = await Promise.all(Array.from({ length: 10 }, () => loadSigningKeys(uow, cipher)));
+      const sets = await Promise.all(Array.from({ length: 10 }, () => new PgSigningKeys(uow, cipher).load()));
       expect(new Set(sets.map((keys) => keys.map(({ kid }) => kid).join())).size).toBe(1);
-      expect((await empty.pool.query('select kid from signing_keys')).rows).toHaveLength(1);
+      expect((await empty.pool.query('SELECT kid FROM signing_keys')).rows).toHaveLength(1);
     } finally {
       await empty.drop();
     }
@@ -94,7 +94,7 @@ describe('one instance', () => {
   test('a sign-in that was turned away as busy is no failed attempt', async () => {
     const { email } = await user.person();
     const counted = async () => {
-      const sum = 'select coalesce(sum(failures), 0)::int as sum from login_failures';
+      const sum = 'SELECT coalesce(sum(failures), 0)::int AS sum FROM login_failures';
       return (await user.database.pool.query<{ sum: number }>(sum)).rows[0]!.sum;
     };
     const before = await counted();
@@ -141,20 +141,20 @@ describe('one instance', () => {
     const { email } = await user.person();
     const browser = new Browser(user.issuer, redirectUri);
     const { refresh_token } = await browser.signIn(email, password);
-    await pool.query(`update oidc_artifacts set expires_at = now() - interval '1 hour' where model = 'Session'`);
-    await pool.query(`insert into login_failures values ('old', 3, now() - interval '1 day'), ('new', 3, now())`);
-    await pool.query(`update causeway.idempotency set created_at = now() - interval '25 hours'`);
+    await pool.query(`UPDATE oidc_artifacts SET expires_at = now() - interval '1 hour' WHERE model = 'Session'`);
+    await pool.query(`INSERT INTO login_failures VALUES ('old', 3, now() - interval '1 day'), ('new', 3, now())`);
+    await pool.query(`UPDATE causeway.idempotency SET created_at = now() - interval '25 hours'`);
     const { rows: live } = await pool.query(
-      `select 1 from oidc_artifacts where model <> 'Session' and expires_at > now()`,
+      `SELECT 1 FROM oidc_artifacts WHERE model <> 'Session' AND expires_at > now()`,
     );
 
     await user.app.get(Housekeeping).once();
 
-    expect((await pool.query(`select 1 from oidc_artifacts where model = 'Session'`)).rowCount).toBe(0);
-    expect((await pool.query('select 1 from oidc_artifacts')).rowCount).toBe(live.length);
-    const { rows } = await pool.query<{ key: string }>(`select key from login_failures where key in ('old', 'new')`);
+    expect((await pool.query(`SELECT 1 FROM oidc_artifacts WHERE model = 'Session'`)).rowCount).toBe(0);
+    expect((await pool.query('SELECT 1 FROM oidc_artifacts')).rowCount).toBe(live.length);
+    const { rows } = await pool.query<{ key: string }>(`SELECT key FROM login_failures WHERE key IN ('old', 'new')`);
     expect(rows).toEqual([{ key: 'new' }]);
-    expect((await pool.query('select 1 from causeway.idempotency')).rowCount).toBe(0);
+    expect((await pool.query('SELECT 1 FROM causeway.idempotency')).rowCount).toBe(0);
     expect(refresh_token).toEqual(expect.any(String));
   });
 });
@@ -166,7 +166,7 @@ describe('when a part is gone', () => {
       await user.nats.halt();
       const person = await user.person();
       expect(await user.token(person)).toEqual(expect.any(String));
-      const pending = () => user.database.pool.query(`select 1 from causeway.outbox where status = 'pending'`);
+      const pending = () => user.database.pool.query(`SELECT 1 FROM causeway.outbox WHERE status = 'pending'`);
       expect((await pending()).rowCount).toBe(1);
       await user.nats.restart();
       await until(async () => (await pending()).rowCount === 0);

@@ -1,6 +1,6 @@
 import { policies } from '@causeway/resilience';
-import { Browser } from './browser.js';
-import { password, redirectUri, startUserService, type Person, type UserService } from './harness.js';
+import { Browser } from '../src/testing/browser.js';
+import { password, redirectUri, startUserService, type Person, type UserService } from '../src/testing/user-service.js';
 
 let user: UserService;
 let ann: Person;
@@ -218,7 +218,7 @@ describe('throttling', () => {
   });
 
   test('nothing stored tells who tried, or from where', async () => {
-    const { rows } = await user.database.pool.query<{ text: string }>('select f::text as text from login_failures f');
+    const { rows } = await user.database.pool.query<{ text: string }>('SELECT f::text AS text FROM login_failures f');
     expect(rows.length).toBeGreaterThan(0);
     for (const { text } of rows) expect(text).not.toMatch(/@|203\.0|example/i);
   });

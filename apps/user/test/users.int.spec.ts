@@ -2,8 +2,8 @@ import { jetstream } from '@nats-io/jetstream';
 import { NATS, OutboxRelay } from '@causeway/messaging';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { randomUUID } from 'node:crypto';
-import { Browser } from './browser.js';
-import { password, redirectUri, startUserService, type Person, type UserService } from './harness.js';
+import { Browser } from '../src/testing/browser.js';
+import { password, redirectUri, startUserService, type Person, type UserService } from '../src/testing/user-service.js';
 
 let user: UserService;
 beforeAll(async () => {
@@ -34,7 +34,7 @@ describe('registration', () => {
     const message = await firstMessage('user.evt.registered.v1', (data) => data['userId'] === id);
     expect(message.text).not.toMatch(/@|bea/i);
     expect(message.envelope).toMatchObject({ subject: id, source: '/causeway/user', type: 'user.evt.registered.v1' });
-    const { rows } = await user.database.pool.query('select 1 from causeway.outbox where aggregate_id = $1', [id]);
+    const { rows } = await user.database.pool.query('SELECT 1 FROM causeway.outbox WHERE aggregate_id = $1', [id]);
     expect(rows).toHaveLength(1);
   });
 
@@ -222,10 +222,10 @@ test('no table holds personal data, a password or a credential in the clear', as
 async function wholeDatabase(): Promise<string> {
   const { pool } = user.database;
   const { rows: tables } = await pool.query<{ name: string }>(
-    `select format('%I.%I', schemaname, tablename) as name from pg_tables where schemaname in ('public', 'causeway')`,
+    `SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables WHERE schemaname IN ('public', 'causeway')`,
   );
   const dumps = await Promise.all(
-    tables.map(({ name }) => pool.query<{ row: string }>(`select t::text as row from ${name} t`)),
+    tables.map(({ name }) => pool.query<{ row: string }>(`SELECT t::text AS row FROM ${name} t`)),
   );
   return dumps.flatMap(({ rows }) => rows.map(({ row }) => row)).join('\n');
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expectDeclaredAnswers } from '@causeway/contracts/testing';
+import { expectDeclaredResponses } from '@causeway/contracts/testing';
 import { call, operatorToken } from '@causeway/demo-client';
 import { startSystem, type ServiceName } from '@causeway/launcher';
 import { processTarget, type Instance, type Target } from './target.js';
@@ -28,7 +28,7 @@ export function useSystem(
   instances: Partial<Record<ServiceName, number>> = {},
   env: Env = impatience,
 ): { readonly system: Target } {
-  expectDeclaredAnswers();
+  expectDeclaredResponses();
   const holder: { system?: Target } = {};
   beforeAll(async () => {
     holder.system = await startTarget(instances, env);

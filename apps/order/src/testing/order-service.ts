@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { TestIssuer } from '@causeway/auth/testing';
 import { loadSettings } from '@causeway/config';
 import { getAddress, scopes, type DataOf, type Envelope, type MessageDefinition } from '@causeway/contracts';
-import { expectDeclaredAnswers } from '@causeway/contracts/testing';
+import { expectDeclaredResponses } from '@causeway/contracts/testing';
 import { buildEnvelope } from '@causeway/messaging';
 import { createApp, hostSettings } from '@causeway/service-host';
 import { telemetrySettings } from '@causeway/telemetry';
@@ -14,7 +14,7 @@ import { migrations } from '../migrations.js';
 import { service } from '../service.js';
 import { address } from './fixtures.js';
 
-expectDeclaredAnswers();
+expectDeclaredResponses();
 
 export const knownAddress = '0193b000-0000-7000-8000-000000000001';
 

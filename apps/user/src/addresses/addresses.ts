@@ -1,26 +1,15 @@
 import type { AddressBody, AddressView } from '@causeway/contracts';
-import { CodedError, NotFound } from '@causeway/errors';
+import { NotFound } from '@causeway/errors';
 import { etag, FieldCipher, PRISMA, versionIn, VersionStale, type ExpectedVersions } from '@causeway/persistence';
 import { Inject, Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import type { PrismaClient } from '../generated/prisma/client.js';
-import { IdempotentPosts, type Answer } from '../idempotent-posts.js';
+import { IdempotentPosts, type IdempotentResponse } from '../idempotent-posts.js';
 import type { UserTransaction } from '../tokens.js';
+import { AddressLimitReached, maxAddresses } from './address.errors.js';
 import { openAddress, sealAddress } from './address-columns.js';
 
-/** Keeps the list of addresses, which is not paged, short. */
-const maxAddresses = 50;
-
-export class AddressLimitReached extends CodedError {
-  readonly code = 'ADDRESS_LIMIT_REACHED';
-  readonly remedy = 'Delete an address that is not used any more.';
-
-  constructor() {
-    super(`a person can keep ${maxAddresses} addresses`);
-  }
-}
-
-/** The address book of a person. Somebody else's address is reported as missing. */
+/** A customer's address book. Another customer's address is reported as missing. */
 @Injectable()
 export class Addresses {
   constructor(
@@ -48,7 +37,7 @@ export class Addresses {
   }
 
   /** @throws NotFound for an unknown user, AddressLimitReached, IdempotencyKeyReused, IdempotencyKeyInFlight */
-  add(userId: string, body: AddressBody, idempotencyKey: string): Promise<Answer> {
+  add(userId: string, body: AddressBody, idempotencyKey: string): Promise<IdempotentResponse> {
     const scope = { subject: userId, route: 'POST /v1/users/me/addresses', key: idempotencyKey };
     return this.posts.once(scope, body, async (tx) => {
       await this.assertRoom(tx, userId);
@@ -78,12 +67,12 @@ export class Addresses {
     throw new VersionStale(`address ${id}`);
   }
 
-  /** The row of the user is locked, so that two requests at once can't both take the last place. */
+  /** Locks the user's row, so that two concurrent requests cannot both take the last free slot. */
   private async assertRoom({ sql }: UserTransaction, userId: string): Promise<void> {
-    const locked = await sql.query('select 1 from users where id = $1 for update', [userId]);
+    const locked = await sql.query('SELECT 1 FROM users WHERE id = $1 FOR UPDATE', [userId]);
     if (locked.rowCount === 0) throw new NotFound(`user ${userId}`);
     const { rows } = await sql.query<{ count: number }>(
-      'select count(*)::int as count from addresses where user_id = $1',
+      'SELECT count(*)::int AS count FROM addresses WHERE user_id = $1',
       [userId],
     );
     if (rows[0]!.count >= maxAddresses) throw new AddressLimitReached();
@@ -93,9 +82,9 @@ export class Addresses {
     const id = uuidv7();
     const sealed = sealAddress(this.cipher, id, body);
     await sql.query(
-      `insert into addresses (id, user_id, label_sealed, recipient_sealed, line1_sealed, line2_sealed, postal_code_sealed, city_sealed,
-                              country, version, created_at, updated_at)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1, now(), now())`,
+      `INSERT INTO addresses (id, user_id, label_sealed, recipient_sealed, line1_sealed, line2_sealed, postal_code_sealed,
+                              city_sealed, country, version, created_at, updated_at)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1, now(), now())`,
       [
         id,
         userId,

@@ -26,7 +26,7 @@ export function mountInteractions(fastify: FastifyInstance, provider: Provider, 
       { parseAs: 'buffer', bodyLimit: formBytes },
       ({ headers }, body, parsed) => parsed(null, Object.fromEntries(decodeForm(headers, body as Buffer))),
     );
-    scope.setErrorHandler((error, _request, reply) => answerError(error, reply));
+    scope.setErrorHandler((error, _request, reply) => sendErrorPage(error, reply));
     scope.addHook('onRequest', (request, _reply, next) =>
       next(isForeign(request, issuer) ? new ForeignForm() : undefined),
     );
@@ -94,7 +94,7 @@ function showLogin(
   return reply.headers(pageHeaders(formTargets(params))).send(html);
 }
 
-function answerError(error: unknown, reply: FastifyReply): FastifyReply {
+function sendErrorPage(error: unknown, reply: FastifyReply): FastifyReply {
   const page = (status: number, title: string, text: string) =>
     reply.code(status).headers(pageHeaders()).send(messagePage(title, text));
   if (error instanceof errors.SessionNotFound) {

@@ -8,8 +8,8 @@ import { errors, interactionPolicy, Provider, type Configuration, type KoaContex
 import type { OidcSettings } from '../config.js';
 import type { PrismaClient } from '../generated/prisma/client.js';
 import type { Profiles } from '../users/profiles.js';
-import { PostgresArtifacts } from './adapter.js';
-import { completeAnswers, wantsPage } from './answers.js';
+import { PrismaOidcAdapter } from './prisma-oidc-adapter.js';
+import { completeResponses, wantsPage } from './responses.js';
 import { machineClientId, clients } from './clients.js';
 import { formTargets, messagePage, pageHeaders, signOutPage } from './pages.js';
 
@@ -53,20 +53,20 @@ export function createProvider(parts: ProviderParts): Provider {
       ),
     renderError: (ctx, out) => {
       const text = out.error_description ?? 'Something went wrong.';
-      if (wantsPage(ctx)) answerWithPage(ctx, messagePage('Sign-in is not possible', text, out.error));
+      if (wantsPage(ctx)) sendPage(ctx, messagePage('Sign-in is not possible', text, out.error));
       else ctx.body = out;
     },
   });
   // Every URL is built from the issuer: `mount.ts` sets the forwarded host, whatever the client sent.
   provider.proxy = true;
   reportErrors(provider);
-  completeAnswers(provider);
+  completeResponses(provider);
   return provider;
 }
 
 function artifacts({ prisma, cipher, keys, profiles }: ProviderParts): Configuration {
   return {
-    adapter: (model: string) => new PostgresArtifacts(model, prisma, cipher),
+    adapter: (model: string) => new PrismaOidcAdapter(model, prisma, cipher),
     jwks: { keys: [...keys] as NonNullable<Configuration['jwks']>['keys'] },
     async findAccount(_ctx, sub) {
       const profile = await profiles.find(sub);
@@ -123,8 +123,8 @@ function tokens(settings: OidcSettings): Configuration {
       },
       rpInitiatedLogout: {
         enabled: true,
-        logoutSource: (ctx, form) => answerWithPage(ctx, signOutPage(form), formTargets(ctx.oidc.params)),
-        postLogoutSuccessSource: (ctx) => answerWithPage(ctx, messagePage('Signed out', 'You can close this page.')),
+        logoutSource: (ctx, form) => sendPage(ctx, signOutPage(form), formTargets(ctx.oidc.params)),
+        postLogoutSuccessSource: (ctx) => sendPage(ctx, messagePage('Signed out', 'You can close this page.')),
       },
     },
   };
@@ -162,7 +162,7 @@ async function grantEverythingAsked(ctx: KoaContextWithOIDC) {
   return grant;
 }
 
-function answerWithPage(ctx: KoaContextWithOIDC, html: string, targets?: readonly string[]): void {
+function sendPage(ctx: KoaContextWithOIDC, html: string, targets?: readonly string[]): void {
   ctx.set(pageHeaders(targets));
   ctx.body = html;
 }

@@ -3,7 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { PrismaClient } from '../generated/prisma/client.js';
 import { PasswordHasher } from '../users/password-hasher.js';
 import { userColumns } from '../users/user-columns.js';
-import { LoginThrottle } from './login-throttle.js';
+import { PgLoginThrottle } from './pg-login-throttle.js';
 
 /** Checks e-mail and password. An unknown e-mail address costs the same time and gives the same answer as a wrong password. */
 @Injectable()
@@ -12,7 +12,7 @@ export class SignIn {
     @Inject(PRISMA) private readonly prisma: PrismaClient,
     private readonly index: BlindIndex,
     private readonly hasher: PasswordHasher,
-    private readonly throttle: LoginThrottle,
+    private readonly throttle: PgLoginThrottle,
   ) {}
 
   /**

@@ -1,4 +1,4 @@
-import { LoginBusy } from './errors.js';
+import { LoginBusy } from './user.errors.js';
 import { PasswordHasher } from './password-hasher.js';
 
 const hasher = new PasswordHasher({ concurrency: 2, queue: 1 });

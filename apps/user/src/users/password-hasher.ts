@@ -1,6 +1,6 @@
 import { BulkheadFull, createPolicy, type Policy } from '@causeway/resilience';
 import { hash, verify } from '@node-rs/argon2';
-import { LoginBusy } from './errors.js';
+import { LoginBusy } from './user.errors.js';
 
 /** OWASP's first choice for argon2id: 19 MiB, 2 passes, 1 lane. 12.5 ms of a core each, so two cores do about 110 a second. */
 const parameters = { algorithm: 2, memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;

@@ -2,9 +2,9 @@ import { userRegistered, type RegisterUserBody, type UserView } from '@causeway/
 import { BlindIndex, etag, FieldCipher } from '@causeway/persistence';
 import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
-import { IdempotentPosts, type Answer } from '../idempotent-posts.js';
+import { IdempotentPosts, type IdempotentResponse } from '../idempotent-posts.js';
 import type { UserTransaction } from '../tokens.js';
-import { EmailTaken, PasswordTooCommon } from './errors.js';
+import { EmailTaken, PasswordTooCommon } from './user.errors.js';
 import { PasswordHasher } from './password-hasher.js';
 import { userColumns } from './user-columns.js';
 
@@ -24,7 +24,7 @@ export class Register {
    * Makes an account and announces it (`user.evt.registered.v1`) in one transaction.
    * @throws PasswordTooCommon, EmailTaken, LoginBusy, IdempotencyKeyReused, IdempotencyKeyInFlight
    */
-  async execute(body: RegisterUserBody, idempotencyKey: string): Promise<Answer> {
+  async execute(body: RegisterUserBody, idempotencyKey: string): Promise<IdempotentResponse> {
     // 49 000 passwords, 6 MB, that an instance only needs once somebody registers.
     const { isCommonPassword } = await import('./common-passwords.js');
     if (isCommonPassword(body.password)) throw new PasswordTooCommon();
@@ -43,8 +43,8 @@ export class Register {
     const id = uuidv7();
     const now = new Date().toISOString();
     const { rowCount } = await tx.sql.query(
-      `insert into users (id, email_index, email_sealed, display_name_sealed, password_hash, version, created_at, updated_at)
-       values ($1, $2, $3, $4, $5, 1, $6, $6) on conflict (email_index) do nothing`,
+      `INSERT INTO users (id, email_index, email_sealed, display_name_sealed, password_hash, version, created_at, updated_at)
+       VALUES ($1, $2, $3, $4, $5, 1, $6, $6) ON CONFLICT (email_index) DO NOTHING`,
       [
         id,
         this.index.of(email, userColumns.email),

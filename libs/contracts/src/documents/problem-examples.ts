@@ -1,9 +1,9 @@
 import { errorCodes, problemType, type ErrorCode, type Problem } from '@causeway/errors';
 
-type Told = Pick<Problem, 'detail' | 'remedy' | 'errors'>;
+type ProblemText = Pick<Problem, 'detail' | 'remedy' | 'errors'>;
 
 /** What a client reads, by code: an example of each that a route can answer with. */
-const told: Partial<Record<ErrorCode, Told>> = {
+const problemTexts: Partial<Record<ErrorCode, ProblemText>> = {
   MALFORMED_REQUEST: { detail: 'The body is not valid JSON.', remedy: 'Send one JSON document in UTF-8.' },
   VALIDATION_FAILED: {
     detail: '/displayName: unknown field',
@@ -156,7 +156,7 @@ const told: Partial<Record<ErrorCode, Told>> = {
 
 /** @throws Error for a code that has no example yet: whoever lets a route answer with it adds one here. */
 export function problemExample(code: ErrorCode): Problem {
-  const own = told[code];
+  const own = problemTexts[code];
   if (!own) throw new Error(`${code} has no example; add one to problem-examples.ts`);
   return {
     type: problemType(code),

@@ -4,7 +4,7 @@ import { undeclared } from './undeclared.js';
  * For a test file that talks to a service by `fetch`: once its tests are over, fails for every answer of an operation that has a status, a header, an
  * error code or a field that the OpenAPI document does not declare, or lacks one that it promises.
  */
-export function expectDeclaredAnswers(): void {
+export function expectDeclaredResponses(): void {
   const { fetch } = globalThis;
   const found = new Set<string>();
   beforeAll(() => {

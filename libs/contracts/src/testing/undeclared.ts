@@ -3,7 +3,7 @@ import { openApiDocument } from '../documents/index.js';
 import { routes, type RouteDefinition } from '../http/routes.js';
 
 /** An answer as it left a server. */
-export interface SentAnswer {
+export interface SentResponse {
   readonly method: string;
   readonly url: string;
   readonly status: number;
@@ -41,7 +41,7 @@ const patterns = routes.map((route) => [new RegExp(`^${route.path.replaceAll(/\{
  * Compares an answer with the OpenAPI document.
  * @returns What it has that is not declared, or lacks of what is promised; empty for an address that is no operation.
  */
-export function undeclared(answer: SentAnswer): string[] {
+export function undeclared(answer: SentResponse): string[] {
   const { pathname } = new URL(answer.url, base);
   const [, route] =
     patterns.find(([path, { method }]) => method === answer.method.toLowerCase() && path.test(pathname)) ?? [];
@@ -51,7 +51,7 @@ export function undeclared(answer: SentAnswer): string[] {
   return found.map((what) => `${route.operationId} ${answer.status}: ${what}`);
 }
 
-function headers({ headers }: SentAnswer, { headers: declared = {} }: Declared): string[] {
+function headers({ headers }: SentResponse, { headers: declared = {} }: Declared): string[] {
   const known = new Map(Object.entries(declared).map(([name, { $ref }]) => [name.toLowerCase(), $ref]));
   const sent = [...headers.keys()].filter((name) => !ofEveryServer.has(name) && !known.has(name));
   const missing = [...known].filter(([name, ref]) => isPromised(ref) && !headers.has(name));
@@ -61,7 +61,7 @@ function headers({ headers }: SentAnswer, { headers: declared = {} }: Declared):
 const isPromised = (ref: string): boolean =>
   (document.components?.headers?.[ref.split('/').at(-1)!] as { required?: boolean } | undefined)?.required === true;
 
-function body({ status, headers, text }: SentAnswer, { content }: Declared, { success }: RouteDefinition): string[] {
+function body({ status, headers, text }: SentResponse, { content }: Declared, { success }: RouteDefinition): string[] {
   const [mediaType = ''] = (headers.get('content-type') ?? '').split(';');
   if (!content) return text === '' ? [] : ['a body'];
   if (!content[mediaType]) return [`the media type ${mediaType}`];

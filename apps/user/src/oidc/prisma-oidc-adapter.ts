@@ -12,7 +12,7 @@ const hashOf = (id: string): string => createHash('sha256').update(id).digest('b
  * An id is a bearer credential (a cookie, a code, a refresh token) and is therefore stored as a hash; the payload repeats the id, and is
  * therefore encrypted. A copy of the table signs nobody in.
  */
-export class PostgresArtifacts implements Adapter {
+export class PrismaOidcAdapter implements Adapter {
   constructor(
     private readonly model: string,
     private readonly prisma: PrismaClient,

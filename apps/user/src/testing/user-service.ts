@@ -1,16 +1,16 @@
 import { loadSettings } from '@causeway/config';
-import { expectDeclaredAnswers } from '@causeway/contracts/testing';
+import { expectDeclaredResponses } from '@causeway/contracts/testing';
 import { createApp, hostSettings } from '@causeway/service-host';
 import { telemetrySettings } from '@causeway/telemetry';
 import { createDatabase, startNats, type TestDatabase, type TestNats } from '@causeway/testkit';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { createServer, type AddressInfo } from 'node:net';
-import { migrations } from '../src/migrations.js';
-import { service } from '../src/service.js';
+import { migrations } from '../migrations.js';
+import { service } from '../service.js';
 import { Browser } from './browser.js';
 
-expectDeclaredAnswers();
+expectDeclaredResponses();
 
 export const redirectUri = 'http://127.0.0.1:65000/callback';
 export const docsRedirectUri = 'http://127.0.0.1:65000/docs/static/oauth2-redirect.html';

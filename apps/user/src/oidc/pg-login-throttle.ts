@@ -1,16 +1,6 @@
-import { CodedError } from '@causeway/errors';
 import type { BlindIndex, Transaction, UnitOfWork } from '@causeway/persistence';
 import { clientNetwork } from '@causeway/service-host';
-
-/** Too many failed sign-ins for this account from this address, or from this address altogether. */
-export class LoginThrottled extends CodedError {
-  readonly code = 'RATE_LIMITED';
-  readonly remedy = 'Wait as long as Retry-After says, then sign in again.';
-
-  constructor(override readonly retryAfterSeconds: number) {
-    super('too many sign-ins failed');
-  }
-}
+import { LoginThrottled } from './sign-in.errors.js';
 
 export interface ThrottleLimits {
   /** Failures of one account from one address in a window. */
@@ -26,24 +16,26 @@ interface Counted {
 }
 
 const takeAttempt = `
-insert into login_failures as f (key, failures, window_started_at)
-select key, 1, now() from unnest($1::text[]) as key order by key
-on conflict (key) do update set
-  failures          = case when f.window_started_at <= now() - $2::int * interval '1 ms' then 1 else f.failures + 1 end,
-  window_started_at = case when f.window_started_at <= now() - $2::int * interval '1 ms' then now() else f.window_started_at end
-returning key, failures, ceil(extract(epoch from window_started_at - now()) * 1000 + $2::int)::text as ends_in_ms`;
+INSERT INTO login_failures AS f (key, failures, window_started_at)
+SELECT key, 1, now() FROM unnest($1::text[]) AS key ORDER BY key
+ON CONFLICT (key) DO UPDATE SET
+  failures = CASE WHEN f.window_started_at <= now() - $2::int * interval '1 ms' THEN 1 ELSE f.failures + 1 END,
+  window_started_at =
+    CASE WHEN f.window_started_at <= now() - $2::int * interval '1 ms' THEN now() ELSE f.window_started_at END
+RETURNING key, failures,
+  ceil(extract(epoch FROM window_started_at - now()) * 1000 + $2::int)::text AS ends_in_ms`;
 
-/** Takes attempts off two counters; rows are locked in the order of `takeAttempt`, so that two sign-ins can't wait for each other. */
+/** Takes attempts off two counters. Locks them in the same order as `takeAttempt`, so that two sign-ins cannot deadlock. */
 const forgive = `
-with locked as (select key from login_failures where key in ($1, $2) order by key for update)
-update login_failures f set failures = greatest(f.failures - case when f.key = $1 then $3::int else 1 end, 0)
-from locked where f.key = locked.key`;
+WITH locked AS (SELECT key FROM login_failures WHERE key IN ($1, $2) ORDER BY key FOR UPDATE)
+UPDATE login_failures f SET failures = greatest(f.failures - CASE WHEN f.key = $1 THEN $3::int ELSE 1 END, 0)
+FROM locked WHERE f.key = locked.key`;
 
 /**
  * Slows down guessing, over all instances. Counted per account and address together, so that nobody can lock somebody else out from
  * elsewhere, and per address, so that one address cannot try one password on every account.
  */
-export class LoginThrottle {
+export class PgLoginThrottle {
   constructor(
     private readonly uow: UnitOfWork<Transaction>,
     private readonly index: BlindIndex,

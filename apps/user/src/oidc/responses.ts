@@ -32,19 +32,19 @@ export const wantsPage = (ctx: KoaContextWithOIDC): boolean =>
  * Completes what oidc-provider leaves to Koa, which answers with plain text: addresses and methods that it does not know, and errors outside of
  * its own handlers, such as a session that could not be stored. And it gives the page that submits itself its policy.
  */
-export function completeAnswers(provider: Provider): void {
+export function completeResponses(provider: Provider): void {
   provider.use(async (ctx, next) => {
     ctx.set(securityHeaders);
     try {
       await next();
     } catch (error) {
       if (!(error instanceof CodedError)) log.error({ err: error }, 'unexpected error');
-      return answerWithProblem(ctx, error);
+      return sendProblem(ctx, error);
     }
     if (ctx.status === 404 && ctx.body === undefined) {
       const allow = allowed[ctx.path.replace(/\/$/, '').toLowerCase()];
       if (allow !== undefined) ctx.set('allow', allow);
-      return answerWithProblem(ctx, refusalOf(allow === undefined ? 404 : 405));
+      return sendProblem(ctx, refusalOf(allow === undefined ? 404 : 405));
     }
     const script =
       typeof ctx.body === 'string' && ctx.response.is('html') && /<script>([^]*?)<\/script>/.exec(ctx.body);
@@ -52,7 +52,7 @@ export function completeAnswers(provider: Provider): void {
   });
 }
 
-function answerWithProblem(ctx: Parameters<Middleware>[0], error: unknown): void {
+function sendProblem(ctx: Parameters<Middleware>[0], error: unknown): void {
   const problem = toProblem(error, ctx.res.getHeader(traceIdHeader)?.toString());
   const { retryAfterSeconds } = error as Partial<CodedError>;
   if (retryAfterSeconds !== undefined) ctx.set('retry-after', String(retryAfterSeconds));
