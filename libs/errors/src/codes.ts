@@ -51,7 +51,8 @@ export const errorCodes = {
   // Payments
   PAYMENT_TRANSITION_ILLEGAL: { status: 409, title: 'The payment is not in a state that allows this' },
   PAYMENT_UNKNOWN: { status: 422, title: 'Unknown payment' },
-  PSP_UNAVAILABLE: { status: 503, title: 'The payment provider does not answer' },
+  PSP_UNSENT: { status: 503, title: 'The payment provider was not reached' },
+  PSP_UNAVAILABLE: { status: 503, title: 'The payment provider gave no clear answer' },
   PSP_REFUSED: { status: 502, title: 'The payment provider refused the request' },
   SIGNATURE_INVALID: { status: 401, title: 'The signature is not valid' },
   SIGNATURE_TOO_OLD: { status: 401, title: 'The signature is too old' },

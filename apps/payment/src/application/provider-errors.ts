@@ -1,37 +1,43 @@
 import { CodedError } from '@causeway/errors';
 
-/** The request did not reach the provider, or was turned away unread (refused connection, 429, open breaker): nothing has happened there. */
+/**
+ * The provider did not get the request, or turned it away unread: refused connection, 401, 429, open circuit breaker.
+ * The outcome is known: nothing was executed.
+ */
 export class PspUnsent extends CodedError {
-  readonly code = 'PSP_UNAVAILABLE';
-  readonly remedy = 'Nothing was executed. The operation is repeated by itself once the provider answers again.';
+  readonly code = 'PSP_UNSENT';
+  readonly remedy = 'Nothing was executed. The operation is sent again once the provider accepts requests.';
   override readonly retryable = true;
 
-  constructor(what: string, options?: ErrorOptions) {
-    super(`the payment provider was not reached: ${what}`, options);
+  constructor(reason: string, options?: ErrorOptions) {
+    super(`the payment provider was not reached: ${reason}`, options);
   }
 }
 
-/** The request was sent and has no usable answer (timeout, dropped connection, 5xx, in flight): it may or may not have been executed. */
+/**
+ * The request was sent, but no usable answer arrived: timeout, dropped connection, 5xx, or the same key still in
+ * progress. The provider may or may not have executed it.
+ */
 export class PspUnclear extends CodedError {
   readonly code = 'PSP_UNAVAILABLE';
-  readonly remedy = 'Repeat with the same key, or read the charge by its reference; never assume either outcome.';
+  readonly remedy = 'Repeat with the same key, or read the charge by its reference; never assume an outcome.';
   override readonly retryable = true;
 
-  constructor(what: string, options?: ErrorOptions) {
-    super(`the payment provider gave no clear answer: ${what}`, options);
+  constructor(reason: string, options?: ErrorOptions) {
+    super(`the payment provider gave no clear answer: ${reason}`, options);
   }
 }
 
-/** The provider understood the request and will not execute it. */
+/** The provider understood the request and refused to execute it. */
 export class PspRefused extends CodedError {
   readonly code = 'PSP_REFUSED';
-  readonly remedy = 'Read the charge at the provider; its state says why.';
+  readonly remedy = 'Read the charge at the provider: its status explains the refusal.';
 
-  /** @param reason The provider's own code, such as `invalid_state`. */
+  /** @param reason The provider's own code, for example `invalid_state`. */
   constructor(
     readonly reason: string,
     detail: string,
   ) {
-    super(`the payment provider refused: ${reason} (${detail})`);
+    super(`the payment provider refused the request: ${reason} (${detail})`);
   }
 }

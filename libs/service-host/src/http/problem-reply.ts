@@ -19,6 +19,7 @@ const retriedBelow: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'DEPENDENCY_UNAVAILABLE',
   'CIRCUIT_OPEN',
   'NO_ENDPOINT',
+  'PSP_UNSENT',
   'PSP_UNAVAILABLE',
 ]);
 
