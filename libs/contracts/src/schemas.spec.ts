@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { envelope, messages, routes, rpcs } from './index.js';
 import { isTextType } from './text.js';
 
-/** Every schema within a schema, with the way to it. */
+/** Every schema within a schema, with its path. */
 function* walk(schema: z.ZodType, path: string): Generator<[path: string, schema: z.ZodType]> {
   yield [path, schema];
   const { shape, element, innerType, options, in: input, out } = schema.def as unknown as Record<string, never>;
@@ -26,7 +26,7 @@ const schemas: [path: string, schema: z.ZodType][] = [
 ];
 const all = schemas.flatMap(([name, schema]) => [...walk(schema, name)]);
 const ofType = (type: string) => all.filter(([, schema]) => schema.def.type === type);
-/** Kinds that hold nothing of a sender's choice, and those that are walked through. */
+/** Kinds without a value of the sender's choice, and those that the walk descends into. */
 const known = [
   'string',
   'number',

@@ -8,7 +8,7 @@ const problem = (
 const name = line(10);
 const reason = paragraph(10);
 
-describe('what PostgreSQL cannot store is refused by every type', () => {
+describe('every type refuses what PostgreSQL cannot store', () => {
   const types = { text, line: name, paragraph: reason, opaque: opaque(1, 10), identifier: identifier(10) };
   const values = {
     'U+0000': 'a\u0000b',
@@ -30,14 +30,14 @@ test.each(['Ann', 'Łukasz 🦊', 'Zoë', 'e\u0301', '北京市', 'שלום\u200
 test.each([
   ['', 'at least 1 character'],
   ['   ', 'at least 1 character'],
-  ['\u200b\u2060', 'can be seen'],
-  ['\u3164', 'can be seen'],
+  ['\u200b\u2060', 'visible'],
+  ['\u3164', 'visible'],
   ['a\u0007', 'control'],
   ['a\u007fb', 'control'],
   ['a\u0085b', 'control'],
-  ['a\nb', 'one line'],
-  ['a\tb', 'one line'],
-  ['a\u2028b', 'one line'],
+  ['a\nb', 'single line'],
+  ['a\tb', 'single line'],
+  ['a\u2028b', 'single line'],
   ['\u202egnp.exe', 'direction'],
   ['a\u2066b', 'direction'],
   ['a'.repeat(11), 'at most 10 characters'],
@@ -54,7 +54,7 @@ test('length is counted in characters, not in UTF-16 units', () => {
   expect(problem(opaque(12, 20), '🦊'.repeat(11))).toEqual(['expected at least 12 characters']);
 });
 
-test('text that nobody shows keeps its spaces', () => {
+test('text that is never displayed keeps its spaces', () => {
   expect(opaque(3, 5).parse('   ')).toBe('   ');
 });
 

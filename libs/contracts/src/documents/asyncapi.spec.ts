@@ -1,7 +1,7 @@
 import { messages, rpcs } from '../index.js';
 import { asyncApiDocument } from './index.js';
 
-test('the AsyncAPI document holds every message and every request/reply', () => {
+test('the AsyncAPI document contains every message and every RPC', () => {
   const { channels } = asyncApiDocument() as { channels: Record<string, { address?: string }> };
   const addresses = Object.values(channels).map(({ address }) => address);
   expect(addresses).toEqual(expect.arrayContaining([...messages, ...rpcs].map(({ subject }) => subject)));

@@ -13,7 +13,9 @@ const message = (definition: MessageDefinition) => ({
   payload: z.toJSONSchema(definition.data),
 });
 
-/** The AsyncAPI 3.0 document of everything on NATS: events and commands on JetStream, request/reply on core NATS. */
+/**
+ * Returns the AsyncAPI 3.0 document of all NATS traffic: events and commands on JetStream, request/reply on core NATS.
+ */
 export function asyncApiDocument(): Record<string, unknown> {
   const channels: Record<string, unknown> = {};
   const operations: Record<string, unknown> = {};
@@ -39,7 +41,7 @@ export function asyncApiDocument(): Record<string, unknown> {
       description: summary,
       messages: { request: { payload: z.toJSONSchema(request) } },
     };
-    // Without an address: each caller names its own inbox.
+    // No address: each caller names an inbox of its own.
     channels[`${name}-reply`] = { messages: { response: { payload: z.toJSONSchema(response) } } };
     operations[`${owner}-answers-${name}`] = {
       action: 'receive',
@@ -53,7 +55,7 @@ export function asyncApiDocument(): Record<string, unknown> {
       title: 'Causeway messages',
       version: '1.0.0',
       description:
-        'Everything on NATS: events and commands as CloudEvents on JetStream, at least once and in no promised order; requests and replies on core NATS.',
+        'All messages between the services on NATS. Events and commands are CloudEvents on JetStream, delivered at least once and in no guaranteed order. Requests and replies use core NATS.',
       contact,
       license,
     },

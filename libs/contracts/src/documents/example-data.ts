@@ -3,7 +3,7 @@ import type { OrderView, ProductView } from '../http/orders.js';
 import type { OrderChange } from '../http/order-events.js';
 import type { PaymentView, PspWebhookBody } from '../http/payments.js';
 
-/** One customer and one order, the same wherever an example needs one: what one operation answers is what the next is asked. */
+/** One customer and one order for all examples, so that the response of one operation fits the request of the next. */
 
 const orderId = '0193a7c2-8f10-7b61-9c35-2f6f0b7d4e11';
 const paymentId = '0193a7c2-8f12-7d0a-8e47-51b3c0a99f20';

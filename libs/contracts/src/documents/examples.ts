@@ -25,7 +25,7 @@ const eventStream = [
   '',
 ].join('\n');
 
-/** The bodies of each operation that has any, by `operationId`. */
+/** Example bodies of the operations that have any, by `operationId`. */
 export const bodyExamples: Readonly<Record<string, { readonly request?: unknown; readonly response?: unknown }>> = {
   registerUser: { request: { email: ada.email, password, displayName: ada.displayName }, response: ada },
   getMe: { response: ada },

@@ -7,9 +7,9 @@ import { operationOf } from './operation.js';
 import { problemExample } from './problem-examples.js';
 import { contact, introduction, license, tags } from './texts.js';
 
-/** Addresses in the document: absolute, or relative to where it was loaded from. */
+/** URLs in the document: absolute, or relative to the document's own URL. */
 export interface ApiAddresses {
-  /** Where the gateway is reached, without a trailing slash unless it is only that. */
+  /** Base URL of the gateway, without a trailing slash unless it is only `/`. */
   readonly server: string;
   readonly authorizationUrl: string;
   readonly tokenUrl: string;
@@ -28,7 +28,7 @@ const securitySchemes = ({ authorizationUrl, tokenUrl }: ApiAddresses) => ({
   oidc: {
     type: 'oauth2' as const,
     description:
-      'For people: sign in as the client `causeway-docs`, with the e-mail address and the password that you registered with (`POST /v1/users`). Leave `client_secret` empty.',
+      'For people. Sign in through the client `causeway-docs` with the e-mail address and password you registered with (`POST /v1/users`). Leave `client_secret` empty.',
     flows: {
       authorizationCode: {
         authorizationUrl,
@@ -40,21 +40,21 @@ const securitySchemes = ({ authorizationUrl, tokenUrl }: ApiAddresses) => ({
   machine: {
     type: 'oauth2' as const,
     description:
-      'For machines: the client `causeway-ops` with its secret (`OIDC_MACHINE_SECRET` of the user service). Put its name into `client_id`.',
+      'For machines. Enter `causeway-ops` as `client_id` and the value of `OIDC_MACHINE_SECRET` (a setting of the user service) as `client_secret`.',
     flows: { clientCredentials: { tokenUrl, scopes: described(scopes.catalogWrite) } },
   },
   bearer: {
     type: 'http' as const,
     scheme: 'bearer',
     bearerFormat: 'JWT',
-    description: 'An access token that you have already. It lasts for five minutes.',
+    description: 'An access token you already have. Tokens are valid for five minutes.',
   },
 });
 
 const servers = ({ server }: ApiAddresses) => [{ url: server, description: 'The gateway' }];
 
-/** Answers may grow: a client that refused unknown fields would break the day that one is added. Requests do refuse them. */
-const openAnswers: ZodOpenApiOverride = ({ zodSchema, jsonSchema, io }) => {
+/** Responses may gain fields, so clients must accept unknown ones. Requests with unknown fields are rejected. */
+const openResponses: ZodOpenApiOverride = ({ zodSchema, jsonSchema, io }) => {
   const { def } = zodSchema._zod;
   if (io === 'output' && def.type === 'object' && def.catchall === undefined) delete jsonSchema.additionalProperties;
 };
@@ -69,7 +69,7 @@ const problemExamples = () =>
 
 export type OpenApiDocument = ReturnType<typeof createDocument>;
 
-/** The OpenAPI 3.1 document of the whole system, as clients see it through the gateway. */
+/** Returns the OpenAPI 3.1 document of the whole system, as clients see it through the gateway. */
 export function openApiDocument(addresses: ApiAddresses): OpenApiDocument {
   const paths: ZodOpenApiPathsObject = {};
   for (const route of routes) paths[route.path] = { ...paths[route.path], [route.method]: operationOf(route) };
@@ -79,7 +79,7 @@ export function openApiDocument(addresses: ApiAddresses): OpenApiDocument {
       info: {
         title: 'Causeway',
         version: '1.0.0',
-        summary: 'A reference backend: accounts, catalogue, orders, payments',
+        summary: 'Accounts, catalogue, orders and payments of a small online shop',
         description: introduction,
         contact,
         license,
@@ -95,11 +95,11 @@ export function openApiDocument(addresses: ApiAddresses): OpenApiDocument {
         securitySchemes: securitySchemes(addresses),
       },
     },
-    { override: openAnswers },
+    { override: openResponses },
   );
 }
 
-/** The same document for whoever reaches the system in another way. */
+/** Returns the same document with other URLs, for clients that reach the system in another way. */
 export const relocated = (document: OpenApiDocument, addresses: ApiAddresses): OpenApiDocument => ({
   ...document,
   servers: servers(addresses),

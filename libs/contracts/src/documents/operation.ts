@@ -9,26 +9,26 @@ import { descriptions, pathParameters, tagOf } from './texts.js';
 
 const problem = z
   .object({
-    type: z.string().meta({ description: 'A URN for the code' }),
-    title: z.string().meta({ description: 'What the code means, always the same words' }),
-    status: z.int().meta({ description: 'The HTTP status' }),
-    detail: z.string().meta({ description: 'What happened this time' }),
-    code: z.string().meta({ description: 'Stable: branch on this. docs/errors.md explains each.' }),
+    type: z.string().meta({ description: 'URN of the error code' }),
+    title: z.string().meta({ description: 'Short meaning of the code; the same text every time' }),
+    status: z.int().meta({ description: 'HTTP status code' }),
+    detail: z.string().meta({ description: 'What went wrong with this request' }),
+    code: z.string().meta({ description: 'Stable error code to branch on; docs/errors.md explains each one' }),
     remedy: z.string().optional().meta({ description: 'What you can do about it' }),
     errors: z
       .array(
         z.object({
-          path: z.string().meta({ description: 'JSON pointer to the place; empty for the whole document' }),
+          path: z.string().meta({ description: 'JSON pointer to the invalid field; empty for the whole document' }),
           message: z.string(),
         }),
       )
       .optional()
-      .meta({ description: 'Every place of the request that is wrong' }),
-    traceId: z.string().optional().meta({ description: 'As in the header `x-trace-id`' }),
+      .meta({ description: 'Every invalid field of the request' }),
+    traceId: z.string().optional().meta({ description: 'Trace id of the request, as in `x-trace-id`' }),
   })
   .meta({ id: 'Problem', description: 'RFC 9457 problem details' });
 
-/** A token from the flow that can give the scope, or one that the caller has already. */
+/** A token from the flow that can grant the scope, or one the caller already has. */
 function securityOf({ scope }: RouteDefinition): Record<string, string[]>[] {
   if (scope === undefined) return [];
   return [{ [scope === scopes.catalogWrite ? 'machine' : 'oidc']: [scope] }, { bearer: [] }];
@@ -52,7 +52,7 @@ const problemResponse = (route: RouteDefinition, status: number, codes: readonly
   content: { [problemContentType]: { schema: problem, examples: examplesOf(codes) } },
 });
 
-/** An operation as OpenAPI describes it, with everything that it takes and answers. */
+/** Returns the OpenAPI description of an operation: its parameters, body and responses. */
 export function operationOf(route: RouteDefinition): ZodOpenApiOperationObject {
   const { operationId, summary, path, query, body, success } = route;
   const { request, response } = bodyExamples[operationId] ?? {};

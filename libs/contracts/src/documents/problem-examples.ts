@@ -2,7 +2,7 @@ import { errorCodes, problemType, type ErrorCode, type Problem } from '@causeway
 
 type ProblemText = Pick<Problem, 'detail' | 'remedy' | 'errors'>;
 
-/** What a client reads, by code: an example of each that a route can answer with. */
+/** Example texts of each code a route can return. */
 const problemTexts: Partial<Record<ErrorCode, ProblemText>> = {
   MALFORMED_REQUEST: { detail: 'The body is not valid JSON.', remedy: 'Send one JSON document in UTF-8.' },
   VALIDATION_FAILED: {
@@ -154,7 +154,7 @@ const problemTexts: Partial<Record<ErrorCode, ProblemText>> = {
   INTERNAL: { detail: 'Something went wrong on our side. The logs hold the details under this trace id.' },
 };
 
-/** @throws Error for a code that has no example yet: whoever lets a route answer with it adds one here. */
+/** Returns an example problem document. @throws Error for a code without an example, which has to be added here. */
 export function problemExample(code: ErrorCode): Problem {
   const own = problemTexts[code];
   if (!own) throw new Error(`${code} has no example; add one to problem-examples.ts`);

@@ -1,44 +1,46 @@
 /** The prose of the OpenAPI document. */
 
-export const introduction = `Register, sign in, order, pay.
+export const introduction = `The API of a small online shop: register, sign in, place an order, pay for it.
 
-**To try it here:** register with \`POST /v1/users\`, choose *Authorize* and sign in with the same e-mail address and password, add an address, take a
-product from the list and place an order. \`tok_success\` is a card that works, \`tok_declined\` one that does not.
+**Try it on this page.** Register with \`POST /v1/users\`, choose *Authorize* and sign in with the same e-mail address and password. Then add an
+address, pick a product from the list and place an order. \`tok_success\` is a test card that is accepted, \`tok_declined\` one that is declined.
 
-**Errors** are RFC 9457 problem documents. Branch on their \`code\`, which never changes; \`remedy\` says what to do. Unknown fields of a body and unknown
-parameters of a query are refused. An address that does not take a method answers 405 and lists the others in \`Allow\`.
+**Errors** are RFC 9457 problem documents. Branch on \`code\`, which never changes; \`remedy\` tells you what to do. Requests with unknown body fields
+or unknown query parameters are rejected. An unsupported method gets 405, with the supported methods in \`Allow\`.
 
-**Repeating a request.** Whatever creates something takes an \`Idempotency-Key\`: repeat it as often as you need, it happens once. After 429 and 503 wait as
-long as \`Retry-After\` says.
+**Retries.** Every operation that creates something or moves money takes an \`Idempotency-Key\`. Repeat the request with the same key as often as you
+need: it takes effect once. After 429 or 503, wait for the number of seconds in \`Retry-After\`.
 
-**Changing something.** Every resource has a version, its \`ETag\`. Send it back as \`If-Match\`; if somebody else was faster, the answer is 412 and nothing is lost.
+**Concurrent changes.** Every resource has a version, returned as \`ETag\`. Send it back in \`If-Match\` when you change the resource. If it has changed
+in the meantime, you get 412 and your request has no effect.
 
-**Lists** have pages: pass \`nextCursor\` on as \`cursor\` until it is null.
+**Pagination.** Pass \`nextCursor\` as \`cursor\` to get the next page; it is null on the last one.
 
-**Finding a request again.** Every answer names its trace in \`x-trace-id\`. A \`traceparent\` that you send is linked to it.`;
+**Tracing.** Every response names its trace in \`x-trace-id\`; quote it when you report a problem. If you send a \`traceparent\`, our trace links to
+yours.`;
 
 export const contact = { name: 'The maintainers of Causeway' };
 export const license = { name: 'MIT', url: 'https://opensource.org/license/mit' };
 
-/** Groups of operations, in the order of the document. */
+/** Groups of operations, in the order in which the document lists them. */
 export const tags = [
-  { name: 'Account', path: '/v1/users', description: 'Registration and the profile of whoever is signed in.' },
+  { name: 'Account', path: '/v1/users', description: 'Registration and the customer’s own profile.' },
   {
     name: 'Addresses',
     path: '/v1/users/me/addresses',
-    description: 'The address book of whoever is signed in; at most 50.',
+    description: 'The customer’s own address book, up to 50 addresses.',
   },
-  { name: 'Products', path: '/v1/products', description: 'What can be ordered. Reading needs no token.' },
+  { name: 'Products', path: '/v1/products', description: 'The catalogue. Reading it needs no token.' },
   {
     name: 'Orders',
     path: '/v1/orders',
-    description: 'Orders of whoever is signed in, from placing them to following what becomes of them.',
+    description: 'The customer’s own orders: place, follow and cancel them.',
   },
-  { name: 'Payments', path: '/v1/payments', description: 'What became of the money.' },
-  { name: 'Webhooks', path: '/webhooks', description: 'For the payment provider only.' },
+  { name: 'Payments', path: '/v1/payments', description: 'The payments for the customer’s own orders.' },
+  { name: 'Webhooks', path: '/webhooks', description: 'Called by the payment provider only.' },
 ] as const;
 
-/** The group with the longest path that fits. @throws Error where none does. */
+/** Returns the group with the longest matching path. @throws Error when none matches. */
 export function tagOf(path: string): string {
   const found = tags.filter((tag) => path.startsWith(tag.path)).sort((a, b) => b.path.length - a.path.length)[0];
   if (!found) throw new Error(`no tag for ${path}; add one to texts.ts`);
@@ -46,31 +48,40 @@ export function tagOf(path: string): string {
 }
 
 export const pathParameters: Readonly<Record<string, { readonly description: string; readonly example: string }>> = {
-  addressId: { description: 'From the list of addresses.', example: '0193a7c0-52e7-7f19-b6d8-90e4b1a7c5d2' },
+  addressId: {
+    description: 'Id of the address, from the list of addresses.',
+    example: '0193a7c0-52e7-7f19-b6d8-90e4b1a7c5d2',
+  },
   orderId: {
-    description: 'From the list of orders, or from `Location` when it was placed.',
+    description: 'Id of the order, from the list of orders or from `Location` when you placed it.',
     example: '0193a7c2-8f10-7b61-9c35-2f6f0b7d4e11',
   },
-  paymentId: { description: '`paymentId` of an order.', example: '0193a7c2-8f12-7d0a-8e47-51b3c0a99f20' },
-  productId: { description: 'From the list of products.', example: '01939f00-0000-7000-8000-000000000001' },
+  paymentId: {
+    description: 'Id of the payment: `paymentId` of the order.',
+    example: '0193a7c2-8f12-7d0a-8e47-51b3c0a99f20',
+  },
+  productId: {
+    description: 'Id of the product, from the list of products.',
+    example: '01939f00-0000-7000-8000-000000000001',
+  },
 };
 
-/** What the summary does not say, by `operationId`. */
+/** Details beyond the summary, by `operationId`. */
 export const descriptions: Readonly<Record<string, string>> = {
   registerUser:
-    'Anybody may register. Sign in afterwards to get a token. A refused registration does not use up its `Idempotency-Key`.',
-  listAddresses: 'All of them, as there are 50 at most.',
-  removeAddress: 'Orders keep the address that they were placed with.',
+    'Open to anyone. Sign in afterwards to get a token. A rejected registration does not use up its `Idempotency-Key`.',
+  listAddresses: 'Returns all addresses in one response: there are at most 50.',
+  removeAddress: 'Existing orders keep the address they were placed with.',
   setStock:
-    'What can still be ordered, without what orders hold already. For machines: the scope `catalog:write` comes from the client credentials flow.',
+    'Sets the quantity that can still be ordered; units that open orders hold are not part of it. For machines: obtain the scope `catalog:write` through the client credentials flow.',
   placeOrder:
-    'Reserves the stock and answers at once; the card is charged afterwards. Follow the order at `Location` until it is `CONFIRMED` or `REJECTED`.',
+    'Reserves the stock and returns at once; the card is charged in the background. Follow the order at `Location` until it is `CONFIRMED` or `REJECTED`.',
   cancelOrder:
-    'Gives up the authorisation, or refunds what was captured; until then the order is `CANCELLING`. To cancel it again changes nothing. The body may be left out.',
+    'Releases the card authorization, or refunds the payment if it was captured. The order is `CANCELLING` until the provider confirms. Cancelling an order twice has no further effect. The body is optional.',
   getOrderOverview:
-    'Composed of three services. A part that cannot be had at the moment is `{"available": false}` with the reason; only an order that does not exist is an error of the whole.',
+    'Combines data from three services. If one of them is unavailable, its part is `{"available": false}` with the reason; the request as a whole fails only if the order does not exist.',
   followOrder:
-    'Server-sent events: `snapshot` with the order as it is, then `order` for each change. The stream ends with the token, after five minutes, and when events may have been missed; come back after `retry` milliseconds, as browsers do by themselves. At most 10 streams per customer are open at once.',
+    'Server-sent events: one `snapshot` with the current order, then an `order` event for each change. The stream ends when the token expires, after five minutes, or when events may have been missed; reconnect after `retry` milliseconds, as browsers do on their own. Each customer may have up to 10 open streams.',
   receivePspWebhook:
-    'Believed as a hint only: the state of the charge is read from the provider before anything changes. An event that was stored before is answered the same.',
+    'Takes the event as a hint only: we read the charge from the provider before anything changes. A repeated event gets the same response.',
 };

@@ -1,16 +1,16 @@
-/** Header names of our own, lower case as Node gives them. */
+/** Our own header names, in lower case as Node.js reports them. */
 export const httpHeaders = {
-  /** Remaining time of the request, milliseconds; each hop subtracts what it used. */
+  /** Time left for the request, milliseconds; each hop subtracts the time it used. */
   deadline: 'causeway-deadline-ms',
-  /** On a 503: do not try again, whoever answered knows that it is pointless. */
+  /** On a 503: the sender knows that an immediate retry is pointless. */
   noRetry: 'causeway-no-retry',
-  /** On an answer: whoever gave it has too much work. Nothing is broken: it trips no breaker and takes no instance out. */
+  /** On a response: the sender is overloaded, not broken. It trips no circuit breaker and ejects no instance. */
   overloaded: 'causeway-overloaded',
   idempotencyKey: 'idempotency-key',
   idempotencyReplayed: 'idempotency-replayed',
 } as const;
 
-/** Scopes of access tokens. People get all but `catalog:write`. */
+/** Scopes of access tokens. People can get all of them except `catalog:write`. */
 export const scopes = {
   profile: 'profile:manage',
   orders: 'orders:manage',

@@ -2,26 +2,29 @@ import { z } from 'zod';
 import { text } from '../text.js';
 import { id, orderStatus, timestamp, version } from '../values.js';
 
-/** What a follower of an order is told when it changes. */
+/** Sent to the followers of an order when it changes. */
 export const orderChange = z
   .object({
-    type: text.meta({ description: 'Which event it was, as services know it', example: 'order.evt.confirmed.v1' }),
+    type: text.meta({ description: 'Type of the event', example: 'order.evt.confirmed.v1' }),
     orderId: id,
-    status: orderStatus.meta({ description: 'The status of the order after it' }),
-    version: version.meta({ description: 'The version of the order after it', example: 3 }),
+    status: orderStatus.meta({ description: 'Status of the order after the change' }),
+    version: version.meta({ description: 'Version of the order after the change', example: 3 }),
     occurredAt: timestamp,
-    reason: text.optional().meta({ description: 'Why it was rejected or cancelled', example: 'card_declined' }),
+    reason: text.optional().meta({ description: 'Why the order was rejected or cancelled', example: 'card_declined' }),
   })
-  .meta({ id: 'OrderChange', description: 'A change of an order' });
+  .meta({ id: 'OrderChange', description: 'A change to an order' });
 export type OrderChange = z.infer<typeof orderChange>;
 
-/** `text/event-stream` (WHATWG HTML, 9.2). JSON Schema tells what is in a text by `contentMediaType` and `contentSchema`. */
+/**
+ * `text/event-stream` (WHATWG HTML, 9.2). JSON Schema describes the content of a string with `contentMediaType` and
+ * `contentSchema`.
+ */
 const json = (schema: string, description: string) =>
   text.meta({ description, contentMediaType: 'application/json', contentSchema: { $ref: component(schema) } });
 const component = (name: string): string => `#/components/schemas/${name}`;
-const versionText = text.meta({ description: 'The version of the order', example: '1' });
+const versionText = text.meta({ description: 'Version of the order', example: '1' });
 
-/** The kinds of events on the stream, by the names that the document gives them. */
+/** The kinds of events on the stream, by their schema name in the document. */
 export const orderStreamEvents = {
   OrderSnapshotEvent: z
     .object({
@@ -29,21 +32,21 @@ export const orderStreamEvents = {
         .int()
         .min(500)
         .max(2_500)
-        .meta({ description: 'Milliseconds to wait before coming back', example: 1200 }),
+        .meta({ description: 'Milliseconds to wait before reconnecting', example: 1200 }),
       id: versionText,
       event: z.literal('snapshot'),
-      data: json('Order', 'The order as it is now'),
+      data: json('Order', 'The current order'),
     })
-    .meta({ description: 'The first event of every stream' }),
+    .meta({ description: 'First event of every stream' }),
   OrderChangedEvent: z
-    .object({ id: versionText, event: z.literal('order'), data: json('OrderChange', 'What happened') })
-    .meta({ description: 'One for each change after the snapshot' }),
+    .object({ id: versionText, event: z.literal('order'), data: json('OrderChange', 'The change') })
+    .meta({ description: 'One event for each change after the snapshot' }),
 };
 
 export const orderEventStream = text.meta({
   id: 'OrderEventStream',
   description:
-    'Server-sent events: one `OrderSnapshotEvent`, then an `OrderChangedEvent` for each change. Lines that begin with a colon only keep the connection open.',
+    'Server-sent events: one `OrderSnapshotEvent`, then an `OrderChangedEvent` for each change. Lines that begin with a colon are keep-alives.',
   contentMediaType: 'text/event-stream',
   contentSchema: {
     type: 'array',

@@ -10,7 +10,7 @@ export const productView = z
     description: text,
     priceMinor: amountMinor,
     currency,
-    available: z.int().min(0).max(maxInt4).meta({ description: 'Pieces that can be ordered now' }),
+    available: z.int().min(0).max(maxInt4).meta({ description: 'Units that can be ordered now' }),
     version,
   })
   .meta({ id: 'Product' });
@@ -21,7 +21,7 @@ export const setStockBody = z
       .int()
       .min(0)
       .max(1_000_000)
-      .meta({ description: 'Pieces that can be ordered from now on, besides what orders hold already' }),
+      .meta({ description: 'Units that can still be ordered, not counting units that open orders hold' }),
   })
   .meta({ id: 'StockChange' });
 
@@ -33,14 +33,14 @@ export const placeOrderBody = z
       .min(1)
       .max(50)
       .refine((items) => new Set(items.map(({ productId }) => productId)).size === items.length, {
-        error: 'each product may appear once; add up its quantities',
+        error: 'each product may appear once; add up the quantities',
       })
-      .meta({ description: 'Each product once, all of them in one currency' }),
-    shippingAddressId: id.meta({ description: 'One of your own addresses; the order keeps a copy of it' }),
+      .meta({ description: 'Products to order: each at most once, all priced in the same currency' }),
+    shippingAddressId: id.meta({ description: 'Id of one of your own addresses; the order keeps a copy of it' }),
     paymentMethodToken: z
       .string()
       .regex(/^tok_[a-z0-9_]{1,60}$/, { error: 'expected a payment method token such as tok_success' })
-      .meta({ description: 'From the payment provider; stands for a card', example: 'tok_success' }),
+      .meta({ description: 'Token from the payment provider that represents a card', example: 'tok_success' }),
   })
   .meta({ id: 'OrderPlacement' });
 
@@ -52,21 +52,21 @@ export const orderView = z
     totalMinor: amountMinor,
     lines: z
       .array(z.object({ productId: id, name: text, quantity, unitPriceMinor: amountMinor }))
-      .meta({ description: 'With names and prices as they were when the order was placed' }),
-    shippingAddress: postalAddress.strip().meta({ description: 'As it was when the order was placed' }),
+      .meta({ description: 'Ordered products, with names and prices as of the time of the order' }),
+    shippingAddress: postalAddress.strip().meta({ description: 'Copy of the address, made when the order was placed' }),
     paymentId: id,
-    reason: text.nullable().meta({ description: 'Why it was rejected or cancelled; null otherwise' }),
+    reason: text.nullable().meta({ description: 'Why the order was rejected or cancelled; null otherwise' }),
     version,
     placedAt: timestamp,
     updatedAt: timestamp,
   })
   .meta({ id: 'Order' });
 export const orderListQuery = pageQuery.extend({
-  status: orderStatus.optional().meta({ description: 'Only orders with this status' }),
+  status: orderStatus.optional().meta({ description: 'Return only orders with this status' }),
 });
 export const orderPage = pageOf(orderView).meta({ id: 'OrderPage' });
 export const cancelOrderBody = z
-  .strictObject({ reason: paragraph(200).optional().meta({ description: 'Why, in your own words' }) })
+  .strictObject({ reason: paragraph(200).optional().meta({ description: 'Your reason, in your own words' }) })
   .meta({ id: 'Cancellation' });
 
 export type ProductView = z.infer<typeof productView>;

@@ -4,7 +4,7 @@ import { orderView } from './orders.js';
 import { paymentView } from './payments.js';
 import { userView } from './users.js';
 
-/** A part of a composed answer: there, or missing and why. */
+/** One part of a composed response: its data, or why it is unavailable. */
 const part = <T extends z.ZodType>(data: T) =>
   z.discriminatedUnion('available', [
     z.object({ available: z.literal(true), data }),

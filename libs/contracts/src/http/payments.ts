@@ -9,8 +9,10 @@ export const paymentView = z
     status: paymentStatus,
     amountMinor,
     currency,
-    refundedMinor: amountMinor.meta({ description: 'How much of it was given back' }),
-    declineReason: text.nullable().meta({ description: 'What the card issuer said, where it declined' }),
+    refundedMinor: amountMinor.meta({ description: 'Amount refunded so far, in minor units' }),
+    declineReason: text
+      .nullable()
+      .meta({ description: 'Reason given by the card issuer; null unless the payment was declined' }),
     refunds: z.array(
       z.object({
         id,
@@ -26,15 +28,18 @@ export const paymentView = z
   })
   .meta({ id: 'Payment' });
 
-/** What the payment provider tells us. A hint: the state is read from the provider before anything changes. */
+/**
+ * An event from the payment provider. Only a hint: payment reads the charge from the provider before it changes
+ * anything.
+ */
 export const pspWebhookBody = z
   .object({
-    id: identifier(64).meta({ description: 'The event; one that was stored before is not stored again' }),
-    type: identifier(64).meta({ description: 'What happened', example: 'charge.captured' }),
+    id: identifier(64).meta({ description: 'Id of the event; an event is stored once, however often it is delivered' }),
+    type: identifier(64).meta({ description: 'Type of the event', example: 'charge.captured' }),
     createdAt: timestamp,
     data: z.object({
-      chargeId: identifier(64).meta({ description: 'The charge, as the provider calls it' }),
-      reference: identifier(64).meta({ description: 'The id of the payment' }),
+      chargeId: identifier(64).meta({ description: 'The provider’s id of the charge' }),
+      reference: identifier(64).meta({ description: 'Our id of the payment' }),
     }),
   })
   .meta({ id: 'PaymentProviderEvent' });

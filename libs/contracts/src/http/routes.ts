@@ -20,23 +20,23 @@ import { addressBody, addressList, addressView, changeUserBody, registerUserBody
 
 export type HttpMethod = 'get' | 'post' | 'put' | 'patch' | 'delete';
 
-/** One public operation. The gateway proxies by these, and the OpenAPI document is made of them. */
+/** One public operation. The gateway routes by these definitions, and the OpenAPI document is generated from them. */
 export interface RouteDefinition {
   readonly operationId: string;
   readonly method: HttpMethod;
   /** With OpenAPI placeholders: `/v1/orders/{orderId}`. */
   readonly path: string;
-  /** The service that answers it; `gateway` composes the answer itself. */
+  /** The service that handles it; `gateway` when the gateway composes the response itself. */
   readonly owner: 'gateway' | 'user' | 'order' | 'payment';
   /** What it does, for the list of operations: "Gets a product". */
   readonly summary: string;
-  /** Scope that the access token needs; absent for public routes. */
+  /** Scope the access token must have; absent for public routes. */
   readonly scope?: Scope;
-  /** Needs an `Idempotency-Key`. */
+  /** Requires an `Idempotency-Key`. */
   readonly idempotent?: boolean;
-  /** Needs `If-Match`. */
+  /** Requires `If-Match`. */
   readonly versioned?: boolean;
-  /** Signed with `PSP-Signature` by the payment provider, which has no token. */
+  /** Authenticated by the payment provider’s `PSP-Signature` instead of a token. */
   readonly signed?: boolean;
   readonly query?: z.ZodObject;
   readonly body?: z.ZodType;
@@ -46,14 +46,14 @@ export interface RouteDefinition {
     readonly body?: z.ZodType;
     /** Default `application/json`. */
     readonly mediaType?: string;
-    /** Headers that this answer always has, besides those of every answer. */
+    /** Headers this response always has, besides those of every response. */
     readonly headers?: readonly ('ETag' | 'Location')[];
   };
-  /** Codes that this route adds to those that any route can answer. */
+  /** Codes this route can return besides those that follow from its other fields. */
   readonly errors?: readonly ErrorCode[];
 }
 
-/** What the way from the gateway to a service, and from there to its database, adds. */
+/** Failures between the gateway and a service, and between the service and its database. */
 const beyondTheGateway: readonly ErrorCode[] = [
   'OVERLOADED',
   'DATABASE_UNAVAILABLE',
@@ -63,12 +63,12 @@ const beyondTheGateway: readonly ErrorCode[] = [
 ];
 
 type Success = RouteDefinition['success'];
-const ok = (body: z.ZodType, description = 'Found'): Success => ({ status: 200, description, body });
-/** One resource, with the version that a change of it has to name. */
+const ok = (body: z.ZodType, description = 'OK'): Success => ({ status: 200, description, body });
+/** One resource, with the version that a later change must name in `If-Match`. */
 const one = (body: z.ZodType, description?: string): Success => ({ ...ok(body, description), headers: ['ETag'] });
 const created = (body: z.ZodType): Success => ({
   status: 201,
-  description: 'Created; `Location` is its address',
+  description: 'Created. `Location` holds the URL of the new resource.',
   body,
   headers: ['ETag', 'Location'],
 });
@@ -96,7 +96,7 @@ export const routes: readonly RouteDefinition[] = [
     method: 'get',
     path: '/v1/users/me',
     owner: 'user',
-    summary: 'Gets the caller’s own profile',
+    summary: 'Gets the customer’s own profile',
     scope: scopes.profile,
     success: one(userView),
     errors: ['NOT_FOUND'],
@@ -106,11 +106,11 @@ export const routes: readonly RouteDefinition[] = [
     method: 'patch',
     path: '/v1/users/me',
     owner: 'user',
-    summary: 'Changes the caller’s own profile',
+    summary: 'Updates the customer’s own profile',
     scope: scopes.profile,
     versioned: true,
     body: changeUserBody,
-    success: one(userView, 'Changed'),
+    success: one(userView, 'Updated'),
     errors: ['NOT_FOUND'],
   },
   {
@@ -118,7 +118,7 @@ export const routes: readonly RouteDefinition[] = [
     method: 'get',
     path: '/v1/users/me/addresses',
     owner: 'user',
-    summary: 'Lists the caller’s own addresses',
+    summary: 'Lists the customer’s own addresses',
     scope: scopes.profile,
     success: ok(addressList),
   },
@@ -187,11 +187,11 @@ export const routes: readonly RouteDefinition[] = [
     method: 'put',
     path: '/v1/products/{productId}/stock',
     owner: 'order',
-    summary: 'Sets how many pieces of a product are available',
+    summary: 'Sets the available stock of a product',
     scope: scopes.catalogWrite,
     versioned: true,
     body: setStockBody,
-    success: one(productView, 'Changed'),
+    success: one(productView, 'Updated'),
   },
   {
     operationId: 'placeOrder',
@@ -202,7 +202,7 @@ export const routes: readonly RouteDefinition[] = [
     scope: scopes.orders,
     idempotent: true,
     body: placeOrderBody,
-    success: accepted(orderView, 'Accepted and its stock reserved; the payment is under way'),
+    success: accepted(orderView, 'Accepted. The stock is reserved and the payment is in progress.'),
     errors: ['PRODUCT_UNKNOWN', 'OUT_OF_STOCK', 'CURRENCY_MIXED', 'ADDRESS_UNKNOWN', 'BROKER_UNAVAILABLE'],
   },
   {
@@ -210,7 +210,7 @@ export const routes: readonly RouteDefinition[] = [
     method: 'get',
     path: '/v1/orders',
     owner: 'order',
-    summary: 'Lists the caller’s own orders, newest first',
+    summary: 'Lists the customer’s own orders, newest first',
     scope: scopes.orders,
     query: orderListQuery,
     success: ok(orderPage),
@@ -230,11 +230,11 @@ export const routes: readonly RouteDefinition[] = [
     method: 'post',
     path: '/v1/orders/{orderId}/cancel',
     owner: 'order',
-    summary: 'Cancels an order and gives its money back',
+    summary: 'Cancels an order and refunds its payment',
     scope: scopes.orders,
     idempotent: true,
     body: cancelOrderBody,
-    success: accepted(orderView, 'Accepted; `status` says how far it is'),
+    success: accepted(orderView, 'Accepted. `status` shows the progress.'),
     errors: ['ORDER_NOT_CANCELLABLE'],
   },
   {
@@ -242,7 +242,7 @@ export const routes: readonly RouteDefinition[] = [
     method: 'get',
     path: '/v1/orders/{orderId}/overview',
     owner: 'gateway',
-    summary: 'Gets an order together with its payment and its customer',
+    summary: 'Gets an order with its payment and its customer',
     scope: scopes.orders,
     success: ok(orderOverview),
   },
@@ -251,11 +251,11 @@ export const routes: readonly RouteDefinition[] = [
     method: 'get',
     path: '/v1/orders/{orderId}/events',
     owner: 'gateway',
-    summary: 'Streams the changes of an order as they happen',
+    summary: 'Streams changes to an order as they happen',
     scope: scopes.orders,
     success: {
       status: 200,
-      description: 'A stream that stays open',
+      description: 'An event stream that stays open',
       body: orderEventStream,
       mediaType: 'text/event-stream',
     },
@@ -275,19 +275,19 @@ export const routes: readonly RouteDefinition[] = [
     method: 'post',
     path: '/webhooks/psp',
     owner: 'payment',
-    summary: 'Receives an event of the payment provider',
+    summary: 'Receives an event from the payment provider',
     body: pspWebhookBody,
     signed: true,
-    success: { status: 204, description: 'Stored, now or before' },
+    success: { status: 204, description: 'Stored, now or by an earlier delivery' },
   },
 ];
 
-/** Services whose routes the gateway forwards to, so that it has to find them. */
+/** The services the gateway forwards requests to, and therefore has to discover. */
 export const forwardedServices: readonly string[] = [...new Set(routes.map(({ owner }) => owner))].filter(
   (owner) => owner !== 'gateway',
 );
 
-/** A request that cannot be read is refused before anybody looks at what it asks for. */
+/** Any request can fail with these, even before its route is known. */
 const anyRequest: readonly ErrorCode[] = [
   'MALFORMED_REQUEST',
   'REQUEST_TIMEOUT',
@@ -299,7 +299,7 @@ const anyRequest: readonly ErrorCode[] = [
   'DEPENDENCY_UNAVAILABLE',
   'DEADLINE_EXCEEDED',
 ];
-/** Every error code that a route can answer with, each once. */
+/** Returns every error code a route can return, without duplicates. */
 export function errorCodesOf(route: RouteDefinition): readonly ErrorCode[] {
   const { path, method, owner, scope, body, query, idempotent, versioned, signed, errors = [] } = route;
   const hasParameters = path.includes('{');
@@ -308,7 +308,7 @@ export function errorCodesOf(route: RouteDefinition): readonly ErrorCode[] {
     [owner !== 'gateway', beyondTheGateway],
     [hasParameters || body !== undefined || query !== undefined, ['VALIDATION_FAILED']],
     [hasParameters, ['NOT_FOUND']],
-    // Where none is asked for, a body is read and dropped.
+    // A route that takes no body reads and discards the one it gets.
     [method !== 'get', ['BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE']],
     [scope !== undefined, ['TOKEN_MISSING', 'TOKEN_INVALID', 'TOKEN_EXPIRED', 'SCOPE_MISSING']],
     [idempotent === true, idempotency],
@@ -326,7 +326,7 @@ const idempotency: readonly ErrorCode[] = [
   'IDEMPOTENCY_KEY_IN_FLIGHT',
 ];
 
-/** Path parameters: all of ours are UUIDs. */
+/** Names of the path parameters, all of which are UUIDs. */
 export const pathParametersOf = (path: string): readonly string[] =>
   [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!);
 export const pathSchemaOf = (path: string): z.ZodObject =>

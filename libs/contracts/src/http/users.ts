@@ -7,8 +7,11 @@ const displayName = line(80);
 
 export const registerUserBody = z
   .strictObject({
-    email: email.meta({ description: 'Signs you in; upper and lower case are the same' }),
-    password: opaque(12, 256).meta({ description: 'Not one of those that are guessed first', format: 'password' }),
+    email: email.meta({ description: 'The address you sign in with; upper and lower case are equivalent' }),
+    password: opaque(12, 256).meta({
+      description: 'At least 12 characters, and not a commonly used password',
+      format: 'password',
+    }),
     displayName: displayName.meta({ description: 'How you want to be addressed' }),
   })
   .meta({ id: 'Registration' });
@@ -18,7 +21,7 @@ export const userView = z
 export const changeUserBody = z.strictObject({ displayName }).meta({ id: 'ProfileChange' });
 
 export const addressBody = postalAddress
-  .extend({ label: line(40).meta({ description: 'What you call it', example: 'Home' }) })
+  .extend({ label: line(40).meta({ description: 'Your name for the address', example: 'Home' }) })
   .meta({ id: 'NewAddress' });
 export const addressView = addressBody.extend({ id, version }).strip().meta({ id: 'Address' });
 export const addressList = z.object({ items: z.array(addressView) }).meta({ id: 'AddressList' });

@@ -7,7 +7,7 @@ export interface MessageDefinition<T = unknown> {
   readonly kind: 'event' | 'command';
   /** Subject and CloudEvents `type` in one: `<owner>.evt.<what>.v<n>` or `<owner>.cmd.<what>.v<n>`. */
   readonly subject: string;
-  /** The service that publishes the event, or handles the command. */
+  /** The service that publishes the event or handles the command. */
   readonly owner: string;
   readonly summary: string;
   readonly data: z.ZodType<T>;
@@ -37,7 +37,7 @@ export const envelope = z.object({
   time: z.iso.datetime({ offset: true }),
   datacontenttype: z.literal('application/json'),
   dataschema: text,
-  /** W3C trace context of whoever caused the message (CloudEvents distributed tracing extension). */
+  /** W3C trace context of the request or message that caused this one (CloudEvents distributed tracing extension). */
   traceparent: text.optional(),
   data: z.unknown(),
 });
@@ -67,7 +67,7 @@ export const rpc = <Req, Res>(
   response: z.ZodType<Res>,
 ): RpcDefinition<Req, Res> => ({ subject, owner: ownerOf(subject), summary, request, response });
 
-/** zod issues as violations with JSON pointers; an unknown field is named in the pointer. */
+/** Turns zod issues into violations with JSON pointers. The pointer of an unknown field includes its name. */
 export function violationsOf(error: z.ZodError): Violation[] {
   const pointer = (path: readonly PropertyKey[]) =>
     path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
@@ -79,8 +79,8 @@ export function violationsOf(error: z.ZodError): Violation[] {
 }
 
 /**
- * Checks `value` against `schema`.
- * @throws ValidationFailed with every violation.
+ * Validates `value` against `schema`.
+ * @throws ValidationFailed, which lists every violation.
  */
 export function parseOrThrow<T>(schema: z.ZodType<T>, value: unknown): T {
   const parsed = schema.safeParse(value);

@@ -9,7 +9,7 @@ test('a subject follows the naming rule of its kind and names its owner', () => 
   for (const { subject } of rpcs) expect(subject).toMatch(/^[a-z]+\.rpc\.[a-z]+-[a-z-]+\.v\d+$/);
 });
 
-test('exactly one stream takes each message', () => {
+test('exactly one stream stores each message', () => {
   for (const { subject } of messages) {
     const takers = streams.filter(({ subjects }) =>
       subjects.some((pattern) => subject.startsWith(pattern.slice(0, -1))),
@@ -18,11 +18,11 @@ test('exactly one stream takes each message', () => {
   }
 });
 
-test('a subject that no stream takes is refused', () => {
+test('a subject that no stream stores is refused', () => {
   expect(() => streamOf('invoice.evt.sent.v1')).toThrow(/declare one/);
 });
 
-test('a command is handled by its owner and by nobody else', () => {
+test('a command is handled by its owner and by no other service', () => {
   for (const { service, message } of consumers) if (message.kind === 'command') expect(service).toBe(message.owner);
   for (const message of messages) {
     if (message.kind === 'command')

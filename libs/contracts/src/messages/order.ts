@@ -3,7 +3,10 @@ import { text } from '../text.js';
 import { amountMinor, currency, id, maxInt4, timestamp, version } from '../values.js';
 import { event } from './define.js';
 
-/** Every order event says which version of the order it describes: a consumer ignores what is older than what it has seen. */
+/**
+ * Every order event names the version of the order it describes, so that a consumer can ignore events older than the
+ * last it saw.
+ */
 const orderFact = { orderId: id, customerId: id, version, occurredAt: timestamp };
 
 export const orderPlaced = event(
@@ -19,16 +22,16 @@ export const orderPlaced = event(
 );
 export const orderConfirmed = event(
   'order.evt.confirmed.v1',
-  'The money of an order was captured',
+  'The payment for an order was captured',
   z.object(orderFact),
 );
 export const orderRejected = event(
   'order.evt.rejected.v1',
-  'An order was refused; its stock was given back',
+  'An order was rejected and its stock released',
   z.object({ ...orderFact, reason: text }),
 );
 export const orderCancelled = event(
   'order.evt.cancelled.v1',
-  'An order was cancelled; its stock and its money were given back',
+  'An order was cancelled: its stock was released, and its payment released or refunded',
   z.object({ ...orderFact, reason: text }),
 );

@@ -16,19 +16,19 @@ export const authorizePayment = command(
     paymentMethodToken: opaque(1, 64),
   }),
 );
-export const capturePayment = command('payment.cmd.capture.v1', 'Take the authorised amount', z.object(target));
+export const capturePayment = command('payment.cmd.capture.v1', 'Capture the authorized amount', z.object(target));
 export const voidPayment = command(
   'payment.cmd.void.v1',
-  'Give up an authorisation. Of a payment never authorised: remember that it must not be; of a captured one: refund it',
+  'Release an authorization. If the payment was never authorized, prevent that it ever is; if it was captured, refund it',
   z.object({ ...target, reason: text }),
 );
 export const refundPayment = command(
   'payment.cmd.refund.v1',
-  'Give captured money back; the same refundId is refunded once',
+  'Refund captured money; each refundId is refunded once',
   z.object({ ...target, refundId: id, amountMinor: amountMinor.min(1), reason: text }),
 );
 
-/** `version` counts the changes of the payment. */
+/** `version` counts the changes to the payment. */
 const paymentFact = { ...target, version, occurredAt: timestamp };
 
 export const paymentAuthorized = event(
@@ -43,21 +43,21 @@ export const paymentDeclined = event(
 );
 export const paymentCaptured = event(
   'payment.evt.captured.v1',
-  'The money was taken',
+  'The payment was captured',
   z.object({ ...paymentFact, amountMinor, currency }),
 );
 export const paymentCaptureFailed = event(
   'payment.evt.capture-failed.v1',
-  'The provider refused to take the money; the authorisation may still stand',
+  'The provider refused the capture; the authorization may still be in place',
   z.object({ ...paymentFact, reason: text }),
 );
 export const paymentVoided = event(
   'payment.evt.voided.v1',
-  'Nothing is reserved any more',
+  'The authorization was released; nothing is reserved any longer',
   z.object({ ...paymentFact, reason: text }),
 );
 export const paymentRefunded = event(
   'payment.evt.refunded.v1',
-  'Money was given back',
+  'Money was refunded',
   z.object({ ...paymentFact, refundId: id, amountMinor, currency, reason: text }),
 );

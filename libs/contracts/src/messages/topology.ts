@@ -5,7 +5,7 @@ import * as user from './user.js';
 
 const hours = 3_600_000;
 
-/** A JetStream stream. Limits retention, file storage, `discard: new`; replicas are a setting of the place it runs in. */
+/** A JetStream stream with limits retention, file storage and `discard: new`. The number of replicas is a setting. */
 export interface StreamDefinition {
   readonly name: string;
   readonly subjects: readonly string[];
@@ -13,7 +13,7 @@ export interface StreamDefinition {
   readonly duplicateWindowMs: number;
 }
 
-/** One durable pull consumer: a service that handles a message. */
+/** One durable pull consumer: a service and a message it handles. */
 export interface ConsumerDefinition {
   readonly service: string;
   readonly message: MessageDefinition;
@@ -49,7 +49,10 @@ export const streams: readonly StreamDefinition[] = [
 const handles = (service: string, ...handled: MessageDefinition[]): ConsumerDefinition[] =>
   handled.map((message) => ({ service, message }));
 
-/** Who handles what. A handler without its line here does not start; a line without a handler is reported at start. */
+/**
+ * Which service handles which message. A handler not listed here fails the start; an entry without a handler is
+ * reported at start.
+ */
 export const consumers: readonly ConsumerDefinition[] = [
   ...handles('payment', payment.authorizePayment, payment.capturePayment, payment.voidPayment, payment.refundPayment),
   ...handles(
@@ -67,11 +70,11 @@ export const consumers: readonly ConsumerDefinition[] = [
 export const durableName = ({ service, message }: ConsumerDefinition): string =>
   `${service}__${message.subject.replaceAll('.', '-')}`;
 
-/** The stream that takes a subject. */
+/** Returns the stream that stores a subject. */
 export function streamOf(subject: string): StreamDefinition {
   const found = streams.find(({ subjects }) =>
     subjects.some((pattern) => subject.startsWith(pattern.replace(/>$/, ''))),
   );
-  if (!found) throw new Error(`no stream takes the subject ${subject}; declare one in libs/contracts`);
+  if (!found) throw new Error(`no stream stores the subject ${subject}; declare one in libs/contracts`);
   return found;
 }

@@ -2,16 +2,16 @@ import { z } from 'zod';
 import { id, postalAddress, timestamp } from '../values.js';
 import { event, rpc } from './define.js';
 
-/** Holds no personal data: whoever needs more asks the user service. */
+/** Contains no personal data: a consumer that needs more asks the user service. */
 export const userRegistered = event(
   'user.evt.registered.v1',
-  'A person registered',
+  'A customer registered',
   z.object({ userId: id, registeredAt: timestamp }),
 );
 
 export const getAddress = rpc(
   'user.rpc.get-address.v1',
-  'One address of a user; `found: false` when it does not exist or is somebody else’s',
+  'Gets an address of a user; `found` is false if it does not exist or belongs to another user',
   z.object({ userId: id, addressId: id }),
   z.discriminatedUnion('found', [
     z.object({ found: z.literal(true), address: postalAddress }),

@@ -1,8 +1,9 @@
 import { undeclared } from './undeclared.js';
 
 /**
- * For a test file that talks to a service by `fetch`: once its tests are over, fails for every answer of an operation that has a status, a header, an
- * error code or a field that the OpenAPI document does not declare, or lacks one that it promises.
+ * For a test file that calls a service through `fetch`. After its tests it fails for every response of an operation
+ * with a status, header, error code or field that the OpenAPI document does not declare, or without one that it
+ * promises.
  */
 export function expectDeclaredResponses(): void {
   const { fetch } = globalThis;

@@ -37,15 +37,15 @@ test.each([
 
 test('a body that lacks a field is found', () => {
   const { name: _name, ...nameless } = kettle;
-  expect(found(200, json, nameless)).toEqual([expect.stringContaining('a body that is not what the schema says')]);
+  expect(found(200, json, nameless)).toEqual([expect.stringContaining('a body that does not match the schema')]);
 });
 
-test('a body where there is none is found', () => {
+test('an undeclared body is found', () => {
   const operation = ['DELETE', '/v1/users/me/addresses/1'] as const;
   expect(found(204, {}, { bye: true }, operation)).toEqual(['removeAddress 204: a body']);
 });
 
-test('what is no operation is nobody’s business', () => {
+test('a URL that is no operation is ignored', () => {
   expect(found(418, {}, 'tea', ['GET', '/v1/tea'])).toEqual([]);
   expect(found(405, problem, { code: 'METHOD_NOT_ALLOWED' }, ['DELETE', '/v1/products'])).toEqual([]);
 });

@@ -2,13 +2,13 @@ import { problemContentType } from '@causeway/errors';
 import { openApiDocument } from '../documents/index.js';
 import { routes, type RouteDefinition } from '../http/routes.js';
 
-/** An answer as it left a server. */
+/** A response as the server sent it. */
 export interface SentResponse {
   readonly method: string;
   readonly url: string;
   readonly status: number;
   readonly headers: Headers;
-  /** Empty for a stream, which has no end to wait for. */
+  /** Empty for a stream, which never ends. */
   readonly text: string;
 }
 
@@ -17,7 +17,7 @@ interface Declared {
   readonly content?: Readonly<Record<string, { readonly examples?: Readonly<Record<string, unknown>> }>>;
 }
 
-/** What HTTP itself, or the protection of browsers, puts on any answer of any server. */
+/** Headers of HTTP itself and of browser protection, which any response may have. */
 const ofEveryServer = new Set([
   'connection',
   'content-length',
@@ -38,17 +38,18 @@ const document = openApiDocument({ server: base, authorizationUrl: `${base}/auth
 const patterns = routes.map((route) => [new RegExp(`^${route.path.replaceAll(/\{\w+\}/g, '[^/]+')}$`), route] as const);
 
 /**
- * Compares an answer with the OpenAPI document.
- * @returns What it has that is not declared, or lacks of what is promised; empty for an address that is no operation.
+ * Compares a response with the OpenAPI document.
+ * @returns What the document does not declare, and what it promises but the response lacks. Empty for a URL that is no
+ *   operation.
  */
-export function undeclared(answer: SentResponse): string[] {
-  const { pathname } = new URL(answer.url, base);
+export function undeclared(response: SentResponse): string[] {
+  const { pathname } = new URL(response.url, base);
   const [, route] =
-    patterns.find(([path, { method }]) => method === answer.method.toLowerCase() && path.test(pathname)) ?? [];
+    patterns.find(([path, { method }]) => method === response.method.toLowerCase() && path.test(pathname)) ?? [];
   if (!route) return [];
-  const declared = document.paths?.[route.path]?.[route.method]?.responses?.[answer.status] as Declared | undefined;
-  const found = declared ? [...headers(answer, declared), ...body(answer, declared, route)] : ['the status'];
-  return found.map((what) => `${route.operationId} ${answer.status}: ${what}`);
+  const declared = document.paths?.[route.path]?.[route.method]?.responses?.[response.status] as Declared | undefined;
+  const found = declared ? [...headers(response, declared), ...body(response, declared, route)] : ['the status'];
+  return found.map((what) => `${route.operationId} ${response.status}: ${what}`);
 }
 
 function headers({ headers }: SentResponse, { headers: declared = {} }: Declared): string[] {
@@ -71,8 +72,8 @@ function body({ status, headers, text }: SentResponse, { content }: Declared, { 
   }
   if (mediaType !== 'application/json' || status !== success.status || !success.body) return [];
   const parsed = success.body.safeParse(JSON.parse(text));
-  if (!parsed.success) return [`a body that is not what the schema says: ${parsed.error.message}`];
-  // A field that the schema does not know is left out when it parses.
+  if (!parsed.success) return [`a body that does not match the schema: ${parsed.error.message}`];
+  // Parsing drops the fields that the schema does not know.
   return sorted(parsed.data) === sorted(JSON.parse(text)) ? [] : ['a field'];
 }
 
