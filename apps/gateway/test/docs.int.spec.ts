@@ -1,5 +1,5 @@
 import { routes } from '@causeway/contracts';
-import { World } from './world.js';
+import { World } from '../src/testing/world.js';
 
 let world: World;
 beforeAll(async () => {

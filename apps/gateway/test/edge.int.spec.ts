@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { loadSettings } from '@causeway/config';
 import { scopes } from '@causeway/contracts';
 import { startTelemetry, telemetrySettings, type Telemetry } from '@causeway/telemetry';
-import { answer } from './stub.js';
-import { World } from './world.js';
+import { respond } from '../src/testing/stub-service.js';
+import { World } from '../src/testing/world.js';
 
 let world: World;
 let bearer: Record<string, string>;
@@ -73,7 +73,7 @@ describe('the trace', () => {
   test.each(['00', '01'])('is ours wherever a request comes in, whatever the caller says (flags %s)', async (flags) => {
     const theirs = 'c'.repeat(32);
     const headers = { traceparent: `00-${theirs}-${'d'.repeat(16)}-${flags}`, tracestate: 'a=1', baggage: 'a=1' };
-    world.onOrder((_received, response) => answer(response, 404, { code: 'NOT_FOUND', detail: 'no' }));
+    world.onOrder((_received, response) => respond(response, 404, { code: 'NOT_FOUND', detail: 'no' }));
     const order = `/v1/orders/${randomUUID()}`;
     const requests: [method: string, path: string][] = [
       ...['/v1/products', '/oidc/jwks', '/.well-known/openid-configuration', '/docs/', '/openapi.json'].map(
@@ -124,7 +124,7 @@ describe('limits', () => {
 
   test('a person is counted by token, wherever they ask; others are not touched', async () => {
     await world.startGateway({ RATE_LIMIT_PER_MINUTE: '3' });
-    world.onOrder((_received, response) => answer(response, 404, { code: 'NOT_FOUND', detail: 'no' }));
+    world.onOrder((_received, response) => respond(response, 404, { code: 'NOT_FOUND', detail: 'no' }));
     const [one, other] = [await world.bearer('one'), await world.bearer('other')];
     const overview = `/v1/orders/${randomUUID()}/overview`;
     expect(await statuses(2, '/v1/orders', one)).toEqual([404, 404]);

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expectDeclaredResponses } from '@causeway/contracts/testing';
-import { answer } from './stub.js';
-import { anOrder, eventually, World } from './world.js';
+import { respond } from '../src/testing/stub-service.js';
+import { anOrder, eventually, World } from '../src/testing/world.js';
 
 expectDeclaredResponses();
 let world: World;
@@ -16,7 +16,7 @@ let order: ReturnType<typeof anOrder>;
 beforeEach(() => {
   world.reset();
   order = anOrder();
-  world.onOrder((_received, response) => answer(response, 200, order));
+  world.onOrder((_received, response) => respond(response, 200, order));
 });
 
 interface Seen {
@@ -101,7 +101,7 @@ test('what happens while the order is being read is not lost', async () => {
   world.onOrder(async (_received, response) => {
     await world.confirm(order.id, 2);
     await sleep(50);
-    answer(response, 200, order);
+    respond(response, 200, order);
   });
   const listener = await Listener.open();
   await eventually(() => listener.seen.length === 2);
@@ -110,7 +110,7 @@ test('what happens while the order is being read is not lost', async () => {
 });
 
 test('an order that is not there is a problem, not a stream', async () => {
-  world.onOrder((_received, response) => answer(response, 404, { code: 'NOT_FOUND', detail: 'no' }));
+  world.onOrder((_received, response) => respond(response, 404, { code: 'NOT_FOUND', detail: 'no' }));
   const { response } = await Listener.open();
   expect([response.status, response.headers.get('content-type')]).toEqual([
     404,
@@ -143,11 +143,11 @@ describe('how many', () => {
 
   test('streams that were refused, or given up while the order was read, hold no place', async () => {
     const me = await world.bearer();
-    world.onOrder((_received, response) => answer(response, 404, { code: 'NOT_FOUND', detail: 'no' }));
+    world.onOrder((_received, response) => respond(response, 404, { code: 'NOT_FOUND', detail: 'no' }));
     for (let attempt = 0; attempt < 3; attempt += 1) expect((await Listener.open(me)).response.status).toBe(404);
 
     const pending: (() => void)[] = [];
-    world.onOrder((_received, response) => pending.push(() => answer(response, 200, order)));
+    world.onOrder((_received, response) => pending.push(() => respond(response, 200, order)));
     const leaving = new AbortController();
     const open = () => world.fetch(`/v1/orders/${order.id}/events`, { headers: me, signal: leaving.signal });
     const given = Promise.allSettled([open(), open()]);
@@ -157,7 +157,7 @@ describe('how many', () => {
     await sleep(50);
     for (const reply of pending) reply();
     await sleep(50);
-    world.onOrder((_received, response) => answer(response, 200, order));
+    world.onOrder((_received, response) => respond(response, 200, order));
     const listener = await Listener.open(me);
     expect(listener.response.status).toBe(200);
     listener.close();

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { orderOverview, scopes } from '@causeway/contracts';
 import { expectDeclaredResponses } from '@causeway/contracts/testing';
-import { answer } from './stub.js';
-import { anOrder, aPayment, aUser, World } from './world.js';
+import { respond } from '../src/testing/stub-service.js';
+import { anOrder, aPayment, aUser, World } from '../src/testing/world.js';
 
 expectDeclaredResponses();
 let world: World;
@@ -18,9 +18,9 @@ const missing = (code: string) => ({ available: false, code, detail: expect.any(
 beforeEach(async () => {
   world.reset();
   await world.startGateway();
-  world.onOrder((_received, response) => answer(response, 200, order));
-  world.payment.handler = (_received, response) => answer(response, 200, aPayment(order));
-  world.user.handler = (_received, response) => answer(response, 200, aUser(customer));
+  world.onOrder((_received, response) => respond(response, 200, order));
+  world.payment.handler = (_received, response) => respond(response, 200, aPayment(order));
+  world.user.handler = (_received, response) => respond(response, 200, aUser(customer));
 });
 
 async function overview(headers: Record<string, string> = {}) {
@@ -54,17 +54,17 @@ test('customer and order are read side by side', async () => {
     if (++waiting === 2) both.resolve();
     await both.promise;
   };
-  world.onOrder(async (_received, response) => (await together(), answer(response, 200, order)));
-  world.user.handler = async (_received, response) => (await together(), answer(response, 200, aUser(customer)));
+  world.onOrder(async (_received, response) => (await together(), respond(response, 200, order)));
+  world.user.handler = async (_received, response) => (await together(), respond(response, 200, aUser(customer)));
   expect(await overview()).toMatchObject({ status: 200, body: { order: { available: true } } });
 });
 
 test('a part that fails is missing, and says why', async () => {
   world.payment.handler = (_received, response) =>
-    answer(response, 503, { code: 'DATABASE_UNAVAILABLE', detail: 'gone' }, { 'causeway-no-retry': '1' });
+    respond(response, 503, { code: 'DATABASE_UNAVAILABLE', detail: 'gone' }, { 'causeway-no-retry': '1' });
   await world.user.stop();
   const { status, body } = await overview();
-  world.user = await (await import('./stub.js')).Stub.start(world.user.port);
+  world.user = await (await import('../src/testing/stub-service.js')).StubService.start(world.user.port);
   expect([status, orderOverview.parse(body)]).toMatchObject([
     200,
     {
@@ -76,7 +76,7 @@ test('a part that fails is missing, and says why', async () => {
 });
 
 test('a part that the token does not allow is missing', async () => {
-  world.user.handler = (_received, response) => answer(response, 403, { code: 'SCOPE_MISSING', detail: 'no' });
+  world.user.handler = (_received, response) => respond(response, 403, { code: 'SCOPE_MISSING', detail: 'no' });
   const token = await world.bearer(customer, { scopes: [scopes.orders] });
   expect(await overview(token)).toMatchObject({ status: 200, body: { customer: missing('SCOPE_MISSING') } });
 });
@@ -91,7 +91,7 @@ test('a part that does not answer in time is missing, and the others still come'
 });
 
 test('without the order, payment is missing for the same reason', async () => {
-  world.onOrder((_received, response) => answer(response, 500, { code: 'INTERNAL', detail: 'oh' }));
+  world.onOrder((_received, response) => respond(response, 500, { code: 'INTERNAL', detail: 'oh' }));
   expect(await overview()).toMatchObject({
     status: 200,
     body: { order: missing('INTERNAL'), payment: missing('INTERNAL'), customer: { available: true } },
@@ -101,7 +101,7 @@ test('without the order, payment is missing for the same reason', async () => {
 
 test('an order that is not there, or not theirs, is a 404 of the whole', async () => {
   world.onOrder((_received, response) =>
-    answer(response, 404, { code: 'NOT_FOUND', detail: `order ${order.id} was not found`, remedy: 'Look.' }),
+    respond(response, 404, { code: 'NOT_FOUND', detail: `order ${order.id} was not found`, remedy: 'Look.' }),
   );
   expect(await overview()).toMatchObject({ status: 404, body: { code: 'NOT_FOUND', remedy: 'Look.' } });
 });
@@ -113,12 +113,12 @@ test.each<[string, string]>([
 ])('a service that answers with %s is a missing part, and no end of the process', async (_, body) => {
   world.user.handler = (_received, response) => void response.writeHead(200).end(body);
   world.onOrder((_received, response) =>
-    setTimeout(() => answer(response, 404, { code: 'NOT_FOUND', detail: '' }), 100),
+    setTimeout(() => respond(response, 404, { code: 'NOT_FOUND', detail: '' }), 100),
   );
   // The order decides, long after the customer has failed: nobody waits for that failure then.
   expect((await overview()).status).toBe(404);
 
-  world.onOrder((_received, response) => answer(response, 200, order));
+  world.onOrder((_received, response) => respond(response, 200, order));
   expect(await overview()).toMatchObject({ body: { customer: missing('DEPENDENCY_UNAVAILABLE') } });
   world.user.handler = (_received, response) => void response.writeHead(502).end(body);
   expect(await overview()).toMatchObject({ body: { customer: missing('DEPENDENCY_UNAVAILABLE') } });

@@ -4,8 +4,8 @@ import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { text } from 'node:stream/consumers';
 import { policies } from '@causeway/resilience';
-import { answer, Stub } from './stub.js';
-import { eventually, World } from './world.js';
+import { respond, StubService } from '../src/testing/stub-service.js';
+import { eventually, World } from '../src/testing/world.js';
 
 let world: World;
 let bearer: Record<string, string>;
@@ -27,8 +27,8 @@ const post = (headers: Record<string, string> = {}, body = '{"a": 1}') =>
     headers: { ...bearer, 'content-type': 'application/json', ...headers },
     body,
   });
-const unavailable: Stub['handler'] = (_received, response) =>
-  answer(response, 503, { code: 'DATABASE_UNAVAILABLE' }, { 'retry-after': '7' });
+const unavailable: StubService['handler'] = (_received, response) =>
+  respond(response, 503, { code: 'DATABASE_UNAVAILABLE' }, { 'retry-after': '7' });
 
 /** Runs with one of the two order instances gone; enough requests that some are tried there first. */
 async function withOneGone(run: () => Promise<void>): Promise<void> {
@@ -37,14 +37,14 @@ async function withOneGone(run: () => Promise<void>): Promise<void> {
   try {
     for (let round = 0; round < 8; round += 1) await run();
   } finally {
-    world.orders[0] = await Stub.start(gone.port);
+    world.orders[0] = await StubService.start(gone.port);
   }
 }
 
 describe('what passes', () => {
   test('method, path, query and body, byte for byte; and the answer as it is', async () => {
     world.payment.handler = (_received, response) =>
-      answer(response, 201, { ok: true }, { location: '/v1/x', etag: '"7"', 'set-cookie': ['a=1', 'b=2'] });
+      respond(response, 201, { ok: true }, { location: '/v1/x', etag: '"7"', 'set-cookie': ['a=1', 'b=2'] });
     const body = `{ "id":"evt_1",\n "amount": 1.50, "text":"\\u00e4ä${randomBytes(8).toString('hex')}" }`;
     const signature = createHmac('sha256', 'secret').update(body).digest('hex');
     const response = await world.fetch('/webhooks/psp?a=%2F&b=%20c', {
@@ -154,14 +154,14 @@ describe('headers', () => {
   });
 
   test('of a client, and of an answer, may have bytes above ASCII, which pass as they are', async () => {
-    world.onOrder((_received, response) => answer(response, 200, {}, { 'x-bytes': 'caf\u00e9' }));
+    world.onOrder((_received, response) => respond(response, 200, {}, { 'x-bytes': 'caf\u00e9' }));
     const { headers } = await world.raw('/v1/products', { 'x-bytes': 'caf\u00e9' });
     expect([world.orderCalls[0]?.headers['x-bytes'], headers['x-bytes']]).toEqual(['caf\u00e9', 'caf\u00e9']);
   });
 
   test('those of the service’s connection do not pass back', async () => {
     world.onOrder((_received, response) =>
-      answer(response, 200, {}, { connection: 'keep-alive, x-inner', 'x-inner': '1', 'x-outer': '2' }),
+      respond(response, 200, {}, { connection: 'keep-alive, x-inner', 'x-inner': '1', 'x-outer': '2' }),
     );
     const { headers } = await world.raw('/v1/products', { connection: 'close' });
     expect([headers['x-inner'], headers['x-outer'], headers.connection]).toEqual([undefined, '2', 'close']);
@@ -281,7 +281,7 @@ describe('retries', () => {
 
   test('a connection that breaks after the request was sent: a GET and a POST with a key go to the other one', async () => {
     const [one, two] = world.orders;
-    const hangUp: Stub['handler'] = (_received, _response, request) => request.socket.destroy();
+    const hangUp: StubService['handler'] = (_received, _response, request) => request.socket.destroy();
     for (const [broken, well] of [
       [one, two],
       [two, one],
@@ -317,8 +317,8 @@ describe('retries', () => {
     let calls = 0;
     world.onOrder((_received, response) =>
       ++calls === 1
-        ? answer(response, 503, {}, { 'x-first': '1', 'set-cookie': 'first=1' })
-        : answer(response, 200, { calls }),
+        ? respond(response, 503, {}, { 'x-first': '1', 'set-cookie': 'first=1' })
+        : respond(response, 200, { calls }),
     );
     const response = await world.fetch('/v1/products');
     expect([response.status, await response.json()]).toEqual([200, { calls: 2 }]);
@@ -326,7 +326,7 @@ describe('retries', () => {
   });
 
   test('a 503 with causeway-no-retry, to a POST without a key, and any other status are final', async () => {
-    world.onOrder((_received, response) => answer(response, 503, {}, { 'causeway-no-retry': '1' }));
+    world.onOrder((_received, response) => respond(response, 503, {}, { 'causeway-no-retry': '1' }));
     expect((await world.fetch('/v1/products')).status).toBe(503);
     expect(world.orderCalls).toHaveLength(1);
 
@@ -337,7 +337,7 @@ describe('retries', () => {
 
     for (const status of [404, 409, 429, 500, 502]) {
       world.reset();
-      world.onOrder((_received, response) => answer(response, status, { code: 'X' }));
+      world.onOrder((_received, response) => respond(response, status, { code: 'X' }));
       expect((await world.fetch('/v1/products')).status).toBe(status);
       expect([status, world.orderCalls.length]).toEqual([status, 1]);
     }
@@ -355,7 +355,7 @@ test('an answer that breaks off in the middle is cut off for the client, too', a
 
 test('the breaker opens for a service that fails, and only for that one', async () => {
   await world.startGateway();
-  world.onOrder((_received, response) => answer(response, 500, {}));
+  world.onOrder((_received, response) => respond(response, 500, {}));
   for (let call = 0; call < 20; call += 1) await world.fetch('/v1/products');
   const calls = world.orderCalls.length;
   const refused = await world.fetch('/v1/products');
@@ -368,7 +368,7 @@ test('the breaker opens for a service that fails, and only for that one', async 
 });
 
 test('4xx do not open the breaker', async () => {
-  world.onOrder((_received, response) => answer(response, 409, {}));
+  world.onOrder((_received, response) => respond(response, 409, {}));
   for (let call = 0; call < 30; call += 1) expect((await world.fetch('/v1/products')).status).toBe(409);
 });
 
@@ -423,7 +423,7 @@ test('what is not in the contracts is not there', async () => {
 // Last: the gateway does not go on after it.
 test('while the process stops, what is passed on asks to leave the connection, whatever the service said of its own', async () => {
   const said = async (status: number, method = 'GET') => {
-    world.onOrder((_received, response) => answer(response, status, {}, { connection: 'keep-alive' }));
+    world.onOrder((_received, response) => respond(response, status, {}, { connection: 'keep-alive' }));
     const response = await world.fetch('/v1/products', { method });
     return [response.status, response.headers.get('connection')];
   };

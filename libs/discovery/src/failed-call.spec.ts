@@ -1,22 +1,22 @@
-import { isRepeatable, mayCallAgain } from './failed-call.js';
+import { isRepeatable, mayResend } from './failed-call.js';
 
 const failed = (code: string) => Object.assign(new Error(code), { code });
 
 test('a call that was never sent is made again, whatever it is', () => {
   for (const code of ['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH', 'UND_ERR_CONNECT_TIMEOUT'])
-    expect([code, mayCallAgain(failed(code), false)]).toEqual([code, true]);
+    expect([code, mayResend(failed(code), false)]).toEqual([code, true]);
 });
 
 test('a call that broke off is made again only if it may arrive twice', () => {
   for (const code of ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']) {
-    expect([code, mayCallAgain(failed(code), true)]).toEqual([code, true]);
-    expect([code, mayCallAgain(failed(code), false)]).toEqual([code, false]);
+    expect([code, mayResend(failed(code), true)]).toEqual([code, true]);
+    expect([code, mayResend(failed(code), false)]).toEqual([code, false]);
   }
 });
 
 test('any other error is final', () => {
   for (const error of [failed('UND_ERR_INVALID_ARG'), new Error('unknown'), undefined])
-    expect(mayCallAgain(error, true)).toBe(false);
+    expect(mayResend(error, true)).toBe(false);
 });
 
 test.each([

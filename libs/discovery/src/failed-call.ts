@@ -15,27 +15,31 @@ const unsent = new Set([
 const brokenOff = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET', 'UND_ERR_CLOSED', 'UND_ERR_DESTROYED']);
 
 /** What an answer says about the instance that gave it. */
-export type Verdict = 'well' | 'overloaded' | 'failed';
+export type ResponseVerdict = 'healthy' | 'overloaded' | 'failed';
 
 /**
  * Judges an answer: whether the instance did its job. One that has too much work says so; of a 504 it matters whether there was a fair time.
  * @param watch Begun with the call.
  */
-export function verdictOn(status: number, headers: Readonly<Record<string, unknown>>, watch: CallWatch): Verdict {
+export function judgeResponse(
+  status: number,
+  headers: Readonly<Record<string, unknown>>,
+  watch: CallWatch,
+): ResponseVerdict {
   if (headers[httpHeaders.overloaded] !== undefined) return 'overloaded';
-  if (status === 504) return watch.latenessIsTheirs ? 'failed' : 'well';
-  return status >= 500 ? 'failed' : 'well';
+  if (status === 504) return watch.latenessIsFailure ? 'failed' : 'healthy';
+  return status >= 500 ? 'failed' : 'healthy';
 }
 
 /** Statuses that say that an instance cannot do its job; a 500 may be the fault of that one request. */
-export const isOutOfOrder = (status: number): boolean => status >= 502 && status <= 504;
+export const isUnavailableStatus = (status: number): boolean => status >= 502 && status <= 504;
 
 /**
  * Whether a call that got no answer may be made again.
  * @param error What undici threw.
  * @param repeatable See {@link isRepeatable}. A call that was never sent may be made again in any case.
  */
-export function mayCallAgain(error: unknown, repeatable: boolean): boolean {
+export function mayResend(error: unknown, repeatable: boolean): boolean {
   const code = errorType(error);
   return unsent.has(code) || (repeatable && brokenOff.has(code));
 }

@@ -1,6 +1,6 @@
 export { Balancer, type BalancerOptions, type Lease } from './balancer.js';
 export { DependencyUnavailable, NoEndpoint } from './errors.js';
-export { isOutOfOrder, isRepeatable, mayCallAgain, verdictOn, type Verdict } from './failed-call.js';
+export { isUnavailableStatus, isRepeatable, mayResend, judgeResponse, type ResponseVerdict } from './failed-call.js';
 export { createHttpAgent, type HttpAgentOptions } from './http-agent.js';
 export { announce, type AnnouncedEndpoint, type Announcement, type AnnounceOptions } from './nats/announce.js';
 export { natsResolver, type NatsResolverOptions } from './nats/nats-resolver.js';

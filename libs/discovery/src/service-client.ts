@@ -14,7 +14,7 @@ import { SpanKind, SpanStatusCode, type Span } from '@opentelemetry/api';
 import type { Dispatcher } from 'undici';
 import type { Balancer, Lease } from './balancer.js';
 import { DependencyUnavailable } from './errors.js';
-import { isOutOfOrder, isRepeatable, mayCallAgain, verdictOn, type Verdict } from './failed-call.js';
+import { isUnavailableStatus, isRepeatable, mayResend, judgeResponse, type ResponseVerdict } from './failed-call.js';
 
 const durations = meter('causeway.discovery').duration(
   instruments.httpClientDuration,
@@ -102,7 +102,7 @@ export class ServiceClient {
   }
 
   private mayRetry(error: unknown, service: string, tried: ReadonlySet<string>, repeatable: boolean): boolean {
-    if (error instanceof DependencyUnavailable) return mayCallAgain(error.cause, repeatable);
+    if (error instanceof DependencyUnavailable) return mayResend(error.cause, repeatable);
     if (!(error instanceof FailedAnswer) || !repeatable) return false;
     const { status, headers } = error.response;
     if (status !== 503 || headers[httpHeaders.noRetry] !== undefined) return false;
@@ -129,7 +129,8 @@ export class ServiceClient {
     return inSpan(`${request.method} ${request.service}`, { kind: SpanKind.CLIENT, attributes }, async (span) => {
       const watch = new CallWatch({ givenMs: deadline.remainingMs() });
       const response = await this.send(request, lease, deadline, signal, span, watch);
-      if (response.status >= 500) throw new FailedAnswer(response, verdictOn(response.status, response.headers, watch));
+      if (response.status >= 500)
+        throw new FailedAnswer(response, judgeResponse(response.status, response.headers, watch));
       return response;
     });
   }
@@ -156,8 +157,8 @@ export class ServiceClient {
         ...payload(request, deadline),
       });
       const text = await body.text();
-      const verdict = verdictOn(statusCode, headers, watch);
-      failed = verdict === 'failed' && isOutOfOrder(statusCode);
+      const verdict = judgeResponse(statusCode, headers, watch);
+      failed = verdict === 'failed' && isUnavailableStatus(statusCode);
       overloaded = verdict === 'overloaded';
       labels['http.response.status_code'] = statusCode;
       span.setAttribute('http.response.status_code', statusCode);
@@ -166,7 +167,7 @@ export class ServiceClient {
     } catch (error) {
       labels['error.type'] = errorType(error);
       silent = signal.aborted;
-      failed = !silent || watch.silenceIsTheirs;
+      failed = !silent || watch.silenceIsFailure;
       throw signal.aborted ? signal.reason : new DependencyUnavailable(request.service, { cause: error });
     } finally {
       const { ms } = watch;
@@ -182,7 +183,7 @@ class FailedAnswer extends Error {
 
   constructor(
     readonly response: ServiceResponse,
-    readonly verdict: Verdict,
+    readonly verdict: ResponseVerdict,
   ) {
     super(`answered with ${response.status}`);
     this.code = String(response.status);

@@ -39,7 +39,7 @@ export class FairPool extends pg.Pool {
 
   private async admitted(): Promise<pg.PoolClient> {
     const kind = currentWork();
-    const leave = await this.admission.enter(kind, kind === 'request' ? longestWaitMs() : Infinity);
+    const leave = await this.admission.acquire(kind, kind === 'request' ? longestWaitMs() : Infinity);
     let client: pg.PoolClient;
     try {
       client = await super.connect();

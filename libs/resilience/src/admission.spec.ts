@@ -1,5 +1,5 @@
 import { jest } from '@jest/globals';
-import { Admission, admissions, type Leave, type Overloaded, type WorkKind } from './index.js';
+import { Admission, admissions, type Release, type Overloaded, type WorkKind } from './index.js';
 
 beforeEach(() => void jest.useFakeTimers({ now: 1_000_000 }));
 afterEach(() => void jest.useRealTimers());
@@ -8,27 +8,27 @@ afterEach(() => void jest.useRealTimers());
 const settle = () => jest.advanceTimersByTimeAsync(0);
 
 /** An admission whose guests note when they came in. */
-function house(places: number) {
-  const admission = new Admission('database', places);
-  const inside: { kind: WorkKind; name: string; leave: Leave }[] = [];
+function house(slots: number) {
+  const admission = new Admission('database', slots);
+  const inside: { kind: WorkKind; name: string; release: Release }[] = [];
   const order: string[] = [];
   const refused: string[] = [];
   const come = (kind: WorkKind, name: string, limitMs?: number): void =>
-    void admission.enter(kind, limitMs).then(
-      (leave) => {
+    void admission.acquire(kind, limitMs).then(
+      (release) => {
         order.push(name);
-        inside.push({ kind, name, leave });
+        inside.push({ kind, name, release });
       },
       (error: unknown) => refused.push(`${name} ${(error as Overloaded).code}`),
     );
   const oneLeaves = async (): Promise<void> => {
-    inside.shift()!.leave();
+    inside.shift()!.release();
     await settle();
   };
   return { admission, come, oneLeaves, inside, order, refused };
 }
 
-test('a free place is taken at once, by whatever kind', async () => {
+test('a free slot is taken at once, by whatever kind', async () => {
   const { come, order } = house(3);
   for (const name of ['a', 'b', 'c', 'd']) come('request', name);
   await settle();
@@ -36,9 +36,9 @@ test('a free place is taken at once, by whatever kind', async () => {
 });
 
 test.each([1, 2, 4, 10])(
-  'of %i places each kind that waits has its share, however many of another kind wait',
-  async (places) => {
-    const { come, oneLeaves, order, inside } = house(places);
+  'of %i slots each kind that waits has its share, however many of another kind wait',
+  async (slots) => {
+    const { come, oneLeaves, order, inside } = house(slots);
     for (let index = 0; index < 300; index += 1) come('request', 'request');
     for (let index = 0; index < 60; index += 1) {
       come('message', 'message');
@@ -46,11 +46,11 @@ test.each([1, 2, 4, 10])(
     }
     await settle();
     for (let turn = 0; turn < 120; turn += 1) await oneLeaves();
-    const served = order.slice(places);
+    const served = order.slice(slots);
     const count = (kind: WorkKind) => served.filter((name) => name === kind).length;
     for (const kind of ['request', 'message', 'background'] as const)
-      expect(count(kind)).toBeGreaterThanOrEqual(38 - places);
-    expect(inside).toHaveLength(places);
+      expect(count(kind)).toBeGreaterThanOrEqual(38 - slots);
+    expect(inside).toHaveLength(slots);
   },
 );
 
@@ -116,7 +116,7 @@ test('when what they wait for is gone, all who wait are told so', async () => {
   const { admission, come, order, oneLeaves } = house(1);
   come('request', 'holder');
   await settle();
-  const waiting = [admission.enter('message'), admission.enter('request', 1_000)];
+  const waiting = [admission.acquire('message'), admission.acquire('request', 1_000)];
   admission.refuseAll(new Error('gone'));
   for (const promise of waiting) await expect(promise).rejects.toThrow('gone');
   come('request', 'next');
@@ -124,12 +124,12 @@ test('when what they wait for is gone, all who wait are told so', async () => {
   expect(order).toEqual(['holder', 'next']);
 });
 
-test('a place is given back once, also when it is left twice', async () => {
+test('a slot is given back once, also when it is left twice', async () => {
   const { admission } = house(1);
-  const leave = await admission.enter('request');
-  leave();
-  leave();
-  await admission.enter('request');
+  const release = await admission.acquire('request');
+  release();
+  release();
+  await admission.acquire('request');
   const state = admission.state();
   expect(state.kinds.request).toEqual({ active: 1, queued: 0 });
   expect(admissions()).toContainEqual(state);

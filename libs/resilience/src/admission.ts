@@ -3,13 +3,13 @@ import { observeAdmissions, shedCounter, waitDuration } from './instruments.js';
 import { cancel, schedule } from './shared-timer.js';
 import { workKinds, type WorkKind } from './work.js';
 
-/** Gives the place back; further calls do nothing. */
-export type Leave = () => void;
+/** Gives the slot back; further calls do nothing. */
+export type Release = () => void;
 
 /** What `/governance` shows. */
 export interface AdmissionState {
   readonly name: string;
-  readonly places: number;
+  readonly slots: number;
   readonly kinds: Readonly<Record<WorkKind, { readonly active: number; readonly queued: number }>>;
 }
 
@@ -23,10 +23,10 @@ interface Waiter {
 const memoryMs = 5_000;
 const smoothing = 0.2;
 
-/** Those of one kind that hold a place or wait for one, first come first served. */
+/** Those of one kind that hold a slot or wait for one, first come first served. */
 class Line {
   active = 0;
-  /** Number of the last place given to this line; smaller is longer ago. */
+  /** Number of the last slot given to this line; smaller is longer ago. */
   servedAs = 0;
   readonly waiting = new Set<Waiter>();
   private paceMs = 0;
@@ -48,9 +48,9 @@ class Line {
 }
 
 /**
- * Shares places out among the kinds of work of a process. A place that is free is taken at once, by whomever; while all are taken, the next one
+ * Shares slots out among the kinds of work of a process. A slot that is free is taken at once, by whomever; while all are taken, the next one
  * goes to the kind that holds the fewest, of several to the one that was served longest ago ("max-min fairness"): with three kinds waiting
- * each has a third of the places, also of a single one, and nothing is kept free for a kind that has nothing to do.
+ * each has a third of the slots, also of a single one, and nothing is kept free for a kind that has nothing to do.
  *
  * Waiting is bounded by its caller's limit. Work that is expected not to get its turn in time is refused at once: it would only make those
  * behind it late as well.
@@ -63,12 +63,12 @@ export class Admission {
 
   /**
    * @param name   A metric label: `database`.
-   * @param places How many may be inside at once.
+   * @param slots How many may be inside at once.
    * @param now    Milliseconds of a clock that never goes back. Default performance.now.
    */
   constructor(
     readonly name: string,
-    readonly places: number,
+    readonly slots: number,
     now: () => number = () => performance.now(),
   ) {
     this.now = now;
@@ -77,17 +77,17 @@ export class Admission {
   }
 
   /**
-   * Waits for a place.
+   * Waits for a slot.
    * @param limitMs The longest wait, milliseconds. Default: any.
    * @param signal  Ends the waiting. Its reason is thrown.
    * @throws Overloaded at once, or after `limitMs`.
    */
-  async enter(kind: WorkKind, limitMs = Infinity, signal?: AbortSignal): Promise<Leave> {
+  async acquire(kind: WorkKind, limitMs = Infinity, signal?: AbortSignal): Promise<Release> {
     signal?.throwIfAborted();
     const line = this.lines[kind];
-    // Whenever somebody waits all places are taken: each one that is left is handed on.
-    if (this.active < this.places) return this.take(line);
-    const hopeless = line.waiting.size >= this.places && line.expectedMs(this.now()) > limitMs;
+    // Whenever somebody waits all slots are taken: each one that is left is handed on.
+    if (this.active < this.slots) return this.take(line);
+    const hopeless = line.waiting.size >= this.slots && line.expectedMs(this.now()) > limitMs;
     if (hopeless || limitMs <= 0) throw this.shed(line, 'expected');
     return this.wait(line, limitMs, signal);
   }
@@ -97,9 +97,9 @@ export class Admission {
     for (const { waiting } of Object.values(this.lines)) for (const waiter of [...waiting]) waiter.refuse(error);
   }
 
-  /** True while every place is taken. */
+  /** True while every slot is taken. */
   get isFull(): boolean {
-    return this.active >= this.places;
+    return this.active >= this.slots;
   }
 
   get queued(): number {
@@ -111,7 +111,7 @@ export class Admission {
       const { active, waiting } = this.lines[kind];
       return [kind, { active, queued: waiting.size }] as const;
     });
-    return { name: this.name, places: this.places, kinds: Object.fromEntries(entries) as AdmissionState['kinds'] };
+    return { name: this.name, slots: this.slots, kinds: Object.fromEntries(entries) as AdmissionState['kinds'] };
   }
 
   /** Ends the metrics. */
@@ -119,8 +119,8 @@ export class Admission {
     registry.delete(this);
   }
 
-  private wait(line: Line, limitMs: number, signal?: AbortSignal): Promise<Leave> {
-    return new Promise<Leave>((resolve, reject) => {
+  private wait(line: Line, limitMs: number, signal?: AbortSignal): Promise<Release> {
+    return new Promise<Release>((resolve, reject) => {
       const leaveLine = (): void => {
         line.waiting.delete(waiter);
         if (limit) cancel(limit);
@@ -146,7 +146,7 @@ export class Admission {
     });
   }
 
-  private take(line: Line): Leave {
+  private take(line: Line): Release {
     this.active += 1;
     line.active += 1;
     line.servedAs = this.served += 1;

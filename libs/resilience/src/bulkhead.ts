@@ -9,9 +9,9 @@ export interface BulkheadOptions {
 }
 
 /**
- * Bounds the calls in flight to one dependency, first come first served. A finished call hands its place to the first waiter directly, and a
- * waiter whose time is over leaves the queue. cockatiel 4.0 does neither: a newcomer can take the place that was meant for a waiter, which
- * then queues again or, with a full queue, is refused; and dead waiters keep their places until a call ends.
+ * Bounds the calls in flight to one dependency, first come first served. A finished call hands its slot to the first waiter directly, and a
+ * waiter whose time is over leaves the queue. cockatiel 4.0 does neither: a newcomer can take the slot that was meant for a waiter, which
+ * then queues again or, with a full queue, is refused; and dead waiters keep their slots until a call ends.
  */
 export class Bulkhead {
   private running = 0;
@@ -36,11 +36,11 @@ export class Bulkhead {
   }
 
   /**
-   * Resolves once the caller may go on; it must call {@link leave} afterwards.
+   * Resolves once the caller may go on; it must call {@link release} afterwards.
    * @param limitMs The longest wait, milliseconds.
    * @throws BulkheadFull at once, DeadlineExceeded after `limitMs`.
    */
-  enter(limitMs: number): Promise<void> | void {
+  acquire(limitMs: number): Promise<void> | void {
     if (this.running < this.maxConcurrent) {
       this.running += 1;
       return;
@@ -50,7 +50,7 @@ export class Bulkhead {
       const limit = Number.isFinite(limitMs)
         ? schedule(limitMs, () => {
             this.waiting.delete(admit);
-            reject(new DeadlineExceeded(`no free place for a call to ${this.name} within ${Math.round(limitMs)} ms`));
+            reject(new DeadlineExceeded(`no free slot for a call to ${this.name} within ${Math.round(limitMs)} ms`));
           })
         : undefined;
       const admit = () => {
@@ -61,7 +61,7 @@ export class Bulkhead {
     });
   }
 
-  leave(): void {
+  release(): void {
     const [first] = this.waiting;
     if (first === undefined) {
       this.running -= 1;

@@ -1,5 +1,5 @@
-export { Admission, admissions, type AdmissionState, type Leave } from './admission.js';
-export { CallWatch, isOverload } from './blame.js';
+export { Admission, admissions, type AdmissionState, type Release } from './admission.js';
+export { CallWatch, isOverload } from './call-watch.js';
 export type { BreakerOptions, BreakerState } from './breaker.js';
 export type { BulkheadOptions } from './bulkhead.js';
 export { currentDeadline, Deadline, withDeadline, withoutDeadline } from './deadline.js';

@@ -12,8 +12,8 @@ export const retryCounter = metrics.counter(instruments.policyRetries, {
   description: 'Retries, and retries that were refused, by reason',
 });
 
-/** Time that work waited for a place; work that found one free is not recorded. */
-export const waitDuration = metrics.duration(instruments.admissionWait, 'Time of waiting for a place');
+/** Time that work waited for a slot; work that found one free is not recorded. */
+export const waitDuration = metrics.duration(instruments.admissionWait, 'Time of waiting for a slot');
 export const shedCounter = metrics.counter(instruments.admissionShed, {
   description: 'Work that was refused because it would not have had its turn in time',
 });
@@ -35,7 +35,7 @@ export function observePolicies(list: () => readonly Observed[]): void {
   metrics.gauge(instruments.policyBulkheadActive, { description: 'Calls in flight' }, (observe) => {
     for (const { name, bulkhead } of list()) if (bulkhead) observe(bulkhead.active, { policy: name });
   });
-  metrics.gauge(instruments.policyBulkheadQueued, { description: 'Calls that wait for a place' }, (observe) => {
+  metrics.gauge(instruments.policyBulkheadQueued, { description: 'Calls that wait for a slot' }, (observe) => {
     for (const { name, bulkhead } of list()) if (bulkhead) observe(bulkhead.queued, { policy: name });
   });
 }
@@ -53,7 +53,7 @@ export function observeAdmissions(
     readonly kinds: Readonly<Record<string, { readonly queued: number }>>;
   }[],
 ): void {
-  metrics.gauge(instruments.admissionQueued, { description: 'Work that waits for a place' }, (observe) => {
+  metrics.gauge(instruments.admissionQueued, { description: 'Work that waits for a slot' }, (observe) => {
     for (const { name, kinds } of list())
       for (const [kind, { queued }] of Object.entries(kinds)) observe(queued, { admission: name, kind });
   });

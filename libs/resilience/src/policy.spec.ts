@@ -199,7 +199,7 @@ describe('breaker', () => {
     await expect(policy.execute(() => Promise.resolve())).rejects.toThrow(CircuitOpen);
   });
 
-  test('while the probes hang and take every place of the bulkhead, others are refused at once instead of queueing', async () => {
+  test('while the probes hang and take every slot of the bulkhead, others are refused at once instead of queueing', async () => {
     const policy = breaking({ bulkhead: { maxConcurrent: 3, maxQueue: 100 } });
     await open(policy);
     await jest.advanceTimersByTimeAsync(5_000);
@@ -215,7 +215,7 @@ describe('breaker', () => {
 });
 
 describe('bulkhead', () => {
-  test('a call beyond places and queue is refused; a place is free again after a failure', async () => {
+  test('a call beyond slots and queue is refused; a slot is free again after a failure', async () => {
     const policy = policyOf({ bulkhead: { maxConcurrent: 1 }, timeoutMs: 100 });
     const hanging = policy.execute(hang);
     await expect(policy.execute(() => Promise.resolve())).rejects.toThrow(BulkheadFull);

@@ -1,6 +1,6 @@
 import { CodedError, errorCodes } from '@causeway/errors';
 import { getLogger } from '@causeway/telemetry';
-import { CallWatch, isOverload } from './blame.js';
+import { CallWatch, isOverload } from './call-watch.js';
 import { Breaker, type BreakerOptions, type BreakerState } from './breaker.js';
 import { Bulkhead, type BulkheadOptions } from './bulkhead.js';
 import { currentDeadline, type Deadline } from './deadline.js';
@@ -103,8 +103,8 @@ observePolicies(() => policies());
 export const policies = (): PolicyState[] => [...registry.values()].map((policy) => policy.state());
 
 /**
- * Makes the policy for calls to one dependency; keep it, its state is the point. A second policy of the same name takes the first one's
- * place in {@link policies}.
+ * Makes the policy for calls to one dependency; keep it, its state is the point. A second policy of the same name replaces the first
+ * in {@link policies}.
  * @param name The dependency: `payment`, `psp.charge`. It is a metric label: never an id.
  */
 export function createPolicy(name: string, options: PolicyOptions = {}): Policy {
@@ -184,9 +184,9 @@ class ComposedPolicy implements Policy {
     { countsAsFailure = isDependencyFailure }: ExecuteOptions,
   ): Promise<T> {
     deadline?.throwIfExpired();
-    // Before the queue, too: with every place taken by calls that hang, an open breaker must still refuse at once.
+    // Before the queue, too: with every slot taken by calls that hang, an open breaker must still refuse at once.
     this.breaker?.check();
-    const entered = this.bulkhead?.enter(deadline?.remainingMs() ?? Infinity);
+    const entered = this.bulkhead?.acquire(deadline?.remainingMs() ?? Infinity);
     if (entered) await entered;
     try {
       const limited = () => this.limited(fn, attempt, deadline);
@@ -194,7 +194,7 @@ class ComposedPolicy implements Policy {
       const watch = new CallWatch({ ownLimitMs: this.options.timeoutMs });
       return await this.breaker.execute(limited, (error) => isTheirs(error, watch) && countsAsFailure(error));
     } finally {
-      this.bulkhead?.leave();
+      this.bulkhead?.release();
     }
   }
 
@@ -253,7 +253,7 @@ class ComposedPolicy implements Policy {
 
 /** Whether an error can be held against the dependency at all. */
 const isTheirs = (error: unknown, watch: CallWatch): boolean =>
-  !isOverload(error) && (!(error instanceof DeadlineExceeded) || watch.silenceIsTheirs);
+  !isOverload(error) && (!(error instanceof DeadlineExceeded) || watch.silenceIsFailure);
 
 const neverAborted = new AbortController().signal;
 

@@ -11,7 +11,7 @@ export interface EventStreamOptions {
 /** Bytes that may wait for a client that does not read; an order has a handful of events of some 300 bytes. */
 const maxWaitingBytes = 65_536;
 /** How long a client may take for the rest of a stream that has ended, milliseconds. */
-const farewellMs = 1_000;
+const closeTimeoutMs = 1_000;
 
 /** One open answer of type `text/event-stream` (WHATWG HTML, 9.2): the order as it is, then what happens to it. */
 export class EventStream {
@@ -50,7 +50,7 @@ export class EventStream {
     for (const timer of this.timers) clearInterval(timer);
     this.response.end();
     // Whoever does not read does not hear the end either, and would hold a stopping process.
-    if (!this.response.writableFinished) setTimeout(() => this.response.destroy(), farewellMs).unref();
+    if (!this.response.writableFinished) setTimeout(() => this.response.destroy(), closeTimeoutMs).unref();
   }
 
   /** Not behind something that waits: the connection is not idle then. */

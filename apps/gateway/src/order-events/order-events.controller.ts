@@ -8,21 +8,21 @@ import { SETTINGS, type GatewaySettings } from '../config.js';
 import { Upstream } from '../upstream/upstream.js';
 import { EventStream } from './event-stream.js';
 import { OrderEventHub } from './order-event-hub.js';
-import { StreamPlaces } from './stream-places.js';
+import { StreamSlots } from './stream-slots.js';
 
 const params = z.object({ orderId: id });
 
 /** `GET /v1/orders/{orderId}/events`: first the order as it is, then what happens to it. */
 @Controller()
 export class OrderEventsController {
-  private readonly places: StreamPlaces;
+  private readonly slots: StreamSlots;
 
   constructor(
     private readonly hub: OrderEventHub,
     private readonly upstream: Upstream,
     @Inject(SETTINGS) private readonly settings: GatewaySettings,
   ) {
-    this.places = new StreamPlaces(settings.ORDER_EVENTS_MAX_STREAMS);
+    this.slots = new StreamSlots(settings.ORDER_EVENTS_MAX_STREAMS);
   }
 
   @Get('/v1/orders/:orderId/events')
@@ -34,7 +34,7 @@ export class OrderEventsController {
     @Req() { headers, method }: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const leave = this.places.take(subject);
+    const leave = this.slots.take(subject);
     // Following begins before the order is read: what happens in between is kept, and sent after the snapshot where it is newer.
     const early: OrderChange[] = [];
     let stream: EventStream | undefined;

@@ -1,12 +1,12 @@
 import { httpHeaders } from '@causeway/contracts';
 import {
   DependencyUnavailable,
-  isOutOfOrder,
-  mayCallAgain,
-  verdictOn,
+  isUnavailableStatus,
+  mayResend,
+  judgeResponse,
   type Balancer,
   type Lease,
-  type Verdict,
+  type ResponseVerdict,
 } from '@causeway/discovery';
 import { createPolicy, DeadlineExceeded, type Policy } from '@causeway/resilience';
 import { errorType, inSpan, instruments, meter } from '@causeway/telemetry';
@@ -26,7 +26,7 @@ class FailedAnswer extends Error {
 
   constructor(
     readonly answer: Answer,
-    readonly verdict: Verdict,
+    readonly verdict: ResponseVerdict,
   ) {
     super(`answered with ${answer.statusCode}`);
     this.code = String(answer.statusCode);
@@ -88,7 +88,7 @@ export class Forwarder {
   }
 
   private mayRetry(error: unknown, service: string, { repeatable, tried }: Exchange): boolean {
-    if (error instanceof DependencyUnavailable) return mayCallAgain(error.cause, repeatable);
+    if (error instanceof DependencyUnavailable) return mayResend(error.cause, repeatable);
     if (!(error instanceof FailedAnswer) || !repeatable) return false;
     const { statusCode, headers } = error.answer;
     if (statusCode !== 503 || headers[httpHeaders.noRetry] !== undefined) return false;
@@ -112,7 +112,7 @@ export class Forwarder {
     return inSpan(`${method} ${service}`, { kind: SpanKind.CLIENT, attributes }, async (span) => {
       const answer = await this.call(service, method, exchange, lease, span);
       const { statusCode, headers } = answer;
-      if (statusCode >= 500) throw new FailedAnswer(answer, verdictOn(statusCode, headers, exchange.watch));
+      if (statusCode >= 500) throw new FailedAnswer(answer, judgeResponse(statusCode, headers, exchange.watch));
       return answer;
     });
   }
@@ -124,10 +124,10 @@ export class Forwarder {
       const answer = await this.agent.request(exchange.options(lease.endpoint.url));
       const { statusCode, headers, body } = answer;
       const { ms } = exchange.watch;
-      const verdict = verdictOn(statusCode, headers, exchange.watch);
+      const verdict = judgeResponse(statusCode, headers, exchange.watch);
       body.once('close', () => {
         const broken = body.errored !== null && !exchange.gone;
-        const failed = broken || (verdict === 'failed' && isOutOfOrder(statusCode));
+        const failed = broken || (verdict === 'failed' && isUnavailableStatus(statusCode));
         lease.done({ ms, failed, overloaded: verdict === 'overloaded' });
       });
       labels['http.response.status_code'] = statusCode;
@@ -138,7 +138,7 @@ export class Forwarder {
       const { ended, watch } = exchange;
       const late = ended instanceof DeadlineExceeded;
       labels['error.type'] = errorType(ended ?? error);
-      lease.done({ ms: watch.ms, failed: late ? watch.silenceIsTheirs : ended === undefined, silent: late });
+      lease.done({ ms: watch.ms, failed: late ? watch.silenceIsFailure : ended === undefined, silent: late });
       throw ended ?? new DependencyUnavailable(service, { cause: error });
     } finally {
       durations.record(exchange.watch.ms / 1_000, labels);

@@ -1,4 +1,4 @@
-import { Admission, currentDeadline, withoutDeadline, type Leave } from '@causeway/resilience';
+import { Admission, currentDeadline, withoutDeadline, type Release } from '@causeway/resilience';
 
 /** Tells which orders are still under way. */
 export interface OpenOrders {
@@ -33,7 +33,7 @@ export interface PaceOptions {
 
 interface Open {
   readonly since: number;
-  readonly leave: Leave;
+  readonly leave: Release;
 }
 
 /** What a placing takes after it had its turn, milliseconds. */
@@ -75,7 +75,7 @@ export class Pace implements Pacing {
   async admit(): Promise<(orderId?: string) => void> {
     if (this.stalled || this.slots.isFull) this.startPolling();
     else this.movedAt = this.options.now();
-    const leave = this.stalled ? noSlot : await this.slots.enter('request', this.longestWaitMs());
+    const leave = this.stalled ? noSlot : await this.slots.acquire('request', this.longestWaitMs());
     return (orderId) => {
       if (orderId === undefined) leave();
       else this.keep(orderId, { since: this.options.now(), leave });
@@ -126,7 +126,7 @@ export class Pace implements Pacing {
   }
 }
 
-const noSlot: Leave = () => undefined;
+const noSlot: Release = () => undefined;
 
 /** No pace: every order is placed at once. */
 export const unpaced: Pacing = { admit: () => Promise.resolve(() => undefined) };

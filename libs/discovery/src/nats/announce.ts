@@ -36,7 +36,7 @@ export interface Announcement {
 }
 
 /** How long a goodbye waits for the broker, milliseconds. Without one, the missed pings tell. */
-const goodbyeLimitMs = 500;
+const flushTimeoutMs = 500;
 
 /**
  * Makes an instance known through the NATS Services protocol, until it is stopped.
@@ -60,7 +60,7 @@ export async function announce(nc: NatsConnection, options: AnnounceOptions): Pr
     // In this order, and on one connection: no answer to a ping can arrive after the goodbye.
     for (const subscription of subscriptions) subscription.unsubscribe();
     nc.publish(leftSubject(name), JSON.stringify({ name, id }));
-    await Promise.race([nc.flush(), new Promise((resolve) => setTimeout(resolve, goodbyeLimitMs).unref())]);
+    await Promise.race([nc.flush(), new Promise((resolve) => setTimeout(resolve, flushTimeoutMs).unref())]);
   };
   return { stop: () => (stopped ??= stop()) };
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Admission, Leave } from '@causeway/resilience';
+import type { Admission, Release } from '@causeway/resilience';
 import { getLogger } from '@causeway/telemetry';
 import type { ConsumerMessages, JetStreamClient, JsMsg } from '@nats-io/jetstream';
 import type { BrokerHealth } from '../health.js';
@@ -99,14 +99,14 @@ export class Subscription {
   }
 
   private get prefetch(): number {
-    return Math.min(consumerLimits.prefetch, this.options.places.places);
+    return Math.min(consumerLimits.prefetch, this.options.places.slots);
   }
 
   /** Waits for a place. @returns undefined when the instance stops meanwhile. */
-  private async place(message: JsMsg): Promise<Leave | undefined> {
+  private async place(message: JsMsg): Promise<Release | undefined> {
     const stillHere = setInterval(() => message.working(), consumerLimits.ackWaitMs / 3);
     try {
-      return await this.options.places.enter('message', Infinity, this.stopping.signal);
+      return await this.options.places.acquire('message', Infinity, this.stopping.signal);
     } catch {
       return undefined;
     } finally {
@@ -114,7 +114,7 @@ export class Subscription {
     }
   }
 
-  private take(message: JsMsg, leave: Leave): void {
+  private take(message: JsMsg, leave: Release): void {
     const done = this.options.process(message).finally(() => {
       this.inFlight.delete(done);
       leave();

@@ -85,8 +85,8 @@ export class RpcClient implements RpcPort {
     return this.policy(definition.owner).execute(request, {
       retryable: (error) => error instanceof DependencyUnavailable && error.unsent,
       countsAsFailure: (error) => {
-        if (error instanceof Silence) return watch.silenceIsTheirs;
-        if (error instanceof RemoteError && error.code === 'DEADLINE_EXCEEDED') return watch.latenessIsTheirs;
+        if (error instanceof Silence) return watch.silenceIsFailure;
+        if (error instanceof RemoteError && error.code === 'DEADLINE_EXCEEDED') return watch.latenessIsFailure;
         return (
           error instanceof DependencyUnavailable ||
           error instanceof DeadlineExceeded ||

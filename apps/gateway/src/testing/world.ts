@@ -11,9 +11,9 @@ import { startNats, type TestNats } from '@causeway/testkit';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { orderConfirmed } from '@causeway/contracts';
-import { settings } from '../src/config.js';
-import { service } from '../src/service.js';
-import { Stub } from './stub.js';
+import { settings } from '../config.js';
+import { service } from '../service.js';
+import { StubService } from './stub-service.js';
 
 const everything = [scopes.orders, scopes.profile, scopes.payments];
 
@@ -23,9 +23,9 @@ export class World {
   host!: HostState;
   nats!: TestNats;
   issuer!: TestIssuer;
-  user!: Stub;
-  payment!: Stub;
-  orders!: [Stub, Stub];
+  user!: StubService;
+  payment!: StubService;
+  orders!: [StubService, StubService];
   private app!: NestFastifyApplication;
   private publisher!: NatsConnection;
 
@@ -33,9 +33,9 @@ export class World {
     const world = new World();
     world.nats = await startNats();
     world.issuer = await TestIssuer.start();
-    world.user = await Stub.start();
-    world.payment = await Stub.start();
-    world.orders = [await Stub.start(), await Stub.start()];
+    world.user = await StubService.start();
+    world.payment = await StubService.start();
+    world.orders = [await StubService.start(), await StubService.start()];
     world.publisher = await connect({ servers: world.nats.url, maxReconnectAttempts: -1, reconnectTimeWait: 50 });
     await world.startGateway(overrides);
     return world;
@@ -86,11 +86,11 @@ export class World {
   }
 
   /** Both instances of order answer so. */
-  onOrder(handler: Stub['handler']): void {
+  onOrder(handler: StubService['handler']): void {
     for (const stub of this.orders) stub.handler = handler;
   }
 
-  get orderCalls(): Stub['received'] {
+  get orderCalls(): StubService['received'] {
     return this.orders.flatMap(({ received }) => received);
   }
 

@@ -51,7 +51,7 @@ test('an answer that says "too late" counts where the time was fair', () => {
   ] as const) {
     const watch = withDeadline(Deadline.after(givenMs), () => new CallWatch());
     jest.advanceTimersByTime(10);
-    expect([givenMs, watch.latenessIsTheirs]).toEqual([givenMs, theirs]);
+    expect([givenMs, watch.latenessIsFailure]).toEqual([givenMs, theirs]);
   }
 });
 
@@ -59,5 +59,5 @@ test('silence is not held against the other side by a process that was too busy 
   jest.useRealTimers();
   const watch = new CallWatch({ ownLimitMs: 20 });
   while (watch.ms < 150); // the event loop stands still
-  expect(watch.silenceIsTheirs).toBe(false);
+  expect(watch.silenceIsFailure).toBe(false);
 });

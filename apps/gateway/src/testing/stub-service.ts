@@ -17,17 +17,17 @@ export interface Received {
 export type Handler = (received: Received, response: ServerResponse, request: IncomingMessage) => unknown;
 
 /** One instance of a service: answers what the test says, and remembers what it was asked. */
-export class Stub {
+export class StubService {
   received: Received[] = [];
   /** Answers `{}` until told otherwise. */
-  handler: Handler = (_received, response) => answer(response, 200, {});
+  handler: Handler = (_received, response) => respond(response, 200, {});
 
   private constructor(
     private readonly server: Server,
     readonly port: number,
   ) {}
 
-  static async start(port = 0): Promise<Stub> {
+  static async start(port = 0): Promise<StubService> {
     const server = createServer((request, response) => {
       const chunks: Buffer[] = [];
       request.on('error', () => undefined);
@@ -40,7 +40,7 @@ export class Stub {
       });
     });
     await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
-    const stub = new Stub(server, (server.address() as AddressInfo).port);
+    const stub = new StubService(server, (server.address() as AddressInfo).port);
     return stub;
   }
 
@@ -50,7 +50,7 @@ export class Stub {
 
   reset(): void {
     this.received = [];
-    this.handler = (_received, response) => answer(response, 200, {});
+    this.handler = (_received, response) => respond(response, 200, {});
   }
 
   async stop(): Promise<void> {
@@ -60,7 +60,7 @@ export class Stub {
   }
 }
 
-export function answer(
+export function respond(
   response: ServerResponse,
   status: number,
   body: unknown,

@@ -12,7 +12,7 @@ class TooManyStreams extends CodedError {
 }
 
 /** Counts the open streams of each customer: they cost nothing to ask for and stay for minutes, so a limit of requests does not bound them. */
-export class StreamPlaces {
+export class StreamSlots {
   private readonly taken = new Map<string, number>();
 
   /** @param max Streams of one customer, in this process. */

@@ -3,7 +3,7 @@ import { CodedError, type ErrorCode } from '@causeway/errors';
 import { currentDeadline } from './deadline.js';
 
 /** Milliseconds after which silence may be the other side's fault. Whoever was given less had no fair chance: clients shorten deadlines. */
-const fairMs = 1_000;
+const minFairWaitMs = 1_000;
 /** A process that was busy for this share of a call may simply not have got round to reading the answer. */
 const saturated = 0.8;
 /** Shorter than this says nothing about how busy a process is, milliseconds. */
@@ -37,15 +37,15 @@ export class CallWatch {
   }
 
   /** True when the other side had a fair time to answer, and this process had the time to hear it. */
-  get silenceIsTheirs(): boolean {
+  get silenceIsFailure(): boolean {
     const { ms } = this;
     // A timer may fire a fraction of a millisecond early.
-    return ms + 1 >= Math.min(fairMs, this.ownLimitMs) && !this.saturated;
+    return ms + 1 >= Math.min(minFairWaitMs, this.ownLimitMs) && !this.saturated;
   }
 
   /** The same, for an other side that says itself that the time was not enough. */
-  get latenessIsTheirs(): boolean {
-    return this.givenMs >= Math.min(fairMs, this.ownLimitMs) && !this.saturated;
+  get latenessIsFailure(): boolean {
+    return this.givenMs >= Math.min(minFairWaitMs, this.ownLimitMs) && !this.saturated;
   }
 
   /** This process was busy nearly all the time. */

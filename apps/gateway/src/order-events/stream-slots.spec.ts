@@ -1,0 +1,22 @@
+import { StreamSlots } from './stream-slots.js';
+
+test('each customer has as many slots as allowed, and a released one is free again', () => {
+  const slots = new StreamSlots(2);
+  const release = slots.take('a');
+  slots.take('a');
+  slots.take('b');
+  expect(() => slots.take('a')).toThrow(expect.objectContaining({ code: 'RATE_LIMITED', retryAfterSeconds: 10 }));
+  release();
+  slots.take('a');
+  expect(() => slots.take('a')).toThrow();
+});
+
+test('a slot that is released twice is one free slot', () => {
+  const slots = new StreamSlots(2);
+  const release = slots.take('a');
+  slots.take('a');
+  release();
+  release();
+  slots.take('a');
+  expect(() => slots.take('a')).toThrow();
+});
