@@ -1,7 +1,7 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { startChild } from './child.js';
+import { ManagedProcess } from './managed-process.js';
 import { nodeForServices, repository } from './places.js';
 import type { sideWrites } from './side-writes.js';
 import type { Watchdog } from './watchdog.js';
@@ -22,7 +22,7 @@ export async function warmCompileCache(
   const key = `${process.version} ${size} ${mtimeMs}`;
   if (read(stamp) === key) return;
   const script = import.meta.url.endsWith('.ts') ? './compile-cache-process.ts' : './compile-cache-process.js';
-  const child = await startChild({
+  const warming = new ManagedProcess({
     name: 'compile cache',
     command: nodeForServices(),
     args: ['--no-warnings', fileURLToPath(new URL(script, import.meta.url)), repository],
@@ -31,9 +31,11 @@ export async function warmCompileCache(
     order: 0,
     watchdog,
   });
-  const { code } = await child.wait();
-  // A cache is a help, no need: without it the services start slower.
-  if (code === 0) sideWrite(stamp, 'the next start fills the compile cache again', () => writeFileSync(stamp, key));
+  await warming.start();
+  const exit = await warming.wait();
+  // Without the cache the services only start slower.
+  if (exit?.code === 0)
+    sideWrite(stamp, 'the next start fills the compile cache again', () => writeFileSync(stamp, key));
 }
 
 function read(file: string): string | undefined {

@@ -2,11 +2,10 @@ import { rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { startTraceReceiver, type TraceReceiver } from '@causeway/demo-client';
 import { reachableFolder, unprivilegedAccount } from './account.js';
-import { describeExit, type Exit } from './child.js';
 import { startNats, writeNatsConfig, type NatsServer } from './nats.js';
 import { startPostgres, type PostgresServer } from './postgres.js';
 import { allOf, named } from './progress.js';
-import { revive } from './revive.js';
+import { onLost } from './revive.js';
 import { note, type Running, type SystemOptions } from './running.js';
 import { migrateDatabase, provisionTopology } from './schema.js';
 import { services, type ServiceName } from './services.js';
@@ -29,7 +28,8 @@ export async function startPostgresOf(
     port,
     durable,
     watchdog,
-    onLost: (exit) => lost(running, 'PostgreSQL', supervise, running.postgres, exit),
+    onLost: onLost(running, supervise),
+    onChange: () => note(running),
   }));
 }
 
@@ -45,35 +45,10 @@ export async function startNatsOf(running: Running, { signal, supervise }: Syste
     watchdog,
     log: say,
     signal,
-    // Services may not manage streams: what a broker that comes back has lost is made here.
-    onLost: (exit) => lost(running, 'NATS', supervise, running.nats, exit, () => provision(running)),
+    // Services may not manage streams: the launcher creates again what a restarted broker has lost.
+    onLost: onLost(running, supervise, () => provision(running)),
+    onChange: () => note(running),
   }));
-}
-
-function lost(
-  running: Running,
-  id: string,
-  supervise: boolean | undefined,
-  server: NatsServer | PostgresServer | undefined,
-  exit: Exit,
-  afterRestart?: () => Promise<unknown>,
-): void {
-  if (running.stopping || !server) return;
-  running.warn(`${id} ended (${describeExit(exit)})`);
-  const start = async (): Promise<void> => {
-    await server.restart();
-    note(running);
-    await afterRestart?.();
-  };
-  if (supervise)
-    void revive(running, {
-      id,
-      start,
-      stop: server.stop,
-      get running() {
-        return server.running;
-      },
-    });
 }
 
 const provision = ({ nats, secrets }: Running): Promise<number> =>

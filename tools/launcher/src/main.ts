@@ -2,7 +2,7 @@ import '../stop-with-parent.mjs';
 import '../tolerate-output-errors.mjs';
 import { runDemo } from '@causeway/demo-client';
 import { AlreadyRunning } from './folder-lock.js';
-import { tailLogs } from './log-tail.js';
+import { tailLogs } from './logs.js';
 import { parseCommandLine, usage, UsageError } from './options.js';
 import { describeSystem } from './report.js';
 import { remedyOfWrite } from './side-writes.js';

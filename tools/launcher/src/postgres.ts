@@ -1,13 +1,11 @@
 import { chownSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { sessionConfig } from '@causeway/persistence/session';
 import pg from 'pg';
 import { makeOwned, reachableFolder, unprivilegedAccount, type Account } from './account.js';
-import { describeExit, lastLines, startChild, type Child, type Exit } from './child.js';
+import { ManagedProcess, type ProcessOptions } from './managed-process.js';
 import { claimPort } from './ports.js';
 import { postgresHome } from './postgres-binaries.js';
-import { Restartable } from './restartable.js';
 import { output } from './run.js';
 import { startedAt, stopAll } from './watchdog-process.js';
 import { Watchdog } from './watchdog.js';
@@ -27,27 +25,19 @@ export interface PostgresOptions {
   /** Further server settings, for example `{ max_connections: '50' }`. */
   readonly settings?: Readonly<Record<string, string>>;
   readonly watchdog?: Watchdog;
-  /** It ended by itself, or somebody else killed it. */
-  readonly onLost?: (exit: Exit) => void;
+  readonly onLost?: ProcessOptions['onLost'];
+  readonly onChange?: ProcessOptions['onChange'];
 }
 
-/** One running PostgreSQL cluster, on the loopback interface only. */
-export interface PostgresServer {
-  readonly pid: number;
+/** One PostgreSQL cluster, on the loopback interface only. */
+export interface PostgresServer extends ManagedProcess {
   readonly port: number;
-  /** Where the data really is. */
+  /** Where the data is. */
   readonly folder: string;
-  readonly running: boolean;
-  /** URL of the superuser for a database. Default `postgres`. */
-  url(database?: string): string;
-  /** Creates the role (or sets its password) and the database it owns, unless they exist. Nobody else may connect to it. */
-  ensureDatabase(name: string, role: string, password: string): Promise<string>;
-  /** Fast shutdown: sessions are ended, data is written. */
-  stop(): Promise<void>;
-  /** SIGKILL, as a crash would. `restart` recovers. */
-  kill(): Promise<void>;
-  /** Starts the same cluster again on the same port. */
-  restart(): Promise<void>;
+  /** Returns the superuser's URL for a database. Default `postgres`. */
+  readonly url: (database?: string) => string;
+  /** Creates the role (or sets its password) and the database it owns, unless they exist. No other role may connect to it. */
+  readonly ensureDatabase: (name: string, role: string, password: string) => Promise<string>;
 }
 
 /** Starts a cluster, creating it first where the folder holds none. Ready in about 0.3 s, the first time 1 s more. */
@@ -59,37 +49,46 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
     home: postgresHome(account),
     folder: reachableFolder(account, options.folder),
     port: options.port ?? (await claimPort()).port,
-    watchdog: options.watchdog ?? new Watchdog(),
   };
-  if (!existsSync(join(cluster.folder, 'PG_VERSION'))) await initialise(cluster);
-  const server = await Restartable.start(() => start(cluster), options.onLost);
+  const { folder, home, port } = cluster;
+  if (!existsSync(join(folder, 'PG_VERSION'))) await initialise(cluster);
+  const server = new ManagedProcess({
+    name: 'PostgreSQL',
+    command: join(home, 'bin/postgres'),
+    args: ['-D', folder, ...flags(cluster)],
+    env: environment,
+    account,
+    logFile: options.logFile,
+    // SIGINT is PostgreSQL's fast shutdown: it ends sessions and writes data. SIGTERM would wait for clients to leave.
+    stopSignal: 'SIGINT',
+    graceMs: 20_000,
+    order: 30,
+    watchdog: options.watchdog ?? new Watchdog(),
+    prepare: () => clearLeftover(folder),
+    isReady: (pid) => isReady(folder, pid),
+    // Backends of a killed server need a moment to notice, and hold its shared memory until then.
+    retryOn: /pre-existing shared memory|still in use/,
+    onLost: options.onLost,
+    onChange: options.onChange,
+  });
+  await server.start();
   const url = (database = 'postgres', role = 'postgres', password = options.password): string =>
-    `postgres://${role}:${encodeURIComponent(password)}@127.0.0.1:${cluster.port}/${database}`;
-  return {
-    get pid() {
-      return server.pid;
-    },
-    port: cluster.port,
-    folder: cluster.folder,
-    get running() {
-      return server.running;
-    },
-    url: (database) => url(database),
-    ensureDatabase: async (name, role, password) => {
+    `postgres://${role}:${encodeURIComponent(password)}@127.0.0.1:${port}/${database}`;
+  return Object.assign(server, {
+    port,
+    folder,
+    url: (database?: string) => url(database),
+    ensureDatabase: async (name: string, role: string, password: string) => {
       await ensureDatabase(url(), name, role, password);
       return url(name, role, password);
     },
-    stop: () => server.stop(),
-    kill: () => server.kill(),
-    restart: () => server.restart(),
-  };
+  });
 }
 
 interface Cluster extends PostgresOptions {
   readonly account: Account | undefined;
   readonly home: string;
   readonly port: number;
-  readonly watchdog: Watchdog;
 }
 
 const environment = { PATH: process.env['PATH'], LC_ALL: 'C', TZ: 'UTC' };
@@ -135,33 +134,6 @@ async function initialise({ folder, account, home, password, durable }: Cluster)
   renameSync(half, folder);
 }
 
-async function start(cluster: Cluster): Promise<Child> {
-  await clearLeftover(cluster.folder);
-  const limitAt = Date.now() + 60_000;
-  for (;;) {
-    const child = await startChild({
-      name: 'postgres',
-      command: join(cluster.home, 'bin/postgres'),
-      args: ['-D', cluster.folder, ...flags(cluster)],
-      env: environment,
-      account: cluster.account,
-      logFile: cluster.logFile,
-      // SIGINT is PostgreSQL's fast shutdown; SIGTERM would wait for clients to leave.
-      stopSignal: 'SIGINT',
-      graceMs: 20_000,
-      order: 30,
-      watchdog: cluster.watchdog,
-    });
-    const exit = await Promise.race([ready(cluster, child, limitAt), child.exited]);
-    if (exit === undefined) return child;
-    const log = lastLines(cluster.logFile);
-    // Backends of a killed server need a moment to notice, and hold its shared memory until then.
-    if (!/pre-existing shared memory|still in use/.test(log) || Date.now() > limitAt)
-      throw new Error(`PostgreSQL ended at start (${describeExit(exit)}):\n${log}`);
-    await sleep(200);
-  }
-}
-
 function flags({ port, durable, settings }: Cluster): string[] {
   const all: Record<string, string> = {
     listen_addresses: '127.0.0.1',
@@ -178,16 +150,10 @@ function flags({ port, durable, settings }: Cluster): string[] {
   return Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
 }
 
-/** The server says so itself in line 8 of its pid file, as pg_ctl reads it: no connection attempts, no parsing of logs. */
-async function ready({ folder }: Cluster, child: Child, limitAt: number): Promise<undefined> {
-  while (Date.now() < limitAt && child.running) {
-    const lines = pidFile(folder);
-    if (lines?.[0]?.trim() === String(child.pid) && lines[7]?.trim() === 'ready') return undefined;
-    await sleep(15);
-  }
-  if (!child.running) await new Promise(() => undefined); // `exited` answers.
-  await child.kill();
-  throw new Error('PostgreSQL was not ready within 60 s');
+/** The server says so in line 8 of its pid file, which pg_ctl reads, too: no connection attempts, no parsing of logs. */
+function isReady(folder: string, pid: number): boolean {
+  const lines = pidFile(folder);
+  return lines?.[0]?.trim() === String(pid) && lines[7]?.trim() === 'ready';
 }
 
 function pidFile(folder: string): string[] | undefined {

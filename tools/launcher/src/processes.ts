@@ -1,7 +1,6 @@
-import { describeExit } from './child.js';
 import type { DatabaseUrls } from './infrastructure.js';
 import { entryOf, nodeForServices } from './places.js';
-import { revive } from './revive.js';
+import { onLost } from './revive.js';
 import { note, type Running, type SystemOptions } from './running.js';
 import { ServiceInstance } from './service-instance.js';
 import { serviceNames, services, type ServiceDefinition, type ServiceName, type Wiring } from './services.js';
@@ -43,13 +42,10 @@ export function instancesOf(running: Running, options: SystemOptions, databaseUr
       env: { ...common, ...definition.settings(wiring), ...options.env?.all, ...options.env?.[name] },
       ...address,
       logFile: paths.log(`${name}-${number}`),
-      stopOrder,
+      order: stopOrder,
       watchdog,
       onChange: () => note(running),
-      onLost: (instance, exit) => {
-        running.warn(`${instance.id} ended (${describeExit(exit)}); its log: ${instance.logFile}`);
-        if (options.supervise) void revive(running, instance);
-      },
+      onLost: onLost(running, options.supervise),
     });
   };
   return services.flatMap((definition) =>

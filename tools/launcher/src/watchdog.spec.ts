@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startChild } from './child.js';
+import { ManagedProcess, type ProcessOptions } from './managed-process.js';
 import { startedAt, stopAll } from './watchdog-process.js';
 import { Watchdog } from './watchdog.js';
 
@@ -20,6 +20,12 @@ async function until(condition: () => boolean): Promise<void> {
   expect(condition()).toBe(true);
 }
 const log = (name: string): string => readFileSync(join(folder, `${name}.log`), 'utf8');
+
+async function startProcess(options: ProcessOptions): Promise<ManagedProcess> {
+  const started = new ManagedProcess(options);
+  await started.start();
+  return started;
+}
 
 /** Starts the pretend launcher and kills it with SIGKILL once its children are up. */
 async function killedParent(
@@ -69,7 +75,7 @@ test('a child that cannot be started is an error that names it, not an uncaught 
   const missing = join(folder, 'no-such-program');
   const watchdog = new Watchdog();
   await expect(
-    startChild({
+    startProcess({
       name: 'ghost',
       command: missing,
       args: [],
@@ -85,7 +91,7 @@ test('a child that cannot be started is an error that names it, not an uncaught 
 test('a child whose log cannot be written runs without one', async () => {
   const watchdog = new Watchdog();
   writeFileSync(join(folder, 'file'), '');
-  const child = await startChild({
+  const child = await startProcess({
     name: 'silent',
     command: process.execPath,
     args: ['-e', `console.log('unheard'); process.exit(3)`],
@@ -99,7 +105,7 @@ test('a child whose log cannot be written runs without one', async () => {
 
 test('a child that ignores the request to stop is killed after its grace, and the idle watchdog ends', async () => {
   const watchdog = new Watchdog();
-  const child = await startChild({
+  const child = await startProcess({
     name: 'stubborn',
     command: process.execPath,
     args: ['-e', `process.on('SIGTERM', () => {}); console.log('up'); setInterval(() => {}, 1000)`],

@@ -73,11 +73,11 @@ test('after kill -9 of the launcher all processes end by themselves, and the nex
   await first.says(/Causeway is up at http/);
   const processes = children();
   expect(alive(processes).sort()).toEqual([
+    'NATS',
+    'PostgreSQL',
     'gateway-1',
-    'nats',
     'order-1',
     'payment-1',
-    'postgres',
     'psp-sandbox-1',
     'user-1',
   ]);
@@ -121,11 +121,11 @@ test('a second launcher in the same folder says who is there; a killed process i
   const second = launch('--no-demo');
   expect(await second.exited).toEqual([1, null]);
   expect(second.state.output).toMatch(new RegExp(`process ${noted().pid}, http://127.0.0.1:\\d+. Stop it with Ctrl-C`));
-  const killed = async (name: string, title = name): Promise<void> => {
+  const killed = async (name: string): Promise<void> => {
     const { pid } = children().find((child) => child.name === name) as Watched;
     process.kill(pid, 'SIGKILL');
-    await first.says(new RegExp(`${title} ended \\(SIGKILL\\)`));
-    await first.says(new RegExp(`${title} runs again`));
+    await first.says(new RegExp(`${name} ended \\(SIGKILL\\)`));
+    await first.says(new RegExp(`${name} runs again`));
   };
   // The notes for the next start cannot be written (a full disk), nor can the log of NATS.
   symlinkSync('/dev/full', join(folder, 'launcher.json.new'));
@@ -134,8 +134,8 @@ test('a second launcher in the same folder says who is there; a killed process i
   rmSync(join(folder, 'launcher.json.new'));
   rmSync(join(folder, 'logs/nats.log'));
   mkdirSync(join(folder, 'logs/nats.log'));
-  await killed('nats', 'NATS');
-  await killed('postgres', 'PostgreSQL');
+  await killed('NATS');
+  await killed('PostgreSQL');
   const all = children();
   first.child.kill('SIGKILL');
   await until(() => /stopped\n$/.test(first.state.output), 60_000);

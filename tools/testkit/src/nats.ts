@@ -35,13 +35,13 @@ export async function startNats({ accounts }: TestNatsOptions = {}): Promise<Tes
     get pid() {
       return server.pid;
     },
-    kill: server.kill,
+    kill: async () => void (await server.kill()),
     restart: async ({ empty = false } = {}) => {
       await server.stop();
       if (empty) rmSync(store, { recursive: true, force: true });
       await server.restart();
     },
-    halt: server.stop,
+    halt: async () => void (await server.stop()),
     stop: async () => {
       await server.stop();
       folder.remove();

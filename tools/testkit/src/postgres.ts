@@ -58,9 +58,9 @@ export async function startPostgres(): Promise<TestPostgres> {
     },
     url: server.url,
     ensureDatabase: server.ensureDatabase,
-    kill: server.kill,
-    restart: server.restart,
-    halt: server.stop,
+    kill: async () => void (await server.kill()),
+    restart: () => server.restart(),
+    halt: async () => void (await server.stop()),
     stop: async () => {
       await server.stop();
       for (const each of folders) each.remove();

@@ -1,8 +1,9 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 
 /**
- * Shows what is added to log files, each line with the name of its source. By looking every 200 ms: services write to files, not
- * to pipes of ours, so that they can go on writing when the launcher is gone.
+ * Shows new lines of log files, each with the name of its source. Looks every 200 ms: services write to files, not to pipes, so that they can
+ * continue when the launcher is gone.
+ * @returns stops it
  */
 export function tailLogs(
   files: readonly { readonly name: string; readonly file: string }[],
@@ -44,4 +45,36 @@ function lineReader(file: string, show: (line: string) => void): () => void {
       closeSync(handle);
     }
   };
+}
+
+/** Returns the last lines of a log for an error message; of JSON lines, what a person reads. */
+export function lastLines(file: string, count = 12): string {
+  try {
+    return endOf(file).trimEnd().split('\n').slice(-count).map(readable).join('\n');
+  } catch {
+    return '(no log)';
+  }
+}
+
+/** At most 64 KiB: a log may be larger than memory, or an endless device. */
+function endOf(file: string): string {
+  const handle = openSync(file, 'r');
+  try {
+    const { size } = fstatSync(handle);
+    const buffer = Buffer.alloc(Math.min(size, 65_536));
+    return buffer.subarray(0, readSync(handle, buffer, 0, buffer.length, size - buffer.length)).toString();
+  } finally {
+    closeSync(handle);
+  }
+}
+
+function readable(line: string): string {
+  if (!line.startsWith('{')) return line;
+  try {
+    const { level, msg, detail, remedy, err } = JSON.parse(line) as Record<string, unknown>;
+    const parts = [msg, detail, (err as { message?: string } | undefined)?.message, remedy];
+    return `${String(level)}: ${[...new Set(parts.filter(Boolean))].join('; ')}`;
+  } catch {
+    return line;
+  }
 }
