@@ -4,14 +4,14 @@ import { authorize, authorizeAgain } from '../domain/commands.js';
 import type { Clock, PaymentUnitOfWork } from './ports.js';
 import { saveChange } from './save-change.js';
 
-/** Records that a card is to be charged. The provider is asked after the commit, by the operation worker. */
+/** Stores the authorization of a card. The operation worker calls the provider after the commit. */
 export class AuthorizePayment {
   constructor(
     private readonly uow: PaymentUnitOfWork,
     private readonly now: Clock,
   ) {}
 
-  /** @throws PaymentTermsDiffer when the payment id was used with other terms. */
+  /** @throws PaymentTermsDiffer when the payment exists with other terms. */
   async execute(command: DataOf<typeof authorizePayment>, delivery: Delivery): Promise<void> {
     const { paymentId, orderId, customerId, amountMinor, currency, paymentMethodToken } = command;
     const terms = { customerId, amountMinor, currency };

@@ -5,14 +5,17 @@ import { PaymentUnknown } from '../domain/payment.errors.js';
 import type { Clock, PaymentUnitOfWork } from './ports.js';
 import { saveChange } from './save-change.js';
 
-/** Records that the authorised money is to be taken. */
+/** Stores the capture of an authorized payment. */
 export class CapturePayment {
   constructor(
     private readonly uow: PaymentUnitOfWork,
     private readonly now: Clock,
   ) {}
 
-  /** @throws PaymentUnknown; PaymentTermsDiffer when the payment belongs to another order; PaymentBusy while the authorisation has no answer. */
+  /**
+   * @throws PaymentUnknown; PaymentTermsDiffer when the payment belongs to another order; PaymentBusy while the
+   * authorization has no outcome.
+   */
   async execute({ paymentId, orderId }: DataOf<typeof capturePayment>, delivery: Delivery): Promise<void> {
     await this.uow.runOnce(delivery, async (tx) => {
       const now = this.now();

@@ -16,37 +16,37 @@ export type PaymentUnitOfWork = UnitOfWork<PaymentTransaction>;
 export interface PaymentRepository {
   /** Locks the payment until the transaction ends. */
   forUpdate(id: string): Promise<Payment | undefined>;
-  /** @returns false when the id exists already; by then the transaction that made it has ended. */
+  /** @returns false when the id exists; the transaction that inserted it has ended by then. */
   insert(payment: Payment): Promise<boolean>;
-  /** Saves the payment with its refunds; it must be locked. */
+  /** Saves the payment with its refunds. The caller must hold the lock. */
   save(payment: Payment): Promise<void>;
 }
 
-/** An operation at the provider that was recorded before it was sent. */
+/** One authorize, capture, void or refund at the provider, stored before it is sent. */
 export interface Operation {
   readonly id: string;
   readonly paymentId: string;
   readonly kind: OperationKind;
-  /** `pay:{payment id}:{kind}:{n}`: the idempotency key of every attempt. */
+  /** `pay:{payment id}:{kind}:{n}`: the idempotency key of all attempts. */
   readonly key: string;
-  /** READY: to be sent. UNKNOWN: all attempts were lost; the provider is read. */
+  /** READY: to be sent. UNKNOWN: no attempt got a clear answer; the charge is read. */
   readonly status: 'READY' | 'UNKNOWN';
   readonly amountMinor: number;
   readonly currency: string;
   readonly refundId: string | null;
   readonly chargeId: string | null;
-  /** Of an AUTHORIZE that is not settled yet; forgotten afterwards. */
+  /** Set for an AUTHORIZE until it is settled, then erased. */
   readonly paymentMethodToken: string | null;
-  /** Attempts begun, with the one that this claim is for. */
+  /** Attempts begun, including the one of this claim. */
   readonly attempts: number;
-  /** Readings done while UNKNOWN. */
+  /** Readings of the charge while UNKNOWN. */
   readonly reads: number;
-  /** Attempts in a row that did not reach the provider. */
+  /** Consecutive attempts that did not reach the provider. */
   readonly unsent: number;
   readonly createdAt: Date;
-  /** W3C trace context of the command that asked for it. */
+  /** W3C trace context of the command behind the operation. */
   readonly traceparent: string | null;
-  /** Names this claim: only its holder may reschedule the operation. */
+  /** Id of this claim: only its holder may reschedule the operation. */
   readonly lease: string;
 }
 
@@ -59,25 +59,28 @@ export interface Reschedule {
 }
 
 export interface OperationRepository {
-  /** Records what to ask of the provider, with its idempotency key and the trace of the caller. It is due at once. */
+  /** Stores an operation with its idempotency key and the caller's trace. It is due immediately. */
   add(paymentId: string, intent: OperationIntent, paymentMethodToken?: string): Promise<void>;
-  /** Whether the operation in flight may have reached the provider. Locks it, so that it can't be claimed meanwhile. */
+  /** Whether the operation in flight may have reached the provider. Locks it against being claimed. */
   mayBeSent(paymentId: string): Promise<boolean>;
-  /** Ends the operation in flight that was never sent. */
+  /** Closes the operation in flight, which was never sent. */
   withdraw(paymentId: string): Promise<void>;
-  /** Ends the operation. @returns false when somebody else has ended it before. */
+  /** Closes the operation. @returns false when another worker has closed it already. */
   close(id: string, status: 'SUCCEEDED' | 'REFUSED', result: string): Promise<boolean>;
-  /** Gives the claim back. @returns false when the lease had run out and another holds it, or the operation has ended. */
+  /** Releases the claim. @returns false when another worker holds the operation by now, or it is closed. */
   reschedule(operation: Pick<Operation, 'id' | 'lease'>, next: Reschedule): Promise<boolean>;
-  /** Makes the reading of an UNKNOWN operation due now. */
+  /** Makes the next reading of an UNKNOWN operation due now. */
   makeDueNow(paymentId: string): Promise<void>;
 }
 
-/** Claims due operations outside of any business transaction. */
+/** Claims due operations, outside of any business transaction. */
 export interface OperationQueue {
-  /** Takes up to `limit` due operations for `leaseMs`; whoever dies in between loses them to the next claim. */
+  /** Claims up to `limit` due operations for `leaseMs`. If the worker dies, a later claim takes them over. */
   claim(limit: number, leaseMs: number): Promise<Operation[]>;
-  /** Ends the lease of an operation that could not be carried through: it is due again after `delayMs`. Nothing happens where the lease is lost. */
+  /**
+   * Ends the lease of an operation that failed here; it is due again after `delayMs`. Does nothing when the lease is
+   * lost.
+   */
   release(operation: Pick<Operation, 'id' | 'lease'>, delayMs: number): Promise<void>;
 }
 
@@ -89,7 +92,7 @@ export interface WebhookEvent {
 }
 
 export interface WebhookRepository {
-  /** @returns false when the event is stored already. */
+  /** @returns false when the event was stored before. */
   insert(event: WebhookEvent): Promise<boolean>;
 }
 
@@ -105,17 +108,17 @@ export interface AuthorizeRequest {
 }
 
 /**
- * The payment provider. Every call that moves money takes the idempotency key that was persisted for it.
- * @throws PspUnsent, PspUnclear or PspRefused (`provider-errors.ts`), nothing else.
+ * The payment provider. Every call that moves money takes the idempotency key stored with its operation.
+ * @throws PspUnsent, PspUnclear or PspRefused (`provider-errors.ts`), and no other error.
  */
 export interface PaymentProvider {
   authorize(key: string, request: AuthorizeRequest): Promise<ProviderCharge>;
   capture(key: string, chargeId: string): Promise<ProviderCharge>;
   void(key: string, chargeId: string): Promise<ProviderCharge>;
   refund(key: string, chargeId: string, request: { reference: string; amountMinor: number }): Promise<ProviderCharge>;
-  /** The charge of our reference (the payment id), or undefined. */
+  /** Finds the charge by our reference, the payment id. */
   find(reference: string): Promise<ProviderCharge | undefined>;
 }
 
-/** Current time; a parameter, so that tests own it. */
+/** Returns the current time. A parameter, so that tests control it. */
 export type Clock = () => Date;

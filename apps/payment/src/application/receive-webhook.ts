@@ -2,8 +2,8 @@ import type { PspWebhookBody } from '@causeway/contracts';
 import type { PaymentUnitOfWork } from './ports.js';
 
 /**
- * Stores an event of the provider and takes it as a hint. Webhooks come twice, late and in the wrong order, so nothing is believed:
- * where an operation is UNKNOWN the provider is read now instead of later, and that reading decides.
+ * Stores an event of the provider and treats it as a hint. Webhooks arrive twice, late and out of order, so their
+ * content changes nothing. If an operation is UNKNOWN, its next reading is due now, and that reading decides.
  */
 export class ReceiveWebhook {
   constructor(private readonly uow: PaymentUnitOfWork) {}

@@ -5,7 +5,7 @@ import { PaymentUnknown } from '../domain/payment.errors.js';
 import type { Clock, PaymentUnitOfWork } from './ports.js';
 import { saveChange } from './save-change.js';
 
-/** Records that captured money is to be given back. */
+/** Stores a refund of captured money. */
 export class RefundPayment {
   constructor(
     private readonly uow: PaymentUnitOfWork,
@@ -13,8 +13,8 @@ export class RefundPayment {
   ) {}
 
   /**
-   * @throws PaymentUnknown; PaymentTermsDiffer when the payment belongs to another order; PaymentTransitionIllegal when nothing was captured;
-   * RefundTooLarge; RefundTermsDiffer; PaymentBusy.
+   * @throws PaymentUnknown; PaymentTermsDiffer when the payment belongs to another order; PaymentTransitionIllegal when
+   * nothing was captured; RefundTooLarge; RefundTermsDiffer; PaymentBusy.
    */
   async execute(command: DataOf<typeof refundPayment>, delivery: Delivery): Promise<void> {
     await this.uow.runOnce(delivery, async (tx) => {

@@ -327,7 +327,7 @@ describe('a database that is away when the outcome is known', () => {
     let asked = 0;
     const ask = psp.authorize.bind(psp);
     psp.authorize = (...call) => ((asked += 1), ask(...call));
-    await runWith(5).execute(operation!, { lasts: () => true });
+    await runWith(5).execute(operation!, { isHeld: () => true });
     expect([status(), asked]).toEqual(['AUTHORIZED', 1]);
   });
 
@@ -335,7 +335,7 @@ describe('a database that is away when the outcome is known', () => {
     await authorize();
     const [operation] = await db.claim(1, leaseMs);
     let left = 3;
-    const work = runWith(Infinity).execute(operation!, { lasts: () => left-- > 0 });
+    const work = runWith(Infinity).execute(operation!, { isHeld: () => left-- > 0 });
     await expect(work).rejects.toMatchObject({ code: 'DATABASE_UNAVAILABLE' });
     expect(left).toBe(-1);
   });

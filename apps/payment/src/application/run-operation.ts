@@ -1,37 +1,58 @@
 import { CodedError } from '@causeway/errors';
 import { fullJitterMs, isOverload } from '@causeway/resilience';
 import { getLogger } from '@causeway/telemetry';
-import { providerOutcomeOf, type ProviderCharge } from '../domain/provider-charge.js';
 import type { ProviderOutcome } from '../domain/payment.js';
-import { markUnclear, settle } from '../domain/settlement.js';
+import { providerOutcomeOf, type ProviderCharge } from '../domain/provider-charge.js';
+import { markUnclear, settleOperation } from '../domain/settlement.js';
 import type { Clock, Operation, PaymentProvider, PaymentTransaction, PaymentUnitOfWork, Reschedule } from './ports.js';
 import { PspRefused, PspUnsent } from './provider-errors.js';
 import { saveChange } from './save-change.js';
 
 export interface RunOperationOptions {
-  /** First attempt and its repetitions with the same key; then the outcome is UNKNOWN. Default 3. */
+  /** Calls with the same key before the payment becomes UNKNOWN, the first one included. Default 3. */
   readonly maxAttempts?: number;
-  /** Waits before the readings of an UNKNOWN operation, milliseconds; the last one repeats. Default 5 s, 30 s, 2 min, 10 min, 1 h. */
+  /**
+   * Waits before each reading of an UNKNOWN operation, milliseconds; the last repeats. Default 5 s, 30 s, 2 min, 10
+   * min, 1 h.
+   */
   readonly readScheduleMs?: readonly number[];
-  /** How long a key is repeated: providers forget keys after 24 h. Default 24 h. */
+  /**
+   * How long an operation may be sent again with its key, milliseconds: providers forget keys after 24 h. Default 24 h.
+   */
   readonly keyLifetimeMs?: number;
   readonly random?: () => number;
   /** Waits, milliseconds. Default setTimeout. */
   readonly pause?: (ms: number) => Promise<void>;
 }
 
-/** What asking the provider came to: an outcome, or the error that leaves it open. */
-type Answer = ProviderOutcome | { readonly kind: 'open'; readonly error: unknown };
-
-/** The claim that an execution is under. */
+/** The lease under which an operation is executed. */
 export interface OperationClaim {
-  /** False when the lease is about to run out, or the process is stopping: what could not be stored is given back. */
-  readonly lasts: () => boolean;
+  /** False shortly before the lease ends, and once the process is stopping: from then on nothing more is stored. */
+  readonly isHeld: () => boolean;
 }
 
-const open = (error: unknown): Answer => ({ kind: 'open', error });
+/** What the provider said about an operation: its outcome, or the error that leaves the outcome unclear. */
+type ProviderAnswer = ProviderOutcome | { readonly kind: 'unclear'; readonly error: unknown };
 
-/** Executes one claimed operation at the provider and stores what came of it. Nothing remote happens inside a transaction. */
+const unclear = (error: unknown): ProviderAnswer => ({ kind: 'unclear', error });
+const notHeld: OperationClaim = { isHeld: () => false };
+
+/**
+ * Executes one claimed operation at the provider and stores its outcome. No remote call happens inside a transaction.
+ *
+ * What happens when the card provider hangs up after charging, times out, or answers 5xx:
+ *
+ * 1. `attempt` gets no clear answer. It calls again with the same idempotency key, up to three times in all: a provider
+ *    that has charged replays its first answer instead of charging twice.
+ * 2. Still unclear: `readLater` makes the payment UNKNOWN, which is neither authorized nor declined. No event is
+ *    published, so the order waits.
+ * 3. `resolveUnclear` reads the charge by our reference after 5 s, 30 s, 2 min, 10 min, then every hour, or as soon as
+ *    a webhook arrives. What it reads settles the operation.
+ * 4. The provider has never heard of the operation: it is sent again with its key. Once the key is 24 h old, sending is
+ *    no longer safe, and the operation ends as refused: for an authorization that means DECLINED.
+ *
+ * Anything that dies on the way leaves a lease that expires, and the next worker continues here with the same key.
+ */
 export class RunOperation {
   private readonly log = getLogger('payment-operations');
   private readonly maxAttempts: number;
@@ -54,58 +75,69 @@ export class RunOperation {
   }
 
   /**
-   * @param claim Default: one that is over, so that what cannot be stored at once is an error.
-   * @returns milliseconds until the operation is due again, or undefined when it is settled.
+   * @param claim Default: not held, so a result that cannot be stored at once is an error.
+   * @returns Milliseconds until the operation is due again; undefined once it is settled.
    */
-  execute(operation: Operation, claim: OperationClaim = over): Promise<number | undefined> {
-    // Attempts beyond the limit were begun by a worker that died: their outcome is as unknown as that of a timeout.
-    const lost = operation.status === 'UNKNOWN' || operation.attempts > this.maxAttempts;
-    return lost ? this.resolve(operation, claim) : this.attempt(operation, claim);
+  execute(operation: Operation, claim: OperationClaim = notHeld): Promise<number | undefined> {
+    // More attempts than allowed means that workers died during them: each may have reached the provider.
+    const isUnclear = operation.status === 'UNKNOWN' || operation.attempts > this.maxAttempts;
+    return isUnclear ? this.resolveUnclear(operation, claim) : this.attempt(operation, claim);
   }
 
+  /**
+   * Calls the provider. Without a clear answer it schedules the next attempt, or the first reading after the last one.
+   */
   private async attempt(operation: Operation, claim: OperationClaim): Promise<number | undefined> {
     const answer = await this.ask(operation);
-    if (answer.kind !== 'open') return this.settle(operation, answer, claim);
+    if (answer.kind !== 'unclear') return this.storeOutcome(operation, answer, claim);
     const { attempts, reads } = operation;
-    // Only of the very first attempt it is certain that nothing was sent before it.
+    // `PspUnsent` is certain only for the first attempt: an earlier one may have arrived. It does not count as an
+    // attempt.
     if (answer.error instanceof PspUnsent && attempts === 1) {
       const unsent = operation.unsent + 1;
       const delayMs = 250 + fullJitterMs(unsent, 500, 15_000, this.random);
-      return this.reschedule(operation, { status: 'READY', attempts: 0, reads, unsent, delayMs }, answer.error, claim);
+      const next: Reschedule = { status: 'READY', attempts: 0, reads, unsent, delayMs };
+      this.warn(operation, next, answer.error, 'provider not reached; sending again');
+      return this.reschedule(operation, next, claim);
     }
     if (attempts < this.maxAttempts) {
       const delayMs = fullJitterMs(attempts, 200, 2_000, this.random);
-      return this.reschedule(operation, { status: 'READY', attempts, reads, unsent: 0, delayMs }, answer.error, claim);
+      const next: Reschedule = { status: 'READY', attempts, reads, unsent: 0, delayMs };
+      this.warn(operation, next, answer.error, 'no clear answer; repeating with the same key');
+      return this.reschedule(operation, next, claim);
     }
-    return this.markUnclear(operation, answer.error, claim);
+    return this.readLater(operation, answer.error, claim);
   }
 
-  /** Reads what became of a lost operation. Where the provider knows nothing of it, it is sent again with its key: that is safe, and settles it. */
-  private async resolve(operation: Operation, claim: OperationClaim): Promise<number | undefined> {
-    const found = await this.read(operation);
-    if (found?.kind === 'open') return this.markUnclear(operation, found.error, claim);
-    if (found) return this.settle(operation, found, claim);
+  /**
+   * Reads what became of an unclear operation. If the provider has no trace of it, sends it again with its key, which
+   * is safe.
+   */
+  private async resolveUnclear(operation: Operation, claim: OperationClaim): Promise<number | undefined> {
+    const found = await this.readCharge(operation);
+    if (found?.kind === 'unclear') return this.readLater(operation, found.error, claim);
+    if (found) return this.storeOutcome(operation, found, claim);
     if (this.now().getTime() - operation.createdAt.getTime() >= this.keyLifetimeMs) {
-      return this.settle(operation, { kind: 'refused', reason: 'never executed by the provider' }, claim);
+      return this.storeOutcome(operation, { kind: 'refused', reason: 'never executed by the provider' }, claim);
     }
     const answer = await this.ask(operation);
-    return answer.kind === 'open'
-      ? this.markUnclear(operation, answer.error, claim)
-      : this.settle(operation, answer, claim);
+    return answer.kind === 'unclear'
+      ? this.readLater(operation, answer.error, claim)
+      : this.storeOutcome(operation, answer, claim);
   }
 
-  private async ask(operation: Operation): Promise<Answer> {
+  private async ask(operation: Operation): Promise<ProviderAnswer> {
     try {
       const charge = await this.call(operation);
       return (
         providerOutcomeOf(operation.kind, charge, operation.refundId) ??
-        open(new Error(`the charge is ${charge.status} after the call`))
+        unclear(new Error(`the charge is ${charge.status} after the call`))
       );
     } catch (error) {
-      if (!(error instanceof PspRefused)) return open(error);
+      if (!(error instanceof PspRefused)) return unclear(error);
       const refused: ProviderOutcome = { kind: 'refused', reason: error.reason };
-      // "Refused" may mean "is so already": the state of the charge tells which.
-      return operation.kind === 'AUTHORIZE' ? refused : ((await this.read(operation)) ?? refused);
+      // A refusal may mean "already done", for example a second capture. The charge tells.
+      return operation.kind === 'AUTHORIZE' ? refused : ((await this.readCharge(operation)) ?? refused);
     }
   }
 
@@ -126,34 +158,43 @@ export class RunOperation {
     }
   }
 
-  private async read({ kind, paymentId, refundId }: Operation): Promise<Answer | undefined> {
+  /** @returns undefined when the provider has not executed the operation. */
+  private async readCharge({ kind, paymentId, refundId }: Operation): Promise<ProviderAnswer | undefined> {
     try {
       return providerOutcomeOf(kind, await this.provider.find(paymentId), refundId);
     } catch (error) {
-      return open(error);
+      return unclear(error);
     }
   }
 
-  /** A definite outcome counts even when the lease has run out meanwhile: the first to settle wins, and all would say the same. */
-  private async settle(operation: Operation, outcome: ProviderOutcome, claim: OperationClaim): Promise<undefined> {
+  /**
+   * Valid even when the lease has expired meanwhile: the first worker to close the operation wins, and all have the
+   * same outcome.
+   */
+  private async storeOutcome(
+    operation: Operation,
+    outcome: ProviderOutcome,
+    claim: OperationClaim,
+  ): Promise<undefined> {
     const now = this.now();
-    await this.store(claim, async (tx) => {
+    await this.commit(claim, async (tx) => {
       const before = await tx.payments.forUpdate(operation.paymentId);
       const status = outcome.kind === 'refused' ? 'REFUSED' : 'SUCCEEDED';
       if (!before || !(await tx.operations.close(operation.id, status, outcome.kind))) return;
-      await saveChange(tx, settle(before, outcome, now), { before, now });
+      await saveChange(tx, settleOperation(before, outcome, now), { before, now });
     });
-    this.log.info({ paymentId: operation.paymentId, kind: operation.kind, outcome: outcome.kind }, 'operation settled');
+    const { paymentId, kind } = operation;
+    this.log.info({ paymentId, kind, outcome: outcome.kind }, 'operation settled');
     return undefined;
   }
 
-  private async markUnclear(operation: Operation, error: unknown, claim: OperationClaim): Promise<number> {
+  private async readLater(operation: Operation, error: unknown, claim: OperationClaim): Promise<number> {
     const now = this.now();
     const { attempts, reads } = operation;
     const delayMs = this.readScheduleMs[Math.min(reads, this.readScheduleMs.length - 1)] ?? 3_600_000;
     const next: Reschedule = { status: 'UNKNOWN', attempts, reads: reads + 1, unsent: 0, delayMs };
-    this.warn(operation, next, error);
-    await this.store(claim, async (tx) => {
+    this.warn(operation, next, error, 'outcome unclear; reading the charge');
+    await this.commit(claim, async (tx) => {
       const before = await tx.payments.forUpdate(operation.paymentId);
       if (!before || !(await tx.operations.reschedule(operation, next))) return;
       await saveChange(tx, markUnclear(before, now), { before, now });
@@ -161,43 +202,33 @@ export class RunOperation {
     return delayMs;
   }
 
-  private async reschedule(
-    operation: Operation,
-    next: Reschedule,
-    error: unknown,
-    claim: OperationClaim,
-  ): Promise<number> {
-    this.warn(operation, next, error);
-    await this.store(claim, (tx) => tx.operations.reschedule(operation, next));
+  private async reschedule(operation: Operation, next: Reschedule, claim: OperationClaim): Promise<number> {
+    await this.commit(claim, (tx) => tx.operations.reschedule(operation, next));
     return next.delayMs;
   }
 
   /**
-   * What came of an operation is known by now, so it is stored again and again while the claim lasts: to let go of it would mean to ask the
-   * provider again, after the lease has run out.
+   * Retries while the claim is held and the database is away: giving up would mean asking the provider again after the
+   * lease.
    */
-  private async store<T>(claim: OperationClaim, work: (tx: PaymentTransaction) => Promise<T>): Promise<T> {
+  private async commit<T>(claim: OperationClaim, work: (tx: PaymentTransaction) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await this.uow.run(work);
       } catch (error) {
-        if (!isPassing(error) || !claim.lasts()) throw error;
+        if (!isTransient(error) || !claim.isHeld()) throw error;
       }
       await this.pause(fullJitterMs(attempt, 100, 2_000, this.random));
     }
   }
 
-  private warn({ paymentId, kind, attempts }: Operation, next: Reschedule, error: unknown): void {
+  private warn({ paymentId, kind, attempts }: Operation, next: Reschedule, error: unknown, what: string): void {
     const reason = error instanceof Error ? error.message : String(error);
-    this.log.warn(
-      { paymentId, kind, attempts, next: next.status, delayMs: next.delayMs, reason },
-      'operation has no outcome yet',
-    );
+    const fields = { paymentId, kind, attempts, next: next.status, delayMs: next.delayMs, reason };
+    this.log.warn(fields, `${what} in ${Math.round(next.delayMs / 100) / 10} s`);
   }
 }
 
-const over: OperationClaim = { lasts: () => false };
-
-/** The database is away, or has no connection for us. */
-const isPassing = (error: unknown): boolean =>
+/** The database is down, or has no free connection. */
+const isTransient = (error: unknown): boolean =>
   isOverload(error) || (error instanceof CodedError && error.code === 'DATABASE_UNAVAILABLE');

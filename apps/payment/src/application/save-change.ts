@@ -10,13 +10,16 @@ import type { PaymentChange, PaymentFact, Payment } from '../domain/payment.js';
 import type { PaymentTransaction } from './ports.js';
 
 export interface SaveChangeOptions {
-  /** The payment as it was, or undefined when it has just been inserted. An unchanged one is not written. */
+  /** The payment before the change; undefined when it was just inserted. An unchanged payment is not written. */
   readonly before: Payment | undefined;
   readonly now: Date;
   readonly paymentMethodToken?: string;
 }
 
-/** Writes what a transition led to: the payment, what to ask of the provider, and what to tell; all in the caller's transaction. */
+/**
+ * Saves a change with everything that follows from it, in the caller's transaction: the payment, the operation, the
+ * events.
+ */
 export async function saveChange(
   tx: PaymentTransaction,
   change: PaymentChange,

@@ -4,7 +4,7 @@ import { ofOrder, requestVoid, voidBeforeAuthorization } from '../domain/command
 import type { Clock, PaymentUnitOfWork } from './ports.js';
 import { saveChange } from './save-change.js';
 
-/** Records that a payment is to be given up, in whatever state it is; one that never was is remembered as such. */
+/** Voids a payment in any state. If its authorization has not arrived yet, stores a void marker that blocks it. */
 export class VoidPayment {
   constructor(
     private readonly uow: PaymentUnitOfWork,
@@ -17,8 +17,8 @@ export class VoidPayment {
       const now = this.now();
       let before = await tx.payments.forUpdate(paymentId);
       if (!before) {
-        const never = voidBeforeAuthorization({ id: paymentId, orderId, reason, now });
-        if (await tx.payments.insert(never.payment)) return saveChange(tx, never, { before, now });
+        const marker = voidBeforeAuthorization({ id: paymentId, orderId, reason, now });
+        if (await tx.payments.insert(marker.payment)) return saveChange(tx, marker, { before, now });
         before = await tx.payments.forUpdate(paymentId);
       }
       if (!before) return;

@@ -41,21 +41,21 @@ const blank = ({ id, orderId, now }: NewPayment) => ({
   updatedAt: now,
 });
 
-/** The first authorise command of a payment. */
+/** The first authorize command of a payment. */
 export function authorize(request: NewPayment & { readonly terms: Terms }): PaymentChange {
   const payment: Payment = { ...blank(request), terms: request.terms, status: 'AUTHORIZING', inFlight: 'AUTHORIZE' };
   return { payment, facts: [], intent: { kind: 'AUTHORIZE', amountMinor: request.terms.amountMinor } };
 }
 
-/** A void that came before its authorise command: remembered, so that the card is never touched. */
+/** A void that arrived before its authorize command leaves a void marker: the card is never charged. */
 export function voidBeforeAuthorization(request: NewPayment & { readonly reason: string }): PaymentChange {
   const payment: Payment = { ...blank(request), terms: null, status: 'VOIDED', voidReason: request.reason };
   return { payment, facts: [voidedFact(payment)] };
 }
 
 /**
- * The authorise command came again, or after a void. Never calls the provider a second time.
- * @throws PaymentTermsDiffer when the id belongs to another payment.
+ * The authorize command arrived again, or after a void. Never calls the provider a second time.
+ * @throws PaymentTermsDiffer when the payment exists with other terms.
  */
 export function authorizeAgain(payment: Payment, orderId: string, terms: Terms, now: Date): PaymentChange {
   ofOrder(payment, orderId);
@@ -86,13 +86,13 @@ export function authorizeAgain(payment: Payment, orderId: string, terms: Terms, 
   }
 }
 
-/** @throws PaymentTermsDiffer when a command names a payment together with an order that it does not belong to. */
+/** @throws PaymentTermsDiffer when the payment belongs to another order than the command says. */
 export function ofOrder(payment: Payment, orderId: string): Payment {
   if (payment.orderId !== orderId) throw new PaymentTermsDiffer(payment.id);
   return payment;
 }
 
-/** @throws PaymentBusy while the authorisation has no answer; the command is worth repeating. */
+/** @throws PaymentBusy while the authorization has no outcome; the same command can succeed later. */
 export function capture(payment: Payment, now: Date): PaymentChange {
   switch (payment.status) {
     case 'AUTHORIZED':
@@ -118,17 +118,17 @@ export function capture(payment: Payment, now: Date): PaymentChange {
     case 'AUTHORIZING':
     case 'UNKNOWN':
       if (payment.inFlight === 'REFUND') return unchanged(payment, { kind: 'captured' });
-      // A void in waiting will answer; a capture or void in flight will, too.
+      // A waiting void, or the capture or void in flight, will answer.
       if (payment.inFlight !== 'AUTHORIZE' || payment.voidReason !== null) return unchanged(payment);
       throw new PaymentBusy(payment.id, 'captured', payment.status);
   }
 }
 
 /**
- * Gives the payment up, whatever state it is in: an intent that was never sent is withdrawn, an authorisation voided, a capture
- * refunded. Where a step is in flight, or its outcome unknown, the wish is remembered and carried out once the outcome is known:
- * voiding blindly could leave a charge behind that appears a second later.
- * @param sent Whether the step in flight may have reached the provider.
+ * Ends the payment without money taken, in any state: withdraws an authorization that was never sent, voids one that
+ * exists, refunds a capture. While an operation is in flight or its outcome unclear, the void waits for that outcome:
+ * voiding blindly could miss a charge that appears a second later.
+ * @param sent Whether the operation in flight may have reached the provider.
  */
 export function requestVoid(payment: Payment, reason: string, sent: boolean, now: Date): PaymentChange {
   switch (payment.status) {
@@ -148,20 +148,22 @@ export function requestVoid(payment: Payment, reason: string, sent: boolean, now
         const voided = changed(payment, { status: 'VOIDED', inFlight: null, voidReason: reason }, now);
         return { payment: voided, facts: [voidedFact(voided)], withdraw: true };
       }
-      return remember(payment, reason, now);
+      return deferVoid(payment, reason, now);
     case 'CAPTURING':
     case 'REFUNDING':
     case 'UNKNOWN':
-      return remember(payment, reason, now);
+      return deferVoid(payment, reason, now);
   }
 }
 
-const remember = (payment: Payment, reason: string, now: Date): PaymentChange =>
+const deferVoid = (payment: Payment, reason: string, now: Date): PaymentChange =>
   payment.voidReason === null
     ? { payment: changed(payment, { voidReason: reason }, now), facts: [] }
     : unchanged(payment);
 
-/** A void sent again is the wish to try again where the provider refused the refund before: `advance` makes a new one of what is left. */
+/**
+ * A repeated void drops a refund that the provider refused before; `advance` then creates a new one for what is left.
+ */
 const retryVoidRefund = (payment: Payment): Payment => ({
   ...payment,
   refunds: payment.refunds.filter(({ id, status }) => id !== voidRefundId(payment) || status !== 'FAILED'),
@@ -174,10 +176,10 @@ export interface RequestedRefund {
 }
 
 /**
- * Gives captured money back. Refunds are executed one after the other; the same `refundId` is refunded once, and tried again
- * where the provider had refused it.
- * @throws PaymentTransitionIllegal when nothing was captured; RefundTooLarge; RefundTermsDiffer when the id was used with another amount;
- * PaymentBusy while the capture has no answer.
+ * Refunds captured money. Refunds are executed one after the other. The same `refundId` is refunded once, and tried
+ * again if the provider refused it.
+ * @throws PaymentTransitionIllegal when nothing was captured; RefundTooLarge; RefundTermsDiffer when the id was used
+ * with another amount; PaymentBusy while the capture has no outcome.
  */
 export function refund(payment: Payment, request: RequestedRefund, now: Date): PaymentChange {
   const before = payment.refunds.find(({ id }) => id === request.refundId);
@@ -190,19 +192,19 @@ export function refund(payment: Payment, request: RequestedRefund, now: Date): P
   if (payment.capturedMinor === 0) throw new PaymentTransitionIllegal(payment.id, 'refunded', payment.status);
 
   const left = refundableMinor(payment);
-  // Everything has been, or is being, given back (a void of a captured payment does that): the wish is fulfilled already.
+  // Everything is refunded or about to be, for example by a void: there is nothing left to do.
   if (left === 0) return unchanged(payment, ...refundedFacts(payment));
   const { amountMinor } = request;
   if (amountMinor > left) throw new RefundTooLarge(payment.id, amountMinor, left);
 
-  const wanted: Refund = {
+  const queuedRefund: Refund = {
     id: request.refundId,
     amountMinor,
     status: 'PENDING',
     reason: request.reason,
     createdAt: before?.createdAt ?? now,
   };
-  const refunds = [...payment.refunds.filter(({ id }) => id !== wanted.id), wanted];
+  const refunds = [...payment.refunds.filter(({ id }) => id !== queuedRefund.id), queuedRefund];
   const queued = { ...payment, refunds };
   return payment.inFlight === null
     ? advance({ payment: queued, facts: [] }, now)

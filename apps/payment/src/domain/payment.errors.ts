@@ -1,28 +1,28 @@
 import { CodedError } from '@causeway/errors';
 import type { PaymentStatus } from './payment.js';
 
-/** The payment is in a state that will never allow this: whoever sent the command has made a mistake. */
+/** The payment will never allow this: the sender of the command has made a mistake. */
 export class PaymentTransitionIllegal extends CodedError {
   readonly code = 'PAYMENT_TRANSITION_ILLEGAL';
-  readonly remedy = 'Read the payment: its status says what can still be done with it.';
+  readonly remedy = 'Read the payment: its status shows what is still possible.';
 
   constructor(paymentId: string, wanted: string, status: PaymentStatus) {
-    super(`payment ${paymentId} is ${status}; it cannot be ${wanted}`);
+    super(`payment ${paymentId} is ${status} and cannot be ${wanted}`);
   }
 }
 
-/** The payment is on its way to a state that may allow this: the same command can succeed a little later. */
+/** An operation is in flight that may allow this: the same command can succeed a moment later. */
 export class PaymentBusy extends CodedError {
   readonly code = 'PAYMENT_TRANSITION_ILLEGAL';
-  readonly remedy = 'Send the command again once the provider has answered the operation before it.';
+  readonly remedy = 'Send the command again after the operation in flight has ended.';
   override readonly retryable = true;
 
   constructor(paymentId: string, wanted: string, status: PaymentStatus) {
-    super(`payment ${paymentId} is still ${status}; it cannot be ${wanted} yet`);
+    super(`payment ${paymentId} is still ${status} and cannot be ${wanted} yet`);
   }
 }
 
-/** The same payment id came with other terms: two different payments must not share an id. */
+/** The payment id was used before with other terms. */
 export class PaymentTermsDiffer extends CodedError {
   readonly code = 'PAYMENT_TRANSITION_ILLEGAL';
   readonly remedy = 'Use a new payment id for another customer, amount or currency.';
@@ -32,30 +32,30 @@ export class PaymentTermsDiffer extends CodedError {
   }
 }
 
-/** The same refund id came with another amount: two different refunds must not share an id. */
+/** The refund id was used before with another amount. */
 export class RefundTermsDiffer extends CodedError {
   readonly code = 'PAYMENT_TRANSITION_ILLEGAL';
   readonly remedy = 'Use a new refund id for another amount.';
 
   constructor(paymentId: string, refundId: string) {
-    super(`payment ${paymentId} has the refund ${refundId} with another amount`);
+    super(`payment ${paymentId} has a refund ${refundId} with another amount`);
   }
 }
 
-/** More would be given back than was taken. */
+/** The refund exceeds what is left of the captured amount. */
 export class RefundTooLarge extends CodedError {
   readonly code = 'PAYMENT_TRANSITION_ILLEGAL';
-  readonly remedy = 'Refund at most what was captured, minus the refunds before.';
+  readonly remedy = 'Refund at most the captured amount minus earlier refunds.';
 
   constructor(paymentId: string, askedMinor: number, leftMinor: number) {
-    super(`payment ${paymentId} has ${leftMinor} minor units left to refund, ${askedMinor} were asked for`);
+    super(`payment ${paymentId} has ${leftMinor} minor units left to refund; the command asks for ${askedMinor}`);
   }
 }
 
-/** A command names a payment that was never authorised here. */
+/** The command names a payment that does not exist. */
 export class PaymentUnknown extends CodedError {
   readonly code = 'PAYMENT_UNKNOWN';
-  readonly remedy = 'Authorise the payment first; check the payment id of the command.';
+  readonly remedy = 'Check the payment id; authorize the payment first.';
 
   constructor(paymentId: string) {
     super(`payment ${paymentId} does not exist`);

@@ -1,6 +1,6 @@
 import { authorize, authorizeAgain, capture, refund, requestVoid, voidBeforeAuthorization } from './commands.js';
 import { operationKey, type PaymentChange, type PaymentFact, type ProviderOutcome, type Payment } from './payment.js';
-import { markUnclear, settle } from './settlement.js';
+import { markUnclear, settleOperation } from './settlement.js';
 
 const now = new Date('2026-11-21T10:00:00Z');
 const terms = { customerId: 'customer', amountMinor: 1_000, currency: 'EUR' };
@@ -21,23 +21,27 @@ const no: ProviderOutcome = { kind: 'refused', reason: 'no' };
 const whole = { refundId: 'refund', amountMinor: 1_000, reason: 'returned' };
 
 const authorizing = authorize({ id: 'payment', orderId: 'order', terms, now }).payment;
-const authorized = settle(authorizing, ok, now).payment;
+const authorized = settleOperation(authorizing, ok, now).payment;
 const capturing = capture(authorized, now).payment;
-const captured = settle(capturing, done, now).payment;
-const declined = settle(authorizing, { kind: 'declined', chargeId: 'ch_1', reason: 'card_declined' }, now).payment;
+const captured = settleOperation(capturing, done, now).payment;
+const declined = settleOperation(
+  authorizing,
+  { kind: 'declined', chargeId: 'ch_1', reason: 'card_declined' },
+  now,
+).payment;
 const voiding = requestVoid(authorized, 'cancelled', true, now).payment;
-const voided = settle(voiding, { kind: 'voided' }, now).payment;
+const voided = settleOperation(voiding, { kind: 'voided' }, now).payment;
 const refunding = refund(captured, whole, now).payment;
-const refunded = settle(refunding, { kind: 'refunded' }, now).payment;
+const refunded = settleOperation(refunding, { kind: 'refunded' }, now).payment;
 const again = (payment: Payment) => authorizeAgain(payment, 'order', terms, now);
 
-test('from authorise to refund: each step asks the provider, each answer tells the world', () => {
+test('from authorize to refund: each command starts an operation, each outcome publishes a fact', () => {
   expect(seen(authorize({ id: 'payment', orderId: 'order', terms, now }))).toEqual(['AUTHORIZING', [], 'AUTHORIZE']);
-  expect(seen(settle(authorizing, ok, now))).toEqual(['AUTHORIZED', ['authorized'], undefined]);
+  expect(seen(settleOperation(authorizing, ok, now))).toEqual(['AUTHORIZED', ['authorized'], undefined]);
   expect(seen(capture(authorized, now))).toEqual(['CAPTURING', [], 'CAPTURE']);
-  expect(seen(settle(capturing, done, now))).toEqual(['CAPTURED', ['captured'], undefined]);
+  expect(seen(settleOperation(capturing, done, now))).toEqual(['CAPTURED', ['captured'], undefined]);
   expect(seen(refund(captured, whole, now))).toEqual(['REFUNDING', [], 'REFUND']);
-  expect(seen(settle(refunding, { kind: 'refunded' }, now))).toEqual(['REFUNDED', ['refunded'], undefined]);
+  expect(seen(settleOperation(refunding, { kind: 'refunded' }, now))).toEqual(['REFUNDED', ['refunded'], undefined]);
   expect([refunded.refundedMinor, refunded.inFlight, refunded.chargeId]).toEqual([1_000, null, 'ch_1']);
 });
 
@@ -46,12 +50,12 @@ test('the version counts every change', () => {
 });
 
 test.each<[string, () => PaymentChange, PaymentFact['kind'][]]>([
-  ['authorise, in flight', () => again(authorizing), []],
-  ['authorise, authorised', () => again(authorized), ['authorized']],
-  ['authorise, captured', () => again(captured), ['authorized']],
-  ['authorise, declined', () => again(declined), ['declined']],
-  ['authorise, voided', () => again(voided), ['voided']],
-  ['authorise, refunded', () => again(refunded), ['refunded']],
+  ['authorize, in flight', () => again(authorizing), []],
+  ['authorize, authorised', () => again(authorized), ['authorized']],
+  ['authorize, captured', () => again(captured), ['authorized']],
+  ['authorize, declined', () => again(declined), ['declined']],
+  ['authorize, voided', () => again(voided), ['voided']],
+  ['authorize, refunded', () => again(refunded), ['refunded']],
   ['capture, in flight', () => capture(capturing, now), []],
   ['capture, captured', () => capture(captured, now), ['captured']],
   ['capture, voided', () => capture(voided, now), ['capture-failed']],
@@ -62,14 +66,14 @@ test.each<[string, () => PaymentChange, PaymentFact['kind'][]]>([
   ['void, refunded', () => requestVoid(refunded, 'cancelled', true, now), ['refunded']],
   ['refund, in flight', () => refund(refunding, whole, now), []],
   ['refund, refunded', () => refund(refunded, whole, now), ['refunded']],
-])('a repeated command changes nothing and is answered again: %s', (_title, repeat, facts) => {
+])('a repeated command changes nothing and gets its answer again: %s', (_title, repeat, facts) => {
   const before = [authorizing, authorized, capturing, captured, declined, voiding, voided, refunding, refunded];
   const change = repeat();
   expect(before).toContain(change.payment);
   expect([kinds(change.facts), change.intent]).toEqual([facts, undefined]);
 });
 
-test('the same id with other terms is another payment, and refused', () => {
+test('the same id with other terms is refused', () => {
   for (const other of [{ amountMinor: 1 }, { currency: 'USD' }, { customerId: 'other' }]) {
     const error = thrown(() => authorizeAgain(authorized, 'order', { ...terms, ...other }, now));
     expect(error).toMatchObject({ code: 'PAYMENT_TRANSITION_ILLEGAL', retryable: false });
@@ -77,13 +81,13 @@ test('the same id with other terms is another payment, and refused', () => {
   expect(thrown(() => authorizeAgain(authorized, 'other', terms, now))?.code).toBe('PAYMENT_TRANSITION_ILLEGAL');
 });
 
-test('a refused capture leaves the authorisation, and a repeated capture is answered the same way', () => {
-  const { payment, facts } = settle(capturing, no, now);
+test('a refused capture leaves the authorization, and a repeated capture gets the same answer', () => {
+  const { payment, facts } = settleOperation(capturing, no, now);
   expect([payment.status, kinds(facts)]).toEqual(['AUTHORIZED', ['capture-failed']]);
   expect(seen(capture(payment, now))).toEqual(['AUTHORIZED', ['capture-failed'], undefined]);
 });
 
-test('a capture waits for the authorisation: the command is worth repeating', () => {
+test('a capture before the authorization has an outcome: refused as retryable', () => {
   expect(thrown(() => capture(authorizing, now))).toMatchObject({
     code: 'PAYMENT_TRANSITION_ILLEGAL',
     retryable: true,
@@ -92,66 +96,66 @@ test('a capture waits for the authorisation: the command is worth repeating', ()
 });
 
 describe('void', () => {
-  test('before the authorise command: remembered, and the command is answered without asking the provider', () => {
-    const never = voidBeforeAuthorization({ id: 'payment', orderId: 'order', reason: 'cancelled', now });
-    expect(seen(never)).toEqual(['VOIDED', ['voided'], undefined]);
-    const late = again(never.payment);
+  test('before the authorize command: a void marker answers the command without the provider', () => {
+    const marker = voidBeforeAuthorization({ id: 'payment', orderId: 'order', reason: 'cancelled', now });
+    expect(seen(marker)).toEqual(['VOIDED', ['voided'], undefined]);
+    const late = again(marker.payment);
     expect(seen(late)).toEqual(['VOIDED', ['voided'], undefined]);
     expect(late.payment.terms).toEqual(terms);
     expect(again(late.payment).payment).toBe(late.payment);
   });
 
-  test('of an authorisation that was never sent: withdrawn', () => {
+  test('of an authorization that was never sent: withdrawn', () => {
     const change = requestVoid(authorizing, 'cancelled', false, now);
     expect([...seen(change), change.withdraw]).toEqual(['VOIDED', ['voided'], undefined, true]);
   });
 
-  test('while the authorisation is in flight: waits, then voids, without telling "authorized"', () => {
+  test('while the authorization is in flight: waits, then voids, without publishing "authorized"', () => {
     const waiting = requestVoid(authorizing, 'cancelled', true, now);
     expect(seen(waiting)).toEqual(['AUTHORIZING', [], undefined]);
     expect(requestVoid(waiting.payment, 'again', true, now).payment).toBe(waiting.payment);
-    expect(seen(settle(waiting.payment, ok, now))).toEqual(['VOIDING', [], 'VOID']);
+    expect(seen(settleOperation(waiting.payment, ok, now))).toEqual(['VOIDING', [], 'VOID']);
   });
 
-  test('while the authorisation is UNKNOWN: waits for the resolution', () => {
+  test('while the authorization is UNKNOWN: waits until it is resolved', () => {
     const waiting = requestVoid(markUnclear(authorizing, now).payment, 'cancelled', true, now);
     expect(seen(waiting)).toEqual(['UNKNOWN', [], undefined]);
-    expect(seen(settle(waiting.payment, ok, now))).toEqual(['VOIDING', [], 'VOID']);
+    expect(seen(settleOperation(waiting.payment, ok, now))).toEqual(['VOIDING', [], 'VOID']);
   });
 
-  test('of what turns out declined: both are told', () => {
+  test('of a payment that turns out declined: publishes both', () => {
     const waiting = requestVoid(authorizing, 'cancelled', true, now).payment;
-    expect(seen(settle(waiting, { kind: 'declined', chargeId: null, reason: 'x' }, now))).toEqual([
+    expect(seen(settleOperation(waiting, { kind: 'declined', chargeId: null, reason: 'x' }, now))).toEqual([
       'DECLINED',
       ['declined', 'voided'],
       undefined,
     ]);
   });
 
-  test('of a captured payment: refunds it, under an id of its own', () => {
+  test('of a captured payment: refunds it under the payment id', () => {
     const change = requestVoid(captured, 'cancelled', true, now);
     expect(seen(change)).toEqual(['REFUNDING', [], 'REFUND']);
     expect(change.intent).toEqual({ kind: 'REFUND', refundId: 'payment', amountMinor: 1_000 });
   });
 
-  test('while the capture is in flight: refunds once it is captured, without telling "captured"', () => {
+  test('while the capture is in flight: refunds after the capture, without publishing "captured"', () => {
     const waiting = requestVoid(capturing, 'cancelled', true, now).payment;
-    expect(seen(settle(waiting, done, now))).toEqual(['REFUNDING', [], 'REFUND']);
-    expect(seen(settle(waiting, no, now))).toEqual(['VOIDING', [], 'VOID']);
+    expect(seen(settleOperation(waiting, done, now))).toEqual(['REFUNDING', [], 'REFUND']);
+    expect(seen(settleOperation(waiting, no, now))).toEqual(['VOIDING', [], 'VOID']);
   });
 
-  test('refused because it was captured after all: refunds', () => {
-    expect(seen(settle(voiding, done, now))).toEqual(['REFUNDING', [], 'REFUND']);
+  test('refused because the charge was captured after all: refunds', () => {
+    expect(seen(settleOperation(voiding, done, now))).toEqual(['REFUNDING', [], 'REFUND']);
   });
 
   test('refused for another reason: stays authorised, and a repeated command tries again', () => {
-    const { payment, facts } = settle(voiding, no, now);
+    const { payment, facts } = settleOperation(voiding, no, now);
     expect([payment.status, facts]).toEqual(['AUTHORIZED', []]);
     expect(seen(requestVoid(payment, 'cancelled', true, now))).toEqual(['VOIDING', [], 'VOID']);
   });
 
   test('of a partly refunded payment: refunds what is left', () => {
-    const partly = settle(
+    const partly = settleOperation(
       refund(captured, { ...whole, amountMinor: 300 }, now).payment,
       { kind: 'refunded' },
       now,
@@ -170,14 +174,18 @@ describe('refund', () => {
     const first = refund(captured, { ...whole, amountMinor: 300 }, now).payment;
     const second = refund(first, { refundId: 'second', amountMinor: 700, reason: 'x' }, now);
     expect(seen(second)).toEqual(['REFUNDING', [], undefined]);
-    const next = settle(second.payment, { kind: 'refunded' }, now);
+    const next = settleOperation(second.payment, { kind: 'refunded' }, now);
     expect(seen(next)).toEqual(['REFUNDING', ['refunded'], 'REFUND']);
     expect(next.intent?.refundId).toBe('second');
-    expect(seen(settle(next.payment, { kind: 'refunded' }, now))).toEqual(['REFUNDED', ['refunded'], undefined]);
+    expect(seen(settleOperation(next.payment, { kind: 'refunded' }, now))).toEqual([
+      'REFUNDED',
+      ['refunded'],
+      undefined,
+    ]);
   });
 
-  test('refused by the provider: told as FAILED, and the same refundId can be tried again', () => {
-    const { payment, facts } = settle(refunding, no, now);
+  test('refused by the provider: FAILED, and the same refundId can be tried again', () => {
+    const { payment, facts } = settleOperation(refunding, no, now);
     expect([payment.status, payment.refunds[0]?.status, facts]).toEqual(['CAPTURED', 'FAILED', []]);
     expect(seen(refund(payment, whole, now))).toEqual(['REFUNDING', [], 'REFUND']);
   });
@@ -188,44 +196,48 @@ describe('refund', () => {
     expect(error).toMatchObject({ code: 'PAYMENT_TRANSITION_ILLEGAL', retryable: false });
   });
 
-  test('the same refundId with another amount is another refund, and refused', () => {
-    const failed = settle(refunding, no, now).payment;
+  test('the same refundId with another amount is refused', () => {
+    const failed = settleOperation(refunding, no, now).payment;
     for (const payment of [refunding, refunded, failed]) {
       const error = thrown(() => refund(payment, { ...whole, amountMinor: 999 }, now));
       expect(error).toMatchObject({ code: 'PAYMENT_TRANSITION_ILLEGAL', retryable: false });
     }
   });
 
-  test('of what a void has given back already is fulfilled', () => {
-    const byVoid = settle(requestVoid(captured, 'cancelled', true, now).payment, { kind: 'refunded' }, now).payment;
+  test('of money that a void has refunded already: nothing left to do', () => {
+    const byVoid = settleOperation(
+      requestVoid(captured, 'cancelled', true, now).payment,
+      { kind: 'refunded' },
+      now,
+    ).payment;
     expect(seen(refund(byVoid, whole, now))).toEqual(['REFUNDED', ['refunded'], undefined]);
   });
 
-  test('of nothing captured is illegal; while the capture is open it is worth repeating', () => {
+  test('before any capture: illegal; while the capture is in flight: retryable', () => {
     expect(thrown(() => refund(authorized, whole, now))?.retryable).toBe(false);
     expect(thrown(() => refund(voided, whole, now))?.retryable).toBe(false);
     expect(thrown(() => refund(capturing, whole, now))?.retryable).toBe(true);
   });
 });
 
-test('UNKNOWN remembers what it is about, and any step can be settled from it', () => {
+test('UNKNOWN remembers its operation, and every kind of operation can be settled from it', () => {
   for (const [payment, outcome, status] of [
     [authorizing, ok, 'AUTHORIZED'],
     [capturing, done, 'CAPTURED'],
     [voiding, { kind: 'voided' }, 'VOIDED'],
     [refunding, { kind: 'refunded' }, 'REFUNDED'],
   ] as const) {
-    const lost = markUnclear(payment, now).payment;
-    expect([lost.status, lost.inFlight]).toEqual(['UNKNOWN', payment.inFlight]);
-    expect(markUnclear(lost, now).payment).toBe(lost);
-    expect(settle(lost, outcome, now).payment.status).toBe(status);
+    const unclear = markUnclear(payment, now).payment;
+    expect([unclear.status, unclear.inFlight]).toEqual(['UNKNOWN', payment.inFlight]);
+    expect(markUnclear(unclear, now).payment).toBe(unclear);
+    expect(settleOperation(unclear, outcome, now).payment.status).toBe(status);
   }
 });
 
 test('settling twice changes nothing', () => {
-  expect(settle(authorized, ok, now)).toEqual({ payment: authorized, facts: [] });
+  expect(settleOperation(authorized, ok, now)).toEqual({ payment: authorized, facts: [] });
 });
 
-test('the key of an operation names payment, step and number', () => {
+test('the key of an operation names payment, kind and number', () => {
   expect(operationKey('p', 'AUTHORIZE', 2)).toBe('pay:p:authorize:2');
 });

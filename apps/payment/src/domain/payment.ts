@@ -11,7 +11,7 @@ export type PaymentStatus =
   | 'VOIDED'
   | 'DECLINED';
 
-/** What can be asked of the provider. A payment has at most one step in flight. */
+/** The operations of the provider. A payment has at most one in flight. */
 export type OperationKind = 'AUTHORIZE' | 'CAPTURE' | 'VOID' | 'REFUND';
 
 export interface Terms {
@@ -31,27 +31,27 @@ export interface Refund {
 export interface Payment {
   readonly id: string;
   readonly orderId: string;
-  /** Null: a voidBeforeAuthorization. The void came before the authorisation, which must never reach the provider. */
+  /** Null in a void marker: the void arrived before the authorization, which must never reach the provider. */
   readonly terms: Terms | null;
   readonly status: PaymentStatus;
-  /** The step in flight; says what UNKNOWN is unknown about. */
+  /** The operation in flight. While UNKNOWN, the one whose outcome is unclear. */
   readonly inFlight: OperationKind | null;
-  /** The provider's id, known once it has answered. */
+  /** The provider's id of the charge; null until it has answered. */
   readonly chargeId: string | null;
   readonly capturedMinor: number;
   readonly refundedMinor: number;
   readonly declineReason: string | null;
   readonly captureFailure: string | null;
-  /** Set as soon as a void was asked for, also while it must wait for the step in flight. */
+  /** Set once a void is requested, also while it waits for the operation in flight. */
   readonly voidReason: string | null;
   readonly refunds: readonly Refund[];
-  /** Counts the changes, from 1. */
+  /** Starts at 1; each change adds 1. */
   readonly version: number;
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }
 
-/** What the world is told. */
+/** Something that happened to a payment; it becomes an event. */
 export type PaymentFact =
   | { readonly kind: 'authorized' }
   | { readonly kind: 'declined'; readonly reason: string }
@@ -60,27 +60,27 @@ export type PaymentFact =
   | { readonly kind: 'voided'; readonly reason: string }
   | { readonly kind: 'refunded'; readonly refundId: string; readonly amountMinor: number; readonly reason: string };
 
-/** Something to ask of the provider, as soon as the transaction has committed. */
+/** An operation to start at the provider after the commit. */
 export interface OperationIntent {
   readonly kind: OperationKind;
-  /** Of a REFUND. */
+  /** Set for a REFUND. */
   readonly refundId?: string;
   readonly amountMinor: number;
 }
 
 /**
- * What a transition leads to. Where nothing changed `payment` is the very object that went in; facts may be told again all
- * the same, because a repeated command is answered again.
+ * The result of a transition. If nothing changed, `payment` is the same object that went in. A repeated command still
+ * returns its facts, so that its sender gets the event again.
  */
 export interface PaymentChange {
   readonly payment: Payment;
   readonly facts: readonly PaymentFact[];
   readonly intent?: OperationIntent;
-  /** The intent recorded before was never sent and must not be any more. */
+  /** The operation in flight was never sent, and must not be sent any more. */
   readonly withdraw?: true;
 }
 
-/** How a step ended at the provider. */
+/** How an operation ended at the provider. */
 export type ProviderOutcome =
   | { readonly kind: 'authorized'; readonly chargeId: string }
   | { readonly kind: 'declined'; readonly chargeId: string | null; readonly reason: string }
@@ -89,6 +89,9 @@ export type ProviderOutcome =
   | { readonly kind: 'refunded' }
   | { readonly kind: 'refused'; readonly reason: string };
 
-/** Persisted before the first call and sent with every repetition of it, so that the provider executes the operation once. */
+/**
+ * The idempotency key of an operation: stored before the first call, sent with every attempt, so that it is executed
+ * once.
+ */
 export const operationKey = (paymentId: string, kind: OperationKind, n: number): string =>
   `pay:${paymentId}:${kind.toLowerCase()}:${n}`;

@@ -1,6 +1,6 @@
 import type { PaymentFact, Payment, PaymentChange, Refund, OperationKind, PaymentStatus } from './payment.js';
 
-/** What the commands and the settlement of a step have in common: how a payment moves on, and what is told of it. */
+/** Shared by commands and settlement: how a payment moves on, and the facts that result. */
 
 export const unchanged = (payment: Payment, ...facts: PaymentFact[]): PaymentChange => ({ payment, facts });
 
@@ -11,10 +11,10 @@ export const changed = (payment: Payment, patch: Partial<Payment>, now: Date): P
   updatedAt: now,
 });
 
-/** The refund that a void turns into carries the payment's own id: a repeated void finds it, and no id has to be made up here. */
+/** A void of captured money becomes a refund under the payment's own id, so that a repeated void finds it. */
 export const voidRefundId = (payment: Payment): string => payment.id;
 
-/** Captured, neither given back nor about to be. */
+/** Captured money that is neither refunded nor about to be, in minor units. */
 export const refundableMinor = (payment: Payment): number =>
   payment.refunds
     .filter(({ status }) => status === 'PENDING')
@@ -41,7 +41,7 @@ export function start(
   };
 }
 
-/** Starts what is wanted and has become possible: a void that waited, or the next refund. */
+/** Starts what has become possible: a void that waited, or the next refund. */
 export function advance(change: PaymentChange, now: Date): PaymentChange {
   const { payment, facts } = change;
   if (payment.status === 'AUTHORIZED' && payment.voidReason !== null) return start(payment, 'VOID', now, facts);

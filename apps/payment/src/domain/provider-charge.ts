@@ -1,20 +1,20 @@
 import type { ProviderOutcome, OperationKind } from './payment.js';
 
-/** A charge as the provider shows it. */
+/** A charge as the provider reports it. */
 export interface ProviderCharge {
   readonly id: string;
-  /** Ours: the payment id. */
+  /** Our reference: the payment id. */
   readonly reference: string;
   readonly status: 'authorized' | 'declined' | 'captured' | 'voided' | 'refunded' | 'partially_refunded';
   readonly declineCode: string | null;
   readonly capturedMinor: number;
-  /** References of the refunds that were executed: our refund ids. */
+  /** Our ids of the refunds that the provider executed. */
   readonly refundReferences: readonly string[];
 }
 
 /**
- * What a charge, read at the provider, says about a step whose answer we don't have (or that was refused).
- * @returns undefined when the step was not executed.
+ * Derives the outcome of an operation from the charge: after a call, or when a call was unclear or refused.
+ * @returns undefined when the provider has not executed the operation.
  */
 export function providerOutcomeOf(
   kind: OperationKind,

@@ -2,17 +2,17 @@ import { PaymentTransitionIllegal } from './payment.errors.js';
 import type { PaymentChange, PaymentFact, ProviderOutcome, Payment, PaymentStatus, Refund } from './payment.js';
 import { advance, changed, declinedFact, refundedFact, unchanged, voidedFact } from './progress.js';
 
-/** All attempts ended without an answer: from here on the provider is read, and nothing is assumed. */
+/** No attempt got a clear answer: the payment is UNKNOWN until the provider's own record says what happened. */
 export function markUnclear(payment: Payment, now: Date): PaymentChange {
   if (payment.inFlight === null || payment.status === 'UNKNOWN') return unchanged(payment);
   return { payment: changed(payment, { status: 'UNKNOWN' }, now), facts: [] };
 }
 
 /**
- * The provider's answer to the step in flight, given or found out. Settling a second time changes nothing.
- * A void that waited for the answer follows in the same change.
+ * Applies the outcome of the operation in flight, however it was learned. Settling twice changes nothing.
+ * A void that waited for this outcome starts in the same change.
  */
-export function settle(payment: Payment, outcome: ProviderOutcome, now: Date): PaymentChange {
+export function settleOperation(payment: Payment, outcome: ProviderOutcome, now: Date): PaymentChange {
   switch (payment.inFlight) {
     case null:
       return unchanged(payment);
@@ -36,7 +36,7 @@ function settleAuthorize(payment: Payment, outcome: ProviderOutcome, now: Date):
     case 'refused': {
       const chargeId = outcome.kind === 'declined' ? outcome.chargeId : null;
       const declined = finish(payment, { status: 'DECLINED', chargeId, declineReason: outcome.reason }, now);
-      // Whoever asked for a void is waiting for `voided`.
+      // The sender of the void waits for `voided`.
       const voided = payment.voidReason === null ? [] : [voidedFact(declined)];
       return { payment: declined, facts: [declinedFact(declined), ...voided] };
     }
@@ -46,7 +46,7 @@ function settleAuthorize(payment: Payment, outcome: ProviderOutcome, now: Date):
     }
     case 'authorized': {
       const authorized = finish(payment, { status: 'AUTHORIZED', chargeId: outcome.chargeId }, now);
-      // With a void in waiting, telling `authorized` would only make the order ask for the void once more.
+      // While a void waits, `authorized` would only make the order send the void again.
       return { payment: authorized, facts: payment.voidReason === null ? [{ kind: 'authorized' }] : [] };
     }
     default:
@@ -81,10 +81,10 @@ function settleVoid(payment: Payment, outcome: ProviderOutcome, now: Date): Paym
       const voided = finish(payment, { status: 'VOIDED' }, now);
       return { payment: voided, facts: [voidedFact(voided)] };
     }
-    // Captured behind our back: `advance` gives the money back, because the wish to void still stands.
+    // Captured without us: the void still stands, so `advance` refunds the money.
     case 'captured':
       return { payment: finish(payment, { status: 'CAPTURED', capturedMinor: outcome.capturedMinor }, now), facts: [] };
-    // The wish is dropped, or `advance` would repeat it for ever; whoever wants it sends it again.
+    // Drops the void, which `advance` would repeat forever. The order sends it again.
     case 'refused':
       return { payment: finish(payment, { status: 'AUTHORIZED', voidReason: null }, now), facts: [] };
     default:

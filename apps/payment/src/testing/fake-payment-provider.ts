@@ -14,7 +14,10 @@ const declines: Readonly<Record<string, string>> = {
   tok_insufficient_funds: 'insufficient_funds',
 };
 
-/** The payment provider in memory, with the same test cards and the same rules for keys; it passes the contract of the real one. */
+/**
+ * The payment provider in memory, with the same test cards and the same rules for keys; it passes the contract of the
+ * real one.
+ */
 export class FakePaymentProvider implements PaymentProvider {
   /** Everything that happened to money: `authorize 1000`, `capture 1000`. */
   readonly ledger: string[] = [];

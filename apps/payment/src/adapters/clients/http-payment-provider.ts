@@ -61,8 +61,8 @@ const unsentCodes = new Set([
 ]);
 
 /**
- * The payment provider over HTTP. Tries once: repetitions need the persisted key and belong to the operation worker. The breaker
- * keeps a provider that is down from costing a timeout per payment.
+ * The payment provider over HTTP. Tries once: repetitions need the persisted key and belong to the operation worker.
+ * The breaker keeps a provider that is down from costing a timeout per payment.
  */
 export class HttpPaymentProvider implements PaymentProvider, OnApplicationShutdown {
   private readonly agent: Agent;

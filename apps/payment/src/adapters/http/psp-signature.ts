@@ -31,7 +31,8 @@ export function signWebhook(body: Buffer | string, secret: string, atSeconds: nu
 }
 
 /**
- * Checks a webhook of the provider against every live secret, in constant time. Two are live while one is being replaced.
+ * Checks a webhook of the provider against every live secret, in constant time. Two are live while one is being
+ * replaced.
  * @param header PSP-Signature; unknown parts of it are ignored, several `v1` are allowed.
  * @throws SignatureInvalid, SignatureTooOld
  */

@@ -6,7 +6,10 @@ import { CapturePayment } from '../../application/capture-payment.js';
 import { RefundPayment } from '../../application/refund-payment.js';
 import { VoidPayment } from '../../application/void-payment.js';
 
-/** The commands of the order service. Each is acknowledged once its intent is committed; the provider is called afterwards. */
+/**
+ * The commands of the order service. Each is acknowledged once its intent is committed; the provider is called
+ * afterwards.
+ */
 @Controller()
 export class CommandsHandler {
   constructor(

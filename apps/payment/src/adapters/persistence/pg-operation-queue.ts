@@ -23,11 +23,15 @@ interface OperationRow {
 }
 
 /**
- * Claims due operations in one statement on its own. A lease that has run out counts as due: its holder is dead or too late, and
- * the same idempotency key makes a second call harmless. An attempt is counted when it is claimed, before anything can be sent.
+ * Claims due operations in one statement on its own. A lease that has run out counts as due: its holder is dead or too
+ * late, and the same idempotency key makes a second call harmless. An attempt is counted when it is claimed, before
+ * anything can be sent.
  */
 export class PgOperationQueue implements OperationQueue {
-  /** What nobody here works on, and the database could not be told so: claims that failed on their way, and operations by id with their lease. */
+  /**
+   * What nobody here works on, and the database could not be told so: claims that failed on their way, and operations
+   * by id with their lease.
+   */
   private readonly lostClaims = new Set<string>();
   private readonly orphans = new Map<string, string>();
 

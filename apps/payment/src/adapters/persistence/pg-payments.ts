@@ -2,7 +2,10 @@ import type { Sql } from '@causeway/persistence';
 import type { PaymentRepository } from '../../application/ports.js';
 import type { Payment, PaymentStatus, Refund, OperationKind } from '../../domain/payment.js';
 
-/** A row of `payments`, with its refunds as one JSON array: one round trip for the whole aggregate. `bigint` comes as text. */
+/**
+ * A row of `payments`, with its refunds as one JSON array: one round trip for the whole aggregate. `bigint` comes as
+ * text.
+ */
 interface PaymentRow {
   id: string;
   order_id: string;

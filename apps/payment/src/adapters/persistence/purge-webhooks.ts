@@ -1,6 +1,9 @@
 import { purgeBatch, type Sql } from '@causeway/persistence';
 
-/** Forgets webhook events after 30 days: the provider delivers none again after that. @returns How many were deleted. */
+/**
+ * Forgets webhook events after 30 days: the provider delivers none again after that.
+ * @returns How many were deleted.
+ */
 export async function purgeWebhooks(sql: Sql): Promise<number> {
   const { rowCount } = await sql.query(
     `DELETE FROM psp_webhook_events WHERE id IN (

@@ -6,9 +6,15 @@ import type { OperationClaim, RunOperation } from '../../application/run-operati
 import type { WakeSignal } from './wake-signal.js';
 
 export interface OperationWorkerOptions {
-  /** Operations at the provider at the same time, per instance; each costs a socket, and a database connection only when it is stored. */
+  /**
+   * Operations at the provider at the same time, per instance; each costs a socket, and a database connection only when
+   * it is stored.
+   */
   readonly concurrency: number;
-  /** A claim is lost after this: longer than the longest execution (a read, a call and a read again) by 5 s, for storing what came of it. */
+  /**
+   * A claim is lost after this: longer than the longest execution (a read, a call and a read again) by 5 s, for storing
+   * what came of it.
+   */
   readonly leaseMs: number;
   /** How often to look for what is due, milliseconds. Default 250. */
   readonly pollMs?: number;
@@ -20,8 +26,8 @@ const marginMs = 1_000;
 const maxPauseMs = 30_000;
 
 /**
- * Carries recorded operations out. Any number of instances work side by side: a claim is a row with a lease, so an operation whose
- * worker dies in mid-call is executed again by the next one, with the same idempotency key.
+ * Carries recorded operations out. Any number of instances work side by side: a claim is a row with a lease, so an
+ * operation whose worker dies in mid-call is executed again by the next one, with the same idempotency key.
  */
 export class OperationWorker implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly log = getLogger('payment-operations');
@@ -76,9 +82,9 @@ export class OperationWorker implements OnApplicationBootstrap, OnModuleDestroy 
     try {
       const claimedAt = performance.now();
       const operations = await this.queue.claim(limit, this.options.leaseMs);
-      const lasts = () => !this.stopping && performance.now() - claimedAt < this.options.leaseMs - marginMs;
+      const isHeld = () => !this.stopping && performance.now() - claimedAt < this.options.leaseMs - marginMs;
       for (const operation of operations) {
-        const done = this.execute(operation, { lasts }).finally(() => {
+        const done = this.execute(operation, { isHeld }).finally(() => {
           this.inFlight.delete(done);
           this.wake();
         });

@@ -1,4 +1,7 @@
-/** Tells the operation worker of this process that something is due. Without it (or from another process) the worker's poll finds out. */
+/**
+ * Tells the operation worker of this process that something is due. Without it (or from another process) the worker's
+ * poll finds out.
+ */
 export class WakeSignal {
   private listener: () => void = () => undefined;
 
