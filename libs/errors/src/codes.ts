@@ -47,6 +47,7 @@ export const errorCodes = {
   ADDRESS_UNKNOWN: { status: 422, title: 'Unknown shipping address' },
   ORDER_NOT_CANCELLABLE: { status: 409, title: 'The order cannot be cancelled any more' },
   ORDER_TRANSITION_ILLEGAL: { status: 409, title: 'The order is not in a state that allows this' },
+  PAYMENT_MISMATCH: { status: 409, title: 'The payment does not match the order' },
 
   // Payments
   PAYMENT_TRANSITION_ILLEGAL: { status: 409, title: 'The payment is not in a state that allows this' },

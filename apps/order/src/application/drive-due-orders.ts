@@ -1,8 +1,9 @@
 import { CodedError } from '@causeway/errors';
 import { isOverload } from '@causeway/resilience';
 import { giveUp } from '../domain/order.js';
+import { sendCommand } from './payment-commands.js';
 import type { Clock, DueStep, OrderUnitOfWork, Timers } from './ports.js';
-import { saveChange, sendCommand } from './save-change.js';
+import { saveChange } from './save-change.js';
 
 /** Asks again where a step had no answer, and gives orders up whose payment limit has passed. */
 export class DriveDueOrders {

@@ -1,16 +1,8 @@
 import type { PlaceOrderBody, PostalAddress } from '@causeway/contracts';
 import { ValidationFailed } from '@causeway/errors';
-import { IdempotencyKeyInFlight, IdempotencyKeyReused } from '@causeway/persistence';
+import { IdempotencyKeyInFlight, IdempotencyKeyReused, type IdempotencyScope } from '@causeway/persistence';
 import { AddressUnknown, CurrencyMixed, OutOfStock, ProductUnknown } from '../domain/order.errors.js';
-import type {
-  AddressBook,
-  Fingerprint,
-  IdempotencyScope,
-  NewId,
-  OrderDetails,
-  OrderUnitOfWork,
-  PlaceOrderResult,
-} from './ports.js';
+import type { AddressBook, Fingerprint, NewId, OrderDetails, OrderUnitOfWork, PlaceOrderResult } from './ports.js';
 import { unpaced, type Pacing } from './pace.js';
 
 export interface PlaceOrderRequest {

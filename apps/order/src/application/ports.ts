@@ -1,23 +1,8 @@
-import type {
-  MessageDefinition,
-  OrderListQuery,
-  OrderStatus,
-  Page,
-  PageQuery,
-  PostalAddress,
-  ProductView,
-} from '@causeway/contracts';
-import type { ExpectedVersions, UnitOfWork } from '@causeway/persistence';
-import type { Order, OrderLine } from '../domain/order.js';
-
-/** Where requests with an `Idempotency-Key` are remembered. */
-export interface IdempotencyScope {
-  /** Who asks: the customer. */
-  readonly subject: string;
-  /** What is asked, with placeholders: `POST /v1/orders`. */
-  readonly route: string;
-  readonly key: string;
-}
+import type { OrderListQuery, Page, PageQuery, PostalAddress, ProductView } from '@causeway/contracts';
+import type { OutboxPort } from '@causeway/messaging';
+import type { ExpectedVersions, IdempotencyScope, UnitOfWork } from '@causeway/persistence';
+import type { Order, OrderLine, OrderStatus } from '../domain/order.js';
+import type { OrderItem, OrderRefusal } from '../domain/price-order.js';
 
 /** What the customer sees of an order. */
 export interface OrderDetails {
@@ -38,22 +23,20 @@ export interface NewOrder {
   readonly orderId: string;
   readonly paymentId: string;
   readonly customerId: string;
-  readonly items: readonly { readonly productId: string; readonly quantity: number }[];
+  readonly items: readonly OrderItem[];
   readonly shippingAddress: PostalAddress;
   readonly paymentMethodToken: string;
   readonly idempotency: IdempotencyScope & { readonly fingerprint: string };
 }
 
-/** How placing ended. A refusal changed nothing and is not remembered: the same key may succeed once there is stock again. */
+/**
+ * The result of placing an order. A refusal changes nothing and is not stored under the key: the same key may succeed once
+ * there is stock again.
+ */
 export type PlaceOrderResult =
   | { readonly outcome: 'placed' | 'replayed'; readonly order: OrderDetails }
-  | { readonly outcome: 'idempotency_in_flight' | 'idempotency_reused' | 'total_too_large' }
-  | { readonly outcome: 'products_unknown'; readonly positions: readonly number[] }
-  | { readonly outcome: 'currency_mixed'; readonly currencies: readonly string[] }
-  | {
-      readonly outcome: 'out_of_stock';
-      readonly shortages: readonly { readonly at: number; readonly available: number }[];
-    };
+  | { readonly outcome: 'idempotency_in_flight' | 'idempotency_reused' }
+  | OrderRefusal;
 
 /** When a step is driven again, and when the order is given up. */
 export interface Timing {
@@ -82,10 +65,6 @@ export interface Orders {
   details(orderId: string): Promise<OrderDetails>;
 }
 
-export interface OrderOutbox {
-  add<T>(definition: MessageDefinition<T>, aggregateId: string, data: T): Promise<unknown>;
-}
-
 /** First answers of requests, here by reference: an order, as it was then, without the personal data in it. */
 export interface OrderResponses {
   /**
@@ -99,7 +78,7 @@ export interface OrderResponses {
 /** What a use case sees of a transaction. */
 export interface OrderTransaction {
   readonly orders: Orders;
-  readonly outbox: OrderOutbox;
+  readonly outbox: OutboxPort;
   readonly responses: OrderResponses;
 }
 

@@ -1,15 +1,7 @@
-import {
-  authorizePayment,
-  capturePayment,
-  orderCancelled,
-  orderConfirmed,
-  orderRejected,
-  refundPayment,
-  voidPayment,
-} from '@causeway/contracts';
-import { refundIdOf } from '../domain/contradiction.js';
-import { consequencesOf } from '../domain/saga.js';
-import type { Order, SagaStep } from '../domain/order.js';
+import { orderCancelled, orderConfirmed, orderRejected } from '@causeway/contracts';
+import type { Order } from '../domain/order.js';
+import { consequencesOf, type Consequences } from '../domain/saga.js';
+import { sendCommand } from './payment-commands.js';
 import type { OrderTransaction } from './ports.js';
 
 /** Saves a change with everything that follows from it: the stock, the timer, the next command, the event. */
@@ -22,45 +14,10 @@ export async function saveChange(tx: OrderTransaction, before: Order, after: Ord
   if (event) await publish(tx, after, event, now);
 }
 
-/** Sends the command of a step, the first time or again: the same ids, so that the payment service recognises a repetition. */
-export async function sendCommand(tx: OrderTransaction, order: Order, step: SagaStep): Promise<void> {
-  const target = { paymentId: order.paymentId, orderId: order.id };
-  const reason = order.reason ?? '';
-  switch (step) {
-    case 'authorize': {
-      const { customerId, totalMinor: amountMinor, currency } = order;
-      const paymentMethodToken = await tx.orders.paymentMethodToken(order.id);
-      await tx.outbox.add(authorizePayment, order.paymentId, {
-        ...target,
-        customerId,
-        amountMinor,
-        currency,
-        paymentMethodToken,
-      });
-      return;
-    }
-    case 'capture':
-      await tx.outbox.add(capturePayment, order.paymentId, target);
-      return;
-    case 'void':
-      await tx.outbox.add(voidPayment, order.paymentId, { ...target, reason });
-      return;
-    case 'refund': {
-      const refundId = refundIdOf(order);
-      await tx.outbox.add(refundPayment, order.paymentId, {
-        ...target,
-        refundId,
-        amountMinor: order.totalMinor,
-        reason,
-      });
-    }
-  }
-}
-
 async function publish(
   tx: OrderTransaction,
   order: Order,
-  event: 'confirmed' | 'rejected' | 'cancelled',
+  event: NonNullable<Consequences['event']>,
   now: Date,
 ): Promise<void> {
   const fact = {

@@ -13,20 +13,21 @@ export const refundIdOf = (order: Pick<Order, 'paymentId'>): string => uuidv5(or
  * @returns For people; undefined when nothing contradicts. It does not mean that the outcome is true: see docs/decisions/0018.
  */
 export function contradictionIn(order: Order, outcome: PaymentOutcome): string | undefined {
-  if (outcome.paymentId !== order.paymentId) return `the payment of this order is ${order.paymentId}`;
+  if (outcome.paymentId !== order.paymentId) return `the order has payment ${order.paymentId}`;
   switch (outcome.kind) {
     case 'authorized':
     case 'captured':
-      if (outcome.currency !== order.currency) return `${outcome.currency} instead of ${order.currency}`;
-      if (outcome.amountMinor !== order.totalMinor) return `${outcome.amountMinor} instead of ${order.totalMinor}`;
+      if (outcome.currency !== order.currency) return `the currency is ${outcome.currency}, not ${order.currency}`;
+      if (outcome.amountMinor !== order.totalMinor)
+        return `the amount is ${outcome.amountMinor}, not ${order.totalMinor}`;
       return undefined;
     case 'refunded':
-      if (outcome.currency !== order.currency) return `${outcome.currency} instead of ${order.currency}`;
+      if (outcome.currency !== order.currency) return `the currency is ${outcome.currency}, not ${order.currency}`;
       if (outcome.amountMinor < 1 || outcome.amountMinor > order.totalMinor)
-        return `${outcome.amountMinor} given back of ${order.totalMinor}`;
+        return `the refund is ${outcome.amountMinor} of ${order.totalMinor}`;
       // The payment service gives what it refunds in answer to a void the id of the payment.
       if (outcome.refundId !== refundIdOf(order) && outcome.refundId !== order.paymentId)
-        return `nobody asked for the refund ${outcome.refundId}`;
+        return `the order did not ask for refund ${outcome.refundId}`;
       return undefined;
     case 'declined':
     case 'captureFailed':

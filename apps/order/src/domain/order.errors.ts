@@ -92,14 +92,14 @@ export class OrderUnknown extends CodedError {
   }
 }
 
-/** A payment outcome tells what cannot be true of the payment that the order asked for. Nothing of it is applied. */
+/** A payment outcome names another payment, amount, currency or refund than the order asked for. The order does not change. */
 export class PaymentMismatch extends CodedError {
-  readonly code = 'ORDER_TRANSITION_ILLEGAL';
+  readonly code = 'PAYMENT_MISMATCH';
   readonly remedy =
-    'Find out who sent the message: the order chose the id, the amount and the currency of its payment. Discard it unless the order is wrong.';
+    'Find out who sent the message: the order chose the id, amount and currency of its payment. Discard the message unless the order is wrong.';
 
-  /** @param contradiction What the order knows better, for people. */
+  /** @param contradiction What the order knows instead, for operators. */
   constructor(orderId: string, paymentId: string, outcome: string, contradiction: string) {
-    super(`the outcome "${outcome}" of payment ${paymentId} contradicts order ${orderId}: ${contradiction}`);
+    super(`outcome "${outcome}" of payment ${paymentId} contradicts order ${orderId}: ${contradiction}`);
   }
 }

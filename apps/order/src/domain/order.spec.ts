@@ -102,13 +102,13 @@ describe('applyOutcome', () => {
 
   test('a refund is shown in the reason', () => {
     expect(applyOutcome(states.cancelledRefunding!, outcome({ kind: 'refunded' })).reason).toBe(
-      `over; refunded 1000 EUR in minor units (refund ${placed.paymentId})`,
+      `over; refunded 10.00 EUR (refund ${placed.paymentId})`,
     );
   });
 
   test('a late capture is shown in the reason before it is given back', () => {
     expect(applyOutcome(states.cancelled!, outcome({ kind: 'captured' })).reason).toBe(
-      'over; the money was taken afterwards: giving it back',
+      'over; the card was charged after that; refunding it',
     );
   });
 });
@@ -134,7 +134,7 @@ describe('an outcome of another payment, amount, currency or refund', () => {
     // Also when it claims to be an old one.
     for (const version of [1, 3]) {
       expect(() => applyOutcome(states[state]!, outcome(lie, version))).toThrow(
-        expect.objectContaining({ code: 'ORDER_TRANSITION_ILLEGAL', retryable: false }),
+        expect.objectContaining({ code: 'PAYMENT_MISMATCH', retryable: false }),
       );
     }
   });

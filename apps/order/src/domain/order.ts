@@ -1,4 +1,5 @@
 import { contradictionIn, neverAskedToCapture } from './contradiction.js';
+import { formatMoney, type Money } from './money.js';
 import { OrderNotCancellable, OrderTransitionIllegal, PaymentMismatch } from './order.errors.js';
 
 export type OrderStatus = 'PENDING_PAYMENT' | 'AUTHORIZED' | 'CONFIRMED' | 'REJECTED' | 'CANCELLING' | 'CANCELLED';
@@ -30,11 +31,6 @@ export interface Order {
   readonly totalMinor: number;
   readonly lines: readonly OrderLine[];
   readonly version: number;
-}
-
-export interface Money {
-  readonly amountMinor: number;
-  readonly currency: string;
 }
 
 /** What the payment service told. `version` counts the changes of the payment. */
@@ -114,13 +110,16 @@ function transition(order: Order, outcome: PaymentOutcome): Order {
 function authorized(order: Order): Order {
   if (order.status === 'PENDING_PAYMENT') return change(order, { status: 'AUTHORIZED', step: 'capture' });
   if (!isOver(order) || order.step !== null) return order;
-  return change(order, { step: 'void', reason: because(order, 'the card was authorised afterwards: giving it up') });
+  return change(order, {
+    step: 'void',
+    reason: because(order, 'the card was authorized after that; releasing the authorization'),
+  });
 }
 
 function captured(order: Order): Order {
   if (order.status === 'AUTHORIZED') return change(order, { status: 'CONFIRMED', step: null });
   if (!isOver(order) || order.step !== null) return order;
-  return change(order, { step: 'refund', reason: because(order, 'the money was taken afterwards: giving it back') });
+  return change(order, { step: 'refund', reason: because(order, 'the card was charged after that; refunding it') });
 }
 
 function declined(order: Order, reason: string): Order {
@@ -136,7 +135,7 @@ function declined(order: Order, reason: string): Order {
 
 function captureFailed(order: Order, reason: string): Order {
   if (order.status === 'AUTHORIZED') {
-    return change(order, { status: 'CANCELLING', step: 'void', reason: `the money could not be taken: ${reason}` });
+    return change(order, { status: 'CANCELLING', step: 'void', reason: `the card could not be charged: ${reason}` });
   }
   if (order.step === 'void' || (isOver(order) && order.step === null)) return order;
   throw new OrderTransitionIllegal(order.id, order.status, 'captureFailed');
@@ -144,14 +143,17 @@ function captureFailed(order: Order, reason: string): Order {
 
 function voided(order: Order, reason: string): Order {
   if (order.step === 'void') return compensated(order);
-  if (isPayable(order)) return compensated(order, `the authorisation was given up: ${reason}`);
+  if (isPayable(order)) return compensated(order, `the authorization was released: ${reason}`);
   if (isOver(order) && order.step === null) return order;
   throw new OrderTransitionIllegal(order.id, order.status, 'voided');
 }
 
 function refunded(order: Order, refundId: string, amountMinor: number): Order {
   if (order.step === 'void' || order.step === 'refund') {
-    return compensated(order, `refunded ${amountMinor} ${order.currency} in minor units (refund ${refundId})`);
+    return compensated(
+      order,
+      `refunded ${formatMoney({ amountMinor, currency: order.currency })} (refund ${refundId})`,
+    );
   }
   if (isOver(order)) return order;
   throw new OrderTransitionIllegal(order.id, order.status, 'refunded');
@@ -183,5 +185,5 @@ export function cancel(order: Order, reason?: string): Order {
  */
 export function giveUp(order: Order): Order {
   if (!isPayable(order)) return order;
-  return change(order, { status: 'CANCELLING', step: 'void', reason: 'the payment was not settled in time' });
+  return change(order, { status: 'CANCELLING', step: 'void', reason: 'the payment did not complete in time' });
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { OrderUnitOfWork, NewOrder } from '../application/ports.js';
-import type { FakeProduct, SentMessage } from './in-memory-orders.js';
+import type { Product } from '../domain/price-order.js';
+import type { SentMessage } from './in-memory-orders.js';
 
 /** What the contract suite needs to see of a store of orders, besides the unit of work. */
 export interface OrderStore {
@@ -12,7 +13,7 @@ export interface OrderStore {
   timers(): Promise<string[]>;
 }
 
-const product = (last: string, name: string, priceMinor: number, available: number, currency = 'EUR'): FakeProduct => ({
+const product = (last: string, name: string, priceMinor: number, available: number, currency = 'EUR'): Product => ({
   id: `0193a000-0000-7000-8000-0000000000${last}`,
   name,
   priceMinor,
@@ -26,7 +27,7 @@ export const lastOne = product('03', 'Last one', 9_900, 1);
 export const dollarCup = product('04', 'Cup, overseas', 300, 5, 'USD');
 export const gold = product('05', 'Gold', 100_000_000, 1_000_000);
 export const moreGold = product('06', 'More gold', 100_000_000, 1_000_000);
-export const products: readonly FakeProduct[] = [
+export const products: readonly Product[] = [
   kettle,
   cup,
   lastOne,

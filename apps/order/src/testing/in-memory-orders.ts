@@ -1,24 +1,18 @@
+import { randomUUID } from 'node:crypto';
 import { authorizePayment, orderPlaced, type MessageDefinition, type PostalAddress } from '@causeway/contracts';
-import { IdempotencyKeyReused } from '@causeway/persistence';
+import { IdempotencyKeyReused, type IdempotencyScope } from '@causeway/persistence';
 import { InMemoryUnitOfWork } from '@causeway/persistence/testing';
+import { authorizeData } from '../application/payment-commands.js';
 import type {
   DueStep,
-  IdempotencyScope,
   NewOrder,
   OrderDetails,
   OrderTransaction,
   PlaceOrderResult,
   Timers,
 } from '../application/ports.js';
-import type { Order, OrderLine } from '../domain/order.js';
-
-export interface FakeProduct {
-  readonly id: string;
-  readonly name: string;
-  readonly priceMinor: number;
-  readonly currency: string;
-  available: number;
-}
+import type { Order } from '../domain/order.js';
+import { priceOrder, type Product } from '../domain/price-order.js';
 
 export interface SentMessage {
   readonly subject: string;
@@ -34,7 +28,7 @@ interface StoredOrder {
 }
 
 interface State {
-  products: Record<string, FakeProduct>;
+  products: Record<string, Product>;
   orders: Record<string, StoredOrder>;
   /** Orders with a timer; true while they can be given up. */
   timers: Record<string, boolean>;
@@ -50,7 +44,7 @@ export class InMemoryOrders extends InMemoryUnitOfWork<State, OrderTransaction> 
   /** Timers that the next `claimDue` finds. */
   due: DueStep[] = [];
 
-  constructor(products: readonly FakeProduct[]) {
+  constructor(products: readonly Product[]) {
     const state: State = { products: {}, orders: {}, timers: {}, answers: {}, sent: [] };
     for (const product of products) state.products[product.id] = { ...product };
     super(state, bind);
@@ -71,7 +65,12 @@ function bind(state: State): OrderTransaction {
   };
   const stored = (orderId: string): StoredOrder => state.orders[orderId]!;
   return {
-    outbox: { add: send },
+    outbox: {
+      add: async (...message) => {
+        await send(...message);
+        return randomUUID();
+      },
+    },
     responses: {
       begin: async (scope, fingerprint) => {
         const answer = state.answers[keyOf(scope)];
@@ -89,7 +88,7 @@ function bind(state: State): OrderTransaction {
         stored(order.id).order = order;
       },
       releaseStock: async ({ lines }) => {
-        for (const { productId, quantity } of lines) state.products[productId]!.available += quantity;
+        for (const { productId, quantity } of lines) addStock(state, productId, quantity);
       },
       schedule: async ({ id, step }) => {
         if (step === null) delete state.timers[id];
@@ -108,10 +107,11 @@ async function place(state: State, request: NewOrder, send: Send): Promise<Place
   const answer = state.answers[keyOf(idempotency)];
   if (answer && answer.fingerprint !== idempotency.fingerprint) return { outcome: 'idempotency_reused' };
   if (answer) return { outcome: 'replayed', order: answer.order };
-  const reserved = reserve(state, items);
-  if (!('lines' in reserved)) return reserved;
+  const priced = priceOrder(new Map(Object.entries(state.products)), items);
+  if (priced.outcome !== 'priced') return priced;
+  for (const { productId, quantity } of items) addStock(state, productId, -quantity);
 
-  const { lines, totalMinor, currency } = reserved;
+  const { lines, totalMinor, currency } = priced;
   const target = { orderId, paymentId, customerId };
   const placedAt = new Date().toISOString();
   const order: Order = {
@@ -132,36 +132,15 @@ async function place(state: State, request: NewOrder, send: Send): Promise<Place
   state.timers[orderId] = true;
   const bare = lines.map(({ productId, quantity, unitPriceMinor }) => ({ productId, quantity, unitPriceMinor }));
   await send(orderPlaced, orderId, { ...target, version: 1, occurredAt: placedAt, totalMinor, currency, lines: bare });
-  await send(authorizePayment, paymentId, { ...target, amountMinor: totalMinor, currency, paymentMethodToken });
+  await send(authorizePayment, paymentId, authorizeData(order, paymentMethodToken));
   const details = detailsOf(state.orders[orderId]!);
   state.answers[keyOf(idempotency)] = { fingerprint: idempotency.fingerprint, order: details };
   return { outcome: 'placed', order: details };
 }
 
-function reserve(
-  state: State,
-  items: NewOrder['items'],
-): PlaceOrderResult | { lines: OrderLine[]; totalMinor: number; currency: string } {
-  const products = items.map(({ productId }) => state.products[productId]);
-  const positions = products.flatMap((product, at) => (product ? [] : [at]));
-  if (positions.length > 0) return { outcome: 'products_unknown', positions };
-  const wanted = items.map(({ quantity }, at) => ({ product: products[at]!, quantity, at }));
-  const currencies = [...new Set(wanted.map(({ product }) => product.currency))].sort();
-  if (currencies.length > 1) return { outcome: 'currency_mixed', currencies };
-  const totalMinor = wanted.reduce((sum, { product, quantity }) => sum + product.priceMinor * quantity, 0);
-  if (totalMinor > 1_000_000_000_000) return { outcome: 'total_too_large' };
-  const shortages = wanted
-    .filter(({ product, quantity }) => product.available < quantity)
-    .map(({ product: { available }, at }) => ({ at, available }));
-  if (shortages.length > 0) return { outcome: 'out_of_stock', shortages };
-  for (const { product, quantity } of wanted) product.available -= quantity;
-  const lines = wanted.map(({ product: { id, name, priceMinor }, quantity }) => ({
-    productId: id,
-    name,
-    quantity,
-    unitPriceMinor: priceMinor,
-  }));
-  return { lines, totalMinor, currency: currencies[0]! };
+function addStock({ products }: State, productId: string, quantity: number): void {
+  const product = products[productId]!;
+  products[productId] = { ...product, available: product.available + quantity };
 }
 
 const detailsOf = ({ order, shippingAddress, placedAt }: StoredOrder): OrderDetails => ({

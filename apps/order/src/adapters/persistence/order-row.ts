@@ -1,6 +1,7 @@
-import type { OrderStatus, PostalAddress } from '@causeway/contracts';
+import type { PostalAddress } from '@causeway/contracts';
 import type { FieldCipher } from '@causeway/persistence';
 import type { OrderDetails } from '../../application/ports.js';
+import type { OrderStatus } from '../../domain/order.js';
 
 /** A row of `orders` with its lines, as Prisma gives it (bigint) and as `pg` does (text for int8). */
 export interface OrderRow {

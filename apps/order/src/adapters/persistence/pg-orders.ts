@@ -1,8 +1,9 @@
 import { authorizePayment, orderPlaced } from '@causeway/contracts';
 import { draftEnvelope } from '@causeway/messaging';
 import type { Transaction } from '@causeway/persistence';
-import type { Order } from '../../domain/order.js';
+import { authorizeDraft } from '../../application/payment-commands.js';
 import type { NewOrder, OrderDetails, Orders, PlaceOrderResult, Timing } from '../../application/ports.js';
+import type { Order } from '../../domain/order.js';
 import type { OrderRow, OrderSealing, StoredOrder } from './order-row.js';
 
 const lines = `(SELECT json_agg(json_build_object('productId', product_id, 'name', name, 'quantity', quantity,
@@ -52,7 +53,7 @@ export class PgOrders implements Orders {
       authorizeMessage: draftEnvelope(authorizePayment, {
         source: 'order',
         aggregateId: paymentId,
-        data: { ...target, paymentMethodToken },
+        data: authorizeDraft({ ...target, id: orderId }, paymentMethodToken),
       }),
     };
   }
