@@ -193,7 +193,7 @@ async function generateAndBuild(node, stamp, goal) {
     goal === 'build'
       ? [
           '--projects',
-          'tag:type:lib,tag:type:app,@causeway/demo-client,@causeway/launcher,@causeway/images,@causeway/manifests,@causeway/kind',
+          'tag:type:lib,tag:type:app,@causeway/system,@causeway/generate,@causeway/demo-client,@causeway/launcher,@causeway/images,@causeway/manifests,@causeway/kind',
         ]
       : [];
   const nx = realpathSync(inRoot('node_modules', '.bin', 'nx'));

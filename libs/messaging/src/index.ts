@@ -14,7 +14,6 @@ export {
 } from './errors.js';
 export { ensureTopology, provision, type Change, type Topology } from './topology/provision.js';
 export { provisionTopology } from './topology/provision-command.js';
-export { natsPasswords, natsPermissions, natsServerConfig, type NatsPermissions } from './topology/permissions.js';
 export type { FieldChange } from './topology/declared.js';
 export { messagingMigrations } from './migrations.js';
 export { buildEnvelope, draftEnvelope, parseEnvelope, type EnvelopeParts } from './envelope.js';

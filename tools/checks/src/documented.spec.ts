@@ -1,13 +1,14 @@
 import { consumers, messages, rpcs } from '@causeway/contracts';
 import type { SettingsShape } from '@causeway/config';
 import { hostSettings } from '@causeway/service-host';
+import { serviceNames } from '@causeway/system';
 import { telemetrySettings } from '@causeway/telemetry';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { root } from './repository.js';
 
-const apps = ['gateway', 'user', 'order', 'payment', 'psp-sandbox'];
+const apps = serviceNames;
 const readme = (folder: string): string => readFileSync(join(root, folder, 'README.md'), 'utf8');
 const libraries = ['service-host', 'telemetry', 'persistence', 'messaging', 'discovery', 'auth']
   .map((name) => readme(`libs/${name}`))

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findEngine, type Engine } from '@causeway/images';
 import { startTraceReceiver } from '@causeway/demo-client';
-import { serviceNames, type ServiceName } from '@causeway/launcher';
 import { output } from '@causeway/launcher/run';
+import { serviceNames, type ServiceName } from '@causeway/system';
 import { linesOf, connectAs, type Instance, type Server, type Target } from './target.js';
 
 const docker = fileURLToPath(new URL('../../../docker', import.meta.url));

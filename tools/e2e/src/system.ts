@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expectDeclaredResponses } from '@causeway/contracts/testing';
 import { call, operatorToken } from '@causeway/demo-client';
-import { startSystem, type ServiceName } from '@causeway/launcher';
+import { startSystem } from '@causeway/launcher';
+import type { ServiceName } from '@causeway/system';
 import { processTarget, type Instance, type Target } from './target.js';
 
 /** Everything that has to do with waiting, shortened: the tests provoke what takes minutes in the field. */

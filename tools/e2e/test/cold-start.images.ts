@@ -1,4 +1,5 @@
-import { apps, findEngine } from '@causeway/images';
+import { findEngine } from '@causeway/images';
+import { serviceNames } from '@causeway/system';
 import { output } from '@causeway/launcher/run';
 import { composeTarget } from '../src/compose-target.js';
 
@@ -9,7 +10,7 @@ test('every service is ready soon after its process starts, and its container he
   const { docker } = await findEngine();
   const target = await composeTarget({ env: {} });
   try {
-    for (const app of apps) {
+    for (const app of serviceNames) {
       const instance = target.services.find(({ service }) => service === app)!;
       const times: number[] = [];
       for (let round = 0; round < 3; round += 1) {

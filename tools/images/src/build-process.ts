@@ -3,8 +3,9 @@ import '@causeway/launcher/stop-with-parent';
 import '@causeway/launcher/tolerate-output-errors';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { serviceNames, type ServiceName } from '@causeway/system';
 import { output } from '@causeway/launcher/run';
-import { apps, buildImage, type App } from './build.js';
+import { buildImage } from './build.js';
 import { findEngine, NoEngine } from './engine.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
@@ -14,10 +15,11 @@ const { values, positionals } = parseArgs({
 });
 
 async function main(): Promise<void> {
-  const unknown = positionals.filter((name) => !apps.includes(name as App));
-  if (unknown.length > 0) throw new NoEngine(`There is no app ${unknown.join(', ')}; there are ${apps.join(', ')}.`);
+  const unknown = positionals.filter((name) => !serviceNames.includes(name as ServiceName));
+  if (unknown.length > 0)
+    throw new NoEngine(`There is no app ${unknown.join(', ')}; there are ${serviceNames.join(', ')}.`);
   const engine = await findEngine();
-  for (const app of positionals.length > 0 ? (positionals as App[]) : apps) {
+  for (const app of positionals.length > 0 ? (positionals as ServiceName[]) : serviceNames) {
     const begun = performance.now();
     console.log(`- causeway/${app}:${values.tag} …`);
     const name = await buildImage(engine, app, { root, tag: values.tag });

@@ -1,11 +1,9 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import type { ServiceName } from '@causeway/system';
 import { output } from '@causeway/launcher/run';
 import type { Engine } from './engine.js';
-
-export const apps = ['gateway', 'user', 'order', 'payment', 'psp-sandbox'] as const;
-export type App = (typeof apps)[number];
 
 export interface BuildOptions {
   /** The repository, or a copy of it. */
@@ -18,7 +16,7 @@ export const imageName = (app: string, { repository = 'causeway', tag }: Omit<Bu
   `${repository}/${app}:${tag}`;
 
 /** Builds the image of one app, for this machine's processor. The stages that all apps share are built once. @returns the image's name */
-export async function buildImage({ docker }: Engine, app: App, options: BuildOptions): Promise<string> {
+export async function buildImage({ docker }: Engine, app: ServiceName, options: BuildOptions): Promise<string> {
   const { root } = options;
   const name = imageName(app, options);
   const npmrc = join(homedir(), '.npmrc');

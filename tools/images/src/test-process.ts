@@ -4,8 +4,9 @@ import '@causeway/launcher/stop-with-parent';
 import '@causeway/launcher/tolerate-output-errors';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { serviceNames } from '@causeway/system';
 import { run } from '@causeway/launcher/run';
-import { apps, buildImage } from './build.js';
+import { buildImage } from './build.js';
 import { findEngine, NoEngine, type Engine } from './engine.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
@@ -24,7 +25,7 @@ async function main(): Promise<number> {
     return values['if-available'] ? 0 : 1;
   }
   if (!values['no-build']) {
-    for (const app of apps) {
+    for (const app of serviceNames) {
       const begun = performance.now();
       await buildImage(engine, app, { root, tag: 'dev' });
       console.log(`✓ built causeway/${app}:dev in ${((performance.now() - begun) / 1_000).toFixed(0)} s`);

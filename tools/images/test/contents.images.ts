@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { jest } from '@jest/globals';
-import { apps, buildImage, findEngine, imageName, type App, type Engine } from '@causeway/images';
+import { buildImage, findEngine, imageName, type Engine } from '@causeway/images';
+import { serviceNames, type ServiceName } from '@causeway/system';
 import { output } from '@causeway/launcher/run';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
@@ -23,7 +24,7 @@ const inspect = async (name: string) =>
     RootFS: { Layers: string[] };
     Config: { User: string; Labels: Record<string, string>; Healthcheck: { Test: string[] }; Entrypoint: string[] };
   };
-const audited = async (app: App, ...mounts: string[]) =>
+const audited = async (app: ServiceName, ...mounts: string[]) =>
   JSON.parse(
     await inside(
       app,
@@ -35,7 +36,7 @@ const audited = async (app: App, ...mounts: string[]) =>
 
 /** As tightly locked as Compose and Kubernetes lock it, and without a network. */
 const locked = ['--rm', '--read-only', '--cap-drop=ALL', '--security-opt=no-new-privileges', '--network=none'];
-const inside = (app: App, mounts: string[], ...command: string[]) =>
+const inside = (app: ServiceName, mounts: string[], ...command: string[]) =>
   output([engine.docker, 'run', ...locked, ...mounts, imageName(app, { tag: 'dev' }), ...command]);
 
 interface Locked {
@@ -48,7 +49,7 @@ interface Locked {
 }
 
 /** Names of all packages that an app declares, directly or through others, by package-lock.json: not the method that made the image. */
-function lockedClosure(app: App): Set<string> {
+function lockedClosure(app: ServiceName): Set<string> {
   const { packages } = JSON.parse(readFileSync(`${root}/package-lock.json`, 'utf8')) as {
     packages: Record<string, Locked>;
   };
@@ -73,7 +74,7 @@ function lockedClosure(app: App): Set<string> {
   return new Set([...seen].map((place) => place.slice(place.lastIndexOf('node_modules/') + 'node_modules/'.length)));
 }
 
-describe.each(apps)('the image of %s', (app) => {
+describe.each(serviceNames)('the image of %s', (app) => {
   test('is at most 60 MB above its base, runs as user 1000, checks itself and says what it is', async () => {
     const [image, from] = await Promise.all([inspect(imageName(app, { tag: 'dev' })), inspect(base)]);
     const megabytes = (image.Size - from.Size) / 1e6;

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { natsServerConfig } from '@causeway/messaging';
-import { apps } from '@causeway/images';
+import { serviceNames as apps } from '@causeway/system';
+import { natsServerConfig } from '@causeway/system/topology';
 import { parse } from 'yaml';
 
 const docker = (path: string): string =>

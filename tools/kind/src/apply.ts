@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { serviceNames, services } from '@causeway/system';
 import { parseManifests, secretsOf, type Body, type Rendered } from '@causeway/manifests';
 import { fieldManager, type Kubectl, namespace } from './kubectl.js';
 import type { Options } from './options.js';
-import { apps, folderOf, root, tagsOf } from './places.js';
+import { folderOf, root, tagsOf } from './places.js';
 import { must } from './run.js';
 import { developmentSecrets, secretObjects, secretsIn } from './secrets.js';
 
@@ -16,7 +17,7 @@ export async function renderFor({ context, url }: Options): Promise<{ text: stri
   const tags = tagsOf(context);
   const base = {
     resources: [relative(folder, join(root, 'k8s/overlays/kind'))],
-    images: apps.map((app) => ({ name: `causeway/${app}`, newTag: tags[app] ?? 'dev' })),
+    images: serviceNames.map((app) => ({ name: `causeway/${app}`, newTag: tags[app] ?? 'dev' })),
     ...(url === local ? {} : { configMapGenerator: addresses(url) }),
   };
   const kustomize = async (kustomization: object): Promise<string> => {
@@ -30,11 +31,13 @@ export async function renderFor({ context, url }: Options): Promise<{ text: stri
 
 /** A gateway elsewhere: the issuer of tokens is its public address. */
 const addresses = (url: string) =>
-  ['gateway', 'user', 'order', 'payment'].map((name) => ({
-    name,
-    behavior: 'merge',
-    literals: [`AUTH_ISSUER=${url}/oidc`, ...(name === 'gateway' ? [`PUBLIC_URL=${url}`] : [])],
-  }));
+  services
+    .filter(({ tokens }) => tokens)
+    .map(({ name, edge }) => ({
+      name,
+      behavior: 'merge',
+      literals: [`AUTH_ISSUER=${url}/oidc`, ...(edge ? [`PUBLIC_URL=${url}`] : [])],
+    }));
 
 /** Over everything that Jobs run with: the same content makes the same Jobs, which then have nothing to do. */
 function versionOf(objects: readonly Body[]): string {

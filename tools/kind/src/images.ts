@@ -1,8 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
+import { serviceNames } from '@causeway/system';
 import { guard } from '@causeway/launcher/guard';
 import type { Options } from './options.js';
-import { apps, keepTags, root } from './places.js';
+import { keepTags, root } from './places.js';
 import { must, Refused, run } from './run.js';
 
 const minutes = 60_000;
@@ -17,7 +18,7 @@ export async function provideImages(
   say: (line: string) => void,
 ): Promise<void> {
   if (options.imageLoader === 'none') {
-    keepTags(options.context, Object.fromEntries(apps.map((app) => [app, 'dev'])));
+    keepTags(options.context, Object.fromEntries(serviceNames.map((app) => [app, 'dev'])));
     return say('images are taken to be there already, as causeway/<app>:dev');
   }
   if (options.build) {
@@ -28,8 +29,8 @@ export async function provideImages(
     });
   }
   const tags: Record<string, string> = {};
-  for (const app of apps) tags[app] = await tagByContent(app);
-  const ours = apps.map((app) => `causeway/${app}:${tags[app]}`);
+  for (const app of serviceNames) tags[app] = await tagByContent(app);
+  const ours = serviceNames.map((app) => `causeway/${app}:${tags[app]}`);
   const local = await Promise.all(others.map(async (image) => ((await idOf(image)) ? [image] : [])));
   const images = [...ours, ...local.flat()];
   say(`taking ${images.length} images to the cluster`);

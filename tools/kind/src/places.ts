@@ -1,8 +1,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { serviceNames } from '@causeway/system';
 
 export const root = join(import.meta.dirname, '../../..');
-export const apps = ['gateway', 'user', 'order', 'payment', 'psp-sandbox'] as const;
 
 /** Tag of each app's image in the cluster of a context. */
 export type Tags = Readonly<Record<string, string>>;
@@ -22,6 +22,6 @@ export function tagsOf(context: string): Tags {
   try {
     return JSON.parse(readFileSync(join(folderOf(context), 'images.json'), 'utf8')) as Tags;
   } catch {
-    return Object.fromEntries(apps.map((app) => [app, 'dev']));
+    return Object.fromEntries(serviceNames.map((app) => [app, 'dev']));
   }
 }

@@ -3,6 +3,5 @@ export { natsBinary, startNats, type NatsOptions, type NatsServer } from './nats
 export { startPostgres, type PostgresOptions, type PostgresServer } from './postgres.js';
 export type { Secrets } from './secrets.js';
 export { ServiceInstance } from './service-instance.js';
-export { serviceNames, type ServiceName } from './services.js';
 export type { SystemOptions } from './running.js';
 export { startSystem, type System } from './system.js';

@@ -8,7 +8,7 @@ import { allOf, named } from './progress.js';
 import { onLost } from './revive.js';
 import { note, type Running, type SystemOptions } from './running.js';
 import { migrateDatabase, provisionTopology } from './schema.js';
-import { services, type ServiceName } from './services.js';
+import { services, type ServiceName } from '@causeway/system';
 import type { Paths } from './wiring.js';
 
 // Each is kept as soon as it runs, so that a stop in the middle of the start finds it.

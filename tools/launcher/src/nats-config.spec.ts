@@ -1,9 +1,9 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { natsPermissions } from '@causeway/messaging';
+import { natsAccounts } from '@causeway/system';
+import { natsPermissions } from '@causeway/system/topology';
 import { writeNatsConfig } from './nats-config.js';
-import { natsAccounts } from './services.js';
 
 test('every account of the broker has a password here', () => {
   expect([...natsAccounts].sort()).toEqual(Object.keys(natsPermissions()).sort());

@@ -8,7 +8,7 @@ import { join } from 'node:path';
  * @returns The path of `nats.conf`.
  */
 export async function writeNatsConfig(folder: string, passwords: Readonly<Record<string, string>>): Promise<string> {
-  const { natsPasswords, natsServerConfig } = await import('@causeway/messaging');
+  const { natsPasswords, natsServerConfig } = await import('@causeway/system/topology');
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const write = (name: string, content: string): string => {
     const file = join(folder, name);

@@ -23,7 +23,7 @@ test.each([
   [['--frseh'], /--frseh/],
   [['start'], /start/],
   [['--instances'], /--instances/],
-  [['--instances', 'orders=2'], /"orders" is no service; there are psp-sandbox, user, order, payment, gateway/],
+  [['--instances', 'orders=2'], /"orders" is no service; there are gateway, user, order, payment, psp-sandbox/],
   [['--instances', 'order=0'], /expected order=<1 to 9>, not "order=0"/],
   [['--instances', 'order'], /expected order=<1 to 9>/],
   [['--instances', 'psp-sandbox=2'], /runs once/],

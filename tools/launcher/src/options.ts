@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { serviceNames, type ServiceName } from './services.js';
+import { serviceNames, services, type ServiceName } from '@causeway/system';
 
 export interface CommandLine {
   readonly help: boolean;
@@ -19,6 +19,9 @@ export interface CommandLine {
 /** The command line is wrong; the message says how to put it right. */
 export class UsageError extends Error {}
 
+/** A stand-in plays one external system. */
+const scalable = services.filter(({ role }) => role === 'product').map(({ name }) => name);
+
 export const usage = `Starts the whole system on this machine: PostgreSQL, NATS, the pretend payment provider and the four services.
 Then a demo customer registers, signs in and places two orders. The system stays up until Ctrl-C.
 
@@ -26,7 +29,7 @@ Then a demo customer registers, signs in and places two orders. The system stays
 
   --demo-only          stop after the demo; exit code 0 if it worked, else 1
   --no-demo            start only
-  --instances a=2,b=3  several instances of a service (${serviceNames.filter((name) => name !== 'psp-sandbox').join(', ')})
+  --instances a=2,b=3  several instances of a service (${scalable.join(', ')})
   --fresh              forget all data of earlier starts
   --folder <path>      keep data, secrets and logs there instead of in .causeway
   --free-ports         take any free ports: for a second system beside a running one (with --folder)
@@ -82,8 +85,8 @@ function parseInstances(texts: readonly string[]): Partial<Record<ServiceName, n
     const service = serviceNames.find((known) => known === name.trim());
     if (!service)
       throw new UsageError(`--instances: ${JSON.stringify(name)} is no service; there are ${serviceNames.join(', ')}`);
-    if (service === 'psp-sandbox')
-      throw new UsageError('--instances: psp-sandbox stands for one external system and runs once');
+    if (!scalable.includes(service))
+      throw new UsageError(`--instances: ${service} stands for one external system and runs once`);
     if (!/^[1-9]$/.test(count.trim()))
       throw new UsageError(`--instances: expected ${service}=<1 to 9>, not ${JSON.stringify(part)}`);
     wanted[service] = Number(count);

@@ -5,9 +5,9 @@ import type { PostgresServer } from './postgres.js';
 import type { Secrets } from './secrets.js';
 import type { ServiceInstance } from './service-instance.js';
 import type { sideWrites, watchDisk } from './side-writes.js';
-import { services, type ServiceName } from './services.js';
+import { services, type ServiceName } from '@causeway/system';
 import type { Watchdog } from './watchdog.js';
-import type { Paths, Ports } from './wiring.js';
+import { stopOrderOf, type Paths, type Ports } from './wiring.js';
 
 export interface SystemOptions {
   /** Where data, secrets and logs are kept. Default `.causeway` in the repository. One launcher at a time may use it. */
@@ -66,8 +66,8 @@ export function stop(running: Running): Promise<void> {
 export async function stopInOrder(running: Running): Promise<void> {
   running.stopping = true;
   running.disk?.stop();
-  for (const order of [...new Set(services.map(({ stopOrder }) => stopOrder))].sort((a, b) => a - b)) {
-    const names = services.filter(({ stopOrder }) => stopOrder === order).map(({ name }) => name);
+  for (const order of [...new Set(services.map(stopOrderOf))].sort((a, b) => a - b)) {
+    const names = services.filter((service) => stopOrderOf(service) === order).map(({ name }) => name);
     await Promise.all(
       running.instances.filter(({ service }) => names.includes(service)).map((instance) => instance.stop('SIGINT')),
     );

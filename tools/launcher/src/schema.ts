@@ -1,15 +1,15 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { MigrationSet } from '@causeway/persistence';
+import { provisioner, type Service } from '@causeway/system';
 import { repository } from './places.js';
-import type { ServiceDefinition } from './services.js';
 
 /**
  * Applies what is pending in a service's database: the sets that the service's own `migrate` command applies, repeatable scripts
  * included.
  * @returns how many migrations and scripts were applied
  */
-export async function migrateDatabase({ name }: ServiceDefinition, url: string): Promise<number> {
+export async function migrateDatabase({ name }: Service, url: string): Promise<number> {
   const [{ migrate }, { migrations }] = await Promise.all([import('@causeway/persistence'), migrationsOf(name)]);
   return (await migrate(url, migrations, { log: () => undefined })).length;
 }
@@ -29,10 +29,9 @@ export async function provisionTopology(url: string, password: string): Promise<
     import('@causeway/messaging'),
     import('@causeway/contracts'),
   ]);
-  const user = 'provisioner';
-  const inboxPrefix = `_INBOX_${user}`;
+  const inboxPrefix = `_INBOX_${provisioner}`;
   // A stop in the middle of the start ends the server: trying to get back to it would hold up the stop for 20 s.
-  const options = { servers: url, name: 'launcher', user, pass: password, inboxPrefix, reconnect: false };
+  const options = { servers: url, name: 'launcher', user: provisioner, pass: password, inboxPrefix, reconnect: false };
   const connection = await connect(options);
   try {
     const changes = await provision(connection, { streams, consumers, replicas: 1 });

@@ -1,6 +1,6 @@
 import { request } from 'node:http';
+import type { ServiceName } from '@causeway/system';
 import { ManagedProcess, type ProcessOptions } from './managed-process.js';
-import type { ServiceName } from './services.js';
 
 export interface InstanceOptions extends Pick<
   ProcessOptions,

@@ -1,4 +1,5 @@
 import type { Endpoints, TraceReceiver, TraceSpan } from '@causeway/demo-client';
+import { natsAccounts, serviceNames, type ServiceName } from '@causeway/system';
 import { warmCompileCache } from './compile-cache.js';
 import { lockFolder } from './folder-lock.js';
 import {
@@ -19,9 +20,11 @@ import { note, stop, stopInOrder, type Running, type SystemOptions } from './run
 import { loadSecrets, type Secrets } from './secrets.js';
 import type { ServiceInstance } from './service-instance.js';
 import { sideWrites, watchDisk } from './side-writes.js';
-import { clientId, machineClientId, natsAccounts, serviceNames, type ServiceName } from './services.js';
 import { Watchdog } from './watchdog.js';
 import { choosePorts, pathsIn } from './wiring.js';
+
+const clientId = 'causeway-demo';
+const machineClientId = 'causeway-ops';
 
 /** A running system. */
 export interface System {

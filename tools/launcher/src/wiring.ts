@@ -1,8 +1,17 @@
 import { join } from 'node:path';
+import {
+  addressSettings,
+  secretSettings,
+  serviceNames,
+  services,
+  type Addresses,
+  type ListedService,
+  type Service,
+  type ServiceName,
+} from '@causeway/system';
 import { claimPort, type PortClaim } from './ports.js';
 import { defaultFolder } from './places.js';
 import type { Secrets } from './secrets.js';
-import { serviceNames, services, type ServiceDefinition, type ServiceName } from './services.js';
 
 export interface Address {
   readonly port: number;
@@ -43,13 +52,13 @@ export async function choosePorts(
     ServiceName,
     Address[]
   >;
-  for (const { name, port, managementPort } of services) {
+  for (const { name, port } of services) {
     for (let number = 1; number <= (instances[name] ?? 1); number += 1) {
       const further = (number - 1) * 10;
       const id = `${name}-${number}`;
       addresses[name].push({
         port: await choose(id, port + further),
-        managementPort: await choose(`${id} management`, managementPort + further),
+        managementPort: await choose(`${id} management`, port + 100 + further),
       });
     }
   }
@@ -76,18 +85,32 @@ export function pathsIn(folder = defaultFolder) {
 
 export type Paths = ReturnType<typeof pathsIn>;
 
-/** What every service is told, beside its own settings. */
-export function commonSettings(input: {
-  readonly definition: ServiceDefinition;
+/** Order in which services stop: the way in first, so that nothing new arrives, and last what others call. See `Watched.order`. */
+export const stopOrderOf = ({ edge, role }: Service): number => (edge ? 0 : role === 'product' ? 10 : 15);
+
+/** Where the services of a system with these ports reach each other, and where browsers reach the gateway. */
+export function addressesOf({ services: addresses }: Ports): Addresses {
+  const at = (port: number | undefined, host = '127.0.0.1'): string => `http://${host}:${port}`;
+  return {
+    publicUrl: at(addresses.gateway[0]?.port),
+    publicUrls: addresses.gateway.flatMap(({ port }) => [at(port), at(port, 'localhost')]),
+    urlOf: (name) => at(addresses[name as ServiceName][0]?.port),
+  };
+}
+
+/** The environment of one instance. */
+export function settingsOf(input: {
+  readonly service: ListedService;
   readonly number: number;
-  readonly address: Address;
+  readonly ports: Ports;
   readonly paths: Paths;
   readonly traces: string;
   readonly nats: string;
   readonly databaseUrl: string | undefined;
-  readonly secrets: Pick<Secrets, 'managementToken' | 'nats'>;
+  readonly secrets: Secrets;
 }): Record<string, string | undefined> {
-  const { definition, number, address, paths, traces, nats, databaseUrl, secrets } = input;
+  const { service, number, ports, paths, traces, nats, databaseUrl, secrets } = input;
+  const address = ports.services[service.name][number - 1];
   return {
     PATH: process.env['PATH'],
     HOME: process.env['HOME'],
@@ -96,20 +119,21 @@ export function commonSettings(input: {
     // Compiled code of all imports, kept between starts: about 16 % of the start of a service.
     NODE_COMPILE_CACHE: paths.compileCache,
     HTTP_HOST: '127.0.0.1',
-    HTTP_PORT: String(address.port),
-    MANAGEMENT_PORT: String(address.managementPort),
-    MANAGEMENT_TOKEN: secrets.managementToken,
-    INSTANCE_ID: `${definition.name}-${number}`,
+    HTTP_PORT: String(address?.port),
+    MANAGEMENT_PORT: String(address?.managementPort),
+    INSTANCE_ID: `${service.name}-${number}`,
     LOG_LEVEL: 'info',
     OTEL_EXPORTER_OTLP_ENDPOINT: traces,
     ...(databaseUrl && { DATABASE_URL: databaseUrl }),
-    ...(definition.nats && {
+    ...(service.nats && {
       NATS_URL: nats,
-      NATS_USER: definition.name,
-      NATS_PASSWORD: secrets.nats[definition.name],
+      NATS_USER: service.name,
+      NATS_PASSWORD: secrets.nats[service.name],
       // Only `provisioner` manages streams.
       NATS_CREATE_MISSING: 'false',
       DISCOVERY_MODE: 'nats',
     }),
+    ...addressSettings(service, addressesOf(ports)),
+    ...Object.fromEntries(Object.entries(secretSettings(service)).map(([setting, name]) => [setting, secrets[name]])),
   };
 }

@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { natsServerConfig } from '@causeway/messaging';
+import { callGraph, natsServerConfig } from '@causeway/system/topology';
 import { budgetTable } from './budget/totals.js';
-import { callGraph } from './call-graph.js';
 import { overlays, render, root } from './render.js';
 import { secretsOf } from './secrets.js';
 import { toSetTable } from './to-set.js';

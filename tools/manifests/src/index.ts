@@ -1,4 +1,3 @@
-export { callGraph, type Flow } from './call-graph.js';
 export { type Body, type Manifest, type Rendered } from './objects.js';
 export { kubectlAvailable, overlays, parseManifests, render } from './render.js';
 export { secretsOf } from './secrets.js';

@@ -271,7 +271,7 @@ const planted: readonly Planted[] = [
         .policy('order')
         .ingress!.push({ from: [{ podSelector: { matchLabels: { 'app.kubernetes.io/name': 'user' } } }] });
     },
-    ['k8s/base/user/network-policy.yaml', 'NetworkPolicy user', 'user → order:8080 is open', 'call-graph.ts'],
+    ['k8s/base/user/network-policy.yaml', 'NetworkPolicy user', 'user → order:8080 is open', 'services.ts'],
   ],
   [
     'NetworkPolicies allow',

@@ -7,7 +7,7 @@ import { provision, type Change } from './provision.js';
 /**
  * The `provision` command of a service: makes the broker's streams and consumers, of all services, what `@causeway/contracts` declares.
  * Idempotent, and it does not matter which service's image runs it. Waits for NATS. Logs every change.
- * @param settings `NATS_USER` must be allowed to manage streams: `provisioner` where NATS runs with {@link natsServerConfig}.
+ * @param settings `NATS_USER` must be allowed to manage streams: `provisioner` where NATS runs with the configuration that `npm run generate` writes.
  * @throws TopologyConflict when the server holds something that can't be changed in place.
  */
 export async function provisionTopology(

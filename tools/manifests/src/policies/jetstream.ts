@@ -22,12 +22,12 @@ export const jetStreamFitsItsVolume: Policy = {
       [
         files <= volume,
         `JetStream may store ${bytes(files)} in files, and its volume has ${bytes(volume)}`,
-        'lower max_file_store (libs/messaging, natsServerConfig), or raise the storage of volumeClaimTemplates',
+        'lower max_file_store (tools/system, natsServerConfig), or raise the storage of volumeClaimTemplates',
       ],
       [
         held < memory,
         `JetStream may keep ${bytes(held)} in memory, and its container has ${bytes(memory)}`,
-        'lower max_memory_store (libs/messaging, natsServerConfig), or raise resources.limits.memory',
+        'lower max_memory_store (tools/system, natsServerConfig), or raise resources.limits.memory',
       ],
     ]);
   },

@@ -1,10 +1,10 @@
 import type { INetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1';
-import { callGraph, outsideByPort, type Flow } from '../call-graph.js';
+import { callGraph, outsideByPort, type Flow } from '@causeway/system/topology';
 import { allowedFlows, workloadName, type Allowed } from '../network.js';
 import { ofKind, podsOf, type Manifest, type Rendered } from '../objects.js';
 import type { Finding, Policy } from './policy.js';
 
-const declaredIn = 'tools/manifests/src/call-graph.ts';
+const declaredIn = 'tools/system/src/services.ts';
 const common = new Set(['dns', 'telemetry']);
 
 /** The NetworkPolicies allow exactly the call graph, DNS and telemetry. */

@@ -1,5 +1,6 @@
 import { consumers, durableName, messages, rpcs, streamOf, streams } from '@causeway/contracts';
-import { natsPermissions, provision } from '@causeway/messaging';
+import { provision } from '@causeway/messaging';
+import { natsPermissions } from '@causeway/system/topology';
 import { startNats, type TestNats } from '@causeway/testkit';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect, PermissionViolationError, type NatsConnection } from '@nats-io/transport-node';

@@ -1,0 +1,11 @@
+export { makeSecret, secretNames, secrets, secretSettings, type SecretKind, type SecretName } from './secrets.js';
+export type { Addresses, Service } from './service.js';
+export {
+  addressSettings,
+  natsAccounts,
+  provisioner,
+  serviceNames,
+  services,
+  type ListedService,
+  type ServiceName,
+} from './services.js';

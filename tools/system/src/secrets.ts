@@ -1,0 +1,56 @@
+import { randomBytes } from 'node:crypto';
+import type { Service } from './service.js';
+
+/** How a value is made. The prefixes are those that the providers of such secrets use: scanners know them. */
+const makers = {
+  /** Begins with a letter and needs no quoting anywhere: NATS would read `0123` as a number. */
+  password: () => `k${randomBytes(24).toString('hex')}`,
+  /** 256 bits, for AES-256 and HMAC-SHA-256. */
+  key: () => randomBytes(32).toString('base64'),
+  /** `<version>:<key>`, the form of `FIELD_KEYS`. */
+  versionedKey: () => `v1:${randomBytes(32).toString('base64')}`,
+  apiKey: () => `sk_sandbox_k${randomBytes(24).toString('hex')}`,
+  webhookSecret: () => `whsec_k${randomBytes(24).toString('hex')}`,
+} as const;
+
+export type SecretKind = keyof typeof makers;
+
+export const makeSecret = (kind: SecretKind): string => makers[kind]();
+
+interface Secret {
+  readonly kind: SecretKind;
+  /** Name of its file for Compose. */
+  readonly file: string;
+  /**
+   * Where each service that holds it has a value of its own. Elsewhere, and on a laptop always, all holders share one
+   * value; the two ends of an agreement must.
+   */
+  readonly perService?: readonly ('compose' | 'kubernetes')[];
+}
+
+const declared = {
+  fieldKeys: { kind: 'versionedKey', file: 'field-keys', perService: ['compose', 'kubernetes'] },
+  blindIndexKey: { kind: 'key', file: 'blind-index-key', perService: ['compose', 'kubernetes'] },
+  cursorSecret: { kind: 'key', file: 'cursor-secret', perService: ['kubernetes'] },
+  cookieKeys: { kind: 'password', file: 'oidc-cookie-keys' },
+  machineSecret: { kind: 'password', file: 'oidc-machine-secret' },
+  pspApiKey: { kind: 'apiKey', file: 'psp-api-key' },
+  pspWebhookSecret: { kind: 'webhookSecret', file: 'psp-webhook-secret' },
+  managementToken: { kind: 'password', file: 'management-token', perService: ['kubernetes'] },
+} as const satisfies Readonly<Record<string, Secret>>;
+
+/** Also the key in the laptop's `.causeway/secrets.json`: a new name would make a new secret there. */
+export type SecretName = keyof typeof declared;
+
+/**
+ * Every secret beside passwords. Passwords (of the superuser, of each database role, of each account of the broker) are of
+ * the kind `password`, and follow from the list of services.
+ */
+export const secrets: Readonly<Record<SecretName, Secret>> = declared;
+export const secretNames = Object.keys(declared) as readonly SecretName[];
+
+/** The secret settings of a service whose values are in {@link secrets}. */
+export const secretSettings = ({ secrets: own }: Service): Readonly<Record<string, SecretName>> => ({
+  MANAGEMENT_TOKEN: 'managementToken',
+  ...own,
+});
