@@ -1,17 +1,19 @@
 import { fingerprint, type FieldCipher, type IdempotencyScope, type StoredResponse } from '@causeway/persistence';
 import type { UserTransaction, UserUnitOfWork } from './tokens.js';
 
+/** The response to a POST with an `Idempotency-Key`. */
 export interface IdempotentResponse {
   readonly response: StoredResponse;
-  /** True when the response was stored by an earlier request with the same key. */
+  /** True when an earlier request with the same key stored the response. */
   readonly replayed: boolean;
 }
 
 const sealedColumn = 'idempotency.body';
 
 /**
- * POSTs that happen once per `Idempotency-Key`. What is special here: bodies hold personal data and a password, so the stored answer is
- * encrypted, and the fingerprint of the request is keyed (a plain hash of it would let a stolen table be searched for passwords).
+ * Carries out a POST once per `Idempotency-Key`. Bodies here contain personal data and passwords. So the stored
+ * response is encrypted, and the fingerprint of the request is keyed: a plain hash would let the holder of a stolen
+ * table try passwords.
  */
 export class IdempotentPosts {
   constructor(
@@ -21,8 +23,8 @@ export class IdempotentPosts {
   ) {}
 
   /**
-   * Does the work and stores its answer in one transaction, or gives the answer of the first time.
-   * @param work Throws to refuse: nothing is stored then, and the same key may be used again.
+   * Runs `work` and stores its response in one transaction, or returns the stored response of the first request.
+   * @param work Throws to refuse the request. Nothing is stored then, and the key can be used again.
    * @throws IdempotencyKeyReused, IdempotencyKeyInFlight
    */
   once(

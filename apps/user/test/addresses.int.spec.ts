@@ -59,7 +59,7 @@ test('an address is added, read, listed, replaced and deleted', async () => {
 });
 
 test.each(['recipient', 'line1', 'line2', 'postalCode', 'city', 'country', 'label'])(
-  '%s that cannot be stored is refused, by its path',
+  'a value of %s that cannot be stored is refused with its path',
   async (field) => {
     for (const value of ['a\u0000', 'a\ud800']) {
       const response = await add({ ...home, [field]: value });
@@ -68,7 +68,7 @@ test.each(['recipient', 'line1', 'line2', 'postalCode', 'city', 'country', 'labe
   },
 );
 
-test('If-Match may list tags, and * is any version of an address that is there', async () => {
+test('If-Match may list several tags, and * matches any version of an existing address', async () => {
   const { id } = await json(await add());
   const put = (ifMatch: string) => send('PUT', id, { body: home, headers: { 'if-match': ifMatch } });
   expect((await put('"2147483648"')).status).toBe(412);
@@ -80,7 +80,7 @@ test('If-Match may list tags, and * is any version of an address that is there',
   expect((await send('DELETE', id, { headers: { 'if-match': '"9","3"' } })).status).toBe(204);
 });
 
-test('changes need If-Match', async () => {
+test('changes require If-Match', async () => {
   const { id } = await json(await add());
   expect((await send('PUT', id, { body: home })).status).toBe(428);
   expect((await send('DELETE', id)).status).toBe(428);
@@ -97,11 +97,11 @@ test.each([
   expect(await json<{ errors: { path: string }[] }>(response)).toMatchObject({ errors: [{ path: pointer }] });
 });
 
-test('an id that is no UUID is refused', async () => {
+test('an id that is not a UUID is refused', async () => {
   expect((await send('GET', '7')).status).toBe(422);
 });
 
-test('the same key and body again replays the answer; another body is refused', async () => {
+test('the same key and body replays the response; another body is refused', async () => {
   const key = { 'idempotency-key': randomUUID() };
   const first = await json(await add(home, key));
   const again = await add(home, key);
@@ -112,7 +112,7 @@ test('the same key and body again replays the answer; another body is refused', 
   expect((await user.send('POST', path, { body: home, headers: { authorization } })).status).toBe(400);
 });
 
-test("somebody else's address is a 404 for every method, and stays as it is", async () => {
+test("another customer's address is a 404 for every method and stays unchanged", async () => {
   const { id } = await json(await add());
   const stranger = { authorization: `Bearer ${await user.token(await user.person())}`, 'if-match': '"1"' };
   expect((await send('GET', id, { headers: stranger })).status).toBe(404);
@@ -121,24 +121,24 @@ test("somebody else's address is a 404 for every method, and stays as it is", as
   expect(await json(await send('GET', id))).toMatchObject({ ...home, version: 1 });
 });
 
-test('the 51st address is refused, also when eight are sent at the same instant', async () => {
+test('the 51st address is refused, even if eight are sent at the same instant', async () => {
   const person = await user.person();
   const mine = { authorization: `Bearer ${await user.token(person)}` };
   for (let n = 0; n < 49; n++) expect((await add(home, mine)).status).toBe(201);
-  // Connections first: opening one would put the requests in a row.
+  // Open the connections first: opening them would serialize the requests.
   await Promise.all(Array.from({ length: 8 }, () => user.send('GET', path, { headers: mine })));
   const statuses = await Promise.all(Array.from({ length: 8 }, async () => (await add(home, mine)).status));
   expect(statuses.sort()).toEqual([201, ...Array<number>(7).fill(409)]);
 });
 
 describe('user.rpc.get-address.v1', () => {
-  test('gives the postal part', async () => {
+  test('returns the postal fields', async () => {
     const { id } = await json(await add());
-    const answer = await user.app.get(RpcClient).call(getAddress, { userId: ann.id, addressId: id });
-    expect(answer).toEqual({ found: true, address: postal });
+    const reply = await user.app.get(RpcClient).call(getAddress, { userId: ann.id, addressId: id });
+    expect(reply).toEqual({ found: true, address: postal });
   });
 
-  test("does not find somebody else's, or one that isn't there", async () => {
+  test("does not find another user's address, or one that does not exist", async () => {
     const { id } = await json(await add());
     const rpc = user.app.get(RpcClient);
     expect(await rpc.call(getAddress, { userId: randomUUID(), addressId: id })).toEqual({ found: false });

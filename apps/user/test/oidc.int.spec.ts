@@ -34,7 +34,7 @@ async function verify(token: string) {
 }
 
 describe('discovery', () => {
-  test('every endpoint is under the issuer, whatever host the request names', async () => {
+  test('every endpoint is below the issuer, whatever host the request names', async () => {
     const document = await json<Record<string, string>>(
       await fetch(`${user.issuer}/.well-known/openid-configuration`, {
         headers: { 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'https' },
@@ -56,7 +56,7 @@ describe('discovery', () => {
     expect(document['userinfo_endpoint']).toBeUndefined();
   });
 
-  test('the root of the host points to it', async () => {
+  test('the root of the host redirects to it', async () => {
     const response = await user.send('GET', '/.well-known/openid-configuration');
     expect(response.status).toBe(308);
     expect(response.headers.get('location')).toBe(`${user.issuer}/.well-known/openid-configuration`);
@@ -71,7 +71,7 @@ describe('discovery', () => {
 });
 
 describe('authorization code with PKCE', () => {
-  test('a sign-in gives an access token for the API, signed by a published key, for five minutes', async () => {
+  test('a sign-in yields an access token for the API, signed with a published key and valid for five minutes', async () => {
     const tokens = await browser().signIn(ann.email.toUpperCase(), password);
     const { payload, protectedHeader } = await verify(tokens.access_token);
     expect(protectedHeader).toMatchObject({ alg: 'RS256', typ: 'at+jwt' });
@@ -86,7 +86,7 @@ describe('authorization code with PKCE', () => {
     expect(me.status).toBe(200);
   });
 
-  test('the ID token names the person when profile and email are asked for', async () => {
+  test('the ID token names the person if profile and email are requested', async () => {
     const tokens = await browser().signIn(ann.email, password, { scope: 'openid email profile' });
     const claims = JSON.parse(Buffer.from(tokens.id_token!.split('.')[1]!, 'base64url').toString()) as object;
     expect(claims).toMatchObject({
@@ -98,7 +98,7 @@ describe('authorization code with PKCE', () => {
     });
   });
 
-  test('the second application of the same browser needs no password', async () => {
+  test('a second application in the same browser needs no password', async () => {
     const person = browser();
     await person.signIn(ann.email, password);
     const { url } = await person.open();
@@ -118,7 +118,7 @@ describe('authorization code with PKCE', () => {
     expect(tokens.refresh_token).toEqual(expect.any(String));
   });
 
-  test('a scope of machines is left out', async () => {
+  test('a machine scope is left out', async () => {
     const tokens = await browser().signIn(ann.email, password, { scope: `${defaultScope} catalog:write` });
     expect((await verify(tokens.access_token)).payload['scope']).not.toContain('catalog:write');
   });
@@ -127,28 +127,28 @@ describe('authorization code with PKCE', () => {
     ['without PKCE', { code_challenge: undefined, code_challenge_method: undefined }],
     ['with the plain method', { code_challenge_method: 'plain' }],
     ['for an implicit token', { response_type: 'id_token', nonce: 'n' }],
-    ['for another audience', { resource: 'urn:somebody:else' }],
+    ['for another audience', { resource: 'urn:other:api' }],
   ])('a request %s is refused', async (_title, parameters) => {
     const { response, url } = await browser().open({ parameters });
     const error = url.startsWith(redirectUri) ? new URL(url).search + new URL(url).hash : await response.text();
     expect(error).toMatch(/invalid_request|unsupported_response_type|unauthorized_client|invalid_target/);
   });
 
-  test('a redirect to somewhere else is refused with a page, not followed', async () => {
+  test('an unknown redirect URI is refused with a page, not followed', async () => {
     const { response } = await browser().open({ parameters: { redirect_uri: 'https://evil.example/callback' } });
     expect(response.status).toBe(400);
     expect(response.headers.get('content-security-policy')).toContain("default-src 'none'");
     expect(await response.text()).toContain('invalid_redirect_uri');
   });
 
-  test('a wrong verifier gives nothing, and uses up no code', async () => {
+  test('a wrong verifier yields nothing and does not use up the code', async () => {
     const person = browser();
     const code = await person.code(ann.email, password);
     expect((await person.exchange(code, { code_verifier: 'x'.repeat(43) })).status).toBe(400);
     expect((await person.exchange(code)).status).toBe(200);
   });
 
-  test('a code used twice gives nothing, and ends what the first use gave', async () => {
+  test('a code used twice yields nothing and revokes the tokens of the first use', async () => {
     const person = browser();
     const code = await person.code(ann.email, password);
     const tokens = await json<Tokens & Record<string, unknown>>(await person.exchange(code));
@@ -156,7 +156,7 @@ describe('authorization code with PKCE', () => {
     expect((await person.refresh(tokens.refresh_token)).status).toBe(400);
   });
 
-  test('of ten exchanges of one code at the same instant at most one succeeds', async () => {
+  test('of ten simultaneous exchanges of one code, at most one succeeds', async () => {
     const person = browser();
     const code = await person.code(ann.email, password);
     const statuses = await Promise.all(Array.from({ length: 10 }, async () => (await person.exchange(code)).status));
@@ -164,11 +164,11 @@ describe('authorization code with PKCE', () => {
     expect(new Set(statuses.filter((status) => status !== 200))).toEqual(new Set([400]));
   });
 
-  describe('of the page with the API documents', () => {
+  describe('for the API documents page', () => {
     const client = { client_id: 'causeway-docs' };
     const page = () => new Browser(user.issuer, docsRedirectUri);
 
-    test('gives a token for the API, and no refresh token', async () => {
+    test('yields a token for the API, but no refresh token', async () => {
       const person = page();
       const code = await person.code(ann.email, password, { parameters: client });
       const tokens = await json<Tokens>(await person.exchange(code, client));
@@ -183,7 +183,7 @@ describe('authorization code with PKCE', () => {
       ['another port', docsRedirectUri.replace('65000', '65001')],
       ['another path', redirectUri],
       ['a query', `${docsRedirectUri}?next=1`],
-    ])('never leads to %s', async (_title, redirect_uri) => {
+    ])('never redirects to %s', async (_title, redirect_uri) => {
       const { response } = await page().open({ parameters: { ...client, redirect_uri } });
       expect(response.status).toBe(400);
       expect(await response.text()).toContain('invalid_redirect_uri');
@@ -191,8 +191,8 @@ describe('authorization code with PKCE', () => {
 
     test.each([
       ['from the page', new URL(docsRedirectUri).origin, 200],
-      ['from a page of somebody else', 'https://evil.example', 400],
-    ])('a token for a machine can be asked for %s: %s, %i', async (_title, origin, status) => {
+      ['from another site', 'https://evil.example', 400],
+    ])('a machine token requested %s: %s, %i', async (_title, origin, status) => {
       const response = await fetch(`${user.issuer}/token`, {
         method: 'POST',
         headers: { authorization: `Basic ${btoa(`causeway-ops:${machineSecret}`)}`, origin },
@@ -201,7 +201,7 @@ describe('authorization code with PKCE', () => {
       expect(response.status).toBe(status);
     });
 
-    test('works without PKCE no more than any other', async () => {
+    test('requires PKCE like any other', async () => {
       const { url } = await page().open({ parameters: { ...client, code_challenge: undefined } });
       expect(url).toMatch(/error=invalid_request/);
     });
@@ -214,7 +214,7 @@ describe('authorization code with PKCE', () => {
 });
 
 describe('a page that submits itself', () => {
-  /** What the policy must allow for the page to work, and what it allows. */
+  /** Checks that the policy allows exactly what the page needs, and returns its hidden fields. */
   async function expectItToWork(response: Response, action: string): Promise<Record<string, string>> {
     const html = await response.text();
     const [, script] = /<script>([^]*?)<\/script>/.exec(html)!;
@@ -229,7 +229,7 @@ describe('a page that submits itself', () => {
     return Object.fromEntries([...fields].map(([, name, value]) => [name!, value!]));
   }
 
-  test('signs out who is not signed in, and ends on a page that says so', async () => {
+  test('signs out a browser without a session, and ends on a page that says so', async () => {
     const person = browser();
     const response = await person.fetch(`${user.issuer}/session/end`);
     expect(response.headers.get('referrer-policy')).toBe('strict-origin');
@@ -238,7 +238,7 @@ describe('a page that submits itself', () => {
     expect([end.response.status, await end.response.text()]).toEqual([200, expect.stringContaining('Signed out')]);
   });
 
-  test('brings the code to the client, or why there is none (response_mode=form_post)', async () => {
+  test('brings the code or the error to the client (response_mode=form_post)', async () => {
     const parameters = { response_mode: 'form_post' };
     const person = browser();
     const refused = await person.open({ parameters, prompt: 'none' });
@@ -255,7 +255,7 @@ describe('a page that submits itself', () => {
   });
 });
 
-describe('a problem document answers', () => {
+describe('a problem document is the response to', () => {
   const expectProblem = async (response: Response, status: number, code: string) => {
     expect([response.status, response.headers.get('content-type')]).toEqual([
       status,
@@ -265,7 +265,7 @@ describe('a problem document answers', () => {
   };
 
   test.each(['/nowhere', '/', '/interaction/x/nowhere', '/userinfo', '/device', '/reg', '/token/introspection'])(
-    'what is not there: %s',
+    'an unknown path: %s',
     async (path) => {
       for (const accept of ['*/*', 'text/html', 'application/json'])
         await expectProblem(await fetch(user.issuer + path, { headers: { accept } }), 404, 'NOT_FOUND');
@@ -281,7 +281,7 @@ describe('a problem document answers', () => {
     ['OPTIONS', '/auth', 'GET, HEAD, POST'],
     ['GET', '/session/end/confirm', 'POST'],
     ['DELETE', '/token', 'GET, HEAD, OPTIONS, POST'],
-  ])('%s %s, which takes something else', async (method, path, allow) => {
+  ])('an unsupported method: %s %s', async (method, path, allow) => {
     const response = await fetch(user.issuer + path, { method });
     expect(response.headers.get('allow')).toBe(allow);
     await expectProblem(response, 405, 'METHOD_NOT_ALLOWED');
@@ -312,14 +312,14 @@ describe('a problem document answers', () => {
     expectProblem(await fetch(`${user.issuer}/auth?client_id=%ff`), 400, 'MALFORMED_REQUEST'));
 });
 
-test('programs get OAuth errors as JSON, whatever they accept; people get pages', async () => {
+test('programs get OAuth errors as JSON, whatever they accept; browsers get pages', async () => {
   const accepting = (accept: string, path: string, init?: RequestInit) =>
     fetch(user.issuer + path, { ...init, headers: { accept } });
   for (const accept of ['text/html', '*/*', 'application/json']) {
     for (const path of ['/token', '/token/revocation']) {
       const response = await accepting(accept, path, {
         method: 'POST',
-        body: new URLSearchParams({ client_id: 'nobody' }),
+        body: new URLSearchParams({ client_id: 'unknown' }),
       });
       expect([path, accept, response.headers.get('content-type')]).toEqual([
         path,
@@ -328,7 +328,7 @@ test('programs get OAuth errors as JSON, whatever they accept; people get pages'
       ]);
       expect(await json(response)).toMatchObject({ error: expect.stringMatching(/^invalid_/) });
     }
-    const refused = await accepting(accept, '/auth?client_id=nobody');
+    const refused = await accepting(accept, '/auth?client_id=unknown');
     expect([accept, refused.headers.get('content-type')]).toEqual([
       accept,
       accept === 'application/json' ? 'application/json; charset=utf-8' : 'text/html; charset=utf-8',
@@ -336,7 +336,7 @@ test('programs get OAuth errors as JSON, whatever they accept; people get pages'
   }
 });
 
-test('every answer has headers for security, and a form in UTF-8 is read', async () => {
+test('every response has security headers, and a form in UTF-8 is read', async () => {
   for (const path of ['/jwks', '/.well-known/openid-configuration', '/nowhere', '/auth', '/session/end/success']) {
     const { headers } = await fetch(user.issuer + path);
     expect(Object.fromEntries(headers)).toMatchObject({
@@ -355,7 +355,7 @@ test('every answer has headers for security, and a form in UTF-8 is read', async
   expect(await json(response)).toMatchObject({ error: 'unsupported_grant_type' });
 });
 
-test('errors outside of the protocol, such as a session that cannot be stored, are no plain text', async () => {
+test('errors outside the protocol, such as a session that cannot be stored, are not sent as plain text', async () => {
   const rename = (from: string, to: string) => user.database.pool.query(`ALTER TABLE ${from} RENAME TO ${to}`);
   await rename('oidc_artifacts', 'oidc_artifacts_away');
   try {
@@ -372,7 +372,7 @@ test('errors outside of the protocol, such as a session that cannot be stored, a
 });
 
 describe('refresh tokens', () => {
-  test('each use gives a new one with the same end, at most 30 days after the sign-in', async () => {
+  test('each use yields a new one with the same expiry, at most 30 days after the sign-in', async () => {
     const person = browser();
     const first = await person.signIn(ann.email, password);
     const second = await json<Tokens>(await person.refresh(first.refresh_token));
@@ -386,7 +386,7 @@ describe('refresh tokens', () => {
     expect(Math.max(...rows.map(({ days }) => Number(days)))).toBeLessThanOrEqual(30);
   });
 
-  test('a rotated token keeps the end of its sign-in', async () => {
+  test('a rotated token keeps the expiry of its predecessor', async () => {
     const person = browser();
     const { refresh_token } = await person.signIn(ann.email, password);
     await shortenTo(refresh_token, 100);
@@ -398,7 +398,7 @@ describe('refresh tokens', () => {
     for (const { seconds } of rows) expect(Number(seconds)).toBeLessThanOrEqual(100);
   });
 
-  test('one that is used again is refused, and so is everything that came after it', async () => {
+  test('a reused token is refused, and so are all its successors', async () => {
     const person = browser();
     const first = await person.signIn(ann.email, password);
     const second = await json<Tokens>(await person.refresh(first.refresh_token));
@@ -406,7 +406,7 @@ describe('refresh tokens', () => {
     expect(await json(await person.refresh(second.refresh_token))).toMatchObject({ error: 'invalid_grant' });
   });
 
-  test('of ten uses at the same instant at most one succeeds, and its successor is dead', async () => {
+  test('of ten simultaneous uses at most one succeeds, and its successor is revoked', async () => {
     const person = browser();
     const { refresh_token } = await person.signIn(ann.email, password);
     const answers = await Promise.all(
@@ -420,7 +420,7 @@ describe('refresh tokens', () => {
     for (const { body } of won) expect((await person.refresh(body.refresh_token)).status).toBe(400);
   });
 
-  test('after signing out, tokens bound to the session are dead', async () => {
+  test('signing out revokes the tokens of the session', async () => {
     const person = browser();
     const tokens = await person.signIn(ann.email, password);
     const page = await person.fetch(
@@ -436,7 +436,7 @@ describe('refresh tokens', () => {
     expect(await (await person.open()).response.text()).toContain('type="password"');
   });
 
-  test('a revoked one is dead', async () => {
+  test('a revoked token is refused', async () => {
     const person = browser();
     const { refresh_token } = await person.signIn(ann.email, password);
     const body = new URLSearchParams({ client_id: 'causeway-demo', token: refresh_token });
@@ -444,7 +444,7 @@ describe('refresh tokens', () => {
     expect((await person.refresh(refresh_token)).status).toBe(400);
   });
 
-  /** Puts the end of a token, in its row and in its payload, `seconds` from now. */
+  /** Moves the expiry of a token, in its row and its payload, to `seconds` from now. */
   async function shortenTo(token: string, seconds: number): Promise<void> {
     const artifacts = new PrismaOidcAdapter('RefreshToken', user.app.get(PRISMA), user.app.get(FieldCipher));
     const payload = await artifacts.find(token);
@@ -469,13 +469,13 @@ describe('client credentials', () => {
     expect(tokens.refresh_token).toBeUndefined();
   });
 
-  test('a wrong secret gets nothing', async () => {
+  test('a wrong secret is refused', async () => {
     const response = await request('another-secret-of-the-machine-client-0123');
     expect(response.status).toBe(401);
     expect(await json(response)).toMatchObject({ error: 'invalid_client' });
   });
 
-  test('a scope of people is left out, and such a token opens no profile', async () => {
+  test('a scope for people is left out, and the token opens no profile', async () => {
     const tokens = await json<Tokens>(await request(machineSecret, { scope: 'catalog:write profile:manage' }));
     expect((await verify(tokens.access_token)).payload['scope']).toBe('catalog:write');
     const me = await user.send('GET', '/v1/users/me', { headers: { authorization: `Bearer ${tokens.access_token}` } });
@@ -488,21 +488,21 @@ describe('client credentials', () => {
   });
 });
 
-test('an unknown address below the issuer is a 404', async () => {
+test('an unknown path below the issuer is a 404', async () => {
   expect((await fetch(`${user.issuer}/nothing`)).status).toBe(404);
 });
 
-// Last: the service does not go on after it.
-test('while the process stops, answers of the provider ask to leave the connection, too', async () => {
-  const said = async (path: string, init: RequestInit = {}) => {
+// Last test of the file, because it stops the service.
+test('while the process stops, responses of the provider close the connection, too', async () => {
+  const statusAndConnection = async (path: string, init: RequestInit = {}) => {
     const { status, headers } = await fetch(`${user.issuer}${path}`, { redirect: 'manual', ...init });
     return [status, headers.get('connection')];
   };
-  expect(await said('/jwks')).toEqual([200, 'keep-alive']);
+  expect(await statusAndConnection('/jwks')).toEqual([200, 'keep-alive']);
   user.app.get(HostState).beginStop(60_000);
-  expect(await said('/jwks')).toEqual([200, 'close']);
-  expect(await said('/jwks', { method: 'HEAD' })).toEqual([200, 'close']);
-  expect(await said('/token', { method: 'POST' })).toEqual([400, 'close']);
-  expect(await said('/session/end')).toEqual([200, 'close']);
-  expect(await said('/nothing')).toEqual([404, 'close']);
+  expect(await statusAndConnection('/jwks')).toEqual([200, 'close']);
+  expect(await statusAndConnection('/jwks', { method: 'HEAD' })).toEqual([200, 'close']);
+  expect(await statusAndConnection('/token', { method: 'POST' })).toEqual([400, 'close']);
+  expect(await statusAndConnection('/session/end')).toEqual([200, 'close']);
+  expect(await statusAndConnection('/nothing')).toEqual([404, 'close']);
 });

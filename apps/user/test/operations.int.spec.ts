@@ -32,7 +32,7 @@ describe('several instances', () => {
     expect(sets[0]).toEqual(sets[1]);
   });
 
-  test('share a sign-in: begun at one, refreshed at the other, with the same key', async () => {
+  test('share a sign-in: started at one, refreshed at the other, signed with the same key', async () => {
     const [one, two] = instances as [UserService, UserService];
     const person = await two.person();
     const tokens = await new Browser(one.issuer, redirectUri).signIn(person.email, password);
@@ -50,7 +50,7 @@ describe('several instances', () => {
     expect((await two.send('GET', '/v1/users/me', { headers })).status).toBe(200);
   });
 
-  test('ten that start at the same instant on an empty database make one signing key', async () => {
+  test('ten that start at the same instant on an empty database create one signing key', async () => {
     const empty = await createDatabase({ migrations });
     try {
       const uow = new PgUnitOfWork(empty.pool, (transaction) => transaction);
@@ -81,7 +81,7 @@ describe('one instance', () => {
     createLogger({ service: 'user', level: 'silent', instanceId: 'test' });
   });
 
-  test('says LOGIN_BUSY with Retry-After when more passwords wait than may', async () => {
+  test('returns LOGIN_BUSY with Retry-After when its queue of passwords is full', async () => {
     const answers = await Promise.all(Array.from({ length: 8 }, () => user.post('/v1/users', registration())));
     const statuses = answers.map(({ status }) => status).sort();
     expect(statuses.slice(0, 2)).toEqual([201, 201]);
@@ -91,7 +91,7 @@ describe('one instance', () => {
     expect(await busy.json()).toMatchObject({ code: 'LOGIN_BUSY' });
   });
 
-  test('a sign-in that was turned away as busy is no failed attempt', async () => {
+  test('a sign-in refused with LOGIN_BUSY does not count as a failed attempt', async () => {
     const { email } = await user.person();
     const counted = async () => {
       const sum = 'SELECT coalesce(sum(failures), 0)::int AS sum FROM login_failures';
@@ -104,11 +104,11 @@ describe('one instance', () => {
     );
     const busy = results.filter((result) => result.status === 'rejected' && result.reason instanceof LoginBusy);
     expect(busy.length).toBeGreaterThan(0);
-    // Two counters each: the account's and the address's.
+    // Each attempt counts twice: for the account and for the address.
     expect((await counted()) - before).toBe(2 * (results.length - busy.length));
   });
 
-  test('logs neither address, name, password, code nor token, at the finest level', async () => {
+  test('logs no address, name, password, code or token, even at the finest level', async () => {
     const body = registration();
     await user.post('/v1/users', body);
     await user.post('/v1/users', { ...body, password: 'short' });
@@ -136,7 +136,7 @@ describe('one instance', () => {
     for (const secret of secrets) expect(log.toLowerCase()).not.toContain(secret.toLowerCase());
   });
 
-  test('housekeeping deletes what has expired, and nothing else', async () => {
+  test('housekeeping deletes expired rows and nothing else', async () => {
     const { pool } = user.database;
     const { email } = await user.person();
     const browser = new Browser(user.issuer, redirectUri);
@@ -159,8 +159,8 @@ describe('one instance', () => {
   });
 });
 
-describe('when a part is gone', () => {
-  test('without the broker people register and sign in; the event follows when it is back', async () => {
+describe('during an outage', () => {
+  test('without the broker, people register and sign in; the event is published once it is back', async () => {
     const user = await startUserService();
     try {
       await user.nats.halt();
@@ -175,7 +175,7 @@ describe('when a part is gone', () => {
     }
   });
 
-  test('without the database everything says 503 with Retry-After, and works again when it is back', async () => {
+  test('without the database, every response is a 503 with Retry-After; all works again once it is back', async () => {
     const postgres = await startPostgres();
     const url = await postgres.ensureDatabase('lost', 'lost', 'lost');
     await runMigrations(url, migrations);
@@ -210,7 +210,7 @@ describe('when a part is gone', () => {
 async function until(condition: () => Promise<boolean>, withinMs = 20_000): Promise<void> {
   const end = Date.now() + withinMs;
   while (!(await condition())) {
-    if (Date.now() > end) throw new Error('it did not happen in time');
+    if (Date.now() > end) throw new Error('condition was not met in time');
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }

@@ -11,12 +11,12 @@ beforeAll(async () => {
 afterAll(() => user?.stop());
 
 let host = 1;
-/** A browser somewhere else, as the gateway would tell. */
+/** A browser at another address, as the gateway would report it. */
 const elsewhere = (address = `198.51.100.${host++}`) =>
   new Browser(user.issuer, redirectUri, { 'x-forwarded-for': address });
 
 describe('the sign-in page', () => {
-  test('needs no script, loads nothing, cannot be framed or cached', async () => {
+  test('needs no script, loads nothing, and cannot be framed or cached', async () => {
     const { response } = await elsewhere().open();
     const policy = response.headers.get('content-security-policy')!;
     expect(policy).toContain("default-src 'none'");
@@ -31,7 +31,7 @@ describe('the sign-in page', () => {
       expect(html).toMatch(new RegExp(`<label for="${field}">.*\n?<input id="${field}"`));
   });
 
-  test('its cookies are HttpOnly, SameSite=Lax, signed, and bound to the path of this one sign-in', async () => {
+  test('sets cookies that are HttpOnly, SameSite=Lax, signed and bound to the path of this sign-in', async () => {
     const response = await fetch(elsewhere().authorizationUrl(), { redirect: 'manual' });
     const cookies = response.headers.getSetCookie().filter((line) => !line.startsWith('_session'));
     expect(cookies.map((line) => line.split('=')[0])).toEqual(
@@ -44,7 +44,7 @@ describe('the sign-in page', () => {
     }
   });
 
-  test('a wrong password is answered 401 with the same page, the address filled in, the password not', async () => {
+  test('responds to a wrong password with 401 and the same page, with the address filled in but not the password', async () => {
     const browser = elsewhere();
     const page = await browser.open();
     const { response } = await browser.submit(page.url, { email: ann.email, password: 'not the "right" one' });
@@ -57,18 +57,18 @@ describe('the sign-in page', () => {
     expect(url).toContain('code=');
   });
 
-  test('text of the form is escaped', async () => {
+  test('escapes text from the form', async () => {
     const browser = elsewhere();
     const page = await browser.open();
     const { response } = await browser.submit(page.url, { email: '"><script>alert(1)</script>', password: 'x' });
     expect(await response.text()).not.toContain('<script>');
   });
 
-  test('an unknown address gets the same answer after the same work', async () => {
+  test('responds to an unknown address the same way, after the same work', async () => {
     const hashes = () => policies().find(({ name }) => name === 'password-hash')!.outcomes.success;
     const bodies = new Set<string>();
     const work: number[] = [];
-    for (const email of [ann.email, 'nobody@example.org']) {
+    for (const email of [ann.email, 'unknown@example.org']) {
       const browser = elsewhere();
       const page = await browser.open();
       const before = hashes();
@@ -80,7 +80,7 @@ describe('the sign-in page', () => {
     expect([bodies.size, work]).toEqual([1, [1, 1]]);
   });
 
-  test('cancelling leads back to the client with access_denied', async () => {
+  test('leads back to the client with access_denied when cancelled', async () => {
     const browser = elsewhere();
     const page = await browser.open();
     const { url } = await browser.submit(`${page.url}/abort`, {});
@@ -89,27 +89,27 @@ describe('the sign-in page', () => {
   });
 });
 
-describe('forms that are not ours', () => {
-  test('a form posted without the cookie of the sign-in is refused', async () => {
+describe('foreign forms', () => {
+  test('a form posted without the cookie of its sign-in is refused', async () => {
     const { url } = await elsewhere().open();
     const { response } = await elsewhere().submit(url, { email: ann.email, password });
     expect(response.status).toBe(400);
     expect(await response.text()).toContain('expired');
   });
 
-  test('the cookie of one sign-in opens no other', async () => {
+  test('the cookie of one sign-in is refused for another', async () => {
     const [first, second] = [elsewhere(), elsewhere()];
     const [one, two] = [await first.open(), await second.open()];
     const stolen = second.cookies.get('_interaction')!;
     const signature = second.cookies.get('_interaction.sig')!;
     first.cookies.set('_interaction', { ...stolen, path: '/' }).set('_interaction.sig', { ...signature, path: '/' });
-    // Not followed: whether the end of the sign-in would be refused, too, is another matter.
+    // Redirects are not followed: this test is about the form, not about the end of the sign-in.
     const body = new URLSearchParams({ email: ann.email, password });
     expect((await first.fetch(one.url, { method: 'POST', body })).status).toBe(400);
     expect(two.url).not.toBe(one.url);
   });
 
-  test('a cookie with a changed value or signature is not believed', async () => {
+  test('a cookie with an altered signature is refused', async () => {
     const browser = elsewhere();
     const { url } = await browser.open();
     browser.cookies.set('_interaction.sig', { ...browser.cookies.get('_interaction.sig')!, value: 'x'.repeat(27) });
@@ -144,7 +144,7 @@ describe('throttling', () => {
     return (await browser.submit(page.url, { email, password: secret })).response;
   };
 
-  test('after three wrong passwords the right one has to wait, from this address only', async () => {
+  test('after three wrong passwords, even the right one must wait, but only from this address', async () => {
     const { email } = await user.person();
     const address = '203.0.113.7';
     for (let round = 0; round < 3; round++)
@@ -164,7 +164,7 @@ describe('throttling', () => {
       ['203.0.113.20', '::ffff:203.0.113.20', '::ffff:cb00:7114', '::FFFF:203.0.113.20'],
       '203.0.113.21',
     ],
-  ])('%s are one client, another is not', async (_title, addresses, other) => {
+  ])('%s count as one client; another address does not', async (_title, addresses, other) => {
     const { email } = await user.person();
     const statuses: number[] = [];
     for (const address of addresses) statuses.push((await attempt(elsewhere(address), email, 'wrong')).status);
@@ -181,7 +181,7 @@ describe('throttling', () => {
     expect(statuses).toEqual([401, 401, 401, 401, 401, 401, 429]);
   });
 
-  test('an invented X-Forwarded-For in front of what the gateway adds changes nothing', async () => {
+  test('forged X-Forwarded-For entries before that of the gateway have no effect', async () => {
     const { email } = await user.person();
     const statuses: number[] = [];
     for (let round = 0; round < 4; round++) {
@@ -190,7 +190,7 @@ describe('throttling', () => {
     expect(statuses).toEqual([401, 401, 401, 429]);
   });
 
-  test('guesses at the same instant are counted one by one', async () => {
+  test('simultaneous guesses are counted one by one', async () => {
     const { email } = await user.person();
     const address = '203.0.113.10';
     const statuses = await Promise.all(
@@ -208,7 +208,7 @@ describe('throttling', () => {
     expect(statuses).toEqual([401, 401, 401, 401, 401, 401, 429]);
   });
 
-  test('a right password starts the count afresh', async () => {
+  test('a correct password resets the counter', async () => {
     const { email } = await user.person();
     const address = '203.0.113.12';
     const secrets = ['wrong', 'wrong', password, 'wrong', 'wrong', password];
@@ -217,7 +217,7 @@ describe('throttling', () => {
     expect(statuses).toEqual([401, 401, 303, 401, 401, 303]);
   });
 
-  test('nothing stored tells who tried, or from where', async () => {
+  test('the stored counters reveal neither account nor address', async () => {
     const { rows } = await user.database.pool.query<{ text: string }>('SELECT f::text AS text FROM login_failures f');
     expect(rows.length).toBeGreaterThan(0);
     for (const { text } of rows) expect(text).not.toMatch(/@|203\.0|example/i);

@@ -15,7 +15,7 @@ const json = async (response: Response) => (await response.json()) as Record<str
 const someone = () => ({ email: `Bea.${randomUUID()}@Example.org`, password, displayName: 'Bea Stone' });
 
 describe('registration', () => {
-  test('answers 201 with the profile, its ETag and Location', async () => {
+  test('responds with 201, the profile, its ETag and Location', async () => {
     const body = someone();
     const response = await user.post('/v1/users', body);
     expect(response.status).toBe(201);
@@ -38,7 +38,7 @@ describe('registration', () => {
     expect(rows).toHaveLength(1);
   });
 
-  test('an address is taken in any case', async () => {
+  test('an address is taken in upper and lower case', async () => {
     const body = someone();
     await user.post('/v1/users', body);
     const response = await user.post('/v1/users', { ...body, email: body.email.toUpperCase() });
@@ -46,7 +46,7 @@ describe('registration', () => {
     expect(await json(response)).toMatchObject({ code: 'EMAIL_TAKEN' });
   });
 
-  test('of ten people who take one address at the same instant one gets it', async () => {
+  test('if ten people register one address at the same instant, one succeeds', async () => {
     const body = someone();
     const statuses = await Promise.all(
       Array.from(
@@ -65,7 +65,7 @@ describe('registration', () => {
     ['a blank name', { displayName: '  ' }, 'VALIDATION_FAILED', '/displayName'],
     ['an unknown field', { admin: true }, 'VALIDATION_FAILED', '/admin'],
     ['a number for a password', { password: 123456789012 }, 'VALIDATION_FAILED', '/password'],
-  ])('%s is refused with 422 that names the place and quotes nothing', async (_title, change, code, path) => {
+  ])('%s is refused with a 422 that names the field and repeats no value', async (_title, change, code, path) => {
     const response = await user.post('/v1/users', { ...someone(), ...change });
     expect(response.status).toBe(422);
     const problem = await json(response);
@@ -80,7 +80,7 @@ describe('registration', () => {
     expect(await json(response)).toMatchObject({ code: 'IDEMPOTENCY_KEY_REQUIRED' });
   });
 
-  test('the same key and body again replays the answer', async () => {
+  test('the same key and body replays the response', async () => {
     const [body, key] = [someone(), { 'idempotency-key': randomUUID() }];
     const first = await user.post('/v1/users', body, key);
     const again = await user.post('/v1/users', body, key);
@@ -98,7 +98,7 @@ describe('registration', () => {
     expect(await json(response)).toMatchObject({ code: 'IDEMPOTENCY_KEY_REUSED' });
   });
 
-  test('the same request five times at once makes one account', async () => {
+  test('the same request five times at once creates one account', async () => {
     const [body, key] = [someone(), { 'idempotency-key': randomUUID() }];
     const statuses = await Promise.all(
       Array.from({ length: 5 }, async () => (await user.post('/v1/users', body, key)).status),
@@ -108,7 +108,7 @@ describe('registration', () => {
     expect((await user.post('/v1/users', body, key)).status).toBe(201);
   });
 
-  test('a refused request leaves its key free', async () => {
+  test('a refused request does not use up its key', async () => {
     const key = { 'idempotency-key': randomUUID() };
     const taken = someone();
     await user.post('/v1/users', taken);
@@ -127,13 +127,13 @@ describe('the profile', () => {
   const patch = (body: unknown, headers: Record<string, string> = {}) =>
     user.send('PATCH', '/v1/users/me', { body, headers: { authorization, ...headers } });
 
-  test('is read with its ETag, the e-mail address as it was typed', async () => {
+  test('is returned with its ETag, and the e-mail address as it was entered', async () => {
     const response = await user.send('GET', '/v1/users/me', { headers: { authorization } });
     expect(response.headers.get('etag')).toBe('"1"');
     expect(await json(response)).toMatchObject({ id: ann.id, email: ann.email, displayName: 'Ann Bell' });
   });
 
-  test('changes only for whoever has seen the current version', async () => {
+  test('changes only with the current version in If-Match', async () => {
     expect((await patch({ displayName: 'Ann B.' })).status).toBe(428);
     const changed = await patch({ displayName: 'Ann B.' }, { 'if-match': '"1"' });
     expect(changed.status).toBe(200);
@@ -144,7 +144,7 @@ describe('the profile', () => {
     expect(await json(stale)).toMatchObject({ code: 'VERSION_STALE' });
   });
 
-  test('of two changes at the same instant one wins', async () => {
+  test('of two changes at the same instant, one wins', async () => {
     const etag = (await user.send('GET', '/v1/users/me', { headers: { authorization } })).headers.get('etag')!;
     const statuses = await Promise.all(
       ['One', 'Two'].map(async (displayName) => (await patch({ displayName }, { 'if-match': etag })).status),
@@ -153,14 +153,14 @@ describe('the profile', () => {
   });
 
   test.each(['a\u0000b', 'a\ud800', '\ud83d', '\u202eAnn', ' \u200b '])(
-    'the name %j is refused, by its path',
+    'the name %j is refused with its path',
     async (displayName) => {
       const response = await patch({ displayName }, { 'if-match': '*' });
       expect([response.status, await response.json()]).toMatchObject([422, { errors: [{ path: '/displayName' }] }]);
     },
   );
 
-  test('the e-mail address cannot be changed this way', async () => {
+  test('the e-mail address cannot be changed', async () => {
     const response = await patch({ email: 'else@example.org' }, { 'if-match': '"2"' });
     expect(response.status).toBe(422);
   });
@@ -181,7 +181,7 @@ describe('the profile', () => {
   });
 });
 
-test('no table holds personal data, a password or a credential in the clear', async () => {
+test('no table contains personal data, a password or a credential in the clear', async () => {
   const body = { ...someone(), displayName: 'Zacharias Quentin' };
   const key = { 'idempotency-key': randomUUID() };
   await user.post('/v1/users', body, key);

@@ -1,5 +1,6 @@
 import { CodedError } from '@causeway/errors';
 
+/** The request has no `Authorization: Bearer` header. */
 export class TokenMissing extends CodedError {
   readonly code = 'TOKEN_MISSING';
   readonly remedy = 'Sign in and send the access token as "Authorization: Bearer …".';
@@ -9,10 +10,10 @@ export class TokenMissing extends CodedError {
   }
 }
 
-/** Why exactly stays in `cause`, for the log: it would help a forger more than a client. */
+/** The exact reason stays in `cause`, for the log: it would help an attacker more than a client. */
 export class TokenInvalid extends CodedError {
   readonly code = 'TOKEN_INVALID';
-  readonly remedy = 'Sign in again; the token must be an access token of this system.';
+  readonly remedy = 'Sign in again and send the access token you get.';
 
   constructor(options?: ErrorOptions) {
     super('the access token is not valid', options);
@@ -33,19 +34,19 @@ export class ScopeMissing extends CodedError {
   readonly remedy: string;
 
   constructor(readonly scope: string) {
-    super(`the operation needs the scope ${scope}`);
-    this.remedy = `Ask for the scope ${scope} when you sign in.`;
+    super(`the access token lacks the scope ${scope}`);
+    this.remedy = `Request the scope ${scope} when you sign in.`;
   }
 }
 
-/** The keys of the issuer cannot be read, and none are known yet: nobody can be told apart from a forger. */
+/** The issuer's keys cannot be fetched and none are cached, so no token can be verified. */
 export class IdentityUnavailable extends CodedError {
   readonly code = 'DEPENDENCY_UNAVAILABLE';
-  readonly remedy = 'Try again in a few seconds; if it lasts, look at the user service.';
+  readonly remedy = 'Try again in a few seconds. Operators: check the user service.';
   override readonly retryable = true;
   override readonly retryAfterSeconds = 2;
 
   constructor(options?: ErrorOptions) {
-    super('the identity provider does not answer', options);
+    super('the identity provider does not respond', options);
   }
 }

@@ -7,21 +7,25 @@ const log = getLogger('auth');
 type Keys = ReturnType<typeof createLocalJWKSet>;
 
 export interface KeySourceOptions {
-  /** How old keys may be before they are read again, in the background, milliseconds. Default 600 000 (10 min). */
+  /** Age at which keys are fetched again in the background, milliseconds. Default 600 000 (10 min). */
   readonly maxAgeMs?: number;
-  /** The least time between two reads, successful or not, milliseconds: forged key ids must not become load. Default 10 000. */
+  /**
+   * Least time between two fetches, successful or not, milliseconds. Keeps forged key ids from causing load. Default 10
+   * 000.
+   */
   readonly cooldownMs?: number;
-  /** After a failed read: the next one at the earliest after this, while no keys are known, milliseconds. Default 500. */
+  /** Least time between two fetches while no keys are known, milliseconds. Default 500. */
   readonly retryMs?: number;
-  /** Limit of one read, milliseconds. Default 2 000. */
+  /** Timeout of one fetch, milliseconds. Default 2 000. */
   readonly timeoutMs?: number;
   /** Clock, milliseconds. Default `performance.now`. */
   readonly now?: () => number;
 }
 
 /**
- * The public keys of the issuer. Unlike jose's remote set it keeps the keys it has for as long as the issuer is away: a restart of the
- * user service must not turn every other request of the system into a 503. A key id that is not known is looked for at once, within the cooldown.
+ * The issuer's public keys. Unlike jose's remote set, it keeps the keys it has for as long as the issuer is down: a
+ * restart of the user service must not turn every other request of the system into a 503. An unknown key id triggers a
+ * fetch at once, within the cooldown.
  */
 export class KeySource {
   private keys: Keys | undefined;
@@ -46,8 +50,8 @@ export class KeySource {
   }
 
   /**
-   * For jose's `jwtVerify`.
-   * @throws IdentityUnavailable when no keys are known; JWKSNoMatchingKey when none fits.
+   * Finds the key of a token, for jose's `jwtVerify`.
+   * @throws IdentityUnavailable if no keys are known; JWKSNoMatchingKey if none matches.
    */
   readonly get = async (header: JWSHeaderParameters, token: FlattenedJWSInput): ReturnType<Keys> => {
     if (!this.keys) await this.read(this.options.retryMs);
@@ -62,7 +66,10 @@ export class KeySource {
     }
   };
 
-  /** Reads the keys unless that was tried less than `pauseMs` ago. Callers at the same time share one read. Never rejects. */
+  /**
+   * Fetches the keys unless the last attempt was less than `pauseMs` ago. Concurrent callers share one fetch. Never
+   * rejects.
+   */
   private read(pauseMs: number): Promise<void> {
     if (this.reading) return this.reading;
     if (this.options.now() - this.triedAt < pauseMs) return Promise.resolve();
@@ -74,18 +81,22 @@ export class KeySource {
   private async fetchKeys(): Promise<void> {
     try {
       const response = await fetch(this.url, {
-        // Asked for once in minutes: a connection that is kept would only be found closed.
+        // One request in minutes: a kept connection would be closed by then.
         headers: { accept: 'application/json', connection: 'close' },
         signal: AbortSignal.timeout(this.options.timeoutMs),
         redirect: 'error',
       });
-      if (!response.ok) throw new Error(`the key set was answered with status ${response.status}`);
+      if (!response.ok) throw new Error(`the key set endpoint responded with status ${response.status}`);
       this.keys = createLocalJWKSet((await response.json()) as JSONWebKeySet);
       this.readAt = this.options.now();
       this.lastError = undefined;
     } catch (error) {
       this.lastError = error;
-      log.warn({ err: error, known: this.keys !== undefined }, 'the keys of the identity provider could not be read');
+      const next = this.keys ? 'keeping the keys we have' : 'requests get 503 until they can be fetched';
+      log.warn(
+        { err: error, known: this.keys !== undefined },
+        `keys of the identity provider could not be fetched; ${next}`,
+      );
     }
   }
 }

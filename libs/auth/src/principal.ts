@@ -1,17 +1,17 @@
 import { ScopeMissing } from './errors.js';
 
-/** Who is calling, as the access token says. */
+/** The caller, as named by the access token. */
 export interface Principal {
-  /** A person: the user id. A machine: its client id. */
+  /** User id of a person, or client id of a machine. */
   readonly subject: string;
   readonly clientId: string;
   readonly scopes: ReadonlySet<string>;
   readonly kind: 'person' | 'machine';
-  /** When the token expires, seconds since 1970: an answer without an end must not outlive it. */
+  /** When the token expires, seconds since 1970. An endless response must stop by then. */
   readonly expiresAt?: number;
 }
 
-/** @throws ScopeMissing (403) for the first scope that is missing. */
+/** Checks that the caller has all scopes. @throws ScopeMissing (403) for the first one that is missing. */
 export function requireScopes(principal: Principal, ...scopes: readonly string[]): void {
   for (const scope of scopes) if (!principal.scopes.has(scope)) throw new ScopeMissing(scope);
 }

@@ -1,12 +1,12 @@
 import { httpUrl, text, withDefault, type Settings } from '@causeway/config';
 
-/** Settings of every service that checks access tokens. */
+/** Settings of a service that verifies access tokens. */
 export const authSettings = {
-  /** Who must have issued a token: the public URL of the identity provider. */
+  /** Required issuer of tokens: the public URL of the identity provider. */
   AUTH_ISSUER: httpUrl(),
-  /** For whom a token must be. */
+  /** Required audience of tokens. */
   AUTH_AUDIENCE: withDefault(text(), 'urn:causeway:api'),
-  /** Where the public keys of the issuer are. May be an internal address. */
+  /** URL of the issuer's public keys. May be an internal address. */
   AUTH_JWKS_URL: httpUrl(),
 };
 export type AuthSettings = Settings<typeof authSettings>;

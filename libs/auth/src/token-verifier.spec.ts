@@ -12,14 +12,14 @@ beforeEach(async () => {
 });
 afterEach(() => issuer.close());
 
-/** Key ages run on `clockMs`, expiry on the wall clock plus `skewMs`. */
+/** Key ages follow `clockMs`; token expiry follows the wall clock plus `skewMs`. */
 const verifier = (options = {}) =>
   new TokenVerifier(issuer.settings, { now: () => clockMs, date: () => Date.now() + skewMs, ...options });
 
 const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
 describe('a token', () => {
-  test('names its person, client, scopes and end', async () => {
+  test('names its person, client, scopes and expiry', async () => {
     const token = await issuer.sign('user-1', { scopes: ['orders:manage', 'profile:manage'], expiresInSeconds: 60 });
     const expiresAt = expect.closeTo(Date.now() / 1_000 + 60, -1) as number;
     expect(await verifier().verify(token)).toEqual({
@@ -31,7 +31,7 @@ describe('a token', () => {
     });
   });
 
-  test('of a client for itself is that of a machine', async () => {
+  test('that a client obtained for itself belongs to a machine', async () => {
     const token = await issuer.sign('ops', { clientId: 'ops' });
     expect(await verifier().verify(token)).toMatchObject({ subject: 'ops', kind: 'machine', scopes: new Set() });
   });
@@ -44,18 +44,18 @@ describe('a token', () => {
     await expect(verifier().verify(await issuer.sign('user-1', claims))).rejects.toThrow(TokenInvalid);
   });
 
-  test('that has expired says so; clocks may differ by 5 s', async () => {
+  test('that has expired is refused; clocks may differ by 5 s', async () => {
     await expect(verifier().verify(await issuer.sign('user-1', { expiresInSeconds: -10 }))).rejects.toThrow(
       TokenExpired,
     );
     await expect(verifier().verify(await issuer.sign('user-1', { expiresInSeconds: -2 }))).resolves.toBeDefined();
   });
 
-  test.each(['', 'x', 'a.b.c', 'x'.repeat(9_000)])('that is no token (%#) is not valid', async (text) => {
+  test.each(['', 'x', 'a.b.c', 'x'.repeat(9_000)])('that is malformed (%#) is not valid', async (text) => {
     await expect(verifier().verify(text)).rejects.toThrow(TokenInvalid);
   });
 
-  test('with a changed payload is not valid, also when the real one was seen before', async () => {
+  test('with a changed payload is not valid, even after the real one was seen', async () => {
     const subject = verifier();
     const token = await issuer.sign('user-1');
     await subject.verify(token);
@@ -76,7 +76,7 @@ describe('a token', () => {
     await expect(verifier().verify(confused)).rejects.toThrow(TokenInvalid);
   });
 
-  test('of a stranger who uses our key id is not valid', async () => {
+  test('of an attacker who uses our key id is not valid', async () => {
     const stranger = await TestIssuer.start();
     const token = await stranger.sign('user-1', { issuer: issuer.settings.AUTH_ISSUER });
     await stranger.close();
@@ -89,14 +89,14 @@ describe('an Authorization header', () => {
     await expect(verifier().authenticate(header)).rejects.toThrow(TokenMissing);
   });
 
-  test('takes the scheme in any case', async () => {
+  test('may spell the scheme in any case', async () => {
     const token = await issuer.sign('user-1');
     expect(await verifier().authenticate(`bearer ${token}`)).toMatchObject({ subject: 'user-1' });
   });
 });
 
 describe('a verified token', () => {
-  test('is remembered: the same principal, without another look at the keys', async () => {
+  test('is remembered: the same principal, without another verification', async () => {
     const subject = verifier();
     const token = await issuer.sign('user-1');
     expect(await subject.verify(token)).toBe(await subject.verify(token));
@@ -110,7 +110,7 @@ describe('a verified token', () => {
     await expect(subject.verify(token)).rejects.toThrow(TokenExpired);
   });
 
-  test('gives way to newer ones when the memory is full', async () => {
+  test('is evicted by newer ones when the cache is full', async () => {
     const subject = verifier({ cacheSize: 2 });
     const tokens = await Promise.all(['a', 'b', 'c'].map((name) => issuer.sign(name)));
     const first: unknown[] = [];
@@ -122,14 +122,14 @@ describe('a verified token', () => {
 });
 
 describe('the keys of the issuer', () => {
-  test('are read once for many requests at the same time', async () => {
+  test('are fetched once for concurrent requests', async () => {
     const subject = verifier();
     const tokens = await Promise.all(Array.from({ length: 20 }, (_, index) => issuer.sign(`user-${index}`)));
     await Promise.all(tokens.map((token) => subject.verify(token)));
     expect(issuer.reads).toBe(1);
   });
 
-  test('are read again for a key that is new', async () => {
+  test('are fetched again for a new key', async () => {
     const subject = verifier();
     await subject.verify(await issuer.sign('user-1'));
     await issuer.rotate();
@@ -138,7 +138,7 @@ describe('the keys of the issuer', () => {
     expect(issuer.reads).toBe(2);
   });
 
-  test('are not read again and again for key ids that somebody makes up', async () => {
+  test('are not fetched again and again for forged key ids', async () => {
     const subject = verifier();
     await subject.verify(await issuer.sign('user-1'));
     clockMs += 11_000;
@@ -151,7 +151,7 @@ describe('the keys of the issuer', () => {
     expect(issuer.reads).toBe(2);
   });
 
-  test('serve on while the issuer is away', async () => {
+  test('remain in use while the issuer is down', async () => {
     const subject = verifier();
     await subject.verify(await issuer.sign('user-1'));
     issuer.setDown(true);
@@ -159,7 +159,7 @@ describe('the keys of the issuer', () => {
     expect(await subject.verify(await issuer.sign('user-2'))).toMatchObject({ subject: 'user-2' });
   });
 
-  test('that could never be read are a 503 which may be retried, until the issuer is back', async () => {
+  test('that could never be fetched lead to a retryable 503 until the issuer is back', async () => {
     issuer.setDown(true);
     const subject = verifier();
     const token = await issuer.sign('user-1');

@@ -7,21 +7,22 @@ import type { AuthSettings } from './settings.js';
 import { TokenCache } from './token-cache.js';
 
 export interface TokenVerifierOptions extends KeySourceOptions {
-  /** Tokens kept as verified. Default 10 000. */
+  /** Maximum number of verified tokens to remember. Default 10 000. */
   readonly cacheSize?: number;
   /** Wall clock. Default `Date.now`. */
   readonly date?: () => number;
 }
 
-/** Asymmetric only: with HS256 the public key would be the secret. */
+/** Asymmetric algorithms only: with HS256, the public key would serve as the secret. */
 const algorithms = ['RS256', 'PS256', 'ES256', 'EdDSA'];
-/** Clocks of two machines differ. */
+/** Tolerated difference between the clocks of two machines. */
 const toleranceSeconds = 5;
+/** Longest accepted token, characters. */
 const longestToken = 8_192;
 
 /**
- * Checks access tokens: JWTs of RFC 9068 (`typ: at+jwt`) from one issuer for one audience. A token that was good once is good until it expires,
- * without being verified again.
+ * Verifies access tokens: JWTs of RFC 9068 (`typ: at+jwt`) from one issuer for one audience. Remembers a valid token
+ * until it expires instead of verifying it again.
  */
 export class TokenVerifier {
   private readonly keys: KeySource;
@@ -38,8 +39,8 @@ export class TokenVerifier {
   }
 
   /**
-   * For a request: takes the value of its `Authorization` header.
-   * @throws TokenMissing, and what {@link verify} throws.
+   * Authenticates a request by its `Authorization` header.
+   * @throws TokenMissing, and everything {@link verify} throws.
    */
   async authenticate(authorization: string | undefined): Promise<Principal> {
     const [, token] = /^Bearer +(\S+) *$/i.exec(authorization ?? '') ?? [];
@@ -47,7 +48,7 @@ export class TokenVerifier {
     return this.verify(token);
   }
 
-  /** @throws TokenInvalid, TokenExpired (401), IdentityUnavailable (503) */
+  /** Verifies a token. @throws TokenInvalid, TokenExpired (401), IdentityUnavailable (503) */
   async verify(token: string): Promise<Principal> {
     const nowMs = this.date();
     const known = this.cache.get(token, nowMs / 1_000);
@@ -80,7 +81,7 @@ function principalOf({ sub, client_id: clientId, scope, exp }: JWTPayload): Prin
     subject: sub,
     clientId,
     scopes: new Set(typeof scope === 'string' ? scope.split(' ').filter(Boolean) : []),
-    // RFC 9068: without a resource owner (client credentials) `sub` is the client itself.
+    // RFC 9068: without a resource owner (client credentials), `sub` is the client itself.
     kind: sub === clientId ? 'machine' : 'person',
     expiresAt: exp,
   };

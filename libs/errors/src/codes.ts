@@ -1,12 +1,15 @@
-/** What one error code means to a client: the HTTP status it maps to and the short, stable title of its problem document. */
+/**
+ * What one error code means to a client: the HTTP status it maps to and the short, stable title of its problem
+ * document.
+ */
 export interface ErrorDefinition {
   readonly status: number;
   readonly title: string;
 }
 
 /**
- * The one table of every error code of the system. A code is part of the public contract: it is never renamed and never reused.
- * `docs/errors.md` explains each of them; a gate in `tools/checks` fails when the two differ.
+ * The one table of every error code of the system. A code is part of the public contract: it is never renamed and never
+ * reused. `docs/errors.md` explains each of them; a gate in `tools/checks` fails when the two differ.
  */
 export const errorCodes = {
   // Requests
@@ -34,18 +37,18 @@ export const errorCodes = {
   TOKEN_MISSING: { status: 401, title: 'An access token is required' },
   TOKEN_INVALID: { status: 401, title: 'The access token is not valid' },
   TOKEN_EXPIRED: { status: 401, title: 'The access token has expired' },
-  SCOPE_MISSING: { status: 403, title: 'The access token lacks a scope' },
-  EMAIL_TAKEN: { status: 409, title: 'The e-mail address is registered already' },
+  SCOPE_MISSING: { status: 403, title: 'The access token lacks a required scope' },
+  EMAIL_TAKEN: { status: 409, title: 'The e-mail address is already registered' },
   PASSWORD_TOO_COMMON: { status: 422, title: 'The password is too common' },
-  ADDRESS_LIMIT_REACHED: { status: 409, title: 'Too many addresses' },
-  LOGIN_BUSY: { status: 503, title: 'Too many sign-ins at the moment' },
+  ADDRESS_LIMIT_REACHED: { status: 409, title: 'The address book is full' },
+  LOGIN_BUSY: { status: 503, title: 'Too many sign-ins right now' },
 
   // Orders
   PRODUCT_UNKNOWN: { status: 422, title: 'Unknown product' },
   OUT_OF_STOCK: { status: 409, title: 'Not enough stock' },
   CURRENCY_MIXED: { status: 422, title: 'The products have different currencies' },
   ADDRESS_UNKNOWN: { status: 422, title: 'Unknown shipping address' },
-  ORDER_NOT_CANCELLABLE: { status: 409, title: 'The order cannot be cancelled any more' },
+  ORDER_NOT_CANCELLABLE: { status: 409, title: 'The order can no longer be cancelled' },
   ORDER_TRANSITION_ILLEGAL: { status: 409, title: 'The order is not in a state that allows this' },
   PAYMENT_MISMATCH: { status: 409, title: 'The payment does not match the order' },
 
@@ -59,15 +62,15 @@ export const errorCodes = {
   SIGNATURE_TOO_OLD: { status: 401, title: 'The signature is too old' },
 
   // Dependencies and overload
-  OVERLOADED: { status: 503, title: 'Too much work at the moment' },
+  OVERLOADED: { status: 503, title: 'The service is overloaded' },
   DEADLINE_EXCEEDED: { status: 504, title: 'The request took too long' },
-  DEPENDENCY_UNAVAILABLE: { status: 503, title: 'A part of the system is not available' },
-  DATABASE_UNAVAILABLE: { status: 503, title: 'The database is not available' },
-  BROKER_UNAVAILABLE: { status: 503, title: 'The message broker is not available' },
+  DEPENDENCY_UNAVAILABLE: { status: 503, title: 'A required service is unavailable' },
+  DATABASE_UNAVAILABLE: { status: 503, title: 'The database is unavailable' },
+  BROKER_UNAVAILABLE: { status: 503, title: 'The message broker is unavailable' },
   CIRCUIT_OPEN: { status: 503, title: 'Calls to a dependency are suspended' },
   BULKHEAD_FULL: { status: 503, title: 'Too many concurrent calls to a dependency' },
-  NO_ENDPOINT: { status: 503, title: 'No instance of a service is available' },
-  SHUTTING_DOWN: { status: 503, title: 'The service is stopping' },
+  NO_ENDPOINT: { status: 503, title: 'No instance of the service is available' },
+  SHUTTING_DOWN: { status: 503, title: 'The instance is shutting down' },
   INTERNAL: { status: 500, title: 'Unexpected error' },
 
   // Messages
@@ -78,7 +81,7 @@ export const errorCodes = {
 
   // Set-up
   SETTINGS_INVALID: { status: 500, title: 'The settings are not valid' },
-  DATABASE_UNSUITABLE: { status: 500, title: 'The database is not set up as this build needs it' },
+  DATABASE_UNSUITABLE: { status: 500, title: 'The database is not configured as required' },
   MIGRATIONS_PENDING: { status: 503, title: 'The database schema is older than this build' },
   MIGRATION_CHANGED: { status: 500, title: 'An applied migration was edited' },
   MIGRATION_FAILED: { status: 500, title: 'A migration failed' },

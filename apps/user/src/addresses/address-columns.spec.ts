@@ -11,7 +11,7 @@ const body = {
   country: 'DE',
 };
 
-test('what is sealed can be opened, with and without the optional line', () => {
+test('a sealed address can be opened, with and without the optional line', () => {
   for (const address of [body, { ...body, line2: 'Backyard' }]) {
     const row = { id: 'a', version: 3, ...sealAddress(cipher, 'a', address) };
     expect(openAddress(cipher, row)).toEqual({ ...address, id: 'a', version: 3 });

@@ -2,7 +2,9 @@ import type { AddressBody, AddressView } from '@causeway/contracts';
 import type { FieldCipher } from '@causeway/persistence';
 import type { Address } from '../generated/prisma/client.js';
 
-/** Names under which the parts of an address are sealed: part of the ciphertext, so they never change. */
+/**
+ * Column names bound into the ciphertext. They must never change: fields sealed under another name cannot be opened.
+ */
 const columns = {
   label: 'addresses.label',
   recipient: 'addresses.recipient',
@@ -17,6 +19,7 @@ export type SealedAddress = Pick<
   'labelSealed' | 'recipientSealed' | 'line1Sealed' | 'line2Sealed' | 'postalCodeSealed' | 'citySealed' | 'country'
 >;
 
+/** Encrypts every field of an address except the country. */
 export function sealAddress(cipher: FieldCipher, id: string, body: AddressBody): SealedAddress {
   return {
     labelSealed: cipher.encrypt(body.label, columns.label, id),
@@ -29,6 +32,7 @@ export function sealAddress(cipher: FieldCipher, id: string, body: AddressBody):
   };
 }
 
+/** Decrypts a row. @throws FieldDecryptionFailed for a value that was sealed for another row or column. */
 export function openAddress(cipher: FieldCipher, row: SealedAddress & { id: string; version: number }): AddressView {
   const { id } = row;
   return {

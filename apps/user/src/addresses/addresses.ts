@@ -18,7 +18,7 @@ export class Addresses {
     private readonly cipher: FieldCipher,
   ) {}
 
-  /** Oldest first. */
+  /** Returns all addresses of a user, oldest first. */
   async list(userId: string): Promise<AddressView[]> {
     const rows = await this.prisma.address.findMany({ where: { userId }, orderBy: { id: 'asc' } });
     return rows.map((row) => openAddress(this.cipher, row));
@@ -31,6 +31,7 @@ export class Addresses {
     return view;
   }
 
+  /** Returns undefined for an address that does not exist or belongs to another user. */
   async find(userId: string, id: string): Promise<AddressView | undefined> {
     const row = await this.prisma.address.findFirst({ where: { id, userId } });
     return row ? openAddress(this.cipher, row) : undefined;

@@ -7,7 +7,7 @@ import { Addresses } from './addresses.js';
 type Request = z.output<typeof getAddress.request>;
 type Response = z.output<typeof getAddress.response>;
 
-/** Gives order the address of a parcel: the postal part, without the person's own label. */
+/** Answers the order service's request for a shipping address: the postal fields, without the customer's own label. */
 @Controller()
 export class GetAddressHandler {
   constructor(private readonly addresses: Addresses) {}

@@ -1,8 +1,8 @@
 import type { FastifyRequest } from 'fastify';
 
 /**
- * The address that the gateway saw: the last entry of `X-Forwarded-For`, which the gateway adds. Entries before it come from the client
- * and can be invented, so they are not looked at. Without the header it is the peer itself.
+ * Returns the client address that the gateway saw: the last entry of `X-Forwarded-For`, which the gateway appends. The
+ * client may have invented the entries before it. Without the header, returns the address of the peer.
  */
 export function clientAddress({ headers, socket }: Pick<FastifyRequest, 'headers' | 'socket'>): string {
   const forwarded = headers['x-forwarded-for'];

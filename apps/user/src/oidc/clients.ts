@@ -6,8 +6,8 @@ export const docsClientId = 'causeway-docs';
 export const machineClientId = 'causeway-ops';
 
 /**
- * The clients of the system: public ones for people's applications and for "Authorize" on the page of the API documents, a confidential one for
- * machines.
+ * Returns the registered clients: a public one for customer applications, a public one for "Authorize" on the API
+ * documents, and a confidential one for machines.
  */
 export function clients(settings: OidcSettings): ClientMetadata[] {
   return [
@@ -15,7 +15,8 @@ export function clients(settings: OidcSettings): ClientMetadata[] {
     {
       client_id: demoClientId,
       client_name: 'Causeway',
-      // `native`: a redirect to a loopback address may use any port (RFC 8252, 7.3), since the caller takes a free one.
+      // `native` lets a redirect to a loopback address use any port (RFC 8252, 7.3): the application listens on a free
+      // one.
       application_type: 'native',
       token_endpoint_auth_method: 'none',
       grant_types: ['authorization_code', 'refresh_token'],
@@ -33,7 +34,10 @@ export function clients(settings: OidcSettings): ClientMetadata[] {
   ];
 }
 
-/** A page in a browser: its redirect URIs are compared to the letter. It gets no refresh token, which a page could not keep from its scripts. */
+/**
+ * A page in a browser. Its redirect URIs must match exactly. It gets no refresh token, because it cannot protect one
+ * from its own scripts.
+ */
 function docsClient({ OIDC_DOCS_REDIRECT_URIS: redirectUris }: OidcSettings): ClientMetadata[] {
   if (redirectUris === undefined) return [];
   return [

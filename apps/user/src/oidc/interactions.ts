@@ -14,8 +14,9 @@ const formBytes = 4_096;
 const credentials = z.object({ email: opaque(1, 254), password: opaque(1, 256) });
 
 /**
- * The sign-in pages. An interaction belongs to the browser that holds its signed, HttpOnly, SameSite=Lax cookie, which is set for this path only:
- * a form posted from elsewhere comes without it and is refused, so no further token is needed against cross-site requests.
+ * Mounts the sign-in pages. An interaction belongs to the browser that holds its signed, HttpOnly, SameSite=Lax cookie,
+ * which is set for this path only. A form posted from another site arrives without that cookie and is refused, so it
+ * needs no further CSRF token.
  */
 export function mountInteractions(fastify: FastifyInstance, provider: Provider, signIn: SignIn, issuer: URL): void {
   const path = `${issuer.pathname}/interaction/:uid`;
@@ -34,7 +35,7 @@ export function mountInteractions(fastify: FastifyInstance, provider: Provider, 
     scope.get(path, async (request, reply) => {
       const interaction = await current(provider, request, reply);
       if (interaction.prompt.name === 'login') return showLogin(reply, interaction, issuer, {});
-      // Consent was asked for (`prompt=consent`): all clients are our own, so it is given.
+      // The client asked for consent (`prompt=consent`). All clients are our own, so it is granted without a page.
       return finish(provider, request, reply, { consent: {} });
     });
     scope.post(path, async (request, reply) => {
@@ -43,7 +44,7 @@ export function mountInteractions(fastify: FastifyInstance, provider: Provider, 
       const { email, password } = form.success ? form.data : { email: '', password: '' };
       const accountId = form.success ? await signIn.execute(email, password, clientAddress(request)) : undefined;
       if (accountId) return finish(provider, request, reply, { login: { accountId, amr: ['pwd'] } });
-      const problem = 'The e-mail address or the password is not right.';
+      const problem = 'The e-mail address or password is incorrect.';
       return showLogin(reply.code(401), interaction, issuer, {
         email: typeof email === 'string' ? email : '',
         problem,
@@ -53,7 +54,7 @@ export function mountInteractions(fastify: FastifyInstance, provider: Provider, 
       await current(provider, request, reply);
       return finish(provider, request, reply, {
         error: 'access_denied',
-        error_description: 'The sign-in was cancelled',
+        error_description: 'The user cancelled the sign-in',
       });
     });
     done();
@@ -62,7 +63,10 @@ export function mountInteractions(fastify: FastifyInstance, provider: Provider, 
 
 class ForeignForm extends Error {}
 
-/** Belt and braces on top of the cookie: a browser says where a form comes from. Tools that say nothing are no browsers. */
+/**
+ * A second check besides the cookie: browsers send `Origin` with a form. A request without it does not come from a
+ * browser.
+ */
 function isForeign({ method, headers }: FastifyRequest, issuer: URL): boolean {
   return method === 'POST' && headers.origin !== undefined && headers.origin !== issuer.origin;
 }
@@ -98,20 +102,21 @@ function sendErrorPage(error: unknown, reply: FastifyReply): FastifyReply {
   const page = (status: number, title: string, text: string) =>
     reply.code(status).headers(pageHeaders()).send(messagePage(title, text));
   if (error instanceof errors.SessionNotFound) {
-    return page(400, 'This sign-in has expired', 'Go back to the application and start again.');
+    return page(400, 'This sign-in has expired', 'Please go back to the application and sign in again.');
   }
   if (error instanceof ForeignForm)
-    return page(403, 'This form was sent from another site', 'Go back to the application and start again.');
+    return page(403, 'This request came from another site', 'Please go back to the application and sign in again.');
   const status = error instanceof CodedError ? errorCodes[error.code].status : statusOf(error);
   if (error instanceof CodedError && (status === 429 || status >= 500)) {
     const wait = error.retryAfterSeconds ?? (status === 503 ? 2 : undefined);
     if (wait !== undefined) reply.header('retry-after', String(wait));
-    const title = status === 429 ? 'Too many attempts' : 'Sign-in is not possible right now';
+    const title = status === 429 ? 'Too many attempts' : 'Sign-in is temporarily unavailable';
     return page(status, title, wait === undefined ? error.remedy : `Please try again ${inWords(wait)}.`);
   }
-  if (status < 500) return page(status, 'The form could not be read', 'Go back to the application and start again.');
-  log.error({ err: error }, 'unexpected error');
-  return page(500, 'Something went wrong', 'It is our fault. Please try again later.');
+  if (status < 500)
+    return page(status, 'The form could not be read', 'Please go back to the application and sign in again.');
+  log.error({ err: error }, 'unexpected error in a sign-in page; responding with 500');
+  return page(500, 'Something went wrong', 'The problem is on our side. Please try again later.');
 }
 
 const statusOf = (error: unknown): number => (error as { statusCode?: number }).statusCode ?? 500;

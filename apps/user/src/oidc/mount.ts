@@ -7,20 +7,20 @@ import { OIDC_PROVIDER } from '../tokens.js';
 import { mountInteractions } from './interactions.js';
 import { SignIn } from './sign-in.js';
 
-/** The largest form that oidc-provider reads, bytes. */
+/** Largest form that oidc-provider reads, bytes. */
 const formBytes = 57_344;
 
-/** Puts the OpenID provider under the path of its issuer, beside the routes of Nest. */
+/** Mounts the OpenID provider under the path of its issuer, next to Nest's routes. */
 export function mountOidc(app: NestFastifyApplication): void {
   const fastify: FastifyInstance = app.getHttpAdapter().getInstance();
   const provider = app.get<Provider>(OIDC_PROVIDER);
   const issuer = new URL(provider.issuer);
   mountInteractions(fastify, provider, app.get(SignIn), issuer);
 
-  const answer = provider.callback();
+  const handle = provider.callback();
   void fastify.register((scope, _options, done) => {
     scope.removeAllContentTypeParsers();
-    // oidc-provider would decode whatever it gets, and put replacement characters where it cannot.
+    // Checked here, because oidc-provider silently replaces bytes that it cannot decode.
     scope.addContentTypeParser('*', { parseAs: 'buffer' }, ({ headers }, body, parsed) => {
       decodeForm(headers, body as Buffer);
       parsed(null, body);
@@ -31,26 +31,29 @@ export function mountOidc(app: NestFastifyApplication): void {
       bodyLimit: formBytes,
       handler: (request, reply) => {
         reply.hijack();
-        if (Buffer.isBuffer(request.body)) readAgain(request.raw, request.body);
-        void answer(underIssuer(request.raw, issuer), reply.raw);
+        if (Buffer.isBuffer(request.body)) provideBody(request.raw, request.body);
+        void handle(underIssuer(request.raw, issuer), reply.raw);
       },
     });
     done();
   });
-  // RFC 8414 looks at the root of the host for it; OpenID Connect below the issuer.
+  // RFC 8414 looks for the document at the root of the host, OpenID Connect below the issuer.
   fastify.get('/.well-known/openid-configuration', (_request, reply) =>
     reply.redirect(`${provider.issuer}/.well-known/openid-configuration`, 308),
   );
 }
 
-/** oidc-provider reads the body itself, and takes one that was read before with a warning on standard error. */
-function readAgain(request: IncomingMessage, body: Buffer): void {
+/**
+ * Lets oidc-provider read a body that Fastify has already read. It would accept `request.body`, but print a warning to
+ * standard error.
+ */
+function provideBody(request: IncomingMessage, body: Buffer): void {
   Object.defineProperties(request, { readable: { value: true }, iterator: { value: () => [body] } });
 }
 
 /**
- * What oidc-provider needs to know of where it lives. The public address is that of the issuer, whatever `Host` or `X-Forwarded-*` say: a
- * client that could choose them would choose the host of the links in the discovery document.
+ * Tells oidc-provider its public address: always the issuer's, whatever `Host` or `X-Forwarded-*` say. A client that
+ * could set it would choose the host of the links in the discovery document.
  */
 function underIssuer(request: IncomingMessage, issuer: URL): IncomingMessage {
   const url = request.url ?? '/';

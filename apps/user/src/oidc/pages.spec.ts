@@ -3,15 +3,15 @@ import { createHash } from 'node:crypto';
 
 const page = loginPage({ action: '/oidc/interaction/abc', clientName: 'Causeway' });
 
-test('every field has a label, and the browser is told what belongs there', () => {
+test('every field has a label and an autocomplete hint', () => {
   for (const id of ['email', 'password']) expect(page).toContain(`<label for="${id}">`);
   expect(page).toContain('autocomplete="username"');
   expect(page).toContain('autocomplete="current-password"');
 });
 
-test('a problem is announced to screen readers and tied to the fields', () => {
-  const failed = loginPage({ action: '/x', clientName: 'Causeway', email: 'a@b.c', problem: 'Not right.' });
-  expect(failed).toContain('<p class="bad" id="problem" role="alert">Not right.</p>');
+test('screen readers announce a problem, and it is tied to the fields', () => {
+  const failed = loginPage({ action: '/x', clientName: 'Causeway', email: 'a@b.c', problem: 'Incorrect.' });
+  expect(failed).toContain('<p class="bad" id="problem" role="alert">Incorrect.</p>');
   expect(failed.match(/aria-describedby="problem"/g)).toHaveLength(2);
   expect(failed).toMatch(/<title>Sign-in failed/);
 });
@@ -21,7 +21,7 @@ test('the first empty field has the focus', () => {
   expect(loginPage({ action: '/x', clientName: 'C', email: 'a@b.c' })).toMatch(/id="password"[^>]* autofocus/);
 });
 
-test('no text of others becomes markup', () => {
+test('text from outside never becomes markup', () => {
   const nasty = `"><img src=x onerror='alert(1)'>&`;
   expect(escapeHtml(nasty)).not.toMatch(/[<>"']/);
   for (const html of [
@@ -41,7 +41,7 @@ test('the policy allows exactly the style that the pages have', () => {
   }
 });
 
-test('the clients that a request names may be led to; an IPv6 address, which a policy cannot name, by its scheme', () => {
+test('a form may redirect to the clients that the request names; an IPv6 address, which a policy cannot name, is allowed by its scheme', () => {
   expect(formTargets()).toEqual([]);
   expect(
     formTargets({ redirect_uri: 'https://shop.example/cb?x=1', post_logout_redirect_uri: 'http://127.0.0.1:4000/' }),
@@ -51,7 +51,7 @@ test('the clients that a request names may be led to; an IPv6 address, which a p
     expect(formTargets({ redirect_uri: uri }).join()).not.toMatch(/[;' ]|app/);
 });
 
-test('a form may lead to the page itself and to the named client only', () => {
+test('a form may redirect to the page itself and to the named client only', () => {
   expect(pageHeaders(['http://127.0.0.1:4000'])['content-security-policy']).toContain(
     "form-action 'self' http://127.0.0.1:4000;",
   );

@@ -1,7 +1,7 @@
 import { securityHeaders } from '@causeway/service-host';
 import { createHash } from 'node:crypto';
 
-/** The few pages of our own: plain HTML without a script, usable by keyboard and screen reader, light and dark. */
+/** Our sign-in pages: plain HTML without scripts, usable by keyboard and screen reader, in light and dark mode. */
 
 const style = `
 :root{color-scheme:light dark;--ink:#1c2430;--soft:#566072;--page:#f3f5f8;--card:#fff;--line:#8a94a6;--accent:#0b57b7;--on-accent:#fff;--bad:#b3261e}
@@ -43,8 +43,8 @@ ${content}
 `;
 
 /**
- * Headers of every page here: nothing may be loaded, framed or cached.
- * @param targets Where a form of the page may lead by redirects, see `formTargets`.
+ * Returns the headers of every page here: it may not load anything, be framed or be cached.
+ * @param targets Origins that a form of the page may redirect to, see `formTargets`.
  */
 export const pageHeaders = (targets: readonly string[] = []): Record<string, string> => ({
   ...securityHeaders,
@@ -54,9 +54,9 @@ export const pageHeaders = (targets: readonly string[] = []): Record<string, str
 });
 
 /**
- * Headers of the page of oidc-provider whose script submits its form at once: `response_mode=form_post`, and a sign-out without a session. A client may ask
- * where the form comes from, so the origin is told.
- * @param script The text of its script.
+ * Returns the headers of oidc-provider's page whose script submits its form at once (`response_mode=form_post`, and a
+ * sign-out without a session). The origin is sent as referrer, because the client may check where the form comes from.
+ * @param script Text of the script.
  */
 export const selfSubmittingPageHeaders = (script: string, targets: readonly string[]): Record<string, string> => ({
   ...securityHeaders,
@@ -74,26 +74,28 @@ const policy = (allowed: string, targets: readonly string[]): string =>
   ].join('; ');
 
 /**
- * The clients' origins that a request names, as sources of a policy. Chrome applies `form-action` to every redirect that follows a form, so the client has to be
- * named, otherwise the last step of a sign-in or sign-out is blocked without a word. A policy cannot name an IPv6 address: of such a client only the scheme is.
- * @param parameters Of a request that has been checked: the client may be led to there.
+ * Returns the client origins that a request names, as sources for a policy. Chrome applies `form-action` to every
+ * redirect that follows a form: without the client's origin it would silently block the last step of a sign-in or
+ * sign-out. A policy cannot name an IPv6 address, so for such a client only the scheme is returned.
+ * @param parameters Of a validated request, so that its redirect URIs are known to be allowed.
  */
 export function formTargets(parameters: Readonly<Record<string, unknown>> = {}): string[] {
   return ['redirect_uri', 'post_logout_redirect_uri'].flatMap((name) => {
     const url = URL.parse(String(parameters[name]));
     if (!url?.host || url.origin === 'null') return [];
     if (url.hostname.startsWith('[')) return [url.protocol];
-    // A host may have a semicolon in it (WHATWG URL), which would begin another directive.
+    // A host may contain a semicolon (WHATWG URL), which would start another directive.
     return /^[\w.-]+$/.test(url.hostname) ? [url.origin] : [];
   });
 }
 
 export interface LoginPage {
-  /** Path that the form is posted to. */
+  /** Path the form is posted to. */
   readonly action: string;
   readonly clientName: string;
-  /** Shown in the field, for example after a wrong password. */
+  /** Prefilled, for example after a wrong password. */
   readonly email?: string;
+  /** Shown above the form. */
   readonly problem?: string;
 }
 
@@ -126,12 +128,12 @@ export const messagePage = (title: string, text: string, detail?: string): strin
 ${detail ? `<p><code>${escapeHtml(detail)}</code></p>` : ''}`,
   );
 
-/** @param form The form element that oidc-provider renders, with its id `op.logoutForm`. */
+/** @param form The form element rendered by oidc-provider, whose id is `op.logoutForm`. */
 export const signOutPage = (form: string): string =>
   page(
     'Sign out',
     `<h1>Sign out?</h1>
-<p>You will have to enter your password again next time.</p>
+<p>You will need your password the next time you sign in.</p>
 ${form}
 <button type="submit" form="op.logoutForm" name="logout" value="yes" autofocus>Sign out</button>
 <button type="submit" form="op.logoutForm">Stay signed in</button>`,

@@ -3,10 +3,11 @@ import { clientNetwork } from '@causeway/service-host';
 import { LoginThrottled } from './sign-in.errors.js';
 
 export interface ThrottleLimits {
-  /** Failures of one account from one address in a window. */
+  /** Failed sign-ins allowed for one account from one address in a window. */
   readonly perAccount: number;
-  /** Failures of one address over all accounts in a window; higher, since many people may share one. */
+  /** Failed sign-ins allowed from one address, over all accounts. Higher, because many people may share an address. */
   readonly perAddress: number;
+  /** Length of the window, milliseconds. */
   readonly windowMs: number;
 }
 
@@ -25,15 +26,18 @@ ON CONFLICT (key) DO UPDATE SET
 RETURNING key, failures,
   ceil(extract(epoch FROM window_started_at - now()) * 1000 + $2::int)::text AS ends_in_ms`;
 
-/** Takes attempts off two counters. Locks them in the same order as `takeAttempt`, so that two sign-ins cannot deadlock. */
+/**
+ * Takes attempts off two counters. Locks them in the same order as `takeAttempt`, so that two sign-ins cannot deadlock.
+ */
 const forgive = `
 WITH locked AS (SELECT key FROM login_failures WHERE key IN ($1, $2) ORDER BY key FOR UPDATE)
 UPDATE login_failures f SET failures = greatest(f.failures - CASE WHEN f.key = $1 THEN $3::int ELSE 1 END, 0)
 FROM locked WHERE f.key = locked.key`;
 
 /**
- * Slows down guessing, over all instances. Counted per account and address together, so that nobody can lock somebody else out from
- * elsewhere, and per address, so that one address cannot try one password on every account.
+ * Slows down password guessing, counted over all instances. One counter is per account and address, so that an attacker
+ * elsewhere cannot lock a customer out; the other is per address, so that one address cannot try one password on every
+ * account.
  */
 export class PgLoginThrottle {
   constructor(
@@ -43,7 +47,7 @@ export class PgLoginThrottle {
   ) {}
 
   /**
-   * Counts the attempt before the password is looked at: a hundred guesses at the same instant count as a hundred, not as none.
+   * Counts an attempt before its password is checked, so that a hundred simultaneous guesses count as a hundred.
    * @throws LoginThrottled
    */
   async take(email: string, address: string): Promise<void> {
@@ -58,12 +62,15 @@ export class PgLoginThrottle {
     throw new LoginThrottled(Math.max(1, ...exceeded.map((row) => Math.ceil(Number(row.ends_in_ms) / 1000))));
   }
 
-  /** The attempt succeeded: the account starts afresh, and the address gets this one attempt back. */
+  /**
+   * Records a successful sign-in: resets the counter of the account, and takes this attempt off the counter of the
+   * address.
+   */
   async succeeded(email: string, address: string): Promise<void> {
     await this.forgive(email, address, this.limits.perAccount + 1);
   }
 
-  /** The attempt was not looked at. */
+  /** Takes back an attempt whose password was not checked. */
   async giveBack(email: string, address: string): Promise<void> {
     await this.forgive(email, address, 1);
   }

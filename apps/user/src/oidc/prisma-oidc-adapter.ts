@@ -7,10 +7,11 @@ const sealedColumn = 'oidc_artifacts.payload';
 const hashOf = (id: string): string => createHash('sha256').update(id).digest('base64url');
 
 /**
- * Keeps one kind of oidc-provider's artifacts in Postgres, so that every instance sees every session, code and refresh token.
+ * Stores one kind of oidc-provider's artifacts in PostgreSQL, so that every instance sees every session, code and
+ * refresh token.
  *
- * An id is a bearer credential (a cookie, a code, a refresh token) and is therefore stored as a hash; the payload repeats the id, and is
- * therefore encrypted. A copy of the table signs nobody in.
+ * An artifact's id is a bearer credential (a cookie, a code, a refresh token), so the table holds only its hash. The
+ * payload repeats the id, so it is encrypted. A stolen copy of the table cannot be used to sign in.
  */
 export class PrismaOidcAdapter implements Adapter {
   constructor(
@@ -38,14 +39,15 @@ export class PrismaOidcAdapter implements Adapter {
     return this.open(await this.prisma.oidcArtifact.findFirst({ where: { model: this.model, uidHash: hashOf(uid) } }));
   }
 
-  /** Part of the device flow, which is off. */
+  /** Part of the device flow, which is disabled. */
   findByUserCode(): Promise<undefined> {
     return Promise.resolve(undefined);
   }
 
   /**
-   * Marks a code or refresh token as used. Decided by the database: of two requests that present the same one at the same instant,
-   * oidc-provider's own check lets both pass. The loser's whole grant is revoked, as for any other reuse (RFC 9700, 4.14.2).
+   * Marks a code or refresh token as used. The database decides: if two requests present the same one at the same
+   * instant, oidc-provider's own check lets both pass. The second one revokes the whole grant, like any other reuse
+   * (RFC 9700, 4.14.2).
    */
   async consume(id: string): Promise<void> {
     const key = this.key(id);
@@ -59,7 +61,7 @@ export class PrismaOidcAdapter implements Adapter {
       select: { grantHash: true },
     });
     if (row?.grantHash) await this.revokeFamily(row.grantHash);
-    throw new errors.InvalidGrant(`${this.model} was used before`);
+    throw new errors.InvalidGrant(`${this.model} has already been used`);
   }
 
   async destroy(id: string): Promise<void> {
@@ -70,7 +72,7 @@ export class PrismaOidcAdapter implements Adapter {
     await this.prisma.oidcArtifact.deleteMany({ where: { model: this.model, grantHash: hashOf(grantId) } });
   }
 
-  /** Everything that was issued under a grant, and the grant itself, whose own id has the same hash. */
+  /** Deletes everything issued under a grant, and the grant itself, whose id has the same hash. */
   private async revokeFamily(grantHash: string): Promise<void> {
     await this.prisma.oidcArtifact.deleteMany({
       where: { OR: [{ grantHash }, { model: 'Grant', idHash: grantHash }] },

@@ -16,7 +16,7 @@ import { formTargets, messagePage, pageHeaders, signOutPage } from './pages.js';
 const minutes = 60;
 const days = 86_400;
 const accessTokenSeconds = 5 * minutes;
-/** However often it is rotated, a refresh token ends this long after the sign-in. */
+/** Lifetime of a refresh token from the sign-in on, however often it is rotated. */
 const refreshTokenSeconds = 30 * days;
 
 const log = getLogger('oidc');
@@ -30,9 +30,10 @@ export interface ProviderParts {
 }
 
 /**
- * The OpenID provider: authorization code with PKCE for people, client credentials for machines. What differs from oidc-provider's defaults:
- * refresh tokens are rotated at every use and end after 30 days; access tokens are always JWTs for our one audience; consent is not
- * asked, as all clients are our own; there is no implicit flow, no dynamic registration, no userinfo endpoint.
+ * Creates the OpenID provider: authorization code with PKCE for people, client credentials for machines. Differences
+ * from oidc-provider's defaults: refresh tokens rotate at every use and expire after 30 days; access tokens are always
+ * JWTs for our one audience; there is no consent page, because all clients are our own; there is no implicit flow, no
+ * dynamic registration and no userinfo endpoint.
  */
 export function createProvider(parts: ProviderParts): Provider {
   const { settings } = parts;
@@ -46,18 +47,18 @@ export function createProvider(parts: ProviderParts): Provider {
       long: { httpOnly: true, sameSite: 'lax', path: new URL(settings.AUTH_ISSUER).pathname },
       short: { httpOnly: true, sameSite: 'lax' },
     },
-    // The page of the API documents asks for tokens of machines, too: whoever opened it types the secret.
+    // The API documents page can also request machine tokens: its reader types the secret.
     clientBasedCORS: (_ctx, origin, client) =>
       [...(client.redirectUris ?? []), ...(settings.OIDC_DOCS_REDIRECT_URIS ?? [])].some(
         (uri) => new URL(uri).origin === origin,
       ),
     renderError: (ctx, out) => {
-      const text = out.error_description ?? 'Something went wrong.';
-      if (wantsPage(ctx)) sendPage(ctx, messagePage('Sign-in is not possible', text, out.error));
+      const text = out.error_description ?? 'Something went wrong on our side.';
+      if (wantsPage(ctx)) sendPage(ctx, messagePage('We can’t sign you in', text, out.error));
       else ctx.body = out;
     },
   });
-  // Every URL is built from the issuer: `mount.ts` sets the forwarded host, whatever the client sent.
+  // Makes every URL start with the issuer: `mount.ts` overwrites the forwarded host, whatever the client sent.
   provider.proxy = true;
   reportErrors(provider);
   completeResponses(provider);
@@ -75,7 +76,7 @@ function artifacts({ prisma, cipher, keys, profiles }: ProviderParts): Configura
       return { accountId: id, claims: () => ({ sub: id, email, email_verified: false, name: displayName }) };
     },
     claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name'] },
-    // Otherwise an ID token would leave them to the userinfo endpoint, which is off.
+    // Otherwise the ID token would lack these claims, which belong to the userinfo endpoint, and that is disabled.
     conformIdTokenClaims: false,
   };
 }
@@ -130,14 +131,15 @@ function tokens(settings: OidcSettings): Configuration {
   };
 }
 
-/** Scopes of the API that a client may ask for; others are left out of its tokens. */
+/** API scopes a client may request; others are left out of its tokens. */
 const scopesOf = (clientId: string): string[] =>
   clientId === machineClientId ? [scopes.catalogWrite] : [scopes.profile, scopes.orders, scopes.payments];
 
 function signIn(settings: OidcSettings): Configuration {
   const mountPath = new URL(settings.AUTH_ISSUER).pathname;
   const policy = interactionPolicy.base();
-  // Asks at every sign-in of an installed application, because another one might hold its client id; ours would only be a nuisance.
+  // This check asks for consent at every sign-in of a native application, because another one could use its client id.
+  // All clients here are our own, so the page would only get in the way.
   policy.get('consent')?.checks.remove('native_client_prompt');
   return {
     interactions: { policy, url: (_ctx, { uid }) => `${mountPath}/interaction/${uid}` },
@@ -145,7 +147,7 @@ function signIn(settings: OidcSettings): Configuration {
   };
 }
 
-/** All clients are our own: what was asked for (and is allowed) is granted without a consent page. */
+/** Grants every requested scope that is allowed, without a consent page: all clients are our own. */
 async function grantEverythingAsked(ctx: KoaContextWithOIDC) {
   const { client, session, provider } = ctx.oidc;
   if (!client || !session?.accountId) return undefined;
@@ -167,14 +169,17 @@ function sendPage(ctx: KoaContextWithOIDC, html: string, targets?: readonly stri
   ctx.body = html;
 }
 
-/** An error of ours (database gone) keeps its status and Retry-After; oidc-provider would call everything 500. */
+/**
+ * Keeps the status and Retry-After of our own errors, such as an unavailable database: oidc-provider would respond with
+ * 500.
+ */
 function reportErrors(provider: Provider): void {
   provider.on('server_error', (ctx, error: unknown) => {
     if (error instanceof CodedError) {
       ctx.status = errorCodes[error.code].status;
       if (error.retryAfterSeconds !== undefined) ctx.set('retry-after', String(error.retryAfterSeconds));
       log.warn({ code: error.code, route: ctx.oidc.route }, error.message);
-    } else log.error({ err: error, route: ctx.oidc.route }, 'unexpected error');
+    } else log.error({ err: error, route: ctx.oidc.route }, 'unexpected error; responding with 500');
   });
   const refused = (name: string) => (ctx: KoaContextWithOIDC, error: errors.OIDCProviderError) =>
     log.info({ error: error.error, detail: error.error_detail, client: ctx.oidc.client?.clientId }, `${name} refused`);
@@ -182,7 +187,9 @@ function reportErrors(provider: Provider): void {
   provider.on('grant.error', refused('token'));
   provider.on('end_session.error', refused('sign-out'));
   provider.on('revocation.error', refused('revocation'));
-  provider.on('grant.revoked', (ctx) => log.warn({ client: ctx.oidc.client?.clientId }, 'a grant was revoked'));
-  // Koa's own event, which its types don't know here: without a listener it would print to standard error.
-  (provider as EventEmitter).on('error', (err: unknown) => log.warn({ err }, 'the answer could not be sent'));
+  provider.on('grant.revoked', (ctx) =>
+    log.warn({ client: ctx.oidc.client?.clientId }, 'grant revoked; the user has to sign in again'),
+  );
+  // Koa's own event, missing from the types. Without a listener, Koa prints to standard error.
+  (provider as EventEmitter).on('error', (err: unknown) => log.warn({ err }, 'response could not be sent'));
 }

@@ -8,7 +8,7 @@ type Middleware = Parameters<Provider['use']>[0];
 
 const log = getLogger('oidc');
 
-/** What the addresses of oidc-provider take, below the issuer. Those of features that are off are left out. */
+/** Methods of oidc-provider's paths below the issuer, without those of disabled features. */
 const allowed: Readonly<Record<string, string>> = {
   '/.well-known/oauth-authorization-server': 'GET, HEAD, OPTIONS',
   '/.well-known/openid-configuration': 'GET, HEAD, OPTIONS',
@@ -21,16 +21,20 @@ const allowed: Readonly<Record<string, string>> = {
   '/token/revocation': 'OPTIONS, POST',
 };
 
-/** Routes that a person looks at. All others belong to programs. */
+/** Routes that people see in a browser. Programs call all others. */
 const pageRoutes = new Set(['authorization', 'resume', 'end_session', 'end_session_confirm', 'end_session_success']);
 
-/** True when an error is to be shown as a page: to a browser, at an address for people. Otherwise it is OAuth's JSON (RFC 6749, 5.2). */
+/**
+ * Returns true if an error should be a page: for a browser, on a route for people. Otherwise it is OAuth's JSON (RFC
+ * 6749, 5.2).
+ */
 export const wantsPage = (ctx: KoaContextWithOIDC): boolean =>
   pageRoutes.has(ctx.oidc.route) && ctx.accepts('html', 'json') !== 'json';
 
 /**
- * Completes what oidc-provider leaves to Koa, which answers with plain text: addresses and methods that it does not know, and errors outside of
- * its own handlers, such as a session that could not be stored. And it gives the page that submits itself its policy.
+ * Completes the responses that oidc-provider leaves to Koa, which sends plain text: unknown paths and methods, and
+ * errors outside oidc-provider's own handlers, such as a session that could not be stored. Also sets the policy of the
+ * page that submits itself.
  */
 export function completeResponses(provider: Provider): void {
   provider.use(async (ctx, next) => {
@@ -38,7 +42,7 @@ export function completeResponses(provider: Provider): void {
     try {
       await next();
     } catch (error) {
-      if (!(error instanceof CodedError)) log.error({ err: error }, 'unexpected error');
+      if (!(error instanceof CodedError)) log.error({ err: error }, 'unexpected error; responding with 500');
       return sendProblem(ctx, error);
     }
     if (ctx.status === 404 && ctx.body === undefined) {

@@ -5,7 +5,9 @@ import { PasswordHasher } from '../users/password-hasher.js';
 import { userColumns } from '../users/user-columns.js';
 import { PgLoginThrottle } from './pg-login-throttle.js';
 
-/** Checks e-mail and password. An unknown e-mail address costs the same time and gives the same answer as a wrong password. */
+/**
+ * Checks e-mail address and password. An unknown address takes as long as a wrong password and gets the same response.
+ */
 @Injectable()
 export class SignIn {
   constructor(
@@ -17,7 +19,7 @@ export class SignIn {
 
   /**
    * @param address IP address of the browser.
-   * @returns The user id; undefined when e-mail and password don't belong together.
+   * @returns The user id; undefined if the e-mail address or the password is wrong.
    * @throws LoginThrottled, LoginBusy
    */
   async execute(email: string, password: string, address: string): Promise<string | undefined> {
@@ -35,7 +37,7 @@ export class SignIn {
     try {
       return await this.hasher.matches(password, stored);
     } catch (error) {
-      // Nobody looked at the password (LOGIN_BUSY): that is not held against the person.
+      // The password was not checked (LOGIN_BUSY), so the attempt does not count as a failure.
       await this.throttle.giveBack(email, address);
       throw error;
     }

@@ -22,7 +22,7 @@ export interface AuthorizeOptions {
 
 export const defaultScope = 'openid profile:manage orders:manage payments:read';
 
-/** What a browser and a public client do in a sign-in: cookies with their paths, redirects, the form, PKCE. */
+/** Acts as browser and public client in a sign-in: cookies with their paths, redirects, the form, PKCE. */
 export class Browser {
   readonly cookies = new Map<string, Cookie>();
   verifier = randomBytes(32).toString('base64url');
@@ -55,7 +55,7 @@ export class Browser {
     return response;
   }
 
-  /** Follows redirects until there is a page, or until the browser would leave for the client. */
+  /** Follows redirects until a page, or until the redirect to the client. */
   async follow(response: Response): Promise<{ response: Response; url: string }> {
     let current = response;
     let url = current.url;
@@ -100,9 +100,9 @@ export class Browser {
   async code(email: string, password: string, options: AuthorizeOptions = {}): Promise<string> {
     const page = await this.open(options);
     const { url } = await this.submit(page.url, { email, password });
-    const answer = new URL(url).searchParams;
-    if (answer.get('state') !== this.state) throw new Error(`no sign-in: ${url}`);
-    const code = answer.get('code');
+    const parameters = new URL(url).searchParams;
+    if (parameters.get('state') !== this.state) throw new Error(`no sign-in: ${url}`);
+    const code = parameters.get('code');
     if (!code) throw new Error(`no code: ${url}`);
     return code;
   }
@@ -131,7 +131,7 @@ export class Browser {
   async signIn(email: string, password: string, options: AuthorizeOptions = {}): Promise<Tokens> {
     const response = await this.exchange(await this.code(email, password, options));
     if (response.status !== 200)
-      throw new Error(`token endpoint answered ${response.status}: ${await response.text()}`);
+      throw new Error(`token endpoint responded with ${response.status}: ${await response.text()}`);
     return (await response.json()) as Tokens;
   }
 }

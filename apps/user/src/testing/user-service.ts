@@ -31,9 +31,9 @@ export interface UserService {
   readonly issuer: string;
   post(path: string, body: unknown, headers?: Record<string, string>): Promise<Response>;
   send(method: string, path: string, options?: { body?: unknown; headers?: Record<string, string> }): Promise<Response>;
-  /** Registers somebody and gives back what is needed to sign in. */
+  /** Registers a person and returns what a sign-in needs. */
   person(): Promise<Person>;
-  /** An access token through the whole sign-in. */
+  /** Signs a person in and returns the access token. */
   token(person: Person, scope?: string): Promise<string>;
   stop(): Promise<void>;
 }
@@ -43,7 +43,7 @@ export interface Person {
   readonly email: string;
 }
 
-/** The real service with a database and a broker of its own, listening on a free port. */
+/** Starts the real service on a free port, with its own database and broker unless they are shared. */
 export async function startUserService(
   overrides: Record<string, string> = {},
   shared: { database?: TestDatabase; nats?: TestNats; port?: number } = {},
@@ -96,7 +96,7 @@ export async function startUserService(
       const email = `Ann.${randomUUID()}@Example.org`;
       const response = await post('/v1/users', { email, password, displayName: 'Ann Bell' });
       if (response.status !== 201)
-        throw new Error(`registration answered ${response.status}: ${await response.text()}`);
+        throw new Error(`registration responded with ${response.status}: ${await response.text()}`);
       return { id: ((await response.json()) as { id: string }).id, email };
     },
     async token({ email }, scope) {

@@ -15,7 +15,7 @@ test('only the right password matches', async () => {
   expect(await hasher.matches('tulpen im November', stored)).toBe(false);
 });
 
-test('nothing matches for somebody unknown, and finding that out takes as much work', async () => {
+test('no password matches an unknown user, and the check takes as much work', async () => {
   const stored = await hasher.hash('Tulpen im November');
   const work = async (known: string | undefined) => {
     const before = process.cpuUsage();

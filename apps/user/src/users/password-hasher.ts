@@ -2,20 +2,28 @@ import { BulkheadFull, createPolicy, type Policy } from '@causeway/resilience';
 import { hash, verify } from '@node-rs/argon2';
 import { LoginBusy } from './user.errors.js';
 
-/** OWASP's first choice for argon2id: 19 MiB, 2 passes, 1 lane. 12.5 ms of a core each, so two cores do about 110 a second. */
+/**
+ * OWASP's first choice for argon2id: 19 MiB, 2 passes, 1 lane. A hash takes 12.5 ms of a core; two cores do about
+ * 110/s.
+ */
 const parameters = { algorithm: 2, memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
 
 export interface HashingLimits {
-  /** Hashes computed at once. Each holds 19 MiB and a core. */
+  /** Hashes computed at the same time. Each takes 19 MiB and a core. */
   readonly concurrency: number;
-  /** Hashes that may wait; beyond that callers are told to come back. */
+  /** Hashes that may wait for a slot; beyond that, callers get LOGIN_BUSY. */
   readonly queue: number;
 }
 
-/** Of 32 random bytes that nobody kept, with the same parameters, so that looking at it takes as long as at a real one. */
+/**
+ * A hash of 32 random bytes that were thrown away. Same parameters, so that verifying it takes as long as a real one.
+ */
 const decoy = '$argon2id$v=19$m=19456,t=2,p=1$jryhdBoxp4T4kKZifRN+KQ$YQTJbx5/KJke/Q31+Mou4hJ1Qvv/UjVPgLO5HLSr2RQ';
 
-/** Hashes and checks passwords. Bounded, because a burst of sign-ins would otherwise take every core from everything else. */
+/**
+ * Hashes and verifies passwords. Bounded, because a burst of sign-ins would otherwise take every core from all other
+ * work.
+ */
 export class PasswordHasher {
   private readonly policy: Policy;
 
@@ -29,7 +37,7 @@ export class PasswordHasher {
   }
 
   /**
-   * @param stored Undefined when nobody has the e-mail address: the same work is done, so that the time tells nothing.
+   * @param stored Undefined for an unknown e-mail address. The same work is done, so that the time reveals nothing.
    * @throws LoginBusy
    */
   async matches(password: string, stored: string | undefined): Promise<boolean> {

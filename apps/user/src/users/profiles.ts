@@ -5,7 +5,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { PrismaClient, User } from '../generated/prisma/client.js';
 import { userColumns } from './user-columns.js';
 
-/** Reads and changes the profile of a person. */
+/** Reads and changes a user's profile. */
 @Injectable()
 export class Profiles {
   constructor(
@@ -26,7 +26,7 @@ export class Profiles {
   }
 
   /**
-   * @param expected The versions that the change may be based on.
+   * @param expected Versions the change may be based on.
    * @throws NotFound, VersionStale
    */
   async change(userId: string, expected: ExpectedVersions, { displayName }: ChangeUserBody): Promise<UserView> {

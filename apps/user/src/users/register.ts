@@ -8,7 +8,10 @@ import { EmailTaken, PasswordTooCommon } from './user.errors.js';
 import { PasswordHasher } from './password-hasher.js';
 import { userColumns } from './user-columns.js';
 
-/** Nobody is signed in yet, so all registrations share one name space of keys; a replay needs the very same body, password included. */
+/**
+ * Registration has no signed-in user, so all of them share one key space. A replay needs the same body, including the
+ * password.
+ */
 const anonymous = 'anonymous';
 
 @Injectable()
@@ -21,14 +24,14 @@ export class Register {
   ) {}
 
   /**
-   * Makes an account and announces it (`user.evt.registered.v1`) in one transaction.
+   * Creates an account and its event `user.evt.registered.v1` in one transaction.
    * @throws PasswordTooCommon, EmailTaken, LoginBusy, IdempotencyKeyReused, IdempotencyKeyInFlight
    */
   async execute(body: RegisterUserBody, idempotencyKey: string): Promise<IdempotentResponse> {
-    // 49 000 passwords, 6 MB, that an instance only needs once somebody registers.
+    // Loaded on demand: 49,000 passwords, 6 MB, which an instance needs only for registrations.
     const { isCommonPassword } = await import('./common-passwords.js');
     if (isCommonPassword(body.password)) throw new PasswordTooCommon();
-    // Before the transaction: 12 ms of CPU, and a queue, don't belong between BEGIN and COMMIT.
+    // Before the transaction: 12 ms of CPU and a queue do not belong between BEGIN and COMMIT.
     const passwordHash = await this.hasher.hash(body.password);
     const scope = { subject: anonymous, route: 'POST /v1/users', key: idempotencyKey };
     return this.posts.once(scope, body, async (tx) => {

@@ -1,4 +1,4 @@
-/** Names under which the personal data of a user is sealed: part of the ciphertext, so they never change. */
+/** Column names bound into the ciphertext of a user's personal data. They must never change. */
 export const userColumns = {
   email: 'users.email',
   displayName: 'users.display_name',

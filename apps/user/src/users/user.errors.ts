@@ -1,34 +1,34 @@
 import { CodedError } from '@causeway/errors';
 
-/** Somebody registered this address before; compared without regard to case. */
+/** An account with this e-mail address exists. Case does not matter. */
 export class EmailTaken extends CodedError {
   readonly code = 'EMAIL_TAKEN';
   readonly remedy = 'Sign in, or register with another e-mail address.';
 
   constructor() {
-    super('the e-mail address is registered already');
+    super('this e-mail address is already registered');
   }
 }
 
-/** The password is in, or trivially made from, the lists that attackers try first. */
+/** The password is on the lists that attackers try first, or a simple variation of an entry. */
 export class PasswordTooCommon extends CodedError {
   readonly code = 'PASSWORD_TOO_COMMON';
-  readonly remedy = 'Choose a password that is not a common word with digits, a repetition or a row of the keyboard.';
+  readonly remedy = 'Choose a password that is not a common word with digits, a repetition or a keyboard row.';
   override readonly violations = [{ path: '/password', message: 'is too common' }];
 
   constructor() {
-    super('the password is among those that are guessed first');
+    super('this password is too easy to guess');
   }
 }
 
-/** As many passwords are being hashed, and as many wait, as this instance allows. */
+/** This instance is hashing as many passwords as it may, and its queue is full. */
 export class LoginBusy extends CodedError {
   readonly code = 'LOGIN_BUSY';
-  readonly remedy = 'Try again in a second.';
+  readonly remedy = 'Wait for the number of seconds in Retry-After, then try again.';
   override readonly retryable = true;
   override readonly retryAfterSeconds = 1;
 
   constructor(options?: ErrorOptions) {
-    super('too many people sign in at the moment', options);
+    super('too many people are signing in right now', options);
   }
 }

@@ -95,7 +95,7 @@ test('a route needs a token unless it, or its controller, is public', async () =
   expect(await get('/health')).toEqual({});
 });
 
-test('every scope of the route and of its controller is needed', async () => {
+test('every scope of the route and of its controller is required', async () => {
   expect(await get('/orders/managed', ['orders:manage'])).toEqual({ code: 'SCOPE_MISSING' });
   expect(await get('/orders/managed', ['orders:read', 'orders:manage'])).toEqual({});
   expect(await get('/stock', [])).toEqual({ code: 'SCOPE_MISSING' });
@@ -104,6 +104,6 @@ test('every scope of the route and of its controller is needed', async () => {
   expect(await get('/stock/deep', ['catalog:deep', 'catalog:write'])).toEqual({});
 });
 
-test('a public route that asks for the user fails closed', async () => {
+test('a public route that injects the user fails closed', async () => {
   expect(await get('/orders/confused', ['orders:read'])).toEqual({ code: 'TOKEN_MISSING' });
 });

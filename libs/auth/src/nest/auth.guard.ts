@@ -5,7 +5,9 @@ import { requireScopes } from '../principal.js';
 import { TokenVerifier } from '../token-verifier.js';
 import { publicKey, scopesKey } from './decorators.js';
 
-/** Every HTTP route needs a token, unless it says otherwise: forgetting a decorator must not open a door. */
+/**
+ * Requires a token for every HTTP route unless it is marked `@Public()`: a forgotten decorator must not open a route.
+ */
 @Injectable()
 export class AuthGuard implements CanActivate {
   constructor(
@@ -14,13 +16,13 @@ export class AuthGuard implements CanActivate {
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    // Messages come from the broker, which has authenticated their sender.
+    // The broker has authenticated the sender of a message.
     if (context.getType() !== 'http') return true;
-    const places = [context.getHandler(), context.getClass()];
-    if (this.reflector.getAllAndOverride<boolean | undefined>(publicKey, places)) return true;
+    const targets = [context.getHandler(), context.getClass()];
+    if (this.reflector.getAllAndOverride<boolean | undefined>(publicKey, targets)) return true;
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const principal = await this.verifier.authenticate(request.headers.authorization);
-    requireScopes(principal, ...this.reflector.getAllAndMerge<string[]>(scopesKey, places));
+    requireScopes(principal, ...this.reflector.getAllAndMerge<string[]>(scopesKey, targets));
     request.principal = principal;
     return true;
   }

@@ -6,7 +6,9 @@ import { AuthGuard } from './auth.guard.js';
 
 @Module({})
 export class AuthModule {
-  /** Import it once, in the root module: it guards every route of the application and gives `TokenVerifier` to whoever injects it. */
+  /**
+   * Guards every route of the application and provides `TokenVerifier` globally. Import it once, in the root module.
+   */
   static forRoot(settings: AuthSettings): DynamicModule {
     return {
       module: AuthModule,

@@ -13,13 +13,13 @@ declare module 'fastify' {
 export const publicKey = 'causeway:public';
 export const scopesKey = 'causeway:scopes';
 
-/** The route, or every route of the controller, takes requests without a token. One that is sent is not looked at. */
+/** Opens a route, or every route of a controller, to requests without a token. A token that is sent is ignored. */
 export const Public = (): CustomDecorator => SetMetadata(publicKey, true);
 
-/** The token needs these scopes, all of them. On a controller and a route: both apply. */
+/** Requires all of these scopes. Scopes of a controller and of its routes add up. */
 export const RequireScope = (...scopes: readonly string[]): CustomDecorator => SetMetadata(scopesKey, scopes);
 
-/** `read(@CurrentUser() user: Principal)`. Fails with TokenMissing on a public route. */
+/** Injects the caller: `read(@CurrentUser() user: Principal)`. Throws TokenMissing on a public route. */
 export const CurrentUser = createParamDecorator((_: unknown, context: ExecutionContext): Principal => {
   const { principal } = context.switchToHttp().getRequest<FastifyRequest>();
   if (!principal) throw new TokenMissing();

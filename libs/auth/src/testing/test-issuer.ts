@@ -4,10 +4,10 @@ import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK } from 'j
 import type { AuthSettings } from '../settings.js';
 
 export interface TestToken {
-  /** Default `client`, a person's client. For a machine give the same value as `subject`. */
+  /** Default `client`, which makes the token a person's. For a machine, pass the same value as `subject`. */
   readonly clientId?: string;
   readonly scopes?: readonly string[];
-  /** Seconds from now. Negative: expired already. Default 300. */
+  /** Seconds from now; negative for an expired token. Default 300. */
   readonly expiresInSeconds?: number;
   readonly issuer?: string;
   readonly audience?: string;
@@ -21,9 +21,9 @@ interface SigningKey {
   readonly publicJwk: JWK;
 }
 
-/** An identity provider for tests: makes a key, serves the public half on loopback, signs whatever it is asked to. */
+/** An identity provider for tests: serves its public keys on loopback and signs any token. */
 export class TestIssuer {
-  /** How often the keys were read. */
+  /** How often the keys were fetched. */
   reads = 0;
   private keys: SigningKey[] = [];
   private made = 0;
@@ -36,7 +36,7 @@ export class TestIssuer {
   ) {}
 
   static async start(): Promise<TestIssuer> {
-    const server = createServer((_request, response) => issuer.answer(response));
+    const server = createServer((_request, response) => issuer.sendKeys(response));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const issuer = new TestIssuer(server, {
@@ -48,9 +48,9 @@ export class TestIssuer {
     return issuer;
   }
 
-  /** From now on tokens are signed with a new key. The old ones stay published unless `forget` is set. */
+  /** Starts signing with a new key. Old keys stay published unless `forget` is set. */
   async rotate(options: { readonly forget?: boolean } = {}): Promise<void> {
-    // ES256: making an RSA key takes a tenth of a second.
+    // ES256, because generating an RSA key takes a tenth of a second.
     const { privateKey, publicKey } = await generateKeyPair('ES256');
     this.made += 1;
     const kid = `key-${this.made}`;
@@ -58,12 +58,12 @@ export class TestIssuer {
     this.keys = options.forget ? [key] : [...this.keys, key];
   }
 
-  /** While away the keys are answered with 503. */
+  /** While down, the key endpoint responds with 503. */
   setDown(down: boolean): void {
     this.down = down;
   }
 
-  /** @param subject User id, or client id of a machine. */
+  /** Signs a token. @param subject User id, or client id of a machine. */
   async sign(subject: string, token: TestToken = {}): Promise<string> {
     const key = this.keys.at(-1);
     if (!key) throw new Error('TestIssuer has no key; use TestIssuer.start()');
@@ -83,7 +83,7 @@ export class TestIssuer {
     await new Promise((resolve) => this.server.close(resolve));
   }
 
-  private answer(response: ServerResponse): void {
+  private sendKeys(response: ServerResponse): void {
     this.reads += 1;
     response.writeHead(this.down ? 503 : 200, { 'content-type': 'application/json', connection: 'close' });
     response.end(JSON.stringify({ keys: this.keys.map(({ publicJwk }) => publicJwk) }));

@@ -65,30 +65,33 @@ const problemTexts: Partial<Record<ErrorCode, ProblemText>> = {
   },
   TOKEN_INVALID: {
     detail: 'the access token is not valid',
-    remedy: 'Sign in again; the token must be an access token of this system.',
+    remedy: 'Sign in again and send the access token you get.',
   },
   TOKEN_EXPIRED: {
     detail: 'the access token has expired',
     remedy: 'Get a new access token with the refresh token, or sign in again.',
   },
   SCOPE_MISSING: {
-    detail: 'the operation needs the scope orders:manage',
-    remedy: 'Ask for the scope orders:manage when you sign in.',
+    detail: 'the access token lacks the scope orders:manage',
+    remedy: 'Request the scope orders:manage when you sign in.',
   },
   EMAIL_TAKEN: {
-    detail: 'the e-mail address is registered already',
+    detail: 'this e-mail address is already registered',
     remedy: 'Sign in, or register with another e-mail address.',
   },
   PASSWORD_TOO_COMMON: {
-    detail: 'the password is among those that are guessed first',
-    remedy: 'Choose a password that is not a common word with digits, a repetition or a row of the keyboard.',
+    detail: 'this password is too easy to guess',
+    remedy: 'Choose a password that is not a common word with digits, a repetition or a keyboard row.',
     errors: [{ path: '/password', message: 'is too common' }],
   },
   ADDRESS_LIMIT_REACHED: {
-    detail: 'a person can keep 50 addresses',
-    remedy: 'Delete an address that is not used any more.',
+    detail: 'an address book holds at most 50 addresses',
+    remedy: 'Delete an address you no longer use.',
   },
-  LOGIN_BUSY: { detail: 'too many people sign in at the moment', remedy: 'Try again in a second.' },
+  LOGIN_BUSY: {
+    detail: 'too many people are signing in right now',
+    remedy: 'Wait for the number of seconds in Retry-After, then try again.',
+  },
   PRODUCT_UNKNOWN: {
     detail: 'one product does not exist',
     remedy: 'Take the product ids from GET /v1/products.',
