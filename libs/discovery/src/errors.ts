@@ -11,18 +11,3 @@ export class NoEndpoint extends CodedError {
     super(`no instance of ${service} is available`);
   }
 }
-
-/** A service could not be reached, or broke off, or answered with nonsense. `cause` has the story. */
-export class DependencyUnavailable extends CodedError {
-  readonly code = 'DEPENDENCY_UNAVAILABLE';
-  readonly remedy = 'Try again in a moment.';
-  override readonly retryable = true;
-  override readonly retryAfterSeconds = 1;
-
-  constructor(
-    readonly dependency: string,
-    options?: ErrorOptions,
-  ) {
-    super(`${dependency} is not available`, options);
-  }
-}

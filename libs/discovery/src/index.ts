@@ -1,5 +1,5 @@
 export { Balancer, type BalancerOptions, type Lease } from './balancer.js';
-export { DependencyUnavailable, NoEndpoint } from './errors.js';
+export { NoEndpoint } from './errors.js';
 export { isUnavailableStatus, isRepeatable, mayResend, judgeResponse, type ResponseVerdict } from './failed-call.js';
 export { createHttpAgent, type HttpAgentOptions } from './http-agent.js';
 export { announce, type AnnouncedEndpoint, type Announcement, type AnnounceOptions } from './nats/announce.js';

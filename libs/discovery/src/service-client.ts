@@ -1,5 +1,5 @@
 import { httpHeaders } from '@causeway/contracts';
-import { CodedError } from '@causeway/errors';
+import { CodedError, DependencyUnavailable } from '@causeway/errors';
 import {
   CallWatch,
   createPolicy,
@@ -13,7 +13,6 @@ import { errorType, injectTrace, inSpan, instruments, meter } from '@causeway/te
 import { SpanKind, SpanStatusCode, type Span } from '@opentelemetry/api';
 import type { Dispatcher } from 'undici';
 import type { Balancer, Lease } from './balancer.js';
-import { DependencyUnavailable } from './errors.js';
 import { isUnavailableStatus, isRepeatable, mayResend, judgeResponse, type ResponseVerdict } from './failed-call.js';
 
 const durations = meter('causeway.discovery').duration(

@@ -47,3 +47,31 @@ export class NotFound extends CodedError {
     super(`${what} was not found`);
   }
 }
+
+/** Another service could not be reached, broke off, or answered with nonsense. `cause` says which. */
+export class DependencyUnavailable extends CodedError {
+  readonly code = 'DEPENDENCY_UNAVAILABLE';
+  readonly remedy = 'Try again in a moment.';
+  override readonly retryable = true;
+  override readonly retryAfterSeconds = 1;
+  /** True when it is certain that nothing received the request, so that sending it again is safe. */
+  readonly unsent: boolean;
+
+  /**
+   * @param dependency      Name of the service: `user`.
+   * @param options.message Default `<dependency> is not available`.
+   * @param options.unsent  Default false.
+   */
+  constructor(
+    readonly dependency: string,
+    { message = `${dependency} is not available`, unsent = false, ...options }: DependencyFailure = {},
+  ) {
+    super(message, options);
+    this.unsent = unsent;
+  }
+}
+
+export interface DependencyFailure extends ErrorOptions {
+  readonly message?: string;
+  readonly unsent?: boolean;
+}

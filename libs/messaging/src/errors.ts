@@ -12,27 +12,6 @@ export class BrokerUnavailable extends CodedError {
   }
 }
 
-/** Nobody answers for a service that is called over NATS. */
-export class DependencyUnavailable extends CodedError {
-  readonly code = 'DEPENDENCY_UNAVAILABLE';
-  readonly remedy = 'Try again shortly.';
-  override readonly retryable = true;
-  override readonly retryAfterSeconds = 2;
-
-  /**
-   * @param dependency Name of the service.
-   * @param unsent     True when it is certain that nobody received the request, so that sending it again is safe.
-   */
-  constructor(
-    readonly dependency: string,
-    message: string,
-    readonly unsent = false,
-    options?: ErrorOptions,
-  ) {
-    super(message, options);
-  }
-}
-
 /** The declared topology differs from the server's in a way that the server cannot change in place. Nothing was changed. */
 export class TopologyConflict extends CodedError {
   readonly code = 'TOPOLOGY_CONFLICT';

@@ -3,7 +3,6 @@ export { connectNats, type ConnectOptions } from './connection.js';
 export { BrokerHealth } from './health.js';
 export {
   BrokerUnavailable,
-  DependencyUnavailable,
   HandlerTimeout,
   MessageInvalid,
   MessageMalformed,

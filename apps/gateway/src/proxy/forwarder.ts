@@ -1,6 +1,6 @@
 import { httpHeaders } from '@causeway/contracts';
+import { DependencyUnavailable } from '@causeway/errors';
 import {
-  DependencyUnavailable,
   isUnavailableStatus,
   mayResend,
   judgeResponse,

@@ -1,6 +1,6 @@
 import { integerText, text } from '@causeway/contracts';
-import { DependencyUnavailable, type ServiceClient, type ServiceResponse } from '@causeway/discovery';
-import { CodedError, errorCodes, type ErrorCode } from '@causeway/errors';
+import { type ServiceClient, type ServiceResponse } from '@causeway/discovery';
+import { CodedError, DependencyUnavailable, errorCodes, type ErrorCode } from '@causeway/errors';
 import { z } from 'zod';
 
 const retryAfter = integerText(0, 86_400);

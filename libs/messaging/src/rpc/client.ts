@@ -1,4 +1,5 @@
 import { parseOrThrow, violationsOf, type RpcDefinition } from '@causeway/contracts';
+import { DependencyUnavailable } from '@causeway/errors';
 import {
   CallWatch,
   createPolicy,
@@ -12,7 +13,7 @@ import { errorType, injectTrace, inSpan, instruments, meter } from '@causeway/te
 import { errors, RequestError, type Msg, type NatsConnection } from '@nats-io/transport-node';
 import { SpanKind } from '@opentelemetry/api';
 import { headersOf, natsHeaders } from '../consume/headers.js';
-import { BrokerUnavailable, DependencyUnavailable, RemoteError } from '../errors.js';
+import { BrokerUnavailable, RemoteError } from '../errors.js';
 import { decodeError, decodeJson, encodeJson } from './wire.js';
 
 const duration = meter('messaging').duration(
@@ -130,13 +131,13 @@ class Silence extends DependencyUnavailable {}
 
 function translate(cause: unknown, owner: string, timeoutMs: number, byDeadline: boolean): unknown {
   if (cause instanceof RequestError && cause.isNoResponders()) {
-    return new DependencyUnavailable(owner, `no instance of ${owner} is running`, true, { cause });
+    return new DependencyUnavailable(owner, { message: `no instance of ${owner} is running`, unsent: true, cause });
   }
   if (cause instanceof errors.TimeoutError || (cause instanceof Error && cause.cause instanceof errors.TimeoutError)) {
     // Not `deadline.expired`: the timer may fire a fraction of a millisecond before it.
     return byDeadline
       ? new DeadlineExceeded(`${owner} did not answer before the deadline`, { cause })
-      : new Silence(owner, `${owner} did not answer within ${timeoutMs} ms`, false, { cause });
+      : new Silence(owner, { message: `${owner} did not answer within ${timeoutMs} ms`, cause });
   }
   return new BrokerUnavailable('the request could not be sent to the message broker', { cause });
 }
@@ -146,7 +147,8 @@ function readReply<Req, Res>(definition: RpcDefinition<Req, Res>, reply: Msg): R
   const code = reply.headers?.get(natsHeaders.errorCode);
   if (code) throw decodeError(owner, code, reply.data);
   const broken = (why: string, cause?: unknown) =>
-    new DependencyUnavailable(owner, `the answer of ${owner} to ${subject} breaks the contract: ${why}`, false, {
+    new DependencyUnavailable(owner, {
+      message: `the reply of ${owner} to ${subject} breaks the contract: ${why}`,
       cause,
     });
   let value: unknown;

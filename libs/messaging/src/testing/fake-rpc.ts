@@ -1,6 +1,6 @@
 import { parseOrThrow, type RpcDefinition } from '@causeway/contracts';
 import { currentDeadline } from '@causeway/resilience';
-import { DependencyUnavailable } from '../errors.js';
+import { DependencyUnavailable } from '@causeway/errors';
 import type { RpcPort } from '../rpc/client.js';
 import { decodeError, decodeJson, encodeError, encodeJson } from '../rpc/wire.js';
 
@@ -21,7 +21,8 @@ export class FakeRpc implements RpcPort {
     currentDeadline()?.throwIfExpired();
     this.calls.push({ subject, request: sent });
     const answer = this.answers.get(subject);
-    if (!answer) throw new DependencyUnavailable(owner, `no instance of ${owner} is running`, true);
+    if (!answer)
+      throw new DependencyUnavailable(owner, { message: `no instance of ${owner} is running`, unsent: true });
     let response: unknown;
     try {
       response = await answer(sent);
