@@ -1,20 +1,20 @@
 import { execFile } from 'node:child_process';
 import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { root } from './repository.js';
 
-/** Each ```ts block of a README becomes a module beside that README's project, so that it sees what a reader's file would see. */
-const readmes = globSync(join(root, '{apps,libs,tools}/*/README.md'));
-const examples = readmes.flatMap((readme) =>
-  [...readFileSync(readme, 'utf8').matchAll(/^```ts\n([\s\S]*?)^```/gm)].map(([, code], index) => ({
-    readme,
+/** Each ```ts block of a README or guide becomes a module beside it, so that it sees what a reader's file would see. */
+const documents = globSync(join(root, '{{apps,libs,tools}/*/README.md,docs/guides/*.md}'));
+const examples = documents.flatMap((document) =>
+  [...readFileSync(document, 'utf8').matchAll(/^```ts\n([\s\S]*?)^```/gm)].map(([, code], index) => ({
+    document,
     index,
     code: code!,
   })),
 );
-const fileOf = ({ readme, index }: { readme: string; index: number }) =>
-  join(dirname(readme), `.readme-example-${index + 1}.ts`);
+const fileOf = ({ document, index }: { document: string; index: number }) =>
+  join(dirname(document), `.readme-example-${basename(document, '.md')}-${index + 1}.ts`);
 const config = join(root, 'tools/checks/.readme-examples.tsconfig.json');
 
 afterAll(() => {
@@ -24,7 +24,7 @@ afterAll(() => {
 
 test('there are examples', () => expect(examples.length).toBeGreaterThan(5));
 
-test('every example in a README compiles', async () => {
+test('every example in a README or guide compiles', async () => {
   mkdirSync(dirname(config), { recursive: true });
   for (const example of examples) writeFileSync(fileOf(example), `${example.code}\nexport {};\n`);
   writeFileSync(
