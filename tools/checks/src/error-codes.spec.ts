@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { root, sourceFiles } from './repository.js';
 
 const documented = new Map(
-  [...readFileSync(join(root, 'docs/errors.md'), 'utf8').matchAll(/^\| `([A-Z_]+)` \| (\d{3}) \|/gm)].map(
+  [...readFileSync(join(root, 'docs/errors.md'), 'utf8').matchAll(/^\| `([A-Z_]+)` +\| (\d{3}) +\|/gm)].map(
     ([, code, status]) => [code!, Number(status)],
   ),
 );
