@@ -11,10 +11,7 @@ const schedule = z
   .regex(/^\d{1,9}(,\d{1,9})*$/, { error: 'expected milliseconds, separated by commas' })
   .transform((value) => value.split(',').map(Number));
 
-/**
- * Everything that the payment service reads from its environment, besides what every service reads (service-host,
- * telemetry).
- */
+/** Everything that the payment service reads from its environment, besides what every service reads (service-host, telemetry). */
 export const settings = {
   ...databaseSettings,
   ...natsSettings,
@@ -27,10 +24,7 @@ export const settings = {
   PSP_WEBHOOK_SECRETS: list().pipe(z.array(secret()).max(4)),
   /** Limit of one request to the provider. */
   PSP_TIMEOUT_MS: withDefault(durationMs(10, 120_000), '10000'),
-  /**
-   * Operations at the provider at the same time, per instance. Default: four for each connection of the pool
-   * (`workLimits`).
-   */
+  /** Operations at the provider at the same time, per instance. Default: four for each connection of the pool (`workLimits`). */
   PSP_CONCURRENCY: integer(1, 1_000).optional(),
   /** How often an instance looks for operations that are due. */
   PAYMENT_POLL_MS: withDefault(durationMs(10, 60_000), '250'),

@@ -3,9 +3,7 @@ import type { ServiceDefinition } from '@causeway/service-host';
 import { settings } from './config.js';
 import { version } from './version.js';
 
-/**
- * The payment service. Whatever takes time to import is behind `import()`: the health port answers before it is loaded.
- */
+/** The payment service. Whatever takes time to import is behind `import()`: the health port answers before it is loaded. */
 export const service: ServiceDefinition<typeof settings> = {
   name: 'payment',
   version,
