@@ -32,14 +32,14 @@ paymentProviderContract('sandbox over HTTP', async () => ({
   slowDone: () => sleep(slowMs),
 }));
 
-test('a wrong API key declines nobody: it counts as not sent', async () => {
+test('a wrong API key declines no payment: it counts as not sent', async () => {
   const charge = { reference: 'r', amountMinor: 1, currency: 'EUR', paymentMethodToken: 'tok_success' };
   await expect(adapter({ apiKey: 'wrong-api-key-0123456789' }).authorize('key', charge)).rejects.toBeInstanceOf(
     PspUnsent,
   );
 });
 
-test('after many failures calls are suspended at once, and count as not sent', async () => {
+test('after many failures the circuit breaker suspends calls, which count as not sent', async () => {
   const broken = adapter({ url: 'http://127.0.0.1:1' });
   for (let call = 0; call < 30; call++) await broken.find('r').catch(() => undefined);
   await expect(broken.find('r')).rejects.toMatchObject({ message: expect.stringContaining('suspended') });

@@ -37,14 +37,14 @@ const authorize = async () => {
 const expire = () =>
   database.pool.query(`UPDATE psp_operations SET lease_until = now() - interval '1 second' WHERE lease IS NOT NULL`);
 
-test('operations are shared out: many workers at once, each operation to one of them', async () => {
+test('many workers claim at once: each operation goes to one of them', async () => {
   await Promise.all(Array.from({ length: 40 }, authorize));
   const claims = (await Promise.all(Array.from({ length: 10 }, () => queue.claim(5, leaseMs)))).flat();
   expect(new Set(claims.map(({ id }) => id)).size).toBe(claims.length);
   expect(claims.length + (await queue.claim(100, leaseMs)).length).toBe(40);
 });
 
-test('a claim has everything that the call needs, and counts the attempt before it', async () => {
+test('a claim carries everything for the call, and counts the attempt in advance', async () => {
   const { paymentId } = await authorize();
   expect(await queue.claim(10, leaseMs)).toMatchObject([
     {
@@ -73,18 +73,18 @@ test('only the holder of the lease may reschedule', async () => {
   expect(await uow.run((tx) => tx.operations.reschedule(current!, next))).toBe(true);
 });
 
-test('a lease that is given back is due again at once, not when it would have run out', async () => {
+test('a released operation is due again immediately, not when its lease would have expired', async () => {
   await authorize();
   const [first] = await queue.claim(1, leaseMs);
   await queue.release(first!, 0);
   const [second] = await queue.claim(1, leaseMs);
   expect(second).toMatchObject({ id: first!.id, attempts: 2 });
-  // The lease has passed to somebody else by now.
+  // Another worker holds the lease by now.
   await queue.release(first!, 0);
   expect(await queue.claim(1, leaseMs)).toEqual([]);
 });
 
-test('what could not be given back, and a claim whose answer was lost, are given back before the next claim', async () => {
+test('a failed release, and a claim whose response was lost, are released before the next claim', async () => {
   await Promise.all([authorize(), authorize()]);
   const inner = poolSql(database.pool);
   let [loseResponse, refuse] = [true, false];
@@ -106,7 +106,7 @@ test('what could not be given back, and a claim whose answer was lost, are given
   expect((await shaky.claim(10, leaseMs)).map(({ id }) => id)).toEqual([claimed[0]!.id]);
 });
 
-test('a worker gives an operation back whose outcome cannot be stored, and it is carried out', async () => {
+test('a worker releases an operation whose outcome cannot be stored, and it is executed again', async () => {
   const { paymentId } = await authorize();
   const run = new RunOperation(uow, new FakePaymentProvider(), now);
   let failures = 1;
@@ -127,7 +127,7 @@ test('a worker gives an operation back whose outcome cannot be stored, and it is
   }
 });
 
-test('a worker that comes back late, when the payment has moved on, changes nothing', async () => {
+test('a worker that returns late, after the payment has moved on, changes nothing', async () => {
   const target = await authorize();
   const run = new RunOperation(uow, new FakePaymentProvider(), now);
   const [late] = await queue.claim(1, leaseMs);
@@ -152,13 +152,13 @@ test('an operation that may have been sent is not withdrawn', async () => {
   expect(await uow.run((tx) => tx.operations.close(claimed!.id, 'SUCCEEDED', 'authorized'))).toBe(false);
 });
 
-test('the database allows one step in flight per payment', async () => {
+test('the database allows one operation in flight per payment', async () => {
   const { paymentId } = await authorize();
   const second = uow.run((tx) => tx.operations.add(paymentId, { kind: 'CAPTURE', amountMinor: 1 }));
   await expect(second).rejects.toMatchObject({ constraint: 'psp_operations_in_flight' });
 });
 
-test('the worker is woken after the commit, and not by a rollback', async () => {
+test('a commit wakes the worker, a rollback does not', async () => {
   wakes = 0;
   await authorize();
   expect(wakes).toBe(1);

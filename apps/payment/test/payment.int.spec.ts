@@ -7,14 +7,14 @@ import { ServiceProcess } from '../src/testing/service-process.js';
 import { TestPayment, webhookSecret, PaymentService } from '../src/testing/payment-service.js';
 
 expectDeclaredResponses();
-let world: PaymentService;
+let service: PaymentService;
 
 beforeAll(async () => {
-  world = await PaymentService.start();
+  service = await PaymentService.start();
 }, 90_000);
-afterAll(() => world?.end());
+afterAll(() => service?.end());
 
-const payment = () => new TestPayment(world);
+const payment = () => new TestPayment(service);
 const authorized = async () => {
   const made = payment();
   await made.authorize();
@@ -23,7 +23,7 @@ const authorized = async () => {
 };
 
 describe('commands', () => {
-  test('authorise, capture, refund: one ledger entry and one event each, keys persisted before the call', async () => {
+  test('authorize, capture, refund: one ledger entry and one event each, keys stored before the call', async () => {
     const it = await authorized();
     await it.capture();
     await it.reaches('CAPTURED');
@@ -41,7 +41,7 @@ describe('commands', () => {
   test('events reach the broker', async () => {
     const it = await authorized();
     for (let tries = 0; tries < 100; tries++) {
-      const pending = await world.rows(
+      const pending = await service.rows(
         `SELECT 1 FROM causeway.outbox WHERE aggregate_id = $1 AND status <> 'published'`,
         it.id,
       );
@@ -58,18 +58,18 @@ describe('commands', () => {
     expect([await it.published(), await it.ledger()]).toEqual([['declined'], ['decline 1999']]);
   });
 
-  test('duplicate commands are answered again and move no money again', async () => {
+  test('duplicate commands get their answer again and move no money', async () => {
     const it = payment();
     await Promise.all([it.authorize(), it.authorize(), it.authorize()]);
     await it.reaches('AUTHORIZED');
     await it.authorize();
-    expect((await it.publishes(2)).every((told) => told === 'authorized')).toBe(true);
+    expect((await it.publishes(2)).every((event) => event === 'authorized')).toBe(true);
     await Promise.all([it.capture(), it.capture()]);
     await it.reaches('CAPTURED');
     expect(await it.ledger()).toEqual(['authorize 1999', 'capture 1999']);
   });
 
-  test('a void before its authorise command: the card is never touched', async () => {
+  test('a void before its authorize command: the card is never charged', async () => {
     const it = payment();
     await it.void();
     await it.reaches('VOIDED');
@@ -78,7 +78,7 @@ describe('commands', () => {
     expect([await it.status(), await it.ledger(), await it.operations()]).toEqual(['VOIDED', [], []]);
   });
 
-  test('void and authorise at the same moment end without money, whoever comes first', async () => {
+  test('void and authorize at the same moment end without money taken, in either order', async () => {
     const many = Array.from({ length: 10 }, payment);
     await Promise.all(many.flatMap((it) => [it.authorize(), it.void()]));
     for (const it of many) {
@@ -87,7 +87,7 @@ describe('commands', () => {
     }
   });
 
-  test('a void of a captured payment gives the money back', async () => {
+  test('a void of a captured payment refunds the money', async () => {
     const it = await authorized();
     await it.capture();
     await it.reaches('CAPTURED');
@@ -96,18 +96,18 @@ describe('commands', () => {
     expect(await it.published()).toEqual(['authorized', 'captured', 'refunded']);
   });
 
-  test('a command for a payment that never was goes to the dead letters, and the next one is handled', async () => {
-    const never = payment();
-    const messageId = await never.capture();
+  test('a command for a payment that does not exist becomes a dead letter, and the next one is handled', async () => {
+    const missing = payment();
+    const messageId = await missing.capture();
     await authorized();
-    const letters = () => listDeadLetters(world.app.get(NATS, { strict: false }));
+    const letters = () => listDeadLetters(service.app.get(NATS, { strict: false }));
     for (let tries = 0; tries < 100 && (await letters()).length === 0; tries++) await sleep(50);
     expect(await letters()).toMatchObject([{ messageId, code: 'PAYMENT_UNKNOWN', attempts: 1 }]);
   });
 });
 
-describe('a provider that goes wrong', () => {
-  test('charged, then dropped: AUTHORIZED, with one ledger entry', async () => {
+describe('a provider that fails', () => {
+  test('the provider hangs up after charging: AUTHORIZED, with one ledger entry', async () => {
     const it = payment();
     await it.authorize('tok_charged_then_dropped');
     await it.reaches('AUTHORIZED');
@@ -115,7 +115,7 @@ describe('a provider that goes wrong', () => {
     expect((await it.operations())[0]?.attempts).toBe(2);
   });
 
-  test('500 after the charge: UNKNOWN, then resolved by reading', async () => {
+  test('the provider answers 500 after charging: UNKNOWN, then resolved by reading', async () => {
     const it = payment();
     await it.authorize('tok_error_after_charge');
     expect(await it.reaches('AUTHORIZED', 'DECLINED')).toEqual(['AUTHORIZING', 'UNKNOWN', 'AUTHORIZED']);
@@ -123,14 +123,14 @@ describe('a provider that goes wrong', () => {
     expect((await it.operations())[0]).toMatchObject({ attempts: 3, status: 'SUCCEEDED' });
   });
 
-  test('slow: UNKNOWN, then resolved once the provider is done', async () => {
+  test('a slow provider: UNKNOWN, then resolved once it is done', async () => {
     const it = payment();
     await it.authorize('tok_slow');
     expect(await it.reaches('AUTHORIZED', 'DECLINED')).toEqual(['AUTHORIZING', 'UNKNOWN', 'AUTHORIZED']);
     expect(await it.ledger()).toEqual(['authorize 1999']);
   });
 
-  test('a void of an UNKNOWN payment waits for the resolution', async () => {
+  test('a void of an UNKNOWN payment waits until it is resolved', async () => {
     const it = payment();
     await it.authorize('tok_slow');
     await it.reaches('UNKNOWN');
@@ -142,8 +142,8 @@ describe('a provider that goes wrong', () => {
 
 describe('GET /v1/payments/{id}', () => {
   const get = async (id: string, subject: string, scopes = ['payments:read']) => {
-    const token = await world.issuer.sign(subject, { scopes });
-    const response = await fetch(`${world.url}/v1/payments/${id}`, { headers: { authorization: `Bearer ${token}` } });
+    const token = await service.issuer.sign(subject, { scopes });
+    const response = await fetch(`${service.url}/v1/payments/${id}`, { headers: { authorization: `Bearer ${token}` } });
     return { status: response.status, body: (await response.json()) as Record<string, unknown> };
   };
 
@@ -172,13 +172,13 @@ describe('GET /v1/payments/{id}', () => {
     expect(body).not.toHaveProperty('customerId');
   });
 
-  test('for everybody else it is missing', async () => {
+  test('for everyone else it does not exist', async () => {
     const it = await authorized();
     expect((await get(it.id, randomUUID())).status).toBe(404);
     expect((await get(randomUUID(), it.customerId)).status).toBe(404);
     expect(await get('nonsense', it.customerId)).toMatchObject({ status: 422, body: { code: 'VALIDATION_FAILED' } });
     expect(await get(it.id, it.customerId, [])).toMatchObject({ status: 403, body: { code: 'SCOPE_MISSING' } });
-    expect((await fetch(`${world.url}/v1/payments/${it.id}`)).status).toBe(401);
+    expect((await fetch(`${service.url}/v1/payments/${it.id}`)).status).toBe(401);
   });
 });
 
@@ -196,24 +196,24 @@ describe('POST /webhooks/psp', () => {
       'content-type': 'application/json',
       ...(signature !== undefined && { 'psp-signature': signature }),
     };
-    const response = await fetch(`${world.url}/webhooks/psp`, { method: 'POST', headers, body });
+    const response = await fetch(`${service.url}/webhooks/psp`, { method: 'POST', headers, body });
     const text = await response.text();
     return { status: response.status, code: text ? (JSON.parse(text) as { code: string }).code : undefined };
   };
 
-  test('a valid one is stored once and needs no token; a repeated one is accepted again', async () => {
+  test('a valid webhook is stored once and needs no token; a repetition is accepted', async () => {
     const id = `evt_${randomUUID()}`;
-    // Spaces: the signature is over the bytes, not over what they mean.
+    // Spaces: the signature covers the bytes, not the parsed JSON.
     const body = ` ${event(randomUUID(), id)} `;
     const signature = signWebhook(body, webhookSecret, now());
     expect((await post(body, signature)).status).toBe(204);
     expect((await post(body, signature)).status).toBe(204);
-    expect(await world.rows('SELECT 1 FROM psp_webhook_events WHERE id = $1', id)).toHaveLength(1);
+    expect(await service.rows('SELECT 1 FROM psp_webhook_events WHERE id = $1', id)).toHaveLength(1);
   });
 
-  test('those of the provider itself are accepted', async () => {
+  test('webhooks of the provider itself are accepted', async () => {
     const it = await authorized();
-    const types = () => world.rows('SELECT type FROM psp_webhook_events WHERE reference = $1', it.id);
+    const types = () => service.rows('SELECT type FROM psp_webhook_events WHERE reference = $1', it.id);
     for (let tries = 0; tries < 100 && (await types()).length === 0; tries++) await sleep(50);
     expect(await types()).toEqual([{ type: 'charge.authorized' }]);
   });
@@ -221,7 +221,7 @@ describe('POST /webhooks/psp', () => {
   test('a bad, missing or old signature is refused, and nothing is stored', async () => {
     const id = `evt_${randomUUID()}`;
     const body = event(randomUUID(), id);
-    expect(await post(body, signWebhook(body, 'somebody-elses-secret', now()))).toEqual({
+    expect(await post(body, signWebhook(body, 'an-unknown-secret', now()))).toEqual({
       status: 401,
       code: 'SIGNATURE_INVALID',
     });
@@ -234,10 +234,10 @@ describe('POST /webhooks/psp', () => {
       status: 401,
       code: 'SIGNATURE_TOO_OLD',
     });
-    expect(await world.rows('SELECT 1 FROM psp_webhook_events WHERE id = $1', id)).toHaveLength(0);
+    expect(await service.rows('SELECT 1 FROM psp_webhook_events WHERE id = $1', id)).toHaveLength(0);
   });
 
-  test('a signed one of the wrong shape, or no JSON, gets a problem', async () => {
+  test('a signed webhook of the wrong shape, or without JSON, gets a problem document', async () => {
     expect(await post('{}', signWebhook('{}', webhookSecret, now()))).toEqual({
       status: 422,
       code: 'VALIDATION_FAILED',
@@ -252,43 +252,44 @@ describe('POST /webhooks/psp', () => {
     expect(await post('{', signWebhook('{', webhookSecret, now()))).toEqual({ status: 400, code: 'MALFORMED_REQUEST' });
   });
 
-  test('it makes the reading of an UNKNOWN payment due at once', async () => {
+  test('a webhook makes the reading of an UNKNOWN payment due now', async () => {
     const it = payment();
     await it.authorize('tok_error_after_charge');
     await it.reaches('UNKNOWN');
-    await world.rows(`UPDATE psp_operations SET due_at = now() + interval '1 hour' WHERE payment_id = $1`, it.id);
+    await service.rows(`UPDATE psp_operations SET due_at = now() + interval '1 hour' WHERE payment_id = $1`, it.id);
     const body = event(it.id);
     await post(body, signWebhook(body, webhookSecret, now()));
     await it.reaches('AUTHORIZED');
   });
 });
 
-describe('an instance that goes away in mid-call', () => {
-  beforeAll(() => world.stopApp());
-  afterAll(() => world.startApp(), 30_000);
+describe('an instance that goes away during a call', () => {
+  beforeAll(() => service.stopApp());
+  afterAll(() => service.startApp(), 30_000);
 
-  const inMidCall = async (timeoutMs: number) => {
-    const instance = await ServiceProcess.start('payment', { ...world.env, PSP_TIMEOUT_MS: String(timeoutMs) });
+  const duringCall = async (timeoutMs: number) => {
+    const instance = await ServiceProcess.start('payment', { ...service.env, PSP_TIMEOUT_MS: String(timeoutMs) });
     const it = payment();
     await it.authorize('tok_slow');
-    const claimed = () => world.rows('SELECT 1 FROM psp_operations WHERE payment_id = $1 AND lease IS NOT NULL', it.id);
+    const claimed = () =>
+      service.rows('SELECT 1 FROM psp_operations WHERE payment_id = $1 AND lease IS NOT NULL', it.id);
     while ((await claimed()).length === 0) await sleep(10);
     await sleep(100);
     return { instance, it };
   };
 
-  test('asked to stop: it finishes the call and stores the outcome', async () => {
-    const { instance, it } = await inMidCall(5_000);
+  test('SIGTERM: it finishes the call and stores the outcome', async () => {
+    const { instance, it } = await duringCall(5_000);
     expect(await instance.stop()).toBe(0);
     expect([await it.status(), await it.ledger()]).toEqual(['AUTHORIZED', ['authorize 1999']]);
     expect(await it.operations()).toMatchObject([{ status: 'SUCCEEDED', attempts: 1 }]);
   });
 
-  test('killed: another one executes the operation again with the same key, and the card is charged once', async () => {
-    const { instance, it } = await inMidCall(1_000);
+  test('SIGKILL: another instance repeats the operation with the same key, and the card is charged once', async () => {
+    const { instance, it } = await duringCall(1_000);
     await instance.kill();
     expect([await it.status(), await it.ledger()]).toEqual(['AUTHORIZING', []]);
-    const other = await ServiceProcess.start('payment', world.env);
+    const other = await ServiceProcess.start('payment', service.env);
     try {
       await it.reaches('AUTHORIZED');
       expect([await it.ledger(), await it.publishes(1)]).toEqual([['authorize 1999'], ['authorized']]);

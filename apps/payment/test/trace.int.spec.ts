@@ -22,9 +22,9 @@ interface Exported {
 const spans: Span[] = [];
 let sink: Server;
 let telemetry: Telemetry;
-let world: PaymentService;
+let paymentService: PaymentService;
 
-/** Stands for the collector: takes OTLP/HTTP in JSON. */
+/** Stands in for the collector: accepts OTLP/HTTP in JSON. */
 const collect = (text: string) => {
   for (const { resource, scopeSpans } of (JSON.parse(text) as Exported).resourceSpans ?? []) {
     const service = resource.attributes.find(({ key }) => key === 'service.name')?.value.stringValue ?? '';
@@ -49,18 +49,18 @@ beforeAll(async () => {
   };
   const settings = loadSettings(telemetrySettings, env);
   telemetry = await startTelemetry({ service: 'payment', version: '0', instanceId: 'test', settings });
-  world = await PaymentService.start({}, env);
+  paymentService = await PaymentService.start({}, env);
 }, 90_000);
 
 afterAll(async () => {
-  await world?.end();
+  await paymentService?.end();
   await telemetry?.shutdown();
   sink?.closeAllConnections();
   sink?.close();
 });
 
 test('the call to the provider, its answer and the event are in the trace of the command', async () => {
-  const it = new TestPayment(world);
+  const it = new TestPayment(paymentService);
   const traceId = await inSpan('place order', {}, async () => {
     await it.authorize();
     return currentTraceId();

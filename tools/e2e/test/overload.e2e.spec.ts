@@ -74,7 +74,7 @@ async function confirmed(): Promise<OrderView[]> {
 
 /** Signs of an own overload that was taken for somebody's failure. */
 const wrong =
-  /is not available|the database is away|operation failed|could not be (claimed|given back|read)|circuit breaker of \S+ is open|is not used for|went to the dead letters|a message failed/;
+  /is not available|the database is away|operation failed|could not be (claimed|released|read)|circuit breaker of \S+ is open|is not used for|went to the dead letters|a message failed/;
 
 test(`${clients} clients place ${orders} orders on pools of 4: all are confirmed about as fast as they are placed, and nobody takes it for a failure`, async () => {
   const begunAt = performance.now();

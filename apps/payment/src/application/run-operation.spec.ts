@@ -45,13 +45,13 @@ const webhook = (id: string) =>
     data: { chargeId: 'ch_1', reference: paymentId },
   });
 const status = () => db.payment(paymentId)?.status;
-/** Executes what is due, and what becomes due by that, without letting time pass. */
+/** Executes everything that is due, and what becomes due by that, while the clock stands still. */
 const work = async () => {
   for (let due = await db.claim(10, leaseMs); due.length > 0; due = await db.claim(10, leaseMs)) {
     for (const operation of due) await run.execute(operation);
   }
 };
-/** Lets the time pass until the next execution, and does it. */
+/** Advances the clock to the next execution and runs it. @returns The wait, milliseconds. */
 const next = async () => {
   const [operation] = db.open(paymentId);
   db.pass(operation?.inMs ?? 0);
@@ -59,7 +59,7 @@ const next = async () => {
   return operation?.inMs;
 };
 
-test('a command records the intent; the worker executes it and tells the outcome', async () => {
+test('a command stores the operation; the worker executes it and publishes the outcome', async () => {
   await authorize();
   expect([status(), psp.sent, db.published()]).toEqual(['AUTHORIZING', [], []]);
   await work();
@@ -67,7 +67,7 @@ test('a command records the intent; the worker executes it and tells the outcome
   expect(db.events(paymentAuthorized)).toMatchObject([{ ...target, version: 2, amountMinor: 1_000, currency: 'EUR' }]);
 });
 
-test('a declined card ends in DECLINED, with the reason of the provider', async () => {
+test("a declined card ends in DECLINED, with the provider's reason", async () => {
   await authorize('tok_insufficient_funds');
   await work();
   expect([status(), db.payment(paymentId)?.declineReason, db.published()]).toEqual([
@@ -77,14 +77,14 @@ test('a declined card ends in DECLINED, with the reason of the provider', async 
   ]);
 });
 
-test('the token of the card is forgotten once the authorisation is settled', async () => {
+test('the card token is erased once the authorization is settled', async () => {
   await authorize();
   expect(db.uow.state.operations[0]?.paymentMethodToken).toBe('tok_success');
   await work();
   expect(db.uow.state.operations[0]?.paymentMethodToken).toBeNull();
 });
 
-test('the same message twice is handled once; the same command in a new message is answered again', async () => {
+test('the same message twice is handled once; the same command in a new message gets its answer again', async () => {
   const same = delivery();
   await authorize('tok_success', same);
   await authorize('tok_success', same);
@@ -94,7 +94,7 @@ test('the same message twice is handled once; the same command in a new message 
   expect([psp.ledger, db.published()]).toEqual([['authorize 1000'], ['authorized', 'authorized']]);
 });
 
-test('charged, then dropped: the repetition with the same key finds the charge', async () => {
+test('the provider hangs up after charging: the repetition with the same key finds the charge, and the card is charged once', async () => {
   await authorize('tok_charged_then_dropped');
   await work();
   expect(status()).toBe('AUTHORIZING');
@@ -107,7 +107,7 @@ test('charged, then dropped: the repetition with the same key finds the charge',
   ]);
 });
 
-test('500 after the charge: UNKNOWN after three attempts, resolved by reading after 5 s', async () => {
+test('the provider answers 500 after charging: UNKNOWN after three attempts, resolved by reading after 5 s', async () => {
   await authorize('tok_error_after_charge');
   await work();
   await next();
@@ -122,7 +122,7 @@ test('500 after the charge: UNKNOWN after three attempts, resolved by reading af
   ]);
 });
 
-test('slow: UNKNOWN until the provider has done it; readings at 5 s, 30 s, 2 min, 10 min and then hourly', async () => {
+test('a slow provider: UNKNOWN until it is done; readings after 5 s, 30 s, 2 min, 10 min, then hourly', async () => {
   await authorize('tok_slow');
   await work();
   await next();
@@ -135,17 +135,17 @@ test('slow: UNKNOWN until the provider has done it; readings at 5 s, 30 s, 2 min
   expect([status(), psp.ledger]).toEqual(['AUTHORIZED', ['authorize 1000']]);
 });
 
-test('UNKNOWN, and the provider knows nothing of it: sent again with the same key', async () => {
+test('UNKNOWN, and the provider has no trace of the operation: sent again with the same key', async () => {
   await authorize();
   for (let attempt = 0; attempt < 3; attempt++) {
-    await db.claim(1, leaseMs); // The worker dies before it calls.
+    await db.claim(1, leaseMs); // The worker dies before it calls the provider.
     db.pass(leaseMs);
   }
   await work();
   expect([status(), psp.sent]).toEqual(['AUTHORIZED', [`pay:${paymentId}:authorize:1`]]);
 });
 
-test('UNKNOWN is given up only when the key is too old to be sent again and the provider still knows nothing', async () => {
+test('UNKNOWN ends as DECLINED only after 24 h, if the provider still has no trace of the operation', async () => {
   await authorize('tok_slow');
   await work();
   while (db.now().getTime() < Date.parse('2026-11-22T09:00:00Z')) await next();
@@ -155,7 +155,7 @@ test('UNKNOWN is given up only when the key is too old to be sent again and the 
   expect([status(), db.published()]).toEqual(['DECLINED', ['declined']]);
 });
 
-test('a webhook makes the reading of an UNKNOWN payment due now; the same event twice does so once', async () => {
+test('a webhook makes the reading of an UNKNOWN payment due now; the same event a second time does not', async () => {
   await authorize('tok_error_after_charge');
   await work();
   await next();
@@ -167,14 +167,14 @@ test('a webhook makes the reading of an UNKNOWN payment due now; the same event 
   expect(await webhook('evt_1')).toBe(false);
 });
 
-test('a webhook alone changes nothing: what it says is not believed', async () => {
+test('a webhook alone changes nothing: its content is not trusted', async () => {
   await authorize('tok_slow');
   await work();
   await webhook('evt_1');
   expect([status(), db.published()]).toEqual(['AUTHORIZING', []]);
 });
 
-test('a provider that is down: nothing is lost or UNKNOWN, and it goes on when it is back', async () => {
+test('a provider that is down: nothing becomes UNKNOWN, and the operation succeeds once it is back', async () => {
   psp.down = true;
   await authorize();
   await work();
@@ -185,7 +185,7 @@ test('a provider that is down: nothing is lost or UNKNOWN, and it goes on when i
   expect([status(), psp.ledger]).toEqual(['AUTHORIZED', ['authorize 1000']]);
 });
 
-test('a void while the provider is down withdraws what was never sent', async () => {
+test('a void while the provider is down withdraws the operation that was never sent', async () => {
   psp.down = true;
   await authorize();
   await work();
@@ -193,7 +193,7 @@ test('a void while the provider is down withdraws what was never sent', async ()
   expect([status(), db.published(), db.open(paymentId)]).toEqual(['VOIDED', ['voided'], []]);
 });
 
-test('a worker that dies in mid-call: another one takes over when the lease runs out, with the same key', async () => {
+test('a worker dies during a call: another takes over when the lease expires, with the same key', async () => {
   await authorize();
   const [lost] = await db.claim(1, leaseMs);
   await psp.authorize(lost!.key, {
@@ -209,7 +209,7 @@ test('a worker that dies in mid-call: another one takes over when the lease runs
   expect([status(), psp.ledger, new Set(psp.sent).size]).toEqual(['AUTHORIZED', ['authorize 1000'], 1]);
 });
 
-test('a worker that comes back after its lease changes nothing any more', async () => {
+test('a worker that returns after its lease changes nothing', async () => {
   await authorize();
   const [late] = await db.claim(1, leaseMs);
   db.pass(leaseMs);
@@ -218,7 +218,7 @@ test('a worker that comes back after its lease changes nothing any more', async 
   expect([status(), psp.ledger, db.published()]).toEqual(['AUTHORIZED', ['authorize 1000'], ['authorized']]);
 });
 
-test('authorise, capture, refund', async () => {
+test('authorize, capture, refund', async () => {
   await authorize();
   await work();
   await capture();
@@ -232,7 +232,7 @@ test('authorise, capture, refund', async () => {
   expect([psp.ledger.length, db.published()]).toEqual([3, ['authorized', 'captured', 'refunded', 'refunded']]);
 });
 
-test('a void before its authorise command: the card is never touched', async () => {
+test('a void before its authorize command: the card is never charged', async () => {
   await cancel();
   await authorize();
   await work();
@@ -251,7 +251,7 @@ test('a void of an UNKNOWN payment waits until it is resolved, then voids', asyn
   expect([status(), psp.ledger, db.published()]).toEqual(['VOIDED', ['authorize 1000', 'void 1000'], ['voided']]);
 });
 
-test('a void of a captured payment gives the money back', async () => {
+test('a void of a captured payment refunds the money', async () => {
   await authorize();
   await work();
   await capture();
@@ -265,31 +265,31 @@ test('a void of a captured payment gives the money back', async () => {
   ]);
 });
 
-test('refused because it is so already: the state of the charge decides', async () => {
+test('refused because it is already done: the status of the charge decides', async () => {
   await authorize();
   await work();
-  await psp.capture('somebody else', 'ch_1');
+  await psp.capture('another client', 'ch_1');
   await capture();
   await work();
   expect([status(), db.published()]).toEqual(['CAPTURED', ['authorized', 'captured']]);
 });
 
-test('a capture of what the provider has voided is told as failed and voided', async () => {
+test('a capture of a charge that the provider has voided publishes capture-failed and voided', async () => {
   await authorize();
   await work();
-  await psp.void('somebody else', 'ch_1');
+  await psp.void('another client', 'ch_1');
   await capture();
   await work();
   expect([status(), db.published()]).toEqual(['VOIDED', ['authorized', 'capture-failed', 'voided']]);
 });
 
-test('commands for a payment that never was are refused for good', async () => {
+test('commands for a payment that does not exist are refused as not retryable', async () => {
   await expect(capture()).rejects.toMatchObject({ code: 'PAYMENT_UNKNOWN', retryable: false });
   await expect(refund()).rejects.toMatchObject({ code: 'PAYMENT_UNKNOWN', retryable: false });
 });
 
 test.each(['capture', 'void', 'refund'] as const)(
-  'a %s for another order changes nothing and asks nobody',
+  'a %s for another order changes nothing and does not call the provider',
   async (command) => {
     await authorize();
     await work();
@@ -309,8 +309,8 @@ test.each(['capture', 'void', 'refund'] as const)(
   },
 );
 
-describe('a database that is away when the outcome is known', () => {
-  /** Fails the first transactions. */
+describe('a database that is down when the outcome is known', () => {
+  /** Fails the first `times` transactions. */
   const failing = (times: number): PaymentUnitOfWork =>
     new Proxy(db.uow, {
       get: (target, name) =>
@@ -321,7 +321,7 @@ describe('a database that is away when the outcome is known', () => {
   const runWith = (times: number) =>
     new RunOperation(failing(times), psp, db.now, { random: () => 1, pause: () => Promise.resolve() });
 
-  test('what came of it is stored again and again while the claim lasts; the provider is asked once', async () => {
+  test('storing is retried while the claim is held; the provider is called once', async () => {
     await authorize();
     const [operation] = await db.claim(1, leaseMs);
     let asked = 0;
@@ -331,7 +331,7 @@ describe('a database that is away when the outcome is known', () => {
     expect([status(), asked]).toEqual(['AUTHORIZED', 1]);
   });
 
-  test('and given up when the claim is over', async () => {
+  test('and ends with an error once the claim is no longer held', async () => {
     await authorize();
     const [operation] = await db.claim(1, leaseMs);
     let left = 3;

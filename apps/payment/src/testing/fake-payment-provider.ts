@@ -7,7 +7,7 @@ interface FakeCharge extends ProviderCharge {
   readonly amountMinor: number;
 }
 
-type Answer = { readonly request: string; readonly charge?: FakeCharge; readonly error?: Error };
+type KnownKey = { readonly request: string; readonly charge?: FakeCharge; readonly error?: Error };
 
 const declines: Readonly<Record<string, string>> = {
   tok_declined: 'card_declined',
@@ -19,14 +19,14 @@ const declines: Readonly<Record<string, string>> = {
  * real one.
  */
 export class FakePaymentProvider implements PaymentProvider {
-  /** Everything that happened to money: `authorize 1000`, `capture 1000`. */
+  /** Every movement of money, in order: `authorize 1000`, `capture 1000`. */
   readonly ledger: string[] = [];
-  /** Keys in the order in which they were sent. */
+  /** Idempotency keys in the order they arrived. */
   readonly sent: string[] = [];
-  /** While down no request arrives. */
+  /** While true, no request arrives. */
   down = false;
   private readonly charges = new Map<string, FakeCharge>();
-  private readonly answers = new Map<string, Answer>();
+  private readonly keys = new Map<string, KnownKey>();
   private readonly slow: (() => void)[] = [];
 
   authorize(key: string, request: AuthorizeRequest): Promise<ProviderCharge> {
@@ -83,7 +83,7 @@ export class FakePaymentProvider implements PaymentProvider {
     return [...this.charges.values()].find((charge) => charge.reference === reference);
   }
 
-  /** The requests with `tok_slow` come to their end. */
+  /** Completes the pending requests with `tok_slow`. */
   finishSlow(): void {
     for (const finish of this.slow.splice(0)) finish();
   }
@@ -92,15 +92,15 @@ export class FakePaymentProvider implements PaymentProvider {
     this.arrive();
     this.sent.push(key);
     const mark = JSON.stringify(request);
-    const before = this.answers.get(key);
+    const before = this.keys.get(key);
     if (before) {
       if (before.request !== mark) throw new PspRefused('idempotency_key_reused', 'another request');
       if (before.charge) return before.charge;
       throw before.error ?? new PspUnclear('idempotency_key_in_use');
     }
     if (token === 'tok_slow') {
-      this.answers.set(key, { request: mark });
-      this.slow.push(() => this.answers.set(key, { request: mark, charge: make() }));
+      this.keys.set(key, { request: mark });
+      this.slow.push(() => this.keys.set(key, { request: mark, charge: make() }));
       throw new PspUnclear('timeout');
     }
     return this.answer(key, mark, make, token);
@@ -110,12 +110,12 @@ export class FakePaymentProvider implements PaymentProvider {
     try {
       const charge = make();
       const error = token === 'tok_error_after_charge' ? new PspUnclear('status 500') : undefined;
-      this.answers.set(key, error ? { request, error } : { request, charge });
+      this.keys.set(key, error ? { request, error } : { request, charge });
       if (token === 'tok_charged_then_dropped') throw new PspUnclear('connection lost');
       if (error) throw error;
       return charge;
     } catch (error) {
-      if (error instanceof PspRefused) this.answers.set(key, { request, error });
+      if (error instanceof PspRefused) this.keys.set(key, { request, error });
       throw error;
     }
   }

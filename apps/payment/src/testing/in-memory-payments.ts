@@ -16,7 +16,7 @@ interface StoredOperation extends Omit<Operation, 'status' | 'lease' | 'currency
   readonly dueAt: number;
 }
 
-interface State {
+interface StoredPayments {
   payments: Record<string, Payment>;
   operations: StoredOperation[];
   webhooks: WebhookEvent[];
@@ -25,12 +25,12 @@ interface State {
 
 const isOpen = ({ status }: StoredOperation): boolean => status === 'READY' || status === 'UNKNOWN';
 
-/** The payment service's database in memory, with a clock of its own: for tests of use cases. */
+/** The payment database in memory, with its own clock, for tests of use cases. */
 export class InMemoryPayments implements OperationQueue {
   private time = Date.parse('2026-11-21T10:00:00Z');
   private claims = 0;
 
-  readonly uow = new InMemoryUnitOfWork<State, PaymentTransaction>(
+  readonly uow = new InMemoryUnitOfWork<StoredPayments, PaymentTransaction>(
     { payments: {}, operations: [], webhooks: [], events: [] },
     (draft) => this.bind(draft),
   );
@@ -45,7 +45,7 @@ export class InMemoryPayments implements OperationQueue {
     return this.uow.state.payments[id];
   }
 
-  /** Operations of a payment that are not over, with the milliseconds until they are due. */
+  /** Open operations of a payment, with the milliseconds until they are due. */
   open(paymentId: string): (StoredOperation & { readonly inMs: number })[] {
     const mine = this.uow.state.operations.filter(
       (operation) => operation.paymentId === paymentId && isOpen(operation),
@@ -53,14 +53,14 @@ export class InMemoryPayments implements OperationQueue {
     return mine.map((operation) => ({ ...operation, inMs: operation.dueAt - this.time }));
   }
 
-  /** The data of all events of one kind. */
+  /** The data of all published events of one kind. */
   events<M extends MessageDefinition>(definition: M): DataOf<M>[] {
     return this.uow.state.events
       .filter(({ subject }) => subject === definition.subject)
       .map(({ data }) => data as DataOf<M>);
   }
 
-  /** `authorized`, `captured`, … in the order in which they were told. */
+  /** `authorized`, `captured`, … in the order they were published. */
   published(): string[] {
     return this.uow.state.events.map(({ subject }) => subject.split('.')[2] ?? '');
   }
@@ -95,7 +95,7 @@ export class InMemoryPayments implements OperationQueue {
     return Promise.resolve();
   }
 
-  private bind(draft: State): PaymentTransaction {
+  private bind(draft: StoredPayments): PaymentTransaction {
     return {
       payments: {
         forUpdate: async (id) => draft.payments[id],
@@ -123,7 +123,7 @@ export class InMemoryPayments implements OperationQueue {
     };
   }
 
-  private operations(draft: State): OperationRepository {
+  private operations(draft: StoredPayments): OperationRepository {
     const change = (matches: (one: StoredOperation) => boolean, patch: Partial<StoredOperation>): boolean => {
       const found = draft.operations.some(matches);
       draft.operations = draft.operations.map((one) => (matches(one) ? { ...one, ...patch } : one));
@@ -148,7 +148,7 @@ export class InMemoryPayments implements OperationQueue {
     };
   }
 
-  private create(draft: State, paymentId: string, intent: OperationIntent, token?: string): StoredOperation {
+  private create(draft: StoredPayments, paymentId: string, intent: OperationIntent, token?: string): StoredOperation {
     const mine = draft.operations.filter((one) => one.paymentId === paymentId);
     if (mine.some(isOpen)) throw new Error('two operations in flight for one payment');
     const key = operationKey(paymentId, intent.kind, mine.filter(({ kind }) => kind === intent.kind).length + 1);

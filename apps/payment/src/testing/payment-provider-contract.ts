@@ -4,20 +4,20 @@ import { PspRefused, PspUnclear, PspUnsent } from '../application/provider-error
 
 export interface ProviderUnderTest {
   readonly provider: PaymentProvider;
-  /** The same adapter, towards a provider that is not there. */
+  /** The same adapter, with an unreachable provider. */
   readonly unreachable: PaymentProvider;
-  /** Resolves when requests with `tok_slow` have come to their end at the provider. */
+  /** Resolves once the provider has completed requests with `tok_slow`. */
   slowDone(): Promise<void>;
 }
 
-/** What every adapter of the provider must do. Run against the fake and, over HTTP, against the sandbox. */
+/** What every adapter of the provider must do. Runs against the fake and, over HTTP, against the sandbox. */
 export function paymentProviderContract(name: string, make: () => Promise<ProviderUnderTest>): void {
   describe(`payment provider contract: ${name}`, () => {
-    let world: ProviderUnderTest;
+    let setup: ProviderUnderTest;
     let provider: PaymentProvider;
     beforeAll(async () => {
-      world = await make();
-      provider = world.provider;
+      setup = await make();
+      provider = setup.provider;
     });
     const fresh = () => ({ reference: randomUUID(), key: randomUUID() });
     const request = (reference: string, paymentMethodToken = 'tok_success') => ({
@@ -31,7 +31,7 @@ export function paymentProviderContract(name: string, make: () => Promise<Provid
       return provider.authorize(key, request(reference));
     };
 
-    test('a charge is authorised, captured and refunded in parts; reading it shows which refunds there were', async () => {
+    test('a charge is authorized, captured and refunded in parts; reading it lists the refunds', async () => {
       const { id, reference } = await authorized();
       expect(await provider.find(reference)).toMatchObject({ id, reference, status: 'authorized', capturedMinor: 0 });
       expect(await provider.capture(randomUUID(), id)).toMatchObject({ id, status: 'captured', capturedMinor: 1_000 });
@@ -41,7 +41,7 @@ export function paymentProviderContract(name: string, make: () => Promise<Provid
       expect(await provider.find(reference)).toEqual(refunded);
     });
 
-    test('an authorisation is voided', async () => {
+    test('an authorization is voided', async () => {
       const { id } = await authorized();
       expect(await provider.void(randomUUID(), id)).toMatchObject({ id, status: 'voided' });
     });
@@ -49,7 +49,7 @@ export function paymentProviderContract(name: string, make: () => Promise<Provid
     test.each([
       ['tok_declined', 'card_declined'],
       ['tok_insufficient_funds', 'insufficient_funds'],
-    ])('%s is an answer, not an error', async (token, declineCode) => {
+    ])('%s is an outcome, not an error', async (token, declineCode) => {
       const { reference, key } = fresh();
       expect(await provider.authorize(key, request(reference, token))).toMatchObject({
         status: 'declined',
@@ -65,7 +65,7 @@ export function paymentProviderContract(name: string, make: () => Promise<Provid
       await expect(other).rejects.toBeInstanceOf(PspRefused);
     });
 
-    test('charged, then dropped: unclear; the same key tells what became of it', async () => {
+    test('charged, then dropped: unclear; the same key returns the charge', async () => {
       const { reference, key } = fresh();
       const charge = request(reference, 'tok_charged_then_dropped');
       await expect(provider.authorize(key, charge)).rejects.toMatchObject({
@@ -76,7 +76,7 @@ export function paymentProviderContract(name: string, make: () => Promise<Provid
       expect(await provider.authorize(key, charge)).toMatchObject({ status: 'authorized' });
     });
 
-    test('500 after the charge: unclear for that key for ever; reading tells what became of it', async () => {
+    test('500 after the charge: unclear for that key forever; reading finds the charge', async () => {
       const { reference, key } = fresh();
       const charge = request(reference, 'tok_error_after_charge');
       await expect(provider.authorize(key, charge)).rejects.toBeInstanceOf(PspUnclear);
@@ -84,18 +84,18 @@ export function paymentProviderContract(name: string, make: () => Promise<Provid
       expect(await provider.find(reference)).toMatchObject({ status: 'authorized' });
     });
 
-    test('slow: unclear, in flight and not to be found, until it is done', async () => {
+    test('slow: unclear, in progress and not found until it is done', async () => {
       const { reference, key } = fresh();
       const charge = request(reference, 'tok_slow');
       await expect(provider.authorize(key, charge)).rejects.toBeInstanceOf(PspUnclear);
       await expect(provider.authorize(key, charge)).rejects.toBeInstanceOf(PspUnclear);
       expect(await provider.find(reference)).toBeUndefined();
-      await world.slowDone();
+      await setup.slowDone();
       expect(await provider.find(reference)).toMatchObject({ status: 'authorized' });
       expect(await provider.authorize(key, charge)).toMatchObject({ status: 'authorized' });
     });
 
-    test('what the state of a charge does not allow is refused', async () => {
+    test('an operation that the charge does not allow is refused', async () => {
       const voided = await authorized();
       await provider.void(randomUUID(), voided.id);
       await expect(provider.capture(randomUUID(), voided.id)).rejects.toBeInstanceOf(PspRefused);
@@ -106,18 +106,18 @@ export function paymentProviderContract(name: string, make: () => Promise<Provid
       await expect(tooMuch).rejects.toBeInstanceOf(PspRefused);
     });
 
-    test('what was never charged is not found', async () => {
+    test('a reference that was never charged is not found', async () => {
       expect(await provider.find(randomUUID())).toBeUndefined();
     });
 
-    test('a provider that is not there has not been sent anything', async () => {
+    test('an unreachable provider: nothing was sent', async () => {
       const { reference, key } = fresh();
-      await expect(world.unreachable.authorize(key, request(reference))).rejects.toMatchObject({
+      await expect(setup.unreachable.authorize(key, request(reference))).rejects.toMatchObject({
         constructor: PspUnsent,
         code: 'PSP_UNSENT',
         retryable: true,
       });
-      await expect(world.unreachable.find(reference)).rejects.toBeInstanceOf(PspUnsent);
+      await expect(setup.unreachable.find(reference)).rejects.toBeInstanceOf(PspUnsent);
     });
   });
 }

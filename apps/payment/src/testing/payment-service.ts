@@ -26,11 +26,11 @@ import { ServiceProcess } from './service-process.js';
 export const apiKey = 'test-api-key-0123456789';
 export const webhookSecret = 'test-webhook-secret-0123456789';
 
-/** How long `tok_slow` takes, and how long payment waits for it: scaled down from 30 s and 10 s. */
+/** How long `tok_slow` takes, and how long payment waits for it. Scaled down from 30 s and 10 s. */
 export const slowMs = 1_500;
 export const timeoutMs = 400;
 
-/** Starts the payment provider as what it is: somebody else's system, with its own database. */
+/** Starts the payment provider as an external system: its own process and database. */
 export async function startProvider(
   env: Record<string, string> = {},
 ): Promise<{ provider: ServiceProcess; stop(): Promise<void> }> {
@@ -66,7 +66,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** A payment service in this process, with its own Postgres and NATS, and the provider beside it. */
+/** The payment service in this process, with its own PostgreSQL and NATS, and the provider in another process. */
 export class PaymentService {
   private readonly cleanups: (() => unknown)[] = [];
   app!: NestFastifyApplication;
@@ -78,19 +78,19 @@ export class PaymentService {
   env!: Record<string, string>;
   private uow!: PgUnitOfWork<Outbox>;
 
-  /** @param providerEnv More settings of the provider. */
+  /** @param providerEnv Additional settings of the provider. */
   static async start(
     overrides: Record<string, string> = {},
     providerEnv: Record<string, string> = {},
   ): Promise<PaymentService> {
-    const world = new PaymentService();
+    const started = new PaymentService();
     try {
-      await world.begin(overrides, providerEnv);
+      await started.begin(overrides, providerEnv);
     } catch (error) {
-      await world.end();
+      await started.end();
       throw error;
     }
-    return world;
+    return started;
   }
 
   private async begin(overrides: Record<string, string>, providerEnv: Record<string, string>): Promise<void> {
@@ -100,7 +100,7 @@ export class PaymentService {
     this.cleanups.unshift(() => this.nats.stop());
     this.issuer = await TestIssuer.start();
     this.cleanups.unshift(() => this.issuer.close());
-    // The provider and payment call each other: one of the ports has to be known before.
+    // The provider and payment call each other, so one port must be known in advance.
     const port = await freePort();
     const { provider, stop } = await startProvider({
       ...providerEnv,
@@ -125,7 +125,7 @@ export class PaymentService {
       PAYMENT_RESOLVE_SCHEDULE_MS: '500,1000,2000',
       ...overrides,
     };
-    // Nobody is woken: whatever relay runs finds it by its poll.
+    // Wakes no relay: the relay of the service polls.
     this.uow = new PgUnitOfWork(this.database.pool, ({ sql }) => new Outbox(sql, 'order'));
     await this.startApp();
     this.cleanups.unshift(() => this.stopApp());
@@ -147,7 +147,7 @@ export class PaymentService {
     for (const cleanup of this.cleanups.splice(0)) await cleanup();
   }
 
-  /** Sends a command as the order service would: through an outbox. */
+  /** Sends a command as the order service does: through an outbox. */
   send<T>(definition: MessageDefinition<T>, aggregateId: string, data: T): Promise<string> {
     return this.uow.run((outbox) => outbox.add(definition, aggregateId, data));
   }
@@ -164,39 +164,39 @@ export class PaymentService {
   }
 }
 
-/** One payment, seen from outside. */
+/** One payment, seen from the outside. */
 export class TestPayment {
   readonly id = randomUUID();
   readonly orderId = randomUUID();
   readonly customerId = randomUUID();
   readonly target = { paymentId: this.id, orderId: this.orderId };
 
-  constructor(private readonly world: PaymentService) {}
+  constructor(private readonly service: PaymentService) {}
 
   authorize(paymentMethodToken = 'tok_success'): Promise<string> {
     const { target, customerId } = this;
     const data = { ...target, customerId, amountMinor: 1_999, currency: 'EUR', paymentMethodToken };
-    return this.world.send(authorizePayment, this.id, data);
+    return this.service.send(authorizePayment, this.id, data);
   }
 
   capture(): Promise<string> {
-    return this.world.send(capturePayment, this.id, this.target);
+    return this.service.send(capturePayment, this.id, this.target);
   }
 
   void(): Promise<string> {
-    return this.world.send(voidPayment, this.id, { ...this.target, reason: 'cancelled' });
+    return this.service.send(voidPayment, this.id, { ...this.target, reason: 'cancelled' });
   }
 
   refund(refundId: string, amountMinor = 1_999): Promise<string> {
-    return this.world.send(refundPayment, this.id, { ...this.target, refundId, amountMinor, reason: 'returned' });
+    return this.service.send(refundPayment, this.id, { ...this.target, refundId, amountMinor, reason: 'returned' });
   }
 
   async status(): Promise<string | undefined> {
-    const [row] = await this.world.rows<{ status: string }>('SELECT status FROM payments WHERE id = $1', this.id);
+    const [row] = await this.service.rows<{ status: string }>('SELECT status FROM payments WHERE id = $1', this.id);
     return row?.status;
   }
 
-  /** Waits until the payment has one of these states. @returns every state that was seen on the way. */
+  /** Waits until the payment has one of these statuses. @returns Every status seen on the way. */
   async reaches(...wanted: string[]): Promise<string[]> {
     const seen: string[] = [];
     for (const end = Date.now() + 20_000; Date.now() < end; await sleep(20)) {
@@ -204,23 +204,23 @@ export class TestPayment {
       if (status !== undefined && seen.at(-1) !== status) seen.push(status);
       if (status !== undefined && wanted.includes(status)) return seen;
     }
-    throw new Error(`the payment has not become ${wanted.join(' or ')}; it was ${seen.join(', ') || 'never seen'}`);
+    throw new Error(`the payment is not ${wanted.join(' or ')} after 20 s; it was ${seen.join(', ') || 'never found'}`);
   }
 
-  /** What was told of this payment, in order. */
+  /** The events of this payment, in order. */
   async published(): Promise<string[]> {
-    const rows = await this.world.rows<{ subject: string }>(
+    const rows = await this.service.rows<{ subject: string }>(
       `SELECT subject FROM causeway.outbox WHERE aggregate_id = $1 AND subject LIKE 'payment.evt.%' ORDER BY agg_seq`,
       this.id,
     );
     return rows.map(({ subject }) => subject.split('.')[2] ?? '');
   }
 
-  /** Waits until as many facts were told. */
+  /** Waits until at least `count` events are published. */
   async publishes(count: number): Promise<string[]> {
     for (const end = Date.now() + 10_000; Date.now() < end; await sleep(20)) {
-      const told = await this.published();
-      if (told.length >= count) return told;
+      const events = await this.published();
+      if (events.length >= count) return events;
     }
     return this.published();
   }
@@ -228,10 +228,10 @@ export class TestPayment {
   operations(): Promise<
     { key: string; status: string; attempts: number; reads: number; payment_method_token: string | null }[]
   > {
-    return this.world.rows('SELECT * FROM psp_operations WHERE payment_id = $1 ORDER BY created_at, n', this.id);
+    return this.service.rows('SELECT * FROM psp_operations WHERE payment_id = $1 ORDER BY created_at, n', this.id);
   }
 
   ledger(): Promise<string[]> {
-    return this.world.ledger(this.id);
+    return this.service.ledger(this.id);
   }
 }

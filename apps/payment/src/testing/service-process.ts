@@ -2,16 +2,16 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-/** Runs TypeScript sources, as jest does in its own process. */
+/** Node hooks that run TypeScript sources, as jest does in its own process. */
 const hooks = new URL('../../../../libs/service-host/test/typescript-hooks.mjs', import.meta.url).href;
 
-/** A service of this repository as a process of its own: nothing of it is imported. */
+/** A service of this repository in its own process; nothing of it is imported. */
 export class ServiceProcess {
   output = '';
 
   private constructor(
     private readonly process: ChildProcess,
-    /** Empty until it is ready. */
+    /** Empty until the service is ready. */
     public url = '',
   ) {
     for (const stream of [process.stdout, process.stderr]) {
@@ -21,7 +21,7 @@ export class ServiceProcess {
 
   /**
    * @param service Folder in `apps`.
-   * @param settings Environment; nothing else is inherited but the PATH.
+   * @param settings Environment; only PATH is inherited.
    */
   static async start(service: string, settings: Record<string, string>): Promise<ServiceProcess> {
     const main = fileURLToPath(new URL(`../../../${service}/src/main.ts`, import.meta.url));
@@ -44,11 +44,11 @@ export class ServiceProcess {
       this.process.on('message', (message: { type?: string; url?: string }) => {
         if (message.type === 'ready') resolve(message.url ?? '');
       });
-      this.process.once('exit', () => reject(new Error(`the process ended before it was ready:\n${this.output}`)));
+      this.process.once('exit', () => reject(new Error(`the process exited before it was ready:\n${this.output}`)));
     });
   }
 
-  /** SIGTERM. @returns the exit code. */
+  /** Sends SIGTERM. @returns The exit code. */
   async stop(): Promise<number | null> {
     const exited = once(this.process, 'exit');
     this.process.kill('SIGTERM');
@@ -56,7 +56,7 @@ export class ServiceProcess {
     return code;
   }
 
-  /** SIGKILL: no goodbye, no cleaning up. */
+  /** Sends SIGKILL: no drain, no cleanup. */
   async kill(): Promise<void> {
     if (this.process.exitCode !== null || this.process.signalCode !== null) return;
     const exited = once(this.process, 'exit');

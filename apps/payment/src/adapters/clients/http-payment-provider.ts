@@ -13,13 +13,13 @@ import type { ProviderCharge } from '../../domain/provider-charge.js';
 export interface HttpPaymentProviderOptions {
   readonly url: string;
   readonly apiKey: string;
-  /** Limit of one request, milliseconds. */
+  /** Timeout of one request, milliseconds. */
   readonly timeoutMs: number;
-  /** Requests at the same time; one more waits for its turn, which counts towards its limit. Default 64. */
+  /** Concurrent requests; further ones wait, and their wait counts towards the timeout. Default 64. */
   readonly connections?: number;
 }
 
-/** The provider's charge, as much of it as we read. */
+/** The parts of the provider's charge that we read. */
 const chargeBody = z
   .object({
     id: identifier(64),
@@ -36,21 +36,21 @@ const chargeBody = z
 const listBody = z.object({ items: z.array(chargeBody) });
 const errorBody = z.object({ error: z.object({ code: text, message: text }) });
 
-interface Call {
+interface ProviderCall {
   readonly method: 'GET' | 'POST';
-  /** With placeholders, for the span. */
+  /** The path with placeholders: the name of the span. */
   readonly route: string;
   readonly path: string;
   readonly key?: string;
   readonly body?: unknown;
 }
 
-interface Answer {
+interface ProviderResponse {
   readonly status: number;
   readonly body: unknown;
 }
 
-/** Codes of a connection that never came about: the request cannot have been seen. */
+/** Error codes of a connection that was never established: the provider cannot have seen the request. */
 const unsentCodes = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
@@ -61,22 +61,22 @@ const unsentCodes = new Set([
 ]);
 
 /**
- * The payment provider over HTTP. Tries once: repetitions need the persisted key and belong to the operation worker.
- * The breaker keeps a provider that is down from costing a timeout per payment.
+ * The payment provider over HTTP. Calls once: repeating needs the stored key and is the operation worker's job.
+ * The circuit breaker spares a timeout per payment while the provider is down.
  */
 export class HttpPaymentProvider implements PaymentProvider, OnApplicationShutdown {
   private readonly agent: Agent;
   private readonly policy: Policy;
 
   constructor(private readonly options: HttpPaymentProviderOptions) {
-    // The policy ends a call; undici's own limits are only the net below it.
-    const netMs = options.timeoutMs + 1_000;
+    // The policy ends a call; undici's own timeouts are the safety net below it.
+    const safetyNetMs = options.timeoutMs + 1_000;
     this.agent = new Agent({
       ...callerKeepAlive,
       connections: options.connections ?? 64,
       clientTtl: 30_000,
-      headersTimeout: netMs,
-      bodyTimeout: netMs,
+      headersTimeout: safetyNetMs,
+      bodyTimeout: safetyNetMs,
     });
     this.policy = createPolicy('psp', { timeoutMs: options.timeoutMs, breaker: {} });
   }
@@ -86,15 +86,15 @@ export class HttpPaymentProvider implements PaymentProvider, OnApplicationShutdo
   }
 
   capture(key: string, chargeId: string): Promise<ProviderCharge> {
-    return this.change(key, chargeId, 'capture', {});
+    return this.changeCharge(key, chargeId, 'capture', {});
   }
 
   void(key: string, chargeId: string): Promise<ProviderCharge> {
-    return this.change(key, chargeId, 'void', {});
+    return this.changeCharge(key, chargeId, 'void', {});
   }
 
   refund(key: string, chargeId: string, body: { reference: string; amountMinor: number }): Promise<ProviderCharge> {
-    return this.change(key, chargeId, 'refunds', body);
+    return this.changeCharge(key, chargeId, 'refunds', body);
   }
 
   async find(reference: string): Promise<ProviderCharge | undefined> {
@@ -103,46 +103,46 @@ export class HttpPaymentProvider implements PaymentProvider, OnApplicationShutdo
     return items[0];
   }
 
-  /** The operation worker has ended by then. */
+  /** Runs after the operation worker has stopped. */
   onApplicationShutdown(): Promise<void> {
     return this.agent.close();
   }
 
-  private change(key: string, chargeId: string, action: string, body: unknown): Promise<ProviderCharge> {
+  private changeCharge(key: string, chargeId: string, action: string, body: unknown): Promise<ProviderCharge> {
     const path = `/v1/charges/${encodeURIComponent(chargeId)}/${action}`;
     return this.charge({ method: 'POST', route: `/v1/charges/{id}/${action}`, path, key, body });
   }
 
-  private async charge(call: Call): Promise<ProviderCharge> {
+  private async charge(call: ProviderCall): Promise<ProviderCharge> {
     return parse(chargeBody, await this.send(call));
   }
 
-  /** @returns the body of a 2xx. */
-  private async send(call: Call): Promise<unknown> {
+  /** @returns The body of a 2xx response. */
+  private async send(call: ProviderCall): Promise<unknown> {
     const { host } = new URL(this.options.url);
     const attributes = { 'http.request.method': call.method, 'server.address': host, 'url.template': call.route };
     return inSpan(`${call.method} ${call.route}`, { kind: SpanKind.CLIENT, attributes }, async (span) => {
       const { status, body } = await this.execute(call);
       span.setAttribute('http.response.status_code', status);
       if (status < 300) return body;
-      throw refusal(status, body);
+      throw refusalOf(status, body);
     });
   }
 
-  private async execute(call: Call): Promise<Answer> {
+  private async execute(call: ProviderCall): Promise<ProviderResponse> {
     try {
       return await this.policy.execute(async ({ signal }) => {
-        const answer = await this.exchange(call, signal);
-        // Thrown here, so that the breaker counts it.
-        if (answer.status >= 500) throw new PspUnclear(`status ${answer.status}`);
-        return answer;
+        const response = await this.exchange(call, signal);
+        // Thrown inside the policy, so that the breaker counts it.
+        if (response.status >= 500) throw new PspUnclear(`status ${response.status}`);
+        return response;
       });
     } catch (error) {
-      throw failure(error);
+      throw failureOf(error);
     }
   }
 
-  private async exchange({ method, path, key, body }: Call, signal: AbortSignal): Promise<Answer> {
+  private async exchange({ method, path, key, body }: ProviderCall, signal: AbortSignal): Promise<ProviderResponse> {
     const headers: Record<string, string> = {
       authorization: `Bearer ${this.options.apiKey}`,
       accept: 'application/json',
@@ -162,7 +162,8 @@ export class HttpPaymentProvider implements PaymentProvider, OnApplicationShutdo
   }
 }
 
-function failure(error: unknown): Error {
+/** Sorts what a failed call threw: only a connection that was never established, or an open breaker, is certainly unsent. */
+function failureOf(error: unknown): Error {
   if (error instanceof PspUnclear) return error;
   if (error instanceof CircuitOpen)
     return new PspUnsent('calls are suspended after too many failures', { cause: error });
@@ -171,14 +172,14 @@ function failure(error: unknown): Error {
   return unsentCodes.has(code) ? new PspUnsent(code, { cause: error }) : new PspUnclear(code, { cause: error });
 }
 
-function refusal(status: number, body: unknown): Error {
+function refusalOf(status: number, body: unknown): Error {
   const { code, message } = errorBody.safeParse(body).data?.error ?? {
     code: `status_${status}`,
-    message: 'no explanation',
+    message: 'no message',
   };
-  // In flight: an attempt before this one is still being worked on.
+  // An earlier attempt with this key is still in progress.
   if (status === 409 && code === 'idempotency_key_in_use') return new PspUnclear(code);
-  // Turned away at the door. A wrong API key is our mistake: no payment is declined for it.
+  // Rejected unread. A wrong API key is our own mistake and must not decline a payment.
   if (status === 401 || status === 403 || status === 429) return new PspUnsent(`status ${status}, ${code}`);
   return new PspRefused(code, message);
 }
@@ -186,7 +187,7 @@ function refusal(status: number, body: unknown): Error {
 function parse<T>(schema: z.ZodType<T>, body: unknown): T {
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
-  throw new PspUnclear('the answer has an unknown shape');
+  throw new PspUnclear('the response has an unknown shape');
 }
 
 function parseJson(text: string): unknown {

@@ -15,7 +15,7 @@ export class WebhooksController {
     @Inject(CLOCK) private readonly now: Clock,
   ) {}
 
-  /** 204 once the event is stored, also when it was stored before: the provider repeats it until then. */
+  /** Responds 204 once the event is stored, also for a repetition. Until then the provider keeps delivering it. */
   @Public()
   @Post()
   @HttpCode(204)

@@ -7,8 +7,8 @@ import { RefundPayment } from '../../application/refund-payment.js';
 import { VoidPayment } from '../../application/void-payment.js';
 
 /**
- * The commands of the order service. Each is acknowledged once its intent is committed; the provider is called
- * afterwards.
+ * Handles the commands of the order service. Each is acknowledged once its operation is committed; the worker calls the
+ * provider afterwards.
  */
 @Controller()
 export class CommandsHandler {

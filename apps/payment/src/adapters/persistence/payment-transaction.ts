@@ -9,7 +9,7 @@ interface Wakeable {
   wake(): void;
 }
 
-/** The repositories of a transaction, which wake the outbox relay and the operation worker once it is committed. */
+/** Binds the repositories to a transaction. Its commit wakes the outbox relay and the operation worker. */
 export const bindTransaction =
   (relay: Wakeable, worker: Wakeable) =>
   (transaction: Transaction): PaymentTransaction => ({

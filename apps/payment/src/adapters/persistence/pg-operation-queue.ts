@@ -23,28 +23,25 @@ interface OperationRow {
 }
 
 /**
- * Claims due operations in one statement on its own. A lease that has run out counts as due: its holder is dead or too
- * late, and the same idempotency key makes a second call harmless. An attempt is counted when it is claimed, before
- * anything can be sent.
+ * Claims due operations, each time in a single statement. An operation whose lease has expired is due: its holder is dead
+ * or late, and the idempotency key makes a second call harmless. The claim counts the attempt before anything is sent.
  */
 export class PgOperationQueue implements OperationQueue {
-  /**
-   * What nobody here works on, and the database could not be told so: claims that failed on their way, and operations
-   * by id with their lease.
-   */
-  private readonly lostClaims = new Set<string>();
-  private readonly orphans = new Map<string, string>();
+  /** Leases of claims whose response was lost: the database may have granted them. Released before the next claim. */
+  private readonly unclearClaims = new Set<string>();
+  /** Lease by operation id, where `release` failed. Released before the next claim. */
+  private readonly unreleased = new Map<string, string>();
 
   /** @param sql Autocommit: the claim must be visible before the provider is called. */
   constructor(private readonly sql: Sql) {}
 
   async claim(limit: number, leaseMs: number): Promise<Operation[]> {
-    await this.releaseUnreleased();
+    await this.releaseLeftovers();
     const lease = uuidv7();
     try {
       return await this.claimAs(lease, limit, leaseMs);
     } catch (error) {
-      if (error instanceof DatabaseUnavailable && error.outcome === 'unknown') this.lostClaims.add(lease);
+      if (error instanceof DatabaseUnavailable && error.outcome === 'unknown') this.unclearClaims.add(lease);
       throw error;
     }
   }
@@ -57,21 +54,21 @@ export class PgOperationQueue implements OperationQueue {
         [id, lease, delayMs],
       );
     } catch (error) {
-      this.orphans.set(id, lease);
+      this.unreleased.set(id, lease);
       throw error;
     }
   }
 
-  private async releaseUnreleased(): Promise<void> {
-    if (this.orphans.size + this.lostClaims.size === 0) return;
+  private async releaseLeftovers(): Promise<void> {
+    if (this.unreleased.size + this.unclearClaims.size === 0) return;
     await this.sql.query(
       `UPDATE psp_operations SET lease = NULL, lease_until = NULL
         WHERE status IN ('READY', 'UNKNOWN')
           AND (lease = ANY($1) OR (id, lease) IN (SELECT * FROM unnest($2::uuid[], $3::uuid[])))`,
-      [[...this.lostClaims], [...this.orphans.keys()], [...this.orphans.values()]],
+      [[...this.unclearClaims], [...this.unreleased.keys()], [...this.unreleased.values()]],
     );
-    this.lostClaims.clear();
-    this.orphans.clear();
+    this.unclearClaims.clear();
+    this.unreleased.clear();
   }
 
   private async claimAs(lease: string, limit: number, leaseMs: number): Promise<Operation[]> {

@@ -4,12 +4,12 @@ import { v7 as uuidv7 } from 'uuid';
 import type { Operation, OperationRepository, Reschedule } from '../../application/ports.js';
 import { operationKey, type OperationIntent } from '../../domain/payment.js';
 
-/** `payments` is locked by every caller, so that counting operations gives a number that nobody else takes. */
+/** Every caller holds the lock on the payment, so the number that `add` counts out is unique. */
 export class PgOperations implements OperationRepository {
-  /** @param announce Called when something has become due; it wakes the worker after the commit. */
+  /** @param wakeWorker Called when an operation becomes due; wakes the worker after the commit. */
   constructor(
     private readonly sql: Sql,
-    private readonly announce: () => void,
+    private readonly wakeWorker: () => void,
   ) {}
 
   async add(paymentId: string, intent: OperationIntent, paymentMethodToken?: string): Promise<void> {
@@ -33,7 +33,7 @@ export class PgOperations implements OperationRepository {
         currentTraceparent() ?? null,
       ],
     );
-    this.announce();
+    this.wakeWorker();
   }
 
   async mayBeSent(paymentId: string): Promise<boolean> {
@@ -76,6 +76,6 @@ export class PgOperations implements OperationRepository {
       `UPDATE psp_operations SET due_at = now() WHERE payment_id::text = $1 AND status = 'UNKNOWN' AND due_at > now()`,
       [paymentId],
     );
-    if (rowCount > 0) this.announce();
+    if (rowCount > 0) this.wakeWorker();
   }
 }

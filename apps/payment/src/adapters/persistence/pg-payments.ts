@@ -3,8 +3,7 @@ import type { PaymentRepository } from '../../application/ports.js';
 import type { Payment, PaymentStatus, Refund, OperationKind } from '../../domain/payment.js';
 
 /**
- * A row of `payments`, with its refunds as one JSON array: one round trip for the whole aggregate. `bigint` comes as
- * text.
+ * A row of `payments` with its refunds as a JSON array: the whole aggregate in one round trip. `bigint` arrives as text.
  */
 interface PaymentRow {
   id: string;

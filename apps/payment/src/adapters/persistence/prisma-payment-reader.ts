@@ -3,7 +3,7 @@ import type { PaymentReader } from '../../application/read-payment.js';
 import type { PaymentStatus, Refund } from '../../domain/payment.js';
 import type { PrismaClient } from '../../generated/prisma/client.js';
 
-/** Reads through Prisma: no hot path, and the relation comes for free. */
+/** Reads through Prisma: this is not a hot path, and Prisma joins the refunds. */
 export class PrismaPaymentReader implements PaymentReader {
   constructor(private readonly prisma: PrismaClient) {}
 

@@ -1,8 +1,8 @@
 import { purgeBatch, type Sql } from '@causeway/persistence';
 
 /**
- * Forgets webhook events after 30 days: the provider delivers none again after that.
- * @returns How many were deleted.
+ * Deletes webhook events after 30 days; the provider stops delivering long before.
+ * @returns The number of deleted events.
  */
 export async function purgeWebhooks(sql: Sql): Promise<number> {
   const { rowCount } = await sql.query(

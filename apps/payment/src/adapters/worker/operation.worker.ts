@@ -7,27 +7,27 @@ import type { WakeSignal } from './wake-signal.js';
 
 export interface OperationWorkerOptions {
   /**
-   * Operations at the provider at the same time, per instance; each costs a socket, and a database connection only when
-   * it is stored.
+   * Concurrent operations at the provider, per instance. Each costs a socket, and a database connection only while its
+   * result is stored.
    */
   readonly concurrency: number;
   /**
-   * A claim is lost after this: longer than the longest execution (a read, a call and a read again) by 5 s, for storing
-   * what came of it.
+   * Length of a claim, milliseconds: the longest execution (a reading, a call and another reading) plus 5 s to store the
+   * result.
    */
   readonly leaseMs: number;
-  /** How often to look for what is due, milliseconds. Default 250. */
+  /** How often to look for due operations, milliseconds. Default 250. */
   readonly pollMs?: number;
 }
 
-/** Nothing is stored in the last moments of a lease: another instance may be about to take over. */
-const marginMs = 1_000;
-/** Longest pause before an operation is taken up again that failed here. */
-const maxPauseMs = 30_000;
+/** Nothing is stored in the last second of a lease: another instance may be about to take over. */
+const leaseMarginMs = 1_000;
+/** Longest delay before an operation that failed here is tried again. */
+const maxRetryDelayMs = 30_000;
 
 /**
- * Carries recorded operations out. Any number of instances work side by side: a claim is a row with a lease, so an
- * operation whose worker dies in mid-call is executed again by the next one, with the same idempotency key.
+ * Executes due operations. Any number of instances share the work: a claim is a row with a lease, so if a worker dies
+ * during a call, the next one executes the operation again with the same idempotency key.
  */
 export class OperationWorker implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly log = getLogger('payment-operations');
@@ -36,45 +36,36 @@ export class OperationWorker implements OnApplicationBootstrap, OnModuleDestroy 
   private readonly pollMs: number;
   private stopping = false;
   private loop: Promise<void> = Promise.resolve();
-  private wakeUp = Promise.withResolvers<void>();
 
   constructor(
     private readonly queue: OperationQueue,
     private readonly run: Pick<RunOperation, 'execute'>,
     private readonly options: OperationWorkerOptions,
-    wakeSignal: WakeSignal,
+    private readonly wakeSignal: WakeSignal,
   ) {
     this.concurrency = options.concurrency;
     this.pollMs = options.pollMs ?? 250;
-    wakeSignal.onWake(() => this.wake());
   }
 
   onApplicationBootstrap(): void {
     this.loop = asWork('background', () => this.work());
   }
 
-  /** Claims nothing any more and waits for what is at the provider: an answer that is lost costs a reading later. */
+  /** Stops claiming and waits for calls in flight: an answer lost now would cost a reading later. */
   async onModuleDestroy(): Promise<void> {
     this.stopping = true;
-    this.wake();
+    this.wakeSignal.wake();
     await this.loop;
     await Promise.all(this.inFlight);
   }
 
-  /** The loop awaits a promise, so whoever wakes it does not pass on its own deadline or trace. */
-  wake(): void {
-    this.wakeUp.resolve();
-  }
-
   private async work(): Promise<void> {
     while (!this.stopping) {
-      this.wakeUp = Promise.withResolvers();
-      const free = this.concurrency - this.inFlight.size;
-      const claimed = free > 0 ? await this.claim(free) : 0;
-      if (claimed > 0 && claimed === free) continue;
-      const timer = setTimeout(() => this.wakeUp.resolve(), this.pollMs);
-      await this.wakeUp.promise;
-      clearTimeout(timer);
+      const freeSlots = this.concurrency - this.inFlight.size;
+      const claimed = freeSlots > 0 ? await this.claim(freeSlots) : 0;
+      // Every free slot was filled, so more may be due; the next round waits only if no slot is free.
+      if (claimed > 0 && claimed === freeSlots) continue;
+      await this.wakeSignal.wait(this.pollMs);
     }
   }
 
@@ -82,17 +73,17 @@ export class OperationWorker implements OnApplicationBootstrap, OnModuleDestroy 
     try {
       const claimedAt = performance.now();
       const operations = await this.queue.claim(limit, this.options.leaseMs);
-      const isHeld = () => !this.stopping && performance.now() - claimedAt < this.options.leaseMs - marginMs;
+      const isHeld = () => !this.stopping && performance.now() - claimedAt < this.options.leaseMs - leaseMarginMs;
       for (const operation of operations) {
         const done = this.execute(operation, { isHeld }).finally(() => {
           this.inFlight.delete(done);
-          this.wake();
+          this.wakeSignal.wake();
         });
         this.inFlight.add(done);
       }
       return operations.length;
     } catch (err) {
-      this.log.warn({ err }, 'operations could not be claimed; trying again');
+      this.log.warn({ err }, `operations could not be claimed; trying again in ${this.pollMs} ms`);
       return 0;
     }
   }
@@ -105,22 +96,23 @@ export class OperationWorker implements OnApplicationBootstrap, OnModuleDestroy 
         this.run.execute(operation, claim),
       );
     } catch (err) {
-      // Its outcome could not be stored. It is taken up again, and the same key gives the same answer.
-      this.log.error(
-        { err, paymentId: operation.paymentId, kind: operation.kind },
-        'operation failed; it is taken up again',
-      );
-      await this.release(operation);
+      // The result could not be stored. The same key will get the same answer from the provider.
+      const delayMs = Math.min(maxRetryDelayMs, 500 * 2 ** operation.attempts);
+      const { paymentId, kind } = operation;
+      this.log.error({ err, paymentId, kind }, `operation failed; trying again in ${delayMs / 1_000} s`);
+      await this.release(operation, delayMs);
     }
   }
 
-  /** Without waiting for the lease to run out: that is for processes that die. */
-  private async release(operation: Operation): Promise<void> {
-    const delayMs = Math.min(maxPauseMs, 500 * 2 ** operation.attempts);
+  /** Releases the claim now, instead of letting the lease expire, which is meant for processes that die. */
+  private async release(operation: Operation, delayMs: number): Promise<void> {
     await this.queue
       .release(operation, delayMs)
       .catch((err: unknown) =>
-        this.log.warn({ err, paymentId: operation.paymentId }, 'a claim could not be given back yet'),
+        this.log.warn(
+          { err, paymentId: operation.paymentId },
+          'claim could not be released; releasing before the next claim',
+        ),
       );
   }
 }
