@@ -1,6 +1,6 @@
 import { Overloaded } from './errors.js';
 import { observeAdmissions, shedCounter, waitDuration } from './instruments.js';
-import { cancel, schedule } from './shared-timer.js';
+import { startTimer } from './timer.js';
 import { workKinds, type WorkKind } from './work.js';
 
 /** Gives the slot back; further calls do nothing. */
@@ -123,7 +123,7 @@ export class Admission {
     return new Promise<Release>((resolve, reject) => {
       const leaveLine = (): void => {
         line.waiting.delete(waiter);
-        if (limit) cancel(limit);
+        clearTimeout(timer);
         signal?.removeEventListener('abort', onAbort);
       };
       const waiter: Waiter = {
@@ -138,9 +138,8 @@ export class Admission {
         },
       };
       const onAbort = (): void => waiter.refuse(signal?.reason as Error);
-      const limit = Number.isFinite(limitMs)
-        ? schedule(limitMs, () => waiter.refuse(this.shed(line, 'expired')))
-        : undefined;
+      const expire = (): void => waiter.refuse(this.shed(line, 'expired'));
+      const timer = Number.isFinite(limitMs) ? startTimer(limitMs, expire) : undefined;
       signal?.addEventListener('abort', onAbort);
       line.waiting.add(waiter);
     });

@@ -1,4 +1,3 @@
-import { circuitBreaker, CircuitState, handleAll, isBrokenCircuitError, type CircuitBreakerPolicy } from 'cockatiel';
 import { CircuitOpen } from './errors.js';
 import { FailureWindow } from './failure-window.js';
 
@@ -15,86 +14,109 @@ export interface BreakerOptions {
   readonly probes?: number;
 }
 
-export type BreakerState = 'closed' | 'half-open' | 'open';
+/** Calls and failures of the window; while the breaker is not closed, those that opened it. */
+export interface BreakerCounts {
+  readonly calls: number;
+  readonly failures: number;
+}
 
-type Outcome<T> = { readonly value: T } | { readonly error: unknown };
+/** All that the breaker knows. Each change makes a new object, by which the result of a call finds out whether its state is still in force. */
+type State =
+  | { readonly kind: 'closed'; readonly window: FailureWindow }
+  | { readonly kind: 'open'; readonly until: number; readonly counts: BreakerCounts }
+  | { readonly kind: 'half-open'; admitted: number; succeeded: number; readonly counts: BreakerCounts };
 
-/** cockatiel's state machine with our window. While half-open it refuses what is not a probe; cockatiel alone would let it wait for the probes. */
+export type BreakerState = State['kind'];
+
+/**
+ * Circuit breaker. Closed, it counts calls and opens at `threshold` of at least `minCalls`. Open, it refuses everything for `openMs`. Half-open,
+ * it admits `probes` calls and refuses the others at once: they would only wait for what the probes find out.
+ *
+ * The result of a call counts in the state in which the call began, and is dropped when that state is over: calls that began before an outage
+ * was noticed decide nothing about the probes after it.
+ */
 export class Breaker {
-  private readonly window: FailureWindow;
-  private readonly policy: CircuitBreakerPolicy;
-  private readonly openMs: number;
-  private readonly probes: number;
-  private openedAt = 0;
-  private admitted = 0;
+  private current: State;
+  private readonly options: Required<BreakerOptions>;
 
   constructor(
     private readonly name: string,
-    { threshold = 0.5, minCalls = 20, windowMs = 10_000, openMs = 5_000, probes = 3 }: BreakerOptions,
-    onChange: (state: BreakerState) => void,
+    options: BreakerOptions,
+    private readonly onChange: (state: BreakerState, counts: BreakerCounts) => void,
   ) {
-    this.openMs = openMs;
-    this.probes = probes;
-    this.window = new FailureWindow(threshold, minCalls, windowMs);
-    this.policy = circuitBreaker(handleAll, {
-      breaker: this.window,
-      halfOpenAfter: openMs,
-      halfOpenSampling: { calls: probes, threshold: 0 },
-    });
-    this.policy.onStateChange((state) => {
-      if (state === CircuitState.Open) this.openedAt = Date.now();
-      if (state === CircuitState.HalfOpen) this.admitted = 0;
-      onChange(nameOf(state));
-    });
+    this.options = { threshold: 0.5, minCalls: 20, windowMs: 10_000, openMs: 5_000, probes: 3, ...options };
+    this.current = this.closed();
   }
 
   get state(): BreakerState {
-    return nameOf(this.policy.state);
+    return this.current.kind;
   }
 
-  counts(): { calls: number; failures: number } {
-    return this.window.counts();
+  counts(): BreakerCounts {
+    return this.current.kind === 'closed' ? this.current.window.counts() : this.current.counts;
   }
 
   /** @throws CircuitOpen where a call would be refused. */
   check(): void {
-    const sinceMs = Date.now() - this.openedAt;
-    if (this.policy.state === CircuitState.Open && sinceMs < this.openMs)
-      throw new CircuitOpen(this.name, this.openMs - sinceMs);
-    if (this.policy.state === CircuitState.HalfOpen && this.admitted >= this.probes)
-      throw new CircuitOpen(this.name, this.openMs);
+    const { current } = this;
+    const { openMs, probes } = this.options;
+    if (current.kind === 'open') {
+      const leftMs = current.until - performance.now();
+      if (leftMs > 0) throw new CircuitOpen(this.name, leftMs);
+    }
+    if (current.kind === 'half-open' && current.admitted >= probes) throw new CircuitOpen(this.name, openMs);
   }
 
-  /** @param counts Whether an error is the dependency's fault. Any other error counts as an answer, that is as a success. */
-  async execute<T>(fn: () => Promise<T>, counts: (error: unknown) => boolean): Promise<T> {
-    this.check();
-    if (this.policy.state === CircuitState.HalfOpen) this.admitted += 1;
-    const outcome = await this.guarded<Outcome<T>>(async () => {
-      try {
-        return { value: await fn() };
-      } catch (error) {
-        if (counts(error)) throw error;
-        return { error };
-      }
-    });
-    if ('error' in outcome) throw outcome.error;
-    return outcome.value;
-  }
-
-  private async guarded<T>(fn: () => Promise<T>): Promise<T> {
-    const wasOpen = this.state === 'open';
-    const running = this.policy.execute(fn);
-    // The first call after the pause turns open into half-open, synchronously: it is the first probe.
-    if (wasOpen && this.policy.state === CircuitState.HalfOpen) this.admitted = 1;
+  /**
+   * @param countsAsFailure Whether an error is the dependency's fault. Any other error is a response, so a success.
+   * @throws CircuitOpen, or what `fn` threw.
+   */
+  async execute<T>(fn: () => Promise<T>, countsAsFailure: (error: unknown) => boolean): Promise<T> {
+    const begunIn = this.admit();
     try {
-      return await running;
+      const value = await fn();
+      this.record(begunIn, false);
+      return value;
     } catch (error) {
-      throw isBrokenCircuitError(error) ? new CircuitOpen(this.name, this.openMs) : error;
+      this.record(begunIn, countsAsFailure(error));
+      throw error;
     }
   }
-}
 
-const nameOf = (state: CircuitState): BreakerState => {
-  if (state === CircuitState.Closed) return 'closed';
-  return state === CircuitState.HalfOpen ? 'half-open' : 'open';
-};
+  private admit(): State {
+    this.check();
+    if (this.current.kind === 'open')
+      this.change({ kind: 'half-open', admitted: 0, succeeded: 0, counts: this.current.counts });
+    if (this.current.kind === 'half-open') this.current.admitted += 1;
+    return this.current;
+  }
+
+  private record(state: State, failed: boolean): void {
+    if (state !== this.current) return;
+    if (state.kind === 'closed') {
+      state.window.record(failed);
+      if (failed && this.tooMany(state.window.counts())) this.open();
+    } else if (state.kind === 'half-open') {
+      if (failed) return this.open();
+      state.succeeded += 1;
+      if (state.succeeded === this.options.probes) this.change(this.closed());
+    }
+  }
+
+  private tooMany({ calls, failures }: BreakerCounts): boolean {
+    return calls >= this.options.minCalls && failures >= this.options.threshold * calls;
+  }
+
+  private open(): void {
+    this.change({ kind: 'open', until: performance.now() + this.options.openMs, counts: this.counts() });
+  }
+
+  private closed(): State {
+    return { kind: 'closed', window: new FailureWindow(this.options.windowMs) };
+  }
+
+  private change(next: State): void {
+    this.current = next;
+    this.onChange(next.kind, this.counts());
+  }
+}

@@ -1,23 +1,30 @@
 import { BulkheadFull, DeadlineExceeded } from './errors.js';
-import { cancel, schedule } from './shared-timer.js';
+import { startTimer } from './timer.js';
 
 export interface BulkheadOptions {
   /** Calls that run at once. */
   readonly maxConcurrent: number;
-  /** Calls that wait for their turn; one more is refused. Default 0. */
+  /** Calls that queue for a slot; one more is refused. Default 0. */
   readonly maxQueue?: number;
 }
 
-/**
- * Bounds the calls in flight to one dependency, first come first served. A finished call hands its slot to the first waiter directly, and a
- * waiter whose time is over leaves the queue. cockatiel 4.0 does neither: a newcomer can take the slot that was meant for a waiter, which
- * then queues again or, with a full queue, is refused; and dead waiters keep their slots until a call ends.
- */
-export class Bulkhead {
-  private running = 0;
-  private readonly waiting = new Set<() => void>();
+/** What `/governance` shows. */
+export interface BulkheadState {
+  readonly active: number;
+  readonly queued: number;
   readonly maxConcurrent: number;
   readonly maxQueue: number;
+}
+
+/**
+ * Bounds the calls in flight to one dependency, first come first served. A finished call hands its slot to the first in the queue directly, and a
+ * call whose time is over leaves the queue.
+ */
+export class Bulkhead {
+  private active = 0;
+  private readonly queue = new Set<() => void>();
+  private readonly maxConcurrent: number;
+  private readonly maxQueue: number;
 
   constructor(
     private readonly name: string,
@@ -27,47 +34,44 @@ export class Bulkhead {
     this.maxQueue = maxQueue;
   }
 
-  get active(): number {
-    return this.running;
-  }
-
-  get queued(): number {
-    return this.waiting.size;
+  state(): BulkheadState {
+    const { active, queue, maxConcurrent, maxQueue } = this;
+    return { active, queued: queue.size, maxConcurrent, maxQueue };
   }
 
   /**
-   * Resolves once the caller may go on; it must call {@link release} afterwards.
+   * Takes a slot, which the caller must {@link release}.
    * @param limitMs The longest wait, milliseconds.
+   * @returns Nothing when a slot was free, else a promise.
    * @throws BulkheadFull at once, DeadlineExceeded after `limitMs`.
    */
   acquire(limitMs: number): Promise<void> | void {
-    if (this.running < this.maxConcurrent) {
-      this.running += 1;
+    if (this.active < this.maxConcurrent) {
+      this.active += 1;
       return;
     }
-    if (this.waiting.size >= this.maxQueue) throw new BulkheadFull(this.name);
+    if (this.queue.size >= this.maxQueue) throw new BulkheadFull(this.name);
     return new Promise<void>((resolve, reject) => {
-      const limit = Number.isFinite(limitMs)
-        ? schedule(limitMs, () => {
-            this.waiting.delete(admit);
-            reject(new DeadlineExceeded(`no free slot for a call to ${this.name} within ${Math.round(limitMs)} ms`));
-          })
-        : undefined;
+      const expire = (): void => {
+        this.queue.delete(admit);
+        reject(new DeadlineExceeded(`no free slot for a call to ${this.name} within ${Math.round(limitMs)} ms`));
+      };
+      const timer = Number.isFinite(limitMs) ? startTimer(limitMs, expire) : undefined;
       const admit = () => {
-        if (limit) cancel(limit);
+        clearTimeout(timer);
         resolve();
       };
-      this.waiting.add(admit);
+      this.queue.add(admit);
     });
   }
 
   release(): void {
-    const [first] = this.waiting;
+    const [first] = this.queue;
     if (first === undefined) {
-      this.running -= 1;
+      this.active -= 1;
       return;
     }
-    this.waiting.delete(first);
+    this.queue.delete(first);
     first();
   }
 }

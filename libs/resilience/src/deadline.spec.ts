@@ -1,5 +1,5 @@
 import { jest } from '@jest/globals';
-import { currentDeadline, Deadline, DeadlineExceeded, withDeadline, withoutDeadline, withTimeout } from './index.js';
+import { currentDeadline, Deadline, DeadlineExceeded, withDeadline, withoutDeadline } from './index.js';
 
 beforeEach(() => void jest.useFakeTimers());
 afterEach(() => void jest.useRealTimers());
@@ -56,26 +56,4 @@ test('no timer exists until somebody reads the signal; then it aborts in time', 
 
 test('the signal of an expired deadline is aborted from the start', () => {
   expect(Deadline.after(-1).signal.aborted).toBe(true);
-});
-
-test('withTimeout rejects although the work ignores its signal, and aborts the signal', async () => {
-  let heard: AbortSignal | undefined;
-  const work = withTimeout(50, (signal) => {
-    heard = signal;
-    return new Promise<never>(() => undefined);
-  });
-  const outcome = expect(work).rejects.toThrow('no answer within 50 ms');
-  await jest.advanceTimersByTimeAsync(60);
-  await outcome;
-  expect(heard?.aborted).toBe(true);
-});
-
-test('withTimeout passes results and errors on, a synchronous throw included', async () => {
-  await expect(withTimeout(50, () => Promise.resolve(7))).resolves.toBe(7);
-  await expect(withTimeout(50, () => Promise.reject(new Error('below')))).rejects.toThrow('below');
-  await expect(
-    withTimeout(50, () => {
-      throw new Error('at once');
-    }),
-  ).rejects.toThrow('at once');
 });

@@ -1,9 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { DeadlineExceeded } from './errors.js';
-import { schedule } from './shared-timer.js';
+import { startTimer } from './timer.js';
 
 /**
- * A moment by which an answer is of use to somebody. It is made once, at the edge, and travels with the request as remaining milliseconds,
+ * The moment after which a response is of no use. It is made once, at the edge, and travels with the request as remaining milliseconds,
  * because the clocks of two machines never agree.
  */
 export class Deadline {
@@ -35,13 +35,13 @@ export class Deadline {
     return performance.now() >= this.at;
   }
 
-  /** Aborts with {@link DeadlineExceeded} up to 5 ms after the deadline. Made when first read: work that nobody can interrupt costs no timer. */
+  /** Aborts with {@link DeadlineExceeded}. Made when first read: work that cannot be interrupted costs no timer. */
   get signal(): AbortSignal {
     if (!this.controller) {
       const controller = new AbortController();
       const abort = () => controller.abort(new DeadlineExceeded());
       if (this.expired) abort();
-      else schedule(this.remainingMs(), abort, false);
+      else startTimer(this.remainingMs(), abort).unref();
       this.controller = controller;
     }
     return this.controller.signal;

@@ -1,6 +1,6 @@
-import { CodedError } from '@causeway/errors';
+import { CodedError, type ErrorCode } from '@causeway/errors';
 
-/** The time for the work is over: the deadline of the request, or the limit of one call. */
+/** The time for the work is over: the deadline of the request, or the timeout of one call. */
 export class DeadlineExceeded extends CodedError {
   readonly code = 'DEADLINE_EXCEEDED';
   readonly remedy = 'Try again; if it stays slow, look at the trace for the part that takes the time.';
@@ -26,7 +26,7 @@ export class CircuitOpen extends CodedError {
   }
 }
 
-/** As many calls as allowed are running and waiting already. */
+/** Every slot for calls to a dependency is taken, and the queue is full. */
 export class BulkheadFull extends CodedError {
   readonly code = 'BULKHEAD_FULL';
   readonly remedy = 'Try again with less concurrency, or raise the limit of the dependency.';
@@ -39,8 +39,8 @@ export class BulkheadFull extends CodedError {
 }
 
 /**
- * This process has more work than it can do in time: nothing was done, and nothing is broken. Callers are told apart from a failure by
- * `causeway-overloaded`: it trips no breaker and takes no instance out.
+ * This process has more work than it can do in time. Nothing was done, and nothing is broken. `causeway-overloaded` tells callers that this is
+ * not a failure: it opens no breaker and ejects no instance.
  */
 export class Overloaded extends CodedError {
   readonly code = 'OVERLOADED';
@@ -53,3 +53,8 @@ export class Overloaded extends CodedError {
     super(what, options);
   }
 }
+
+const overloadCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['OVERLOADED', 'BULKHEAD_FULL', 'LOGIN_BUSY']);
+
+/** Whether an error means "too much work", here or on the other side. Overload opens no breaker and ejects no instance. */
+export const isOverload = (error: unknown): boolean => error instanceof CodedError && overloadCodes.has(error.code);

@@ -1,5 +1,3 @@
-import { CircuitState, type IBreaker } from 'cockatiel';
-
 const slotCount = 10;
 
 interface Slot {
@@ -9,42 +7,25 @@ interface Slot {
 }
 
 /**
- * Decides when cockatiel's breaker opens: at `threshold` of at least `minCalls` calls in the last `windowMs`.
- *
- * cockatiel's own SamplingBreaker moves its window on by one slot per call: after a quiet hour the failures of the last busy seconds still
- * count. CountBreaker has no time at all. Here a slot is valid by its number, so nothing older than the window is ever counted.
+ * Counts calls and failures of the last `windowMs`. Each slot holds a tenth of the window and is valid by its number, so that nothing older is
+ * ever counted: not after a quiet hour either.
  */
-export class FailureWindow implements IBreaker {
-  private slots: Slot[] = Array.from({ length: slotCount }, () => ({ id: -1, calls: 0, failures: 0 }));
+export class FailureWindow {
+  private readonly slots: Slot[] = Array.from({ length: slotCount }, () => ({ id: -1, calls: 0, failures: 0 }));
 
+  /**
+   * @param windowMs Length of the window, milliseconds.
+   * @param now      Milliseconds of a clock that never goes back. Default performance.now.
+   */
   constructor(
-    private readonly threshold: number,
-    private readonly minCalls: number,
     private readonly windowMs: number,
-    private readonly now: () => number = Date.now,
+    private readonly now: () => number = () => performance.now(),
   ) {}
 
-  /** cockatiel saves and restores breakers through this. */
-  get state(): unknown {
-    return structuredClone(this.slots);
-  }
-
-  set state(value: unknown) {
-    this.slots = structuredClone(value) as Slot[];
-  }
-
-  success(state: CircuitState): void {
-    if (state === CircuitState.HalfOpen) this.reset();
-    this.slot().calls += 1;
-  }
-
-  failure(state: CircuitState): boolean {
+  record(failed: boolean): void {
     const slot = this.slot();
     slot.calls += 1;
-    slot.failures += 1;
-    if (state !== CircuitState.Closed) return true;
-    const { calls, failures } = this.counts();
-    return calls >= this.minCalls && failures >= this.threshold * calls;
+    if (failed) slot.failures += 1;
   }
 
   counts(): { calls: number; failures: number } {
@@ -56,10 +37,6 @@ export class FailureWindow implements IBreaker {
       sum.failures += failures;
     }
     return sum;
-  }
-
-  private reset(): void {
-    for (const slot of this.slots) slot.id = -1;
   }
 
   private slotId(): number {

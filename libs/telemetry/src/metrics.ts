@@ -6,8 +6,6 @@ export const instruments = {
   httpServerActive: 'http.server.active_requests',
   httpClientDuration: 'http.client.request.duration',
   messagingProcessDuration: 'messaging.process.duration',
-  messagingPublished: 'messaging.client.sent.messages',
-  messagingConsumed: 'messaging.client.consumed.messages',
   messagingDeadLetters: 'messaging.dead_letters',
   outboxOldestAge: 'messaging.outbox.oldest_age',
   outboxPublished: 'messaging.outbox.published',

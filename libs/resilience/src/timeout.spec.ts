@@ -1,0 +1,59 @@
+import { jest } from '@jest/globals';
+import { hang, policyOf, settled } from '../test/calls.js';
+import { Deadline, DeadlineExceeded, withDeadline, withTimeout } from './index.js';
+
+beforeEach(() => void jest.useFakeTimers({ now: 1_000_000 }));
+afterEach(() => void jest.useRealTimers());
+
+test('an attempt ends at its limit and its signal aborts, although the work goes on', async () => {
+  let heard: AbortSignal | undefined;
+  const policy = policyOf({ timeoutMs: 100 });
+  const { error } = await settled(policy.execute(({ signal }) => ((heard = signal), hang())));
+  expect(error).toBeInstanceOf(DeadlineExceeded);
+  expect((error as Error).message).toBe(`${policy.name} did not answer within 100 ms`);
+  expect(heard?.aborted).toBe(true);
+});
+
+test('the deadline in force bounds a call that has a longer limit', async () => {
+  const start = performance.now();
+  let endedAt = 0;
+  const policy = policyOf({ timeoutMs: 10_000 });
+  await settled(
+    withDeadline(Deadline.after(200), () => policy.execute(hang)).finally(() => (endedAt = performance.now())),
+  );
+  expect(endedAt - start).toBeGreaterThanOrEqual(200);
+  expect(endedAt - start).toBeLessThan(210);
+});
+
+test('nothing is started after the deadline', async () => {
+  let calls = 0;
+  const work = policyOf({}).execute(() => Promise.resolve((calls += 1)), { deadline: Deadline.after(-1) });
+  await expect(work).rejects.toThrow(DeadlineExceeded);
+  expect(calls).toBe(0);
+});
+
+test('without any limit the signal never aborts', async () => {
+  await expect(policyOf({}).execute(({ signal }) => Promise.resolve(signal.aborted))).resolves.toBe(false);
+});
+
+test('withTimeout rejects although the work ignores its signal, and aborts the signal', async () => {
+  let heard: AbortSignal | undefined;
+  const work = withTimeout(50, (signal) => {
+    heard = signal;
+    return new Promise<never>(() => undefined);
+  });
+  const outcome = expect(work).rejects.toThrow('no answer within 50 ms');
+  await jest.advanceTimersByTimeAsync(60);
+  await outcome;
+  expect(heard?.aborted).toBe(true);
+});
+
+test('withTimeout passes results and errors on, a synchronous throw included', async () => {
+  await expect(withTimeout(50, () => Promise.resolve(7))).resolves.toBe(7);
+  await expect(withTimeout(50, () => Promise.reject(new Error('below')))).rejects.toThrow('below');
+  await expect(
+    withTimeout(50, () => {
+      throw new Error('at once');
+    }),
+  ).rejects.toThrow('at once');
+});
