@@ -9,7 +9,7 @@ export interface Allowed {
   readonly port: number;
 }
 
-type Policy = Manifest<INetworkPolicy>;
+type PolicyManifest = Manifest<INetworkPolicy>;
 type Spec = NonNullable<INetworkPolicy['spec']>;
 type IngressRule = NonNullable<Spec['ingress']>[number];
 type EgressRule = NonNullable<Spec['egress']>[number];
@@ -46,7 +46,7 @@ export function allowedFlows(rendered: Rendered): Allowed[] {
 const portsOf = ({ spec }: Pods): number[] =>
   spec.containers.flatMap(({ ports }) => ports ?? []).map(({ containerPort }) => containerPort);
 
-function connections(policies: readonly Policy[], from: Pods, to: Pods): Allowed[] {
+function connections(policies: readonly PolicyManifest[], from: Pods, to: Pods): Allowed[] {
   return portsOf(to)
     .filter(
       (port) =>
@@ -56,7 +56,7 @@ function connections(policies: readonly Policy[], from: Pods, to: Pods): Allowed
     .map((port) => ({ from: workloadName(from), to: workloadName(to), port }));
 }
 
-const fromOutside = (policies: readonly Policy[], to: Pods): Allowed[] =>
+const fromOutside = (policies: readonly PolicyManifest[], to: Pods): Allowed[] =>
   portsOf(to)
     .filter((port) =>
       mayEnter(
@@ -67,7 +67,7 @@ const fromOutside = (policies: readonly Policy[], to: Pods): Allowed[] =>
     )
     .map((port) => ({ from: 'outside', to: workloadName(to), port }));
 
-function toOutside(policies: readonly Policy[], from: Pods): Allowed[] {
+function toOutside(policies: readonly PolicyManifest[], from: Pods): Allowed[] {
   const name = workloadName(from);
   const selecting = policiesOf(policies, from, 'Egress');
   if (selecting.length === 0) return [{ from: name, to: 'outside everything', port: 0 }];
@@ -85,17 +85,21 @@ const isOutside = ({ ipBlock, namespaceSelector }: Peer): boolean =>
 const describePeer = ({ ipBlock, namespaceSelector }: Peer): string =>
   ipBlock?.cidr ?? namespaceSelector?.matchLabels?.['kubernetes.io/metadata.name'] ?? 'any namespace';
 
-const policiesOf = (policies: readonly Policy[], { labels }: Pods, direction: 'Ingress' | 'Egress'): Policy[] =>
+const policiesOf = (
+  policies: readonly PolicyManifest[],
+  { labels }: Pods,
+  direction: 'Ingress' | 'Egress',
+): PolicyManifest[] =>
   policies.filter(
     ({ body }) => selects(body.spec?.podSelector ?? {}, labels) && body.spec?.policyTypes?.includes(direction),
   );
 
-function mayLeave(policies: readonly Policy[], from: Pods, allows: (rule: EgressRule) => boolean): boolean {
+function mayLeave(policies: readonly PolicyManifest[], from: Pods, allows: (rule: EgressRule) => boolean): boolean {
   const selecting = policiesOf(policies, from, 'Egress');
   return selecting.length === 0 || selecting.some(({ body }) => (body.spec?.egress ?? []).some(allows));
 }
 
-function mayEnter(policies: readonly Policy[], to: Pods, allows: (rule: IngressRule) => boolean): boolean {
+function mayEnter(policies: readonly PolicyManifest[], to: Pods, allows: (rule: IngressRule) => boolean): boolean {
   const selecting = policiesOf(policies, to, 'Ingress');
   return selecting.length === 0 || selecting.some(({ body }) => (body.spec?.ingress ?? []).some(allows));
 }

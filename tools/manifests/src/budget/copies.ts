@@ -11,7 +11,7 @@ export interface Copies {
   readonly most: number;
   /** Besides these while a version rolls out. */
   readonly surge: number;
-  /** Why nobody can tell how many there will be. */
+  /** Why the number is unknown. */
   readonly unbounded?: string;
 }
 
@@ -34,7 +34,7 @@ export function copiesOf(rendered: Rendered, { body }: Manifest<Workload>): Copi
     rest: scaler ? (scaler.minReplicas ?? 1) : replicas,
     most,
     surge: kind === 'Deployment' ? surgeOf(body as IDeployment, most) : 0,
-    ...(kind === 'DaemonSet' && { unbounded: 'there is one a node, and nobody knows the nodes' }),
+    ...(kind === 'DaemonSet' && { unbounded: 'there is one per node, and the nodes are unknown' }),
   };
 }
 

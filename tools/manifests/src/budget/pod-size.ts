@@ -23,43 +23,31 @@ const larger = (a: Amounts, b: Amounts): Amounts => combined(a, b, Math.max);
 export const times = (amounts: Amounts, count: number): Amounts =>
   Object.fromEntries(Object.entries(amounts).map(([name, amount]) => [name, amount * count]));
 
-/**
- * A container as the API server stores it. A request that is left out is the limit; what is still left out comes from the LimitRanges,
- * whose own defaults follow from one another (k8s.io/api, SetDefaults_LimitRangeItem).
- */
+/** A container as the API server stores it: a request that is left out is the limit, and the LimitRange fills in the rest. */
 export function containerSize({ resources }: IContainer, ranges: readonly ILimitRangeItem[]): Size {
-  const stated = amountsOf(resources?.limits);
-  let size: Size = { limits: stated, requests: { ...stated, ...amountsOf(resources?.requests) } };
-  for (const range of ranges.filter(({ type }) => type === 'Container')) {
-    const limits = { ...amountsOf(range.max), ...amountsOf(range.default) };
-    const requests = { ...amountsOf(range.min), ...limits, ...amountsOf(range.defaultRequest) };
-    size = { limits: { ...limits, ...size.limits }, requests: { ...requests, ...size.requests } };
-  }
-  return size;
+  const defaults = Object.assign({}, ...ranges.map((range) => amountsOf(range.default))) as Amounts;
+  const defaultRequests = Object.assign({}, ...ranges.map((range) => amountsOf(range.defaultRequest))) as Amounts;
+  const limits = amountsOf(resources?.limits);
+  return {
+    limits: { ...defaults, ...limits },
+    requests: { ...defaults, ...defaultRequests, ...limits, ...amountsOf(resources?.requests) },
+  };
 }
 
 /**
  * What a pod counts for, as the scheduler and the quotas see it (k8s.io/component-helpers, PodRequests and PodLimits): all containers and
- * sidecars together, or the init container that needs most beside the sidecars already running, whichever is more; and the overhead.
+ * sidecars together, or the largest init container beside the sidecars that run by then, whichever is more.
  */
-export function podSize(spec: IPodSpec, ranges: readonly ILimitRangeItem[] = []): Size {
-  const overhead = amountsOf(spec.overhead);
+export function podSize({ initContainers = [], containers }: IPodSpec, ranges: readonly ILimitRangeItem[] = []): Size {
   const side = (of: (size: Size) => Amounts): Amounts => {
-    let [sidecars, starting]: Amounts[] = [{}, {}] as [Amounts, Amounts];
-    for (const container of spec.initContainers ?? []) {
-      const beside = sum(sidecars!, of(containerSize(container, ranges)));
-      starting = larger(starting!, beside);
+    let [sidecars, starting]: [Amounts, Amounts] = [{}, {}];
+    for (const container of initContainers) {
+      const beside = sum(sidecars, of(containerSize(container, ranges)));
+      starting = larger(starting, beside);
       if (container.restartPolicy === 'Always') sidecars = beside;
     }
-    const running = spec.containers.reduce((all, each) => sum(all, of(containerSize(each, ranges))), sidecars!);
-    return larger(running, starting!);
+    const running = containers.reduce((all, each) => sum(all, of(containerSize(each, ranges))), sidecars);
+    return larger(running, starting);
   };
-  const limits = side((size) => size.limits);
-  return {
-    requests: sum(
-      side((size) => size.requests),
-      overhead,
-    ),
-    limits: sum(limits, Object.fromEntries(Object.entries(overhead).filter(([name]) => name in limits))),
-  };
+  return { requests: side(({ requests }) => requests), limits: side(({ limits }) => limits) };
 }

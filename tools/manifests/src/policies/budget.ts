@@ -1,44 +1,47 @@
+import type { IResourceQuota } from 'kubernetes-models/v1';
 import type { Claim } from '../budget/claims.js';
-import { isKnown, isOfPods, linesOf, scopesOf, type Line } from '../budget/quotas.js';
+import { linesOf, scopesOf, unknownIn, type Line, type Quota } from '../budget/quotas.js';
 import { allowedBy, totalsOf } from '../budget/totals.js';
-import type { Rendered } from '../objects.js';
+import { ofKind, type Rendered } from '../objects.js';
 import { readable } from '../quantity.js';
-import { broken, nameOf, type Finding, type Policy, type Rule } from './policy.js';
+import { broken, nameOf, type Finding, type ManifestPolicy, type Rule } from './policy.js';
 
 /**
  * Everything that may be alive at the same time fits into every quota that counts it. So no order in which the API server admits pods
  * keeps out one that others wait for: it never refuses any (docs/decisions/0020).
  */
-export const requestsFitTheBudget: Policy = {
+export const requestsFitTheBudget: ManifestPolicy = {
   name: 'requests stay within the budget',
   check(rendered) {
-    const lines = linesOf(rendered);
-    return [...lines.flatMap((line) => broken(line.quota, rulesOf(line))), ...promised(rendered)];
+    return [
+      ...ofKind<IResourceQuota>(rendered, 'ResourceQuota').flatMap((quota) => broken(quota, [quotaIsKnown(quota)])),
+      ...linesOf(rendered).flatMap((line) => broken(line.quota, rulesOf(line))),
+      ...promised(rendered),
+    ];
   },
 };
 
-function rulesOf({ quota, resource, asked, allowed, by, elsewhere }: Line): Rule[] {
-  const scoped = scopesOf(quota).length > 0;
+const quotaIsKnown = (quota: Quota): Rule => [
+  unknownIn(quota).length === 0,
+  `it has ${unknownIn(quota).join(', ')}, which this check does not count`,
+  'remove it, or teach tools/manifests/src/budget to count it',
+];
+
+function rulesOf({ quota, resource, asked, allowed, by }: Line): Rule[] {
   const amount = (thousandths: number): string => readable(resource, thousandths);
   const who = by.map((each) => `${nameOf(each.claim.manifest.body)} ${amount(each.amount)}${copies(each.claim)}`);
-  const all = [...who, ...(elsewhere > 0 ? [`what is in the namespace anyway ${amount(elsewhere)}`] : [])];
   const waiting = by.some(({ claim }) => claim.manifest.body.kind === 'Job')
-    ? ', and Jobs that wait for a refused one hold its place for ever'
+    ? ', and Jobs that wait for a refused one keep their share for ever'
     : '';
   return [
     [
-      isKnown(resource),
-      `it limits ${resource}, and nobody adds up who asks for that`,
-      'remove the line, or teach tools/manifests/src/budget to count it',
-    ],
-    [
-      !scoped || isOfPods(resource),
+      scopesOf(quota).length === 0 || !/^(requests\.storage|services\..+)$/.test(resource),
       `it limits ${resource} and has scopes, which select pods only`,
       'move the line to a quota without scopes',
     ],
     [
       asked <= allowed,
-      `${resource}: ${amount(asked)} may be asked for at the same time, and ${amount(allowed)} are allowed (${all.join(', ')}); what comes last is refused${waiting}`,
+      `${resource}: ${amount(asked)} may be asked for at the same time, and ${amount(allowed)} are allowed (${who.join(', ')}); what comes last is refused${waiting}`,
       `raise ${resource} of this quota to ${amount(asked)} in the overlay, or ask for less (sizes, replicas, maxReplicas, volumes)`,
     ],
   ];

@@ -1,7 +1,7 @@
 import type { IStatefulSet } from 'kubernetes-models/apps/v1';
 import { copiesOf } from '../budget/copies.js';
 import { environmentOf, ofKind, podsOf, type Body, type Pods, type Rendered } from '../objects.js';
-import { broken, nameOf, type Policy } from './policy.js';
+import { broken, nameOf, type ManifestPolicy } from './policy.js';
 
 /** What PostgreSQL keeps for its superuser, so that somebody can look in when all others are taken. */
 const reserved = 3;
@@ -9,7 +9,7 @@ const reserved = 3;
 const defaultPoolMax = 10;
 
 /** A PostgreSQL in the cluster has a connection for everybody, also when every autoscaler is at its end and every Deployment rolls out. */
-export const connectionsSuffice: Policy = {
+export const connectionsSuffice: ManifestPolicy = {
   name: 'PostgreSQL has connections for every pod',
   check(rendered) {
     const server = ofKind<IStatefulSet & Body>(rendered, 'StatefulSet').find(

@@ -11,13 +11,13 @@ import {
   type Manifest,
   type Rendered,
 } from '../objects.js';
-import { broken, type Policy, type Rule } from './policy.js';
+import { broken, type ManifestPolicy, type Rule } from './policy.js';
 
 /** After the grace that a service gives to what is in flight, it takes at most this long to leave (libs/service-host). */
 const lastWordsSeconds = 5;
 
 /** A Deployment can be rolled, scaled, drained and watched without losing a request. */
-export const deploymentsAreOperable: Policy = {
+export const deploymentsAreOperable: ManifestPolicy = {
   name: 'every Deployment has probes, preStop, a budget, an autoscaler, spread and an account of its own',
   check: (rendered) =>
     ofKind<Deployment>(rendered, 'Deployment').flatMap((manifest) => [

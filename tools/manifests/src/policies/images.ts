@@ -1,8 +1,8 @@
 import { appOf, containersOf, podsOf } from '../objects.js';
-import { broken, type Policy } from './policy.js';
+import { broken, type ManifestPolicy } from './policy.js';
 
 /** Everybody runs the same bytes: a tag that does not move, in production a digest. */
-export const imagesArePinned: Policy = {
+export const imagesArePinned: ManifestPolicy = {
   name: 'images are pinned',
   check: (rendered) =>
     podsOf(rendered).flatMap(({ manifest, spec }) =>

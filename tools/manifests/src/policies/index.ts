@@ -4,21 +4,20 @@ import { requestsFitTheBudget } from './budget.js';
 import { connectionsSuffice } from './connections.js';
 import { containersAreRestricted } from './containers.js';
 import { deploymentsAreOperable } from './deployments.js';
-import { budgetsLetPodsGo } from './disruption.js';
 import { imagesArePinned } from './images.js';
 import { jetStreamFitsItsVolume } from './jetstream.js';
 import { migrationsComeFirst } from './jobs.js';
 import { networkMatchesTheCallGraph } from './network.js';
 import { namespaceIsGuarded } from './platform.js';
 import { nothingIsAPlaceholder } from './placeholders.js';
-import type { Policy } from './policy.js';
+import type { ManifestPolicy } from './policy.js';
 import { referencesResolve } from './references.js';
 import { nothingSecretIsWritten } from './secrets.js';
 import { servicesFindTheirPods } from './services.js';
 import { settingsFit } from './settings.js';
 
 /** Everything that is asked of an overlay. @param shapes Settings of each app, see {@link settingsFit}. */
-export const policies = (shapes: Readonly<Record<string, SettingsShape>>): readonly Policy[] => [
+export const policies = (shapes: Readonly<Record<string, SettingsShape>>): readonly ManifestPolicy[] => [
   namespaceIsGuarded,
   containersAreRestricted,
   deploymentsAreOperable,
@@ -32,7 +31,6 @@ export const policies = (shapes: Readonly<Record<string, SettingsShape>>): reado
   nothingIsAPlaceholder,
   podsAreAdmitted,
   requestsFitTheBudget,
-  budgetsLetPodsGo,
   connectionsSuffice,
   jetStreamFitsItsVolume,
 ];

@@ -2,10 +2,10 @@ import type { IStatefulSet } from 'kubernetes-models/apps/v1';
 import type { IConfigMap } from 'kubernetes-models/v1';
 import { ofKind, type Body, type Rendered } from '../objects.js';
 import { readable, thousandths } from '../quantity.js';
-import { broken, type Policy } from './policy.js';
+import { broken, type ManifestPolicy } from './policy.js';
 
 /** A NATS in the cluster stops taking messages before its volume is full or its memory is gone, not after. */
-export const jetStreamFitsItsVolume: Policy = {
+export const jetStreamFitsItsVolume: ManifestPolicy = {
   name: 'JetStream stays within its volume and its memory',
   check(rendered) {
     const server = ofKind<IStatefulSet & Body>(rendered, 'StatefulSet').find(

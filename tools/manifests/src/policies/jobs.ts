@@ -1,13 +1,13 @@
 import type { IJob } from 'kubernetes-models/batch/v1';
 import { appOf, ofKind, type Body, type Deployment, type Manifest, type Rendered } from '../objects.js';
-import { broken, nameOf, type Policy, type Rule } from './policy.js';
+import { broken, nameOf, type ManifestPolicy, type Rule } from './policy.js';
 
 /** Services whose image has migrations: those that are given a database. */
 const usesDatabase = ({ spec }: Deployment): boolean =>
   spec?.template.metadata?.labels?.['causeway.dev/postgres'] === 'client';
 
 /** Each version migrates once, before its pods start. */
-export const migrationsComeFirst: Policy = {
+export const migrationsComeFirst: ManifestPolicy = {
   name: 'every version has Jobs of its own, and pods wait for the migration',
   check: (rendered) => [
     ...ofKind<IJob & Body>(rendered, 'Job').flatMap((manifest) => broken(manifest, jobRules(rendered, manifest))),

@@ -2,13 +2,13 @@ import type { INetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1';
 import { callGraph, outsideByPort, type Flow } from '@causeway/system/topology';
 import { allowedFlows, workloadName, type Allowed } from '../network.js';
 import { ofKind, podsOf, type Manifest, type Rendered } from '../objects.js';
-import type { Finding, Policy } from './policy.js';
+import type { Finding, ManifestPolicy } from './policy.js';
 
 const declaredIn = 'tools/system/src/services.ts';
 const common = new Set(['dns', 'telemetry']);
 
 /** The NetworkPolicies allow exactly the call graph, DNS and telemetry. */
-export const networkMatchesTheCallGraph: Policy = {
+export const networkMatchesTheCallGraph: ManifestPolicy = {
   name: 'NetworkPolicies allow the call graph and nothing else',
   check(rendered) {
     const allowed = allowedFlows(rendered).map(normalised);

@@ -1,5 +1,5 @@
 import type { Rendered } from '../objects.js';
-import { broken, type Policy } from './policy.js';
+import { broken, type ManifestPolicy } from './policy.js';
 
 /** What people write when they mean to come back; nothing in a cluster has such a name. */
 const whole = /^(example|placeholder|dummy|x{3,}|your[-_ ].+|my[-_ ](company|domain|registry|host).*|<.+>|\$\{.+\})$/i;
@@ -9,7 +9,7 @@ const within = /\b(change[-_ ]?me|replace[-_ ]?me|to ?do|fix ?me|tbd)\b/i;
  * Every value is one that works somewhere. Names that are reserved for documentation (`example.org`) and digests of zeros are allowed: they
  * lead nowhere on purpose, and `npm run k8s:to-set` lists them.
  */
-export const nothingIsAPlaceholder: Policy = {
+export const nothingIsAPlaceholder: ManifestPolicy = {
   name: 'no value is a placeholder',
   check: ({ manifests }: Rendered) =>
     manifests.flatMap((manifest) =>

@@ -1,10 +1,10 @@
-import type { INamespace, IResourceQuota } from 'kubernetes-models/v1';
+import type { INamespace } from 'kubernetes-models/v1';
 import { ofKind, type Body, type Manifest, type Rendered } from '../objects.js';
-import { broken, type Finding, type Policy } from './policy.js';
+import { broken, type Finding, type ManifestPolicy } from './policy.js';
 
-/** The namespace refuses what is not restricted, and has limits. */
-export const namespaceIsGuarded: Policy = {
-  name: 'the namespace enforces Pod Security, a quota and default limits',
+/** The namespace refuses pods that are not restricted, and has default limits. That quotas count every pod is {@link podsAreAdmitted}'s. */
+export const namespaceIsGuarded: ManifestPolicy = {
+  name: 'the namespace enforces Pod Security and has default limits',
   check(rendered) {
     const [namespace, ...others] = ofKind<INamespace>(rendered, 'Namespace') as Manifest<INamespace & Body>[];
     if (!namespace || others.length > 0)
@@ -19,13 +19,6 @@ export const namespaceIsGuarded: Policy = {
           labels?.['pod-security.kubernetes.io/enforce'] === 'restricted',
           'it lets in pods that are not restricted',
           'label it pod-security.kubernetes.io/enforce: restricted',
-        ],
-        [
-          ofKind<IResourceQuota>(rendered, 'ResourceQuota').some(
-            ({ body }) => body.spec?.hard?.['limits.memory'] !== undefined,
-          ),
-          'a mistake in it may take the whole cluster',
-          'add a ResourceQuota with requests.cpu, requests.memory and limits.memory',
         ],
         [
           ofKind(rendered, 'LimitRange').length === 1,

@@ -8,7 +8,7 @@ export interface Finding {
 }
 
 /** A rule over everything that an overlay renders. */
-export interface Policy {
+export interface ManifestPolicy {
   /** Says what holds when nothing is found: `containers are restricted`. */
   readonly name: string;
   check(rendered: Rendered): readonly Finding[];

@@ -1,23 +1,15 @@
 import { containersOf, podsOf, type Pods, type Rendered } from '../objects.js';
-import { broken, type Policy, type Rule } from './policy.js';
+import { broken, type ManifestPolicy, type Rule } from './policy.js';
 
-/** What a pod names is there. */
-export const referencesResolve: Policy = {
-  name: 'ConfigMaps, accounts and volumes that pods name exist',
+/** The ConfigMaps and accounts that a pod names exist. The API server itself refuses a mount without its volume. */
+export const referencesResolve: ManifestPolicy = {
+  name: 'ConfigMaps and accounts that pods name exist',
   check: (rendered) => podsOf(rendered).flatMap((pods) => broken(pods.manifest, rules(rendered, pods))),
 };
 
-function rules(rendered: Rendered, { manifest, spec }: Pods): Rule[] {
+function rules(rendered: Rendered, { spec }: Pods): Rule[] {
   const exists = (kind: string, name: string | undefined): boolean =>
     rendered.manifests.some(({ body }) => body.kind === kind && body.metadata.name === name);
-  const claims =
-    'volumeClaimTemplates' in (manifest.body.spec ?? {})
-      ? (manifest.body.spec as { volumeClaimTemplates?: { metadata?: { name?: string } }[] }).volumeClaimTemplates
-      : [];
-  const volumes = [
-    ...(spec.volumes ?? []).map(({ name }) => name),
-    ...(claims ?? []).map(({ metadata }) => metadata?.name),
-  ];
   const maps = [
     ...containersOf(spec)
       .flatMap(({ envFrom }) => envFrom ?? [])
@@ -35,12 +27,5 @@ function rules(rendered: Rendered, { manifest, spec }: Pods): Rule[] {
       `its account ${spec.serviceAccountName ?? 'default'} does not exist`,
       'add the ServiceAccount, and name it in serviceAccountName',
     ],
-    ...containersOf(spec).flatMap(({ name, volumeMounts = [] }) =>
-      volumeMounts.map((mount): Rule => [
-        volumes.includes(mount.name),
-        `container ${name} mounts the volume ${mount.name}, which does not exist`,
-        'add it to volumes',
-      ]),
-    ),
   ];
 }

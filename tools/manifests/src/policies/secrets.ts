@@ -1,6 +1,6 @@
 import type { IConfigMap } from 'kubernetes-models/v1';
 import { containersOf, environmentOf, ofKind, podsOf } from '../objects.js';
-import type { Finding, Policy } from './policy.js';
+import type { Finding, ManifestPolicy } from './policy.js';
 
 const secretName = /(PASSWORD|SECRETS?|TOKEN|_KEYS?|DATABASE_URL|CREDENTIALS?)$/;
 /** `postgres://user:password@host`, a private key, an API key of the usual forms. `$NAME` is a reference. */
@@ -8,7 +8,7 @@ const secretValue =
   /:\/\/[^/\s:@]*:(?!\$)[^/\s@]+@|-----BEGIN [A-Z ]*PRIVATE KEY|\b(sk|whsec|ghp|xox[bp])_[A-Za-z0-9_]{8,}/;
 
 /** What is secret is in Secrets, and Secrets are not in the repository. */
-export const nothingSecretIsWritten: Policy = {
+export const nothingSecretIsWritten: ManifestPolicy = {
   name: 'no manifest holds a secret',
   check: (rendered) => [
     ...ofKind(rendered, 'Secret').map((manifest) => ({

@@ -1,10 +1,10 @@
 import type { IHTTPRoute } from '@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1';
 import type { IService } from 'kubernetes-models/v1';
 import { matches, ofKind, podsOf, type Body, type Manifest, type Pods, type Rendered } from '../objects.js';
-import { broken, type Policy, type Rule } from './policy.js';
+import { broken, type ManifestPolicy, type Rule } from './policy.js';
 
 /** A Service leads to the pods of one workload, and to a port that these listen on. */
-export const servicesFindTheirPods: Policy = {
+export const servicesFindTheirPods: ManifestPolicy = {
   name: 'selectors and ports of Services match',
   check: (rendered) => [
     ...ofKind<IService & Body>(rendered, 'Service').flatMap((manifest) => broken(manifest, rules(rendered, manifest))),

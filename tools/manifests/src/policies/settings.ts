@@ -10,7 +10,7 @@ import {
   type Rendered,
   type Variable,
 } from '../objects.js';
-import type { Finding, Policy } from './policy.js';
+import type { Finding, ManifestPolicy } from './policy.js';
 
 /** Read by Node itself. */
 const notSettings = new Set(['NODE_OPTIONS']);
@@ -19,7 +19,7 @@ const notSettings = new Set(['NODE_OPTIONS']);
  * Every container of ours gets the settings that its service requires, with values that the service accepts, and none that it does not know.
  * @param shapes Settings of each app by its name, those of the host and of telemetry included.
  */
-export const settingsFit = (shapes: Readonly<Record<string, SettingsShape>>): Policy => ({
+export const settingsFit = (shapes: Readonly<Record<string, SettingsShape>>): ManifestPolicy => ({
   name: 'every setting that a service requires is there, and no unknown one',
   check: (rendered) =>
     podsOf(rendered).flatMap((pods) =>

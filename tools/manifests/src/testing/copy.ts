@@ -3,13 +3,13 @@ import type { INetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1';
 import type { IConfigMap, IContainer, IResourceQuota } from 'kubernetes-models/v1';
 import type { Body, Deployment, Rendered } from '../objects.js';
 
-/** The objects of a copy, to do harm to. */
+/** A copy of the objects of an overlay, in which tests plant violations. */
 export class Copy {
   readonly rendered: Rendered;
   constructor(rendered: Rendered) {
     this.rendered = structuredClone(rendered);
   }
-  /** The first object of a kind whose name begins so. */
+  /** Returns the first object of a kind whose name begins with `name`. */
   find<T>(kind: string, name = ''): T & Body {
     const found = this.rendered.manifests.find(({ body }) => body.kind === kind && body.metadata.name.startsWith(name));
     if (!found) throw new Error(`no ${kind} ${name}`);

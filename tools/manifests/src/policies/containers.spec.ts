@@ -1,0 +1,67 @@
+import { describePolicy } from '../testing/describe-policy.js';
+import { containersAreRestricted } from './containers.js';
+
+describePolicy(containersAreRestricted, [
+  [
+    'a writable root',
+    'kind',
+    (copy) => (copy.container('order').securityContext!.readOnlyRootFilesystem = false),
+    ['k8s/base/service/deployment.yaml', 'Deployment order', 'may write to its image', 'readOnlyRootFilesystem: true'],
+  ],
+  [
+    'a capability',
+    'kind',
+    (copy) => (copy.container('order').securityContext!.capabilities!.add = ['NET_ADMIN']),
+    ['keeps capabilities', 'drop: [ALL]'],
+  ],
+  [
+    'a gain of privileges',
+    'kind',
+    (copy) => delete copy.container('user').securityContext!.allowPrivilegeEscalation,
+    ['Deployment user', 'may gain privileges'],
+  ],
+  [
+    'root',
+    'kind',
+    (copy) => delete copy.pod('order').securityContext!.runAsNonRoot,
+    ['run as root', 'runAsNonRoot: true'],
+  ],
+  [
+    'no seccomp profile',
+    'kind',
+    (copy) => delete copy.pod('order').securityContext!.seccompProfile,
+    ['RuntimeDefault'],
+  ],
+  [
+    'a token',
+    'kind',
+    (copy) => delete copy.pod('order').automountServiceAccountToken,
+    ['automountServiceAccountToken: false'],
+  ],
+  [
+    'the disk of the node',
+    'kind',
+    (copy) => copy.pod('order').volumes!.push({ name: 'host', hostPath: { path: '/' } }),
+    ['Deployment order', 'mount the node'],
+  ],
+  ['an unbounded /tmp', 'kind', (copy) => (copy.pod('order').volumes![1]!.emptyDir = {}), ['volume tmp', 'sizeLimit']],
+  ['no memory limit', 'kind', (copy) => delete copy.container('order').resources!.limits!['memory'], ['same size']],
+  [
+    'a CPU limit',
+    'kind',
+    (copy) => (copy.container('order').resources!.limits!['cpu'] = '1'),
+    ['remove resources.limits.cpu'],
+  ],
+  [
+    'an init container that is not',
+    'kind',
+    (copy) => (copy.pod('order').initContainers![0]!.securityContext = {}),
+    ['container wait-for-schema'],
+  ],
+  [
+    'a Job that is not',
+    'kind',
+    (copy) => (copy.job('order').template.spec!.securityContext = {}),
+    ['k8s/base/service/with-database/migration-job.yaml', 'Job order-migrate-dev'],
+  ],
+]);

@@ -1,0 +1,26 @@
+import type { Deployment } from '../objects.js';
+import { describePolicy } from '../testing/describe-policy.js';
+import { imagesArePinned } from './images.js';
+
+describePolicy(imagesArePinned, [
+  ['latest', 'kind', (copy) => (copy.container('order').image = 'causeway/order:latest'), ['something else tomorrow']],
+  [
+    'no tag',
+    'staging',
+    (copy) => (copy.container('order').image = 'causeway/order'),
+    ['Deployment order', 'causeway/order, which'],
+  ],
+  [
+    'a major version only',
+    'staging',
+    (copy) =>
+      (copy.find<Deployment>('StatefulSet', 'postgres').spec!.template.spec!.containers[0]!.image = 'postgres:18'),
+    ['k8s/components/postgres/stateful-set.yaml', 'postgres:18'],
+  ],
+  [
+    'a tag in production',
+    'production',
+    (copy) => (copy.container('order').image = 'registry.example.org/causeway/order:v1-0-0'),
+    ['without a digest'],
+  ],
+]);

@@ -1,0 +1,24 @@
+import { describePolicy } from '../testing/describe-policy.js';
+import { nothingIsAPlaceholder } from './placeholders.js';
+
+describePolicy(nothingIsAPlaceholder, [
+  [
+    'an invented class of Gateways',
+    'staging',
+    (copy) =>
+      (copy.find<{ spec: { gatewayClassName: string } }>('Gateway', 'causeway').spec.gatewayClassName = 'example'),
+    ['k8s/components/gateway-api/gateway.yaml', 'Gateway causeway', 'spec.gatewayClassName is example'],
+  ],
+  [
+    'a setting that was left for later',
+    'production',
+    (copy) => (copy.config('payment')['PSP_URL'] = 'https://changeme.internal'),
+    ['ConfigMap payment-', 'data.PSP_URL is https://changeme.internal'],
+  ],
+  [
+    'a variable that is never substituted',
+    'production',
+    (copy) => (copy.container('order').image = '${ORDER_IMAGE}'),
+    ['Deployment order', 'containers[0].image is ${ORDER_IMAGE}'],
+  ],
+]);
