@@ -16,7 +16,9 @@ group "default" {
 
 target "image" {
   name       = app
+  # generated: services
   matrix     = { app = ["gateway", "user", "order", "payment", "psp-sandbox"] }
+  # end
   context    = "."
   dockerfile = "docker/${app}.Dockerfile"
   tags       = ["${REGISTRY}/${app}:${TAG}"]

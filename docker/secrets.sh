@@ -7,8 +7,8 @@ folder=${1:-$(dirname "$0")/secrets}
 mkdir -p "$folder"
 chmod 700 "$folder" # Only you can look in; containers are given single files, and run as other users: hence 444 below.
 
-# hex <bytes>: begins with a letter, needs no quoting anywhere.
-hex() { printf 'k%s' "$(od -An -vtx1 -N "$1" /dev/urandom | tr -d ' \n')"; }
+# Begins with a letter and needs no quoting anywhere.
+password() { printf 'k%s' "$(od -An -vtx1 -N 24 /dev/urandom | tr -d ' \n')"; }
 key() { head -c 32 /dev/urandom | base64 | tr -d '\n'; }
 # keep <name> <value>: the value of a secret that has none yet.
 keep() {
@@ -18,27 +18,30 @@ keep() {
   echo "generated $1"
 }
 
-keep postgres-password "$(hex 24)"
+# From tools/system/src/services.ts and secrets.ts, by npm run generate.
+# generated: secrets
+keep postgres-password "$(password)"
 for name in user order payment psp; do
-  keep "database-url-$name" "postgres://$name:$(hex 24)@postgres:5432/$name"
+  keep "database-url-$name" "postgres://$name:$(password)@postgres:5432/$name"
 done
 for name in gateway order payment provisioner user; do
-  keep "nats-password-$name" "$(hex 24)"
+  keep "nats-password-$name" "$(password)"
 done
-for name in user order; do
-  keep "field-keys-$name" "v1:$(key)"
-  keep "blind-index-key-$name" "$(key)"
-done
+keep field-keys-user "v1:$(key)"
+keep field-keys-order "v1:$(key)"
+keep blind-index-key-user "$(key)"
+keep blind-index-key-order "$(key)"
 keep cursor-secret "$(key)"
-keep oidc-cookie-keys "$(hex 32)"
-keep oidc-machine-secret "$(hex 24)"
-keep psp-api-key "sk_sandbox_$(hex 24)"
-keep psp-webhook-secret "whsec_$(hex 24)"
-keep management-token "$(hex 24)"
+keep oidc-cookie-keys "$(password)"
+keep oidc-machine-secret "$(password)"
+keep psp-api-key "sk_sandbox_$(password)"
+keep psp-webhook-secret "whsec_$(password)"
+keep management-token "$(password)"
+# end
 
 # The server reads its passwords from one file, which its configuration includes.
-passwords=$(for name in gateway order payment provisioner user; do
-  printf 'NATS_PASSWORD_%s: "%s"\n' "$(echo "$name" | tr a-z A-Z)" "$(cat "$folder/nats-password-$name")"
+passwords=$(for file in "$folder"/nats-password-*; do
+  printf 'NATS_PASSWORD_%s: "%s"\n' "$(echo "${file##*/nats-password-}" | tr a-z- A-Z_)" "$(cat "$file")"
 done)
 rm -f "$folder/nats-passwords.conf"
 keep nats-passwords.conf "$passwords" >/dev/null

@@ -1,8 +1,9 @@
-# Runs once, when the volume is empty: a database and a role for each service, with the password that is in the service's own URL. The role
-# owns its database and can't connect to another. From template0, whatever the encoding of the server's own databases: ours hold UTF-8. Sourced or executed by the image's entry point, so nothing but POSIX shell.
+# Runs once, when the volume is empty: makes a database and a role for each service, with the password in the service's own
+# URL. The role owns its database and can't connect to another. From template0, whatever the encoding of the server's own
+# databases: ours hold UTF-8. The image's entry point sources or executes it, so it is POSIX shell.
 set -eu
-for service in user order payment psp; do
-  url=$(cat "/run/secrets/database-url-$service") # postgres://role:password@host:port/database
+for file in /run/secrets/database-url-*; do
+  url=$(cat "$file") # postgres://role:password@host:port/database
   credentials=${url#postgres://}
   role=${credentials%%:*}
   password=${credentials#*:}

@@ -1,32 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { serviceNames as apps } from '@causeway/system';
-import { natsServerConfig } from '@causeway/system/topology';
+import { services as listed } from '@causeway/system';
 import { parse } from 'yaml';
 
 const docker = (path: string): string =>
   readFileSync(fileURLToPath(new URL(`../../../docker/${path}`, import.meta.url)), 'utf8');
-
-test('the Dockerfiles differ in the lines between the rules only, so that they share their stages', () => {
-  const parts = (app: string): string[] =>
-    docker(`${app}.Dockerfile`)
-      .replaceAll(`docker/${app}.Dockerfile`, '<this file>')
-      .split(/^# -{100,}\n/m);
-  const [intro, , rest] = parts('order');
-  for (const app of apps) {
-    const [otherIntro, own, otherRest, ...more] = parts(app);
-    expect([app, otherIntro, otherRest, more]).toEqual([app, intro, rest, []]);
-    expect(own).toMatch(new RegExp(`^ARG APP=${app}\nARG TITLE="[^"]+"\n$`));
-  }
-});
-
-test('every app has its place in bake.hcl', () => {
-  expect(docker('bake.hcl')).toContain(`app = [${apps.map((app) => `"${app}"`).join(', ')}]`);
-});
-
-test('nats.conf is what the topology says; to write it anew: npm run images:nats-config', () => {
-  expect(docker('nats/nats.conf')).toBe(natsServerConfig({ include: 'passwords.conf' }));
-});
 
 describe('compose.yaml', () => {
   interface Service {
@@ -73,25 +51,16 @@ describe('compose.yaml', () => {
     },
   );
 
-  test.each(services.filter(([name]) => (apps as readonly string[]).includes(name)))(
-    '%s starts once its schema and the topology are there',
-    (name, { depends_on: after = {} }) => {
-      const done = { condition: 'service_completed_successfully' };
-      if (name !== 'gateway') expect(after[`migrate-${name}`]).toEqual(done);
-      if (name !== 'psp-sandbox') expect(after['provision']).toEqual(done);
-    },
-  );
+  test.each(listed)('$name starts once its schema and the topology are there', ({ name, database, nats }) => {
+    const after = compose.services[name]?.depends_on ?? {};
+    const done = { condition: 'service_completed_successfully' };
+    if (database) expect(after[`migrate-${name}`]).toEqual(done);
+    if (nats) expect(after['provision']).toEqual(done);
+  });
 
-  const shapes: Record<
-    string,
-    () => Promise<{ settings: Record<string, { safeParse(value: unknown): { success: boolean } }> }>
-  > = {
-    gateway: () => import('../../../apps/gateway/src/config.js'),
-    user: () => import('../../../apps/user/src/config.js'),
-    order: () => import('../../../apps/order/src/config.js'),
-    payment: () => import('../../../apps/payment/src/config.js'),
-    'psp-sandbox': () => import('../../../apps/psp-sandbox/src/config.js'),
-  };
+  interface Config {
+    readonly settings: Readonly<Record<string, { safeParse(value: unknown): { readonly success: boolean } }>>;
+  }
 
   test.each(services.filter(([, { image }]) => image.startsWith('causeway/')))(
     '%s: every setting that the app requires is given, and none that it does not know',
@@ -100,7 +69,7 @@ describe('compose.yaml', () => {
       const [{ hostSettings }, { telemetrySettings }, own] = await Promise.all([
         import('@causeway/service-host'),
         import('@causeway/telemetry'),
-        shapes[app]!(),
+        import(new URL(`../../../apps/${app}/src/config.ts`, import.meta.url).href) as Promise<Config>,
       ]);
       const shape = { ...hostSettings, ...telemetrySettings, ...own.settings };
       const given = Object.keys(environment).map((name) => name.replace(/_FILE$/, ''));

@@ -1,75 +1,67 @@
-import { randomBytes } from 'node:crypto';
+import { makeSecret, secrets, secretSettings, services, type SecretName } from '@causeway/system';
 import { Refused } from './run.js';
 
 /** Name of a Secret, and its keys and values in the clear. */
 export type Secrets = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
-/** Begins with a letter and needs no quoting anywhere: NATS would read `0123` as a number. */
-const word = (): string => `k${randomBytes(24).toString('hex')}`;
-const key = (): string => randomBytes(32).toString('base64');
-
 /**
- * Secrets for a cluster to try things on: what is there stays as it is (data is encrypted with it), what is missing is made.
+ * Secrets for a cluster to try things on: keeps what is there (data is encrypted with it) and makes what is missing.
  * Passwords that two parts share are the same in both.
  * @param needed Keys of each Secret, from the manifests.
  */
 export function developmentSecrets(needed: Readonly<Record<string, readonly string[]>>, existing: Secrets): Secrets {
   const shared = new Map<string, string>();
-  const once = (name: string, known: string | undefined, make: () => string): string => {
-    const value = shared.get(name) ?? known ?? make();
-    shared.set(name, value);
+  const once = (id: string, known: string | undefined, make: () => string): string => {
+    const value = shared.get(id) ?? known ?? make();
+    shared.set(id, value);
     return value;
   };
-  const has = (secret: string, name: string): string | undefined => existing[secret]?.[name];
-  const ofDatabase = (role: string): string =>
+  const has = (secret: string, key: string): string | undefined => existing[secret]?.[key];
+  const ofDatabase = (role: string): string => {
+    const owner = services.find(({ database }) => database === role)?.name ?? '';
+    const known = has('postgres', role) ?? passwordIn(has(owner, 'DATABASE_URL'));
+    return once(`database ${role}`, known, () => makeSecret('password'));
+  };
+  const ofNats = (user: string): string =>
+    once(`nats ${user}`, has('nats', user) ?? has(user, 'NATS_PASSWORD'), () => makeSecret('password'));
+  const ofAll = (secret: SecretName): string =>
     once(
-      `db/${role}`,
-      has('postgres', role) ?? passwordIn(has(role === 'psp' ? 'psp-sandbox' : role, 'DATABASE_URL')),
-      word,
-    );
-  const ofNats = (user: string): string => once(`nats/${user}`, has('nats', user) ?? has(user, 'NATS_PASSWORD'), word);
-  const ofWebhooks = (): string =>
-    once(
-      'webhooks',
-      has('psp-sandbox', 'PSP_WEBHOOK_SECRET') ?? has('payment', 'PSP_WEBHOOK_SECRETS'),
-      () => `whsec_${word()}`,
+      secret,
+      holdersOf(secret)
+        .map(([name, key]) => has(name, key))
+        .find(Boolean),
+      () => makeSecret(secrets[secret].kind),
     );
 
-  const makers: Readonly<Record<string, (secret: string) => string>> = {
-    DATABASE_URL: (secret) => {
-      const role = secret === 'psp-sandbox' ? 'psp' : secret;
-      return `postgres://${role}:${ofDatabase(role)}@postgres:5432/${role}`;
-    },
-    NATS_PASSWORD: ofNats,
-    FIELD_KEYS: () => `v1:${key()}`,
-    BLIND_INDEX_KEY: key,
-    CURSOR_SECRET: word,
-    OIDC_COOKIE_KEYS: word,
-    OIDC_MACHINE_SECRET: word,
-    MANAGEMENT_TOKEN: word,
-    PSP_API_KEY: () =>
-      once('psp', has('psp-sandbox', 'PSP_API_KEY') ?? has('payment', 'PSP_API_KEY'), () => `sk_sandbox_${word()}`),
-    PSP_WEBHOOK_SECRET: ofWebhooks,
-    PSP_WEBHOOK_SECRETS: ofWebhooks,
-  };
-  const make = (secret: string, name: string): string => {
-    if (secret === 'postgres') return ofDatabase(name);
-    if (secret === 'nats') return ofNats(name);
-    const maker = makers[name];
-    if (!maker)
-      throw new Refused(`Nothing makes the key ${name} of the Secret ${secret}. Add it to tools/kind/src/secrets.ts.`);
-    return maker(secret);
+  const make = (secret: string, key: string): string => {
+    if (secret === 'postgres') return ofDatabase(key);
+    if (secret === 'nats') return ofNats(key);
+    const service = services.find(({ name }) => name === secret);
+    if (service?.database && key === 'DATABASE_URL')
+      return `postgres://${service.database}:${ofDatabase(service.database)}@postgres:5432/${service.database}`;
+    if (service?.nats && key === 'NATS_PASSWORD') return ofNats(secret);
+    const value = service && secretSettings(service)[key];
+    if (!value)
+      throw new Refused(
+        `Nothing makes the key ${key} of the Secret ${secret}. Add it to tools/system/src/services.ts.`,
+      );
+    return secrets[value].perService?.includes('kubernetes') ? makeSecret(secrets[value].kind) : ofAll(value);
   };
   return Object.fromEntries(
     Object.entries(needed).map(([secret, keys]) => [
       secret,
-      {
-        ...existing[secret],
-        ...Object.fromEntries(keys.map((name) => [name, has(secret, name) ?? make(secret, name)])),
-      },
+      { ...existing[secret], ...Object.fromEntries(keys.map((key) => [key, has(secret, key) ?? make(secret, key)])) },
     ]),
   );
 }
+
+/** Every place that holds a secret: the Secret of a service, and the key in it. */
+const holdersOf = (secret: SecretName): [name: string, key: string][] =>
+  services.flatMap((service) =>
+    Object.entries(secretSettings(service))
+      .filter(([, held]) => held === secret)
+      .map(([key]): [string, string] => [service.name, key]),
+  );
 
 const passwordIn = (url: string | undefined): string | undefined =>
   url === undefined ? undefined : URL.parse(url)?.password;

@@ -1,3 +1,5 @@
+export { budgetTable } from './budget/totals.js';
 export { type Body, type Manifest, type Rendered } from './objects.js';
 export { kubectlAvailable, overlays, parseManifests, render } from './render.js';
 export { secretsOf } from './secrets.js';
+export { toSetTable } from './to-set.js';

@@ -1,10 +1,9 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { withoutPadding } from './generated.js';
 import { overlays, render, root } from './render.js';
 import { withKubectl } from './testing/with-kubectl.js';
-import { reservedNames, toSetTable, valuesToSet } from './to-set.js';
+import { reservedNames, valuesToSet } from './to-set.js';
 
 describe('what has to be set', () => {
   let folder: string;
@@ -43,12 +42,6 @@ withKubectl('what is rendered', () => {
     const listed = valuesToSet(root, `k8s/overlays/${overlay}`).map(({ value }) => value);
     expect([...rendered].filter((name) => !listed.includes(name))).toEqual([]);
   });
-});
-
-test('k8s/README.md lists it; else run `npm run k8s:generate`', () => {
-  const [, listed = ''] =
-    /<!-- generated: to-set -->([^]*?)<!-- end -->/.exec(readFileSync(join(root, 'k8s/README.md'), 'utf8')) ?? [];
-  expect(withoutPadding(listed.trim())).toBe(withoutPadding(toSetTable(root, ['staging', 'production'])));
 });
 
 test('a class of Gateways is named by each overlay, and kind needs nothing', () => {

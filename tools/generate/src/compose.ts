@@ -1,0 +1,105 @@
+import {
+  addressSettings,
+  secretSettings,
+  secrets,
+  services,
+  type Addresses,
+  type SecretName,
+  type Service,
+} from '@causeway/system';
+import { withParts, type GeneratedFile } from './generated-file.js';
+
+const file = 'docker/compose.yaml';
+const withDatabase = services.filter(({ database }) => database);
+
+const addresses: Addresses = {
+  publicUrl: 'http://127.0.0.1:${GATEWAY_PORT:-3000}',
+  publicUrls: ['127.0.0.1', 'localhost'].map((host) => `http://${host}:\${GATEWAY_PORT:-3000}`),
+  urlOf: (name) => `http://${name}:8080`,
+};
+
+/** Name of the file that holds a secret of a service. */
+export function secretFile(service: Service, secret: SecretName): string {
+  const { file: name, perService } = secrets[secret];
+  return perService?.includes('compose') ? `${name}-${service.name}` : name;
+}
+
+/** The secret settings of a service, each with the file that holds its value. */
+const secretFiles = (service: Service): [setting: string, file: string][] => [
+  ...(service.database ? [['DATABASE_URL', `database-url-${service.database}`] as [string, string]] : []),
+  ...(service.nats ? [['NATS_PASSWORD', `nats-password-${service.name}`] as [string, string]] : []),
+  ...Object.entries(secretSettings(service)).map(([setting, secret]): [string, string] => [
+    setting,
+    secretFile(service, secret),
+  ]),
+];
+
+/** What a container of the service has in common with its migration: image, settings and secrets. */
+function fragment(service: Service): string {
+  const { name, nats, edge } = service;
+  const files = secretFiles(service);
+  const settings = {
+    ...(nats && { NATS_USER: name }),
+    ...addressSettings(service, addresses),
+    ...Object.fromEntries(files.map(([setting, path]) => [`${setting}_FILE`, `/run/secrets/${path}`])),
+  };
+  return [
+    `x-${name}: &${name}`,
+    `  image: causeway/${name}:\${TAG:-dev}`,
+    `  build: { context: .., dockerfile: docker/${name}.Dockerfile }`,
+    // The container that provisions streams has the settings of the edge.
+    `  environment:${edge ? ` &${name}-environment` : ''}`,
+    `    <<: ${nats ? '[*common, *messaging]' : '*common'}`,
+    ...Object.entries(settings).map(([setting, value]) => `    ${setting}: ${value}`),
+    `  secrets:`,
+    ...files.map(([, path]) => `    - ${path}`),
+    '',
+  ].join('\n');
+}
+
+/** The migration, where there is a database, and the service, which starts once its schema and the topology are there. */
+function containers({ name, database, nats, edge }: Service): string {
+  const after = [...(database ? [`migrate-${name}`] : []), ...(nats ? ['provision'] : [])];
+  const migration = [
+    `  migrate-${name}:`,
+    `    <<: [*once, *${name}]`,
+    '    command: [migrate]',
+    '    depends_on:',
+    '      postgres: { condition: service_healthy }',
+    '',
+  ];
+  return [
+    ...(database ? migration : []),
+    `  ${name}:`,
+    `    <<: [*service, *${name}]`,
+    ...(edge ? ["    ports: ['127.0.0.1:${GATEWAY_PORT:-3000}:8080']"] : []),
+    ...(after.length > 0 ? ['    depends_on:'] : []),
+    ...after.map((other) => `      ${other}: { condition: service_completed_successfully }`),
+    '',
+  ].join('\n');
+}
+
+/** Every file below `docker/secrets` that a container is given. */
+export const secretFileNames = (): string[] => [
+  ...new Set([
+    'postgres-password',
+    'nats-password-provisioner',
+    ...services.flatMap(secretFiles).map(([, path]) => path),
+  ]),
+];
+
+/** The parts of the Compose file that follow from the list of services. */
+export const composeFile = (): GeneratedFile =>
+  withParts(file, {
+    services: services.map(fragment).join('\n'),
+    databases: [
+      '    secrets:',
+      '      - postgres-password',
+      ...withDatabase.map(({ database }) => `      - database-url-${database}`),
+    ].join('\n'),
+    containers: services.map(containers).join('\n'),
+    secrets: secretFileNames()
+      .sort()
+      .map((name) => `  ${name}: { file: ./secrets/${name} }`)
+      .join('\n'),
+  });

@@ -1,0 +1,34 @@
+import { natsAccounts, secretNames, secrets, secretSettings, services, type SecretKind } from '@causeway/system';
+import { secretFile } from './compose.js';
+import { withParts, type GeneratedFile } from './generated-file.js';
+
+/** How the shell makes a value; the functions are in the script. */
+const inShell: Readonly<Record<SecretKind, string>> = {
+  password: '$(password)',
+  key: '$(key)',
+  versionedKey: 'v1:$(key)',
+  apiKey: 'sk_sandbox_$(password)',
+  webhookSecret: 'whsec_$(password)',
+};
+
+/** The list of secrets in `docker/secrets.sh`, which works without Node. */
+export function secretsScript(): GeneratedFile {
+  const databases = services.flatMap(({ database }) => database ?? []);
+  const values = secretNames.flatMap((secret) => {
+    const holders = services.filter((service) => Object.values(secretSettings(service)).includes(secret));
+    const files = new Set(holders.map((service) => secretFile(service, secret)));
+    return [...files].map((file) => `keep ${file} "${inShell[secrets[secret].kind]}"`);
+  });
+  return withParts('docker/secrets.sh', {
+    secrets: [
+      'keep postgres-password "$(password)"',
+      `for name in ${databases.join(' ')}; do`,
+      '  keep "database-url-$name" "postgres://$name:$(password)@postgres:5432/$name"',
+      'done',
+      `for name in ${natsAccounts.join(' ')}; do`,
+      '  keep "nats-password-$name" "$(password)"',
+      'done',
+      ...values,
+    ].join('\n'),
+  });
+}
