@@ -409,13 +409,13 @@ describe('refresh tokens', () => {
   test('of ten simultaneous uses at most one succeeds, and its successor is revoked', async () => {
     const person = browser();
     const { refresh_token } = await person.signIn(ann.email, password);
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 10 }, async () => {
         const response = await person.refresh(refresh_token);
         return { status: response.status, body: await json<Tokens>(response) };
       }),
     );
-    const won = answers.filter(({ status }) => status === 200);
+    const won = responses.filter(({ status }) => status === 200);
     expect(won.length).toBeLessThanOrEqual(1);
     for (const { body } of won) expect((await person.refresh(body.refresh_token)).status).toBe(400);
   });

@@ -82,11 +82,11 @@ describe('one instance', () => {
   });
 
   test('returns LOGIN_BUSY with Retry-After when its queue of passwords is full', async () => {
-    const answers = await Promise.all(Array.from({ length: 8 }, () => user.post('/v1/users', registration())));
-    const statuses = answers.map(({ status }) => status).sort();
+    const responses = await Promise.all(Array.from({ length: 8 }, () => user.post('/v1/users', registration())));
+    const statuses = responses.map(({ status }) => status).sort();
     expect(statuses.slice(0, 2)).toEqual([201, 201]);
     expect(statuses.at(-1)).toBe(503);
-    const busy = answers.find(({ status }) => status === 503)!;
+    const busy = responses.find(({ status }) => status === 503)!;
     expect(busy.headers.get('retry-after')).toBe('1');
     expect(await busy.json()).toMatchObject({ code: 'LOGIN_BUSY' });
   });
@@ -186,16 +186,16 @@ describe('during an outage', () => {
       const page = await browser.open();
       const authorization = `Bearer ${await user.token(person)}`;
       await postgres.halt();
-      const answers = {
+      const responses = {
         api: await user.send('GET', '/v1/users/me', { headers: { authorization } }),
         registration: await user.post('/v1/users', registration()),
         form: (await browser.submit(page.url, { email: person.email, password })).response,
         authorization: (await browser.open()).response,
         token: await browser.refresh('x'.repeat(43)),
       };
-      for (const [name, answer] of Object.entries(answers)) {
-        expect([name, answer.status]).toEqual([name, 503]);
-        expect([name, Number(answer.headers.get('retry-after'))]).toEqual([name, 2]);
+      for (const [name, response] of Object.entries(responses)) {
+        expect([name, response.status]).toEqual([name, 503]);
+        expect([name, Number(response.headers.get('retry-after'))]).toEqual([name, 2]);
       }
       await postgres.restart();
       await until(async () => (await user.send('GET', '/v1/users/me', { headers: { authorization } })).status === 200);

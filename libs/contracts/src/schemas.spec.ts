@@ -19,7 +19,7 @@ const schemas: [path: string, schema: z.ZodType][] = [
     [`${subject} response`, response] as [string, z.ZodType],
   ]),
   ...routes.flatMap(({ operationId, query, body, success }) =>
-    Object.entries({ query, body, answer: success.body }).flatMap(([part, schema]) =>
+    Object.entries({ query, body, response: success.body }).flatMap(([part, schema]) =>
       schema ? [[`${operationId} ${part}`, schema] as [string, z.ZodType]] : [],
     ),
   ),

@@ -13,7 +13,7 @@ export class GetAddressHandler {
   constructor(private readonly addresses: Addresses) {}
 
   @HandlesRpc(getAddress)
-  async getAddress({ userId, addressId }: Request): Promise<Response> {
+  async handle({ userId, addressId }: Request): Promise<Response> {
     const view = await this.addresses.find(userId, addressId);
     if (!view) return { found: false };
     const { recipient, line1, line2, postalCode, city, country } = view;

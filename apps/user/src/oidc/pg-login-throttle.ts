@@ -16,7 +16,7 @@ interface Counted {
   ends_in_ms: string;
 }
 
-const takeAttempt = `
+const takeAttemptSql = `
 INSERT INTO login_failures AS f (key, failures, window_started_at)
 SELECT key, 1, now() FROM unnest($1::text[]) AS key ORDER BY key
 ON CONFLICT (key) DO UPDATE SET
@@ -27,9 +27,9 @@ RETURNING key, failures,
   ceil(extract(epoch FROM window_started_at - now()) * 1000 + $2::int)::text AS ends_in_ms`;
 
 /**
- * Takes attempts off two counters. Locks them in the same order as `takeAttempt`, so that two sign-ins cannot deadlock.
+ * Takes attempts off two counters. Locks them in the same order as `takeAttemptSql`, so that two sign-ins cannot deadlock.
  */
-const forgive = `
+const forgiveSql = `
 WITH locked AS (SELECT key FROM login_failures WHERE key IN ($1, $2) ORDER BY key FOR UPDATE)
 UPDATE login_failures f SET failures = greatest(f.failures - CASE WHEN f.key = $1 THEN $3::int ELSE 1 END, 0)
 FROM locked WHERE f.key = locked.key`;
@@ -53,7 +53,7 @@ export class PgLoginThrottle {
   async take(email: string, address: string): Promise<void> {
     const { account, from } = this.keys(email, address);
     const { rows } = await this.uow.single(({ sql }) =>
-      sql.query<Counted & { key: string }>(takeAttempt, [[account, from], this.limits.windowMs]),
+      sql.query<Counted & { key: string }>(takeAttemptSql, [[account, from], this.limits.windowMs]),
     );
     const exceeded = rows.filter(
       ({ key, failures }) => failures > (key === account ? this.limits.perAccount : this.limits.perAddress),
@@ -77,7 +77,7 @@ export class PgLoginThrottle {
 
   private async forgive(email: string, address: string, ofAccount: number): Promise<void> {
     const { account, from } = this.keys(email, address);
-    await this.uow.single(({ sql }) => sql.query(forgive, [account, from, ofAccount]));
+    await this.uow.single(({ sql }) => sql.query(forgiveSql, [account, from, ofAccount]));
   }
 
   private keys(email: string, address: string): { account: string; from: string } {

@@ -1,5 +1,5 @@
 import { BulkheadFull, createPolicy, type Policy } from '@causeway/resilience';
-import { hash, verify } from '@node-rs/argon2';
+import { hash as argon2Hash, verify as argon2Verify } from '@node-rs/argon2';
 import { LoginBusy } from './user.errors.js';
 
 /**
@@ -33,7 +33,7 @@ export class PasswordHasher {
 
   /** @throws LoginBusy */
   hash(password: string): Promise<string> {
-    return this.bounded(() => hash(password, parameters));
+    return this.bounded(() => argon2Hash(password, parameters));
   }
 
   /**
@@ -41,7 +41,7 @@ export class PasswordHasher {
    * @throws LoginBusy
    */
   async matches(password: string, stored: string | undefined): Promise<boolean> {
-    const equal = await this.bounded(() => verify(stored ?? decoy, password));
+    const equal = await this.bounded(() => argon2Verify(stored ?? decoy, password));
     return equal && stored !== undefined;
   }
 

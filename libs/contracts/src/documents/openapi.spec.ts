@@ -11,18 +11,19 @@ const document = openApiDocument({
 const cases = routes.map((route) => [route.operationId, route] as const);
 const named = (id: string): RouteDefinition => routes.find(({ operationId }) => operationId === id)!;
 
-interface Answer {
+interface DocumentedResponse {
   readonly headers?: Record<string, unknown>;
   readonly content?: Record<string, { examples?: Record<string, { $ref: string }>; example?: unknown }>;
 }
 const operationOf = ({ path, method }: RouteDefinition) => document.paths![path]![method]!;
-const answerOf = (route: RouteDefinition, status: number): Answer => operationOf(route).responses![status] as Answer;
-const headersOf = (route: RouteDefinition, status: number) => Object.keys(answerOf(route, status).headers ?? {});
+const responseOf = (route: RouteDefinition, status: number): DocumentedResponse =>
+  operationOf(route).responses![status] as DocumentedResponse;
+const headersOf = (route: RouteDefinition, status: number) => Object.keys(responseOf(route, status).headers ?? {});
 const headerParametersOf = (route: RouteDefinition) =>
   (operationOf(route).parameters ?? []).flatMap((each) =>
     '$ref' in each ? [each.$ref.replace('#/components/parameters/', '')] : [],
   );
-/** No field more, no field less, nothing coerced. */
+/** Checks that the example parses to itself: no field more, no field less, nothing coerced. */
 const fits = (schema: RouteDefinition['success']['body'], example: unknown) =>
   expect(schema!.parse(example)).toEqual(example);
 
@@ -34,18 +35,18 @@ test('operation ids are unique', () => {
 describe.each(cases)('%s', (operationId, route) => {
   const operation = operationOf(route);
 
-  test('is there, with its summary in the third person and a tag that is described', () => {
+  test('is documented, with a summary in the third person and a described tag', () => {
     expect(operation.operationId).toBe(operationId);
     expect(operation.summary).toMatch(/^[A-Z][a-z]+s /);
     expect(document.tags?.find(({ name }) => name === operation.tags?.[0])?.description).toMatch(/\.$/);
   });
 
-  test('takes a token from the flow that can give its scope, or a pasted one', () => {
+  test('takes a token from the flow that can grant its scope, or a pasted one', () => {
     const flow = route.scope === scopes.catalogWrite ? 'machine' : 'oidc';
     expect(operation.security).toEqual(route.scope ? [{ [flow]: [route.scope] }, { bearer: [] }] : []);
   });
 
-  test('has an example that fits for every body', () => {
+  test('has a valid example for every body', () => {
     const { request, response } = bodyExamples[operationId] ?? {};
     if (route.body) fits(route.body, request);
     else expect(request).toBeUndefined();
@@ -53,10 +54,10 @@ describe.each(cases)('%s', (operationId, route) => {
     else expect(response).toBeUndefined();
   });
 
-  test('lists every code that it can answer with, by status, each with an example', () => {
+  test('lists every code that it can return, by status, each with an example', () => {
     const listed: string[] = [];
     for (const [status, response] of Object.entries(operation.responses ?? {})) {
-      const examples = (response as Answer).content?.[problemContentType]?.examples ?? {};
+      const examples = (response as DocumentedResponse).content?.[problemContentType]?.examples ?? {};
       for (const code of Object.keys(examples)) {
         listed.push(code);
         const example = document.components?.examples?.[code] as { value: { status: number; code: string } };
@@ -66,7 +67,7 @@ describe.each(cases)('%s', (operationId, route) => {
     expect(listed.sort()).toEqual([...errorCodesOf(route)].sort());
   });
 
-  test('says what its answers carry', () => {
+  test('lists the headers of its responses', () => {
     const { success } = route;
     expect(headersOf(route, success.status)).toEqual(
       expect.arrayContaining([...(success.headers ?? []), ...(route.idempotent ? ['Idempotency-Replayed'] : [])]),
@@ -89,7 +90,7 @@ test.each([
   expect(headerParametersOf(named(id))).toEqual(headers);
 });
 
-test('only what may be left out is optional', () => {
+test('only bodies that may be left out are optional', () => {
   const optional = routes.filter((route) => {
     const body = operationOf(route).requestBody;
     return body && 'required' in body && !body.required;
@@ -97,7 +98,7 @@ test('only what may be left out is optional', () => {
   expect(optional.map(({ operationId }) => operationId)).toEqual(['cancelOrder']);
 });
 
-test('requests are closed and answers are open: a client must not break when one grows', () => {
+test('requests refuse unknown fields and responses allow them, so that clients survive new fields', () => {
   const schemas = document.components!.schemas as Record<string, { additionalProperties?: boolean }>;
   for (const name of ['User', 'Order', 'Product', 'Payment', 'Address', 'Problem'])
     expect([name, schemas[name]?.additionalProperties]).toEqual([name, undefined]);
@@ -105,13 +106,13 @@ test('requests are closed and answers are open: a client must not break when one
     expect([name, schemas[name]?.additionalProperties]).toEqual([name, false]);
 });
 
-test('what is on the event stream has schemas', () => {
+test('events of the stream have schemas', () => {
   expect(Object.keys(document.components!.schemas!)).toEqual(
     expect.arrayContaining(['OrderEventStream', 'OrderSnapshotEvent', 'OrderChangedEvent', 'OrderChange', 'Order']),
   );
 });
 
-test('scopes are described in words, under the flow that can give them', () => {
+test('scopes are described in words, under the flow that can grant them', () => {
   const schemes = document.components!.securitySchemes as unknown as Record<
     string,
     { flows: Record<string, { scopes: Record<string, string> }> }
@@ -128,7 +129,7 @@ test('scopes are described in words, under the flow that can give them', () => {
   }
 });
 
-test('a number of a query is an integer with its bounds and its default, though it comes as text', () => {
+test('a number in a query is documented as an integer with its bounds and default, though it is sent as text', () => {
   const parameters = document.paths?.['/v1/products']?.get?.parameters ?? [];
   const limit = parameters.find((parameter) => 'name' in parameter && parameter.name === 'limit');
   expect(limit).toMatchObject({ schema: { type: 'integer', minimum: 1, maximum: 100, default: 20 } });

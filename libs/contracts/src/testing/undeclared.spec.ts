@@ -18,7 +18,7 @@ const found = (
   });
 
 test.each([
-  ['a declared answer', 200, json, kettle],
+  ['a declared response', 200, json, kettle],
   ['a declared problem', 404, problem, { code: 'NOT_FOUND' }],
 ])('%s is fine', (_title, status, headers, body) => {
   expect(found(status, headers, body)).toEqual([]);
