@@ -68,8 +68,8 @@ async function tests() {
 function reportOf(file, code) {
   try {
     const report = JSON.parse(readFileSync(file, 'utf8'));
-    const told = report.numFailedTests + report.numRuntimeErrorTestSuites;
-    return code === 0 || told > 0 ? report : { ...report, numFailedTests: 1 };
+    const failed = report.numFailedTests + report.numRuntimeErrorTestSuites;
+    return code === 0 || failed > 0 ? report : { ...report, numFailedTests: 1 };
   } catch {
     return undefined;
   }

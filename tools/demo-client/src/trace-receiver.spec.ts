@@ -25,7 +25,7 @@ const exported = (service: string, ...spans: unknown[]) => ({
 });
 
 let receiver: TraceReceiver;
-beforeEach(async () => (receiver = await startTraceReceiver(0, 3)));
+beforeEach(async () => (receiver = await startTraceReceiver(0, { maxSpans: 3 })));
 afterEach(() => receiver.stop());
 
 const post = (path: string, body: string | Uint8Array<ArrayBuffer>, headers = {}): Promise<Response> =>

@@ -33,9 +33,13 @@ const bodyLimitBytes = 16 * 1024 * 1024;
 
 /**
  * @param port 0 for any free port.
- * @param maxSpans Beyond this many spans the oldest traces are dropped. Default 50 000 (about 50 MB).
+ * @param options.maxSpans Beyond this many spans the oldest traces are dropped. Default 50 000 (about 50 MB).
+ * @param options.host Address to listen on. Default: the loopback interface.
  */
-export async function startTraceReceiver(port: number, maxSpans = 50_000): Promise<TraceReceiver> {
+export async function startTraceReceiver(
+  port: number,
+  { maxSpans = 50_000, host = '127.0.0.1' }: { readonly maxSpans?: number; readonly host?: string } = {},
+): Promise<TraceReceiver> {
   const store = new SpanStore(maxSpans);
   const server = createServer((request, response) => {
     receive(request, store).then(
@@ -43,9 +47,9 @@ export async function startTraceReceiver(port: number, maxSpans = 50_000): Promi
       () => response.writeHead(400).end(),
     );
   });
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve));
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, host, resolve));
   server.unref();
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const url = `http://${host}:${(server.address() as AddressInfo).port}`;
   return { url, trace: (traceId) => store.trace(traceId), stop: () => close(server) };
 }
 

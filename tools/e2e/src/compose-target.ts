@@ -1,12 +1,14 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, connect as connectTcp, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findEngine, type Engine } from '@causeway/images';
-import { startTraceReceiver } from '@causeway/demo-client';
+import { startTraceReceiver, type TraceReceiver } from '@causeway/demo-client';
+import { claimPort } from '@causeway/launcher';
+import { greets } from '@causeway/launcher/nats';
 import { output } from '@causeway/launcher/run';
 import { serviceNames, type ServiceName } from '@causeway/system';
+import { eventually } from './eventually.js';
 import { linesOf, connectAs, type Instance, type Server, type Target } from './target.js';
 
 const docker = fileURLToPath(new URL('../../../docker', import.meta.url));
@@ -38,10 +40,10 @@ export async function composeTarget(options: ComposeOptions): Promise<Target> {
   for (const part of ['compose.yaml', 'nats', 'postgres'])
     cpSync(join(docker, part), join(folder, part), { recursive: true });
   await output(['sh', join(docker, 'secrets.sh'), join(folder, 'secrets')]);
-  const [gateway, psp, nats, traces] = await freePorts(4);
+  const claims = await Promise.all(Array.from({ length: 4 }, () => claimPort()));
+  const [gateway, psp, nats, traces] = claims.map(({ port }) => port);
   const engine = await findEngine();
-  const traceReceiver = await startTraceReceiver(traces!);
-  const bridge = await forwardFromContainers(engine, traces!);
+  const traceReceiver = await receiveTraces(engine, traces!);
   const environment = {
     ...process.env,
     COMPOSE_PROJECT_NAME: `causeway-e2e-${gateway}`,
@@ -53,8 +55,8 @@ export async function composeTarget(options: ComposeOptions): Promise<Target> {
   const project = projectIn(folder, engine, environment);
   const stop = async (): Promise<void> => {
     await project.compose('down', '--volumes', '--timeout', '50');
-    bridge.close();
     await traceReceiver.stop();
+    claims.forEach(({ release }) => release());
     rmSync(folder, { recursive: true, force: true });
   };
   try {
@@ -71,10 +73,10 @@ export async function composeTarget(options: ComposeOptions): Promise<Target> {
       oidc: { ...oidc, machineClientId: 'causeway-ops', machineSecret: secret('oidc-machine-secret') },
       secrets: { pspApiKey: secret('psp-api-key'), pspWebhookSecret: secret('psp-webhook-secret') },
       services,
-      postgres: await serverOf(project, 'postgres', async (id) => {
-        await project.docker('exec', id, 'pg_isready', '--quiet', '--host=127.0.0.1', '--username=postgres');
-      }),
-      nats: await serverOf(project, 'nats', () => greeting(nats!)),
+      postgres: await serverOf(project, 'postgres', (id) =>
+        project.docker('exec', id, 'pg_isready', '--host=127.0.0.1', '--username=postgres'),
+      ),
+      nats: await serverOf(project, 'nats', () => greets(nats!)),
       connectNats: (user) => connectAs(`127.0.0.1:${nats}`, user, secret(`nats-password-${user}`)),
       trace: (traceId) => Promise.resolve(traceReceiver.trace(traceId)),
       stop,
@@ -118,7 +120,7 @@ function override({ env }: ComposeOptions, ports: { psp: number; nats: number })
 }
 
 interface Container extends Instance {
-  ready(): Promise<void>;
+  ready(): Promise<unknown>;
 }
 
 async function instancesOf(project: Project): Promise<Container[]> {
@@ -138,10 +140,15 @@ function container(project: Project, service: ServiceName, id: string): Containe
       ExitCode: number;
     };
   // The image's own check, asked at once instead of every 5 s.
-  const ready = (): Promise<void> =>
-    until(`${service} is ready`, async () => {
-      await project.docker('exec', id, 'node', '/usr/local/lib/causeway/healthcheck.mjs');
-    });
+  const ready = (): Promise<unknown> =>
+    eventually(
+      `${service} is ready`,
+      async () => {
+        await project.docker('exec', id, 'node', '/usr/local/lib/causeway/healthcheck.mjs');
+        return true;
+      },
+      60_000,
+    );
   return {
     service,
     id,
@@ -160,80 +167,21 @@ function container(project: Project, service: ServiceName, id: string): Containe
   };
 }
 
-async function serverOf(project: Project, name: string, check: (id: string) => Promise<void>): Promise<Server> {
+/** @param answers Returns something truthy once the server takes clients. */
+async function serverOf(project: Project, name: string, answers: (id: string) => Promise<unknown>): Promise<Server> {
   const id = await project.compose('ps', '-q', name);
   return {
     kill: () => project.docker('kill', id),
     restart: async () => {
       await project.docker('start', id);
-      await until(`${name} answers`, () => check(id));
+      await eventually(`${name} answers`, () => answers(id), 60_000);
     },
   };
 }
 
-async function until(what: string, check: () => Promise<void>, withinMs = 60_000): Promise<void> {
-  const limitAt = performance.now() + withinMs;
-  for (;;) {
-    try {
-      return await check();
-    } catch (error) {
-      if (performance.now() > limitAt) throw new Error(`waited ${withinMs / 1_000} s until ${what}`, { cause: error });
-    }
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  }
-}
-
-/** A NATS server speaks first. A published port alone says nothing: Docker accepts connections in its place. */
-function greeting(port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const socket = connectTcp(port, '127.0.0.1');
-    socket.setTimeout(1_000, () => socket.destroy(new Error('no greeting')));
-    socket.once('data', () => {
-      socket.destroy();
-      resolve();
-    });
-    socket.once('error', reject);
-    socket.once('close', () => reject(new Error('closed without a greeting')));
-  });
-}
-
-/** On Linux containers see this machine as the address of Docker's bridge; where Docker runs in a virtual machine, as its loopback address. */
-async function forwardFromContainers({ docker }: Engine, port: number): Promise<{ close(): void }> {
-  const host = await output([
-    docker,
-    'network',
-    'inspect',
-    'bridge',
-    '--format',
-    '{{range .IPAM.Config}}{{.Gateway}}{{end}}',
-  ]);
-  const server = createServer((from) => {
-    const to = connectTcp(port, '127.0.0.1');
-    from.pipe(to).pipe(from);
-    from.on('error', () => to.destroy());
-    to.on('error', () => from.destroy());
-  });
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EADDRNOTAVAIL') resolve({ close: () => undefined });
-      else reject(error);
-    });
-    server.listen(port, host || '172.17.0.1', () => resolve({ close: () => void server.close() }));
-    server.unref();
-  });
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from(
-      { length: count },
-      () =>
-        new Promise<ReturnType<typeof createServer>>((resolve) => {
-          const server = createServer().listen(0, '127.0.0.1', () => resolve(server));
-        }),
-    ),
-  );
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
+/** Where containers reach this machine: on Linux at the address of Docker's bridge; where Docker runs in a virtual machine, at its loopback. */
+async function receiveTraces({ docker }: Engine, port: number): Promise<TraceReceiver> {
+  const format = '{{range .IPAM.Config}}{{.Gateway}}{{end}}';
+  const bridge = await output([docker, 'network', 'inspect', 'bridge', '--format', format]);
+  return startTraceReceiver(port, { host: bridge || '172.17.0.1' }).catch(() => startTraceReceiver(port));
 }

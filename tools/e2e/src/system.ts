@@ -86,26 +86,6 @@ export async function ledgerOf(system: Target, paymentId: string): Promise<Ledge
   return body.sums[0] ?? nothing;
 }
 
-/** An error that waiting cannot cure: it ends `eventually` at once. */
-export class Final extends Error {}
-
-/** Calls `probe` every 100 ms until it answers something true. @throws after `withinMs` with what was waited for. */
-export async function eventually<T>(
-  what: string,
-  probe: () => Promise<T | undefined | false>,
-  withinMs = 30_000,
-): Promise<T> {
-  const limitAt = performance.now() + withinMs;
-  for (;;) {
-    const found = await probe().catch((error: unknown) => {
-      if (error instanceof Final || performance.now() > limitAt) throw error;
-    });
-    if (found) return found;
-    if (performance.now() > limitAt) throw new Error(`waited ${withinMs / 1_000} s for: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-}
-
 /** Returns an access token for the operators' client. */
 export const machineToken = ({ oidc }: Target, scope: string): Promise<string> =>
   operatorToken(oidc.issuer, { id: oidc.machineClientId, secret: oidc.machineSecret }, scope);

@@ -2,7 +2,9 @@ import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { call, Customer } from '@causeway/demo-client';
 import type { ServiceName } from '@causeway/system';
 import type { OrderView, ProductView } from '@causeway/contracts';
-import { eventually, Final, instancesOf, ledgerOf, newKey, useSystem } from '../src/system.js';
+import { eventually } from '../src/eventually.js';
+import { Final } from '../src/eventually.js';
+import { instancesOf, ledgerOf, newKey, useSystem } from '../src/system.js';
 import type { Target } from '../src/target.js';
 
 const running = useSystem();

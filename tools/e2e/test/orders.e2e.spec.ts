@@ -1,6 +1,7 @@
 import { orderOverview, scopes, type OrderView, type ProductView } from '@causeway/contracts';
 import { call, Customer } from '@causeway/demo-client';
-import { eventually, ledgerOf, machineToken, newKey, useSystem } from '../src/system.js';
+import { eventually } from '../src/eventually.js';
+import { ledgerOf, machineToken, newKey, useSystem } from '../src/system.js';
 import type { Target } from '../src/target.js';
 
 const running = useSystem();
@@ -50,8 +51,8 @@ test.each(['127.0.0.1', 'localhost'])(
     expect((await fetch(redirectUri)).status).toBe(200);
     const script = await (await fetch(new URL('static/swagger-initializer.js', page))).text();
     const clientId = /"clientId":"([^"]+)"/.exec(script)?.[1] ?? '';
-    const door = { gateway: system.urls.gateway, oidc: { ...system.oidc, clientId, redirectUri } };
-    const person = await Customer.signIn(door, customer.email, customer.password);
+    const endpoints = { gateway: system.urls.gateway, oidc: { ...system.oidc, clientId, redirectUri } };
+    const person = await Customer.signIn(endpoints, customer.email, customer.password);
     expect((await person.call('/v1/orders')).status).toBe(200);
   },
 );

@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { OrderView, Page, ProductView } from '@causeway/contracts';
 import { Customer, type ApiResponse } from '@causeway/demo-client';
 import { jetstreamManager } from '@nats-io/jetstream';
-import { eventually, ledgerOf, newKey, useSystem } from '../src/system.js';
+import { eventually } from '../src/eventually.js';
+import { ledgerOf, newKey, useSystem } from '../src/system.js';
 
 const clients = 64;
 const orders = 500;
@@ -27,18 +28,18 @@ beforeAll(async () => {
   products = (await customer.products()).filter(({ available }) => available >= 30);
 });
 
-/** What a client was told, by status and code, and when the last order was accepted. */
-const told = new Map<string, number>();
+/** Responses by status and code, and when the last order was accepted. */
+const responses = new Map<string, number>();
 let lastAcceptedAt = 0;
 
 function note({ status, body, headers }: ApiResponse<OrderView>): void {
   const code = status === 202 ? '' : ` ${(body as unknown as { code: string }).code}`;
   const mark = headers.get('causeway-overloaded') ? ' (overloaded)' : '';
   const key = `${status}${code}${mark}`;
-  told.set(key, (told.get(key) ?? 0) + 1);
+  responses.set(key, (responses.get(key) ?? 0) + 1);
 }
 
-/** An honest client: where it is told to come back it does, as late as it is told, with the same key. */
+/** A well-behaved client: retries after the time it was given, with the same key. */
 async function place(index: number): Promise<void> {
   const key = newKey();
   const productId = products[index % products.length]!.id;
@@ -95,7 +96,7 @@ test(`${clients} clients place ${orders} orders on pools of 4: all are confirmed
   const lateMs = performance.now() - lastAcceptedAt;
   const placingMs = lastAcceptedAt - begunAt;
   console.info(
-    `${orders} orders accepted in ${(placingMs / 1_000).toFixed(1)} s, the last confirmed ${(lateMs / 1_000).toFixed(1)} s later; answers: ${JSON.stringify(Object.fromEntries(told))}`,
+    `${orders} orders accepted in ${(placingMs / 1_000).toFixed(1)} s, the last confirmed ${(lateMs / 1_000).toFixed(1)} s later; responses: ${JSON.stringify(Object.fromEntries(responses))}`,
   );
 
   const all = await confirmed();
@@ -103,7 +104,9 @@ test(`${clients} clients place ${orders} orders on pools of 4: all are confirmed
   // On a quiet machine within 2 s. Without a pace the end takes longer than the placing, on any machine.
   expect(lateMs).toBeLessThan(Math.max(2_000, placingMs / 2));
   // Too much work is the only reason to be refused.
-  expect([...told.keys()].filter((key) => key.startsWith('503') && key !== '503 OVERLOADED (overloaded)')).toEqual([]);
+  expect([...responses.keys()].filter((key) => key.startsWith('503') && key !== '503 OVERLOADED (overloaded)')).toEqual(
+    [],
+  );
   for (let at = 0; at < all.length; at += 25)
     await Promise.all(
       all.slice(at, at + 25).map(async ({ paymentId, totalMinor }) =>

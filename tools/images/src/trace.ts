@@ -38,13 +38,13 @@ export function trace(app: string, entryFiles: readonly string[], isOwn: (folder
   const follow = (from: string, folder: string, specifier: string, resolver: ResolverFactory): void => {
     const own = isOwn(folder);
     const bare = !/^[./#]/.test(specifier) && !specifier.startsWith('file:');
-    const complain = (what: string): void =>
+    const addProblem = (what: string): void =>
       void problems.add(`${manifestOf(folder).name} imports ${specifier}, ${what}`);
-    if (own && bare && !declares(folder, specifier)) complain('which its package.json does not declare');
+    if (own && bare && !declares(folder, specifier)) addProblem('which its package.json does not declare');
     const path = resolver.sync(join(from, '..'), specifier).path;
-    if (path === undefined) return own ? complain('which is not installed') : undefined;
+    if (path === undefined) return own ? addProblem('which is not installed') : undefined;
     const file = path.replace(/[?#].*$/, '');
-    if (!declared.has(packageOf(file))) return own ? complain('which is a development dependency only') : undefined;
+    if (!declared.has(packageOf(file))) return own ? addProblem('which is a development dependency only') : undefined;
     if (own && bare && !isOwn(packageOf(file))) entries.add(specifier);
     queue.push(file);
   };

@@ -4,7 +4,7 @@ import { ensureCluster, takeDown } from './cluster.js';
 import { provideImages } from './images.js';
 import { Kubectl } from './kubectl.js';
 import { awaitMetrics, provideMetrics } from './metrics.js';
-import type { Options, Step } from './options.js';
+import type { Options, UpStep } from './options.js';
 import { endpointsAt, openRoute, type Route } from './reach.js';
 import { checkRequirements, checkServer } from './requirements.js';
 import { rollUnderLoad } from './rolling.js';
@@ -29,7 +29,7 @@ export async function runCommand(options: Options, say: Say): Promise<void> {
 }
 
 async function up(options: Options, kubectl: Kubectl, say: Say): Promise<void> {
-  const run: Readonly<Record<Step, () => Promise<void>>> = {
+  const run: Readonly<Record<UpStep, () => Promise<void>>> = {
     check: async () => {
       const docker = options.imageLoader !== 'none' && options.steps.includes('images');
       const found = await checkRequirements({ docker, kind: options.cluster !== undefined });
@@ -58,11 +58,11 @@ async function up(options: Options, kubectl: Kubectl, say: Say): Promise<void> {
     say(`── ${step}`);
     await named(step, run[step]);
   }
-  if (options.steps.at(-1) === 'order') tell(options, say);
+  if (options.steps.at(-1) === 'order') printNextSteps(options, say);
 }
 
 /** A failed step can be run again by itself. */
-async function named(step: Step, work: () => Promise<void>): Promise<void> {
+async function named(step: UpStep, work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (error) {
@@ -109,7 +109,7 @@ async function rolling(options: Options, kubectl: Kubectl, say: Say): Promise<vo
   });
 }
 
-function tell({ url, context, cluster }: Options, say: Say): void {
+function printNextSteps({ url, context, cluster }: Options, say: Say): void {
   const target = cluster === undefined ? ` -- --no-cluster --context ${context}` : '';
   for (const line of [
     '',

@@ -2,14 +2,14 @@ import { parseArgs } from 'node:util';
 import { Refused } from './run.js';
 
 export const steps = ['check', 'cluster', 'metrics', 'images', 'secrets', 'apply', 'wait', 'order'] as const;
-export type Step = (typeof steps)[number];
+export type UpStep = (typeof steps)[number];
 export const commands = ['up', 'demo', 'rolling', 'down'] as const;
 export type CommandName = (typeof commands)[number];
 
 export interface Options {
   readonly command: CommandName;
   /** Of `up`: in their own order, whatever the order on the command line. */
-  readonly steps: readonly Step[];
+  readonly steps: readonly UpStep[];
   readonly context: string;
   /** Name of the kind cluster; undefined where the cluster is somebody else's. */
   readonly cluster: string | undefined;
@@ -70,7 +70,7 @@ export function parseOptions(args: readonly string[]): Options {
   const [command, ...named] = positionals;
   if (!commands.includes(command as CommandName))
     refuse(`there is no command ${command ?? ''}; there are ${commands.join(', ')}`);
-  const unknown = named.filter((step) => !steps.includes(step as Step));
+  const unknown = named.filter((step) => !steps.includes(step as UpStep));
   if (unknown.length > 0) refuse(`there is no step ${unknown.join(', ')}; there are ${steps.join(', ')}`);
   if (named.length > 0 && command !== 'up') refuse('only up has steps');
   if (command !== 'rolling' && (values.customers !== undefined || values['no-control']))

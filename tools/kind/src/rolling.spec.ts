@@ -7,7 +7,7 @@ import type { Load, LoadResult } from './load.js';
 import { rollUnderLoad } from './rolling.js';
 import type { Refused } from './run.js';
 import { FakePrograms } from './testing/fake-programs.js';
-import { FakeShop, type Harm } from './testing/fake-shop.js';
+import { FakeShop, type InjectedFault } from './testing/fake-shop.js';
 import { judge } from './verdict.js';
 
 jest.setTimeout(120_000);
@@ -44,21 +44,21 @@ async function goOn(load: Load): Promise<void> {
 }
 
 interface Roll {
-  readonly harm?: (phase: Phase, call: string, number: number) => Harm;
+  readonly fault?: (phase: Phase, call: string, number: number) => InjectedFault;
   readonly control?: boolean;
   readonly kubectl?: Kubectl;
   readonly available?: number;
 }
 
-/** A run against a shop that does harm. */
+/** A run against a shop with injected faults. */
 async function roll({
-  harm,
+  fault,
   control = true,
   kubectl = new Answering('some'),
   available,
 }: Roll): Promise<Error | undefined> {
   let number = 0;
-  shop = new FakeShop((call) => harm?.(phase(), call, (number += 1)));
+  shop = new FakeShop((call) => fault?.(phase(), call, (number += 1)));
   for (const product of shop.products) product.available = available ?? product.available;
   const url = await shop.start();
   return rollUnderLoad(kubectl, rendered, {
@@ -74,7 +74,8 @@ async function roll({
   );
 }
 const isOrder = (call: string): boolean => call === 'POST /v1/orders';
-const controlOnly = (at: Phase, call: string): Harm => (at === 'control' && isOrder(call) ? 'reset' : undefined);
+const controlOnly = (at: Phase, call: string): InjectedFault =>
+  at === 'control' && isOrder(call) ? 'reset' : undefined;
 const row = (kind: string): string => said.find((line) => line.startsWith(kind)) ?? 'no such line';
 
 describe('a system that loses nothing', () => {
@@ -82,7 +83,7 @@ describe('a system that loses nothing', () => {
     const fakes = new FakePrograms();
     fakes.answer([{ to: 'kubectl get secret user', stdout: secret }]);
     try {
-      expect(await roll({ harm: controlOnly, kubectl: new Kubectl('some') })).toBeUndefined();
+      expect(await roll({ fault: controlOnly, kubectl: new Kubectl('some') })).toBeUndefined();
       const changes = fakes.calls.filter(({ line }) => /restart|patch|apply/.test(line));
       const waits = fakes.asked.filter((line) => line.startsWith('kubectl rollout status'));
       expect(waits.map((line) => line.split(' ')[3])).toEqual(
@@ -115,15 +116,16 @@ describe('a system that loses nothing', () => {
   test('or sells out: told apart, and no failure', async () => {
     const soldOut = { status: 409, body: { code: 'OUT_OF_STOCK' } };
     let placings = 0;
-    const harm = (_: Phase, call: string): Harm => (isOrder(call) && (placings += 1) % 2 === 0 ? soldOut : undefined);
-    expect(await roll({ control: false, harm })).toBeUndefined();
+    const fault = (_: Phase, call: string): InjectedFault =>
+      isOrder(call) && (placings += 1) % 2 === 0 ? soldOut : undefined;
+    expect(await roll({ control: false, fault })).toBeUndefined();
     expect(row('POST /v1/orders: 409 OUT_OF_STOCK')).toMatch(/ of the load$/);
   });
 });
 
 describe('a system that loses requests while it restarts', () => {
-  const bad = (status: number, code: string): Harm => ({ status, body: { code } });
-  const cases: [string, Harm, RegExp][] = [
+  const bad = (status: number, code: string): InjectedFault => ({ status, body: { code } });
+  const cases: [string, InjectedFault, RegExp][] = [
     ['closes a connection in use', 'reset', /^POST \/v1\/orders: (ECONNRESET|UND_ERR_SOCKET) .* {2}dropped$/],
     ['does not listen', 'refuse', /: (ECONNREFUSED|ECONNRESET|UND_ERR_SOCKET) .* {2}dropped$/],
     ['answers 502', bad(502, 'X'), /^POST \/v1\/orders: 502 X .* {2}dropped$/],
@@ -131,11 +133,11 @@ describe('a system that loses requests while it restarts', () => {
     ['answers 504', bad(504, 'DEADLINE_EXCEEDED'), /^POST \/v1\/orders: 504 DEADLINE_EXCEEDED .* {2}dropped$/],
     ['answers 500', bad(500, 'INTERNAL'), /^POST \/v1\/orders: 500 INTERNAL .* {2}wrong answer$/],
   ];
-  test.each(cases)('fails: %s', async (_, harm, line) => {
+  test.each(cases)('fails: %s', async (_, fault, line) => {
     let placings = 0;
     const error = await roll({
       control: false,
-      harm: (at, call) => (at === 'restarts' && isOrder(call) && (placings += 1) % 3 === 0 ? harm : undefined),
+      fault: (at, call) => (at === 'restarts' && isOrder(call) && (placings += 1) % 3 === 0 ? fault : undefined),
     });
     expect((error as Refused).exitCode).toBe(1);
     expect(error!.message).toMatch(
@@ -147,7 +149,7 @@ describe('a system that loses requests while it restarts', () => {
     let placings = 0;
     await roll({
       control: false,
-      harm: (at, call) => {
+      fault: (at, call) => {
         if (at !== 'restarts' || !isOrder(call)) return undefined;
         return { status: 503, body: { code: `CODE_${10 + ((placings += 1) % 12)}`, detail: 'why' } };
       },
@@ -160,7 +162,7 @@ describe('a system that loses requests while it restarts', () => {
   test('an order that is never confirmed fails it, too', async () => {
     const error = await roll({
       control: false,
-      harm: (at) => {
+      fault: (at) => {
         if (at === 'restarts') shop!.orderStatus = 'REJECTED';
         return undefined;
       },
@@ -176,7 +178,7 @@ describe('a run that proves nothing', () => {
     const busy = { status: 503, body: { code: 'BULKHEAD_FULL' } };
     const error = await roll({
       control: false,
-      harm: (_, call) => (isOrder(call) && (placings += 1) % 3 === 0 ? busy : undefined),
+      fault: (_, call) => (isOrder(call) && (placings += 1) % 3 === 0 ? busy : undefined),
     });
     expect(error!.message).toMatch(
       /^INCONCLUSIVE: this machine fails [\d.]+ % of the requests without any restart: .*--customers/,
@@ -190,7 +192,7 @@ describe('a run that proves nothing', () => {
     expect(error!.message).toContain('would not see a dropped request');
   });
   test('where nothing can be ordered', async () => {
-    const error = await roll({ control: false, harm: () => ({ status: 502, body: 'bad gateway' }) });
+    const error = await roll({ control: false, fault: () => ({ status: 502, body: 'bad gateway' }) });
     expect((error as Refused).exitCode).toBe(2);
     expect(error!.message).toContain('no order was placed before the restarts');
     expect(said[0]).toMatch(/^the stock stays as it is: .* answered 502/);

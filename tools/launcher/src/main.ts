@@ -11,7 +11,7 @@ import { Terminal } from './terminal.js';
 import { pathsIn } from './wiring.js';
 
 const terminal = new Terminal();
-const { print, complain } = terminal;
+const { print, printError } = terminal;
 
 async function main(args: readonly string[]): Promise<number> {
   const options = parseCommandLine(args);
@@ -30,7 +30,7 @@ async function main(args: readonly string[]): Promise<number> {
     supervise: true,
     signal: stopRequested,
     log: (line) => inform(`  ${line}`),
-    warn: complain,
+    warn: printError,
   });
   const stopTail = options.logs
     ? tailLogs(
@@ -67,7 +67,9 @@ async function demo(system: System, inform: (line: string) => void): Promise<boo
     );
     return true;
   } catch (error) {
-    complain(`\nThe demo failed: ${(error as Error).message}\nThe logs of the services are in ${system.folder}/logs.`);
+    printError(
+      `\nThe demo failed: ${(error as Error).message}\nThe logs of the services are in ${system.folder}/logs.`,
+    );
     return false;
   }
 }
@@ -85,7 +87,7 @@ function onStopRequest(): AbortSignal {
         at = performance.now();
         controller.abort();
       } else if (performance.now() - at > 1_000) {
-        complain('asked twice: leaving at once, the watchdog stops the rest');
+        printError('asked twice: leaving at once, the watchdog stops the rest');
         process.exit(130);
       }
     });
@@ -109,10 +111,10 @@ process.exit(exitCode);
 
 /** @returns the exit code */
 function explain(error: unknown): number {
-  if (error instanceof UsageError) complain(`${error.message}\nnpm start -- --help shows the options.`);
-  else if (stopRequested.aborted) complain('stopped before the start was complete');
-  else if (error instanceof AlreadyRunning) complain(error.message);
-  else complain(`\nThe start failed: ${(error as Error).message}${remedyOf(error)}`);
+  if (error instanceof UsageError) printError(`${error.message}\nnpm start -- --help shows the options.`);
+  else if (stopRequested.aborted) printError('stopped before the start was complete');
+  else if (error instanceof AlreadyRunning) printError(error.message);
+  else printError(`\nThe start failed: ${(error as Error).message}${remedyOf(error)}`);
   if (error instanceof UsageError) return 2;
   return stopRequested.aborted ? 130 : 1;
 }

@@ -57,8 +57,9 @@ export async function startNats(options: NatsOptions): Promise<NatsServer> {
   return Object.assign(server, { port, url: `nats://127.0.0.1:${port}` });
 }
 
-/** The server sends INFO to everybody who connects, as soon as it takes clients. Its log says so, too, but may be on a full disk. */
-function greets(port: number): Promise<boolean> {
+/** Whether a NATS server answers: it sends INFO to every client, as soon as it takes clients. (Its log may be on a full disk, and Docker accepts
+ * connections to a published port on behalf of a container that does not listen yet.) */
+export function greets(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1');
     const answer = (greeted: boolean): void => {

@@ -48,7 +48,7 @@ const freeBytes = (folder: string): number => {
  */
 export function watchDisk(
   folder: string,
-  told: { readonly warn: (line: string) => void; readonly recovered: () => void },
+  report: { readonly warn: (line: string) => void; readonly recovered: () => void },
   free: (folder: string) => number = freeBytes,
 ): { look(): void; stop(): void } {
   let low = false;
@@ -61,14 +61,14 @@ export function watchDisk(
     }
     if (!low && bytes < lowBytes) {
       low = true;
-      told.warn(
+      report.warn(
         `The disk that holds ${folder} is full (${Math.floor(bytes / mebibyte)} MB left): log lines are lost, and PostgreSQL and NATS refuse ` +
           'to write. Free some space. If orders do not go on then, stop and start again: NATS may have switched its storage off.',
       );
     } else if (low && bytes > enoughBytes) {
       low = false;
-      told.warn(`The disk that holds ${folder} has space again.`);
-      told.recovered();
+      report.warn(`The disk that holds ${folder} has space again.`);
+      report.recovered();
     }
   };
   const timer = setInterval(look, 10_000).unref();

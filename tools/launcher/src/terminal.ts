@@ -6,7 +6,7 @@ export class Terminal {
   logFile: string | undefined;
 
   readonly print = (line: string): void => this.write(process.stdout, line);
-  readonly complain = (line: string): void => this.write(process.stderr, line);
+  readonly printError = (line: string): void => this.write(process.stderr, line);
 
   private readonly pending = new Set<Promise<void>>();
 

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 
 /** What happens to a request instead of its answer. `refuse`: nobody listens for a moment. */
-export type Harm = 'reset' | 'refuse' | { readonly status: number; readonly body: unknown } | undefined;
+export type InjectedFault = 'reset' | 'refuse' | { readonly status: number; readonly body: unknown } | undefined;
 
 interface Product {
   readonly id: string;
@@ -19,8 +19,8 @@ export class FakeShop {
   private server: Server | undefined;
   private port = 0;
 
-  /** @param harm Asked before each request is answered. */
-  constructor(private readonly harm: (call: string) => Harm = () => undefined) {}
+  /** @param fault Asked before each request is answered. */
+  constructor(private readonly fault: (call: string) => InjectedFault = () => undefined) {}
 
   async start(): Promise<string> {
     await this.listen();
@@ -45,10 +45,10 @@ export class FakeShop {
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
       const path = request.url!.replace(/\?.*/, '');
-      const harm = this.harm(`${request.method} ${path}`);
-      if (harm === 'reset') return void request.socket.resetAndDestroy();
-      if (harm === 'refuse') return void this.stop().then(() => setTimeout(() => void this.listen(), 30));
-      if (harm) return send(response, harm.status, harm.body);
+      const fault = this.fault(`${request.method} ${path}`);
+      if (fault === 'reset') return void request.socket.resetAndDestroy();
+      if (fault === 'refuse') return void this.stop().then(() => setTimeout(() => void this.listen(), 30));
+      if (fault) return send(response, fault.status, fault.body);
       this.answer(request, response, path, Buffer.concat(chunks).toString('utf8'));
     });
   }
