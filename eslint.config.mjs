@@ -128,7 +128,7 @@ export default tseslint.config(
   ),
   {
     // Tests may reach for the test kit; Nx's rule would forbid that to libs and apps.
-    files: ['**/*.spec.ts', '**/test/**/*.ts', 'apps/*/src/testing/**'],
+    files: ['**/*.spec.ts', '**/test/**/*.ts', '{apps,tools}/*/src/testing/**'],
     rules: {
       '@nx/enforce-module-boundaries': 'off',
       'no-restricted-imports': 'off',
