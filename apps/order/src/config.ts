@@ -6,7 +6,7 @@ import { databaseSettings, fieldKeySettings } from '@causeway/persistence/settin
 import type { ServiceSettings } from '@causeway/service-host';
 import { z } from 'zod';
 
-/** Everything that the order service reads from its environment, besides what every service reads (service-host, telemetry). */
+/** The settings of the order service, besides those that every service has (service-host, telemetry). */
 export const settings = {
   ...databaseSettings,
   ...fieldKeySettings,
@@ -15,17 +15,17 @@ export const settings = {
   ...authSettings,
   /** Signs page cursors; several while one is being replaced: the first signs, all are accepted. */
   CURSOR_SECRET: list().pipe(z.array(secret()).max(4)),
-  /** Limit of asking the user service for an address. What is left of the deadline of the request wins where it is less. */
+  /** Limit of a call to the user service for an address. The rest of the request's deadline applies where it is shorter. */
   ORDER_ADDRESS_TIMEOUT_MS: withDefault(durationMs(10, 60_000), '2500'),
-  /** Orders of an instance under way, from which on new ones wait for others to end. Default: twelve for each connection of the pool (`workLimits`). */
+  /** Unfinished orders of an instance from which on new ones are delayed. Default: twelve for each pool connection (`workLimits`). */
   ORDER_PACE_AT: integer(1, 100_000).optional(),
-  /** How often an instance looks for steps that have had no answer. */
+  /** How often an instance polls for steps that have had no outcome. */
   ORDER_TIMER_POLL_MS: withDefault(durationMs(10, 60_000), '500'),
-  /** A step without an answer is driven again after this, then after twice as long, and so on. */
+  /** A step without an outcome is repeated after this time, then after twice as long, and so on. */
   ORDER_REDRIVE_MS: withDefault(durationMs(100), '30000'),
   /** Longest wait between two repetitions. */
   ORDER_REDRIVE_MAX_MS: withDefault(durationMs(100), '300000'),
-  /** An order whose payment is not settled by then, counted from placing it, is given up and its payment voided. */
+  /** An order whose payment is not complete this long after it was placed is given up, and its payment voided. */
   ORDER_PAYMENT_LIMIT_MS: withDefault(durationMs(1_000), '900000'),
 };
 export type OrderSettings = ServiceSettings<typeof settings>;

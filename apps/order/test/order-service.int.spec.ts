@@ -254,9 +254,9 @@ describe('reading orders', () => {
 describe('the saga', () => {
   test('authorised, captured, confirmed', async () => {
     const { customer, orderId, paymentId, fact, money } = await placed();
-    await service.tell(paymentAuthorized, { ...fact(), ...money });
+    await service.publishAsPayment(paymentAuthorized, { ...fact(), ...money });
     await service.published('payment.cmd.capture.v1', paymentId);
-    await service.tell(paymentCaptured, { ...fact(), ...money });
+    await service.publishAsPayment(paymentCaptured, { ...fact(), ...money });
     const event = await service.published('order.evt.confirmed.v1', orderId);
     expect(orderConfirmed.data.parse(event.data)).toMatchObject({ customerId: customer.id, version: 3 });
     await service.becomes(customer, orderId, 'CONFIRMED');
@@ -270,9 +270,9 @@ describe('the saga', () => {
     expect(await stockOf(productId(5))).toBe(before - 4);
     const declined = { ...fact(), reason: 'insufficient_funds' };
     const id = randomUUID();
-    await service.tell(paymentDeclined, declined, id);
-    await service.tell(paymentDeclined, declined, id);
-    await service.tell(paymentDeclined, declined);
+    await service.publishAsPayment(paymentDeclined, declined, id);
+    await service.publishAsPayment(paymentDeclined, declined, id);
+    await service.publishAsPayment(paymentDeclined, declined);
     const event = await service.published('order.evt.rejected.v1', orderId);
     expect(orderRejected.data.parse(event.data).reason).toContain('insufficient_funds');
     const order = await service.becomes(customer, orderId, 'REJECTED');
@@ -292,7 +292,7 @@ describe('the saga', () => {
     expect([answer.status, answer.body['status']]).toEqual([202, 'CANCELLING']);
     expect(answer.headers.get('location')).toBe(`/v1/orders/${orderId}`);
     await service.published('payment.cmd.void.v1', paymentId);
-    await service.tell(paymentVoided, { ...fact(), reason: 'asked to' });
+    await service.publishAsPayment(paymentVoided, { ...fact(), reason: 'asked to' });
     const order = await service.becomes(customer, orderId, 'CANCELLED');
     expect(order['reason']).toBe('cancelled by the customer: changed my mind');
     expect(await stockOf(productId(6))).toBe(before);
@@ -302,9 +302,9 @@ describe('the saga', () => {
 
   test('cancelled after capture: refunded in full', async () => {
     const { customer, orderId, paymentId, fact, money } = await placed();
-    await service.tell(paymentAuthorized, { ...fact(), ...money });
+    await service.publishAsPayment(paymentAuthorized, { ...fact(), ...money });
     await service.published('payment.cmd.capture.v1', paymentId);
-    await service.tell(paymentCaptured, { ...fact(), ...money });
+    await service.publishAsPayment(paymentCaptured, { ...fact(), ...money });
     await service.becomes(customer, orderId, 'CONFIRMED');
     await customer.post(`/v1/orders/${orderId}/cancel`, {});
     const { refundId, amountMinor } = (await service.published('payment.cmd.refund.v1', paymentId)).data as {
@@ -312,7 +312,7 @@ describe('the saga', () => {
       amountMinor: number;
     };
     expect(amountMinor).toBe(11_980);
-    await service.tell(paymentRefunded, { ...fact(), ...money, refundId, reason: 'cancelled' });
+    await service.publishAsPayment(paymentRefunded, { ...fact(), ...money, refundId, reason: 'cancelled' });
     await service.becomes(customer, orderId, 'CANCELLED');
     const event = await service.published('order.evt.cancelled.v1', orderId);
     expect(orderCancelled.data.parse(event.data).reason).toContain(refundId);
@@ -337,17 +337,17 @@ describe('the saga', () => {
 
   test('outcomes that contradict the order go to the dead letters at once, and the next message is handled', async () => {
     const { customer, orderId, paymentId, fact, money } = await placed();
-    await service.tell(paymentCaptured, { ...fact(), ...money });
+    await service.publishAsPayment(paymentCaptured, { ...fact(), ...money });
     expect(await service.deadLetter('order__payment-evt-captured-v1')).toMatchObject({ data: { orderId } });
-    await service.tell(paymentAuthorized, { ...fact(), ...money, amountMinor: 1 });
+    await service.publishAsPayment(paymentAuthorized, { ...fact(), ...money, amountMinor: 1 });
     expect(await service.deadLetter('order__payment-evt-authorized-v1')).toMatchObject({ data: { orderId } });
     await service.becomes(customer, orderId, 'PENDING_PAYMENT');
 
-    await service.tell(paymentAuthorized, { ...fact(), ...money });
+    await service.publishAsPayment(paymentAuthorized, { ...fact(), ...money });
     await service.published('payment.cmd.capture.v1', paymentId);
-    await service.tell(paymentCaptured, { ...fact(), ...money });
+    await service.publishAsPayment(paymentCaptured, { ...fact(), ...money });
     await service.becomes(customer, orderId, 'CONFIRMED');
-    await service.tell(paymentDeclined, { ...fact(), reason: 'impossible' });
+    await service.publishAsPayment(paymentDeclined, { ...fact(), reason: 'impossible' });
     const letter = await service.deadLetter('order__payment-evt-declined-v1');
     expect(letter).toMatchObject({ data: { orderId, reason: 'impossible' } });
     await service.becomes(customer, orderId, 'CONFIRMED');

@@ -3,21 +3,22 @@ import type pg from 'pg';
 import { translatePgError } from './errors.js';
 
 /**
- * Takes a connection from the pool, waiting no longer than the deadline (and to open one no longer than DATABASE_CONNECT_TIMEOUT_MS).
- * @throws Overloaded when none becomes free in time; DatabaseUnavailable, DeadlineExceeded.
+ * Takes a connection from the pool. Waits no longer than the deadline, and no longer than DATABASE_CONNECT_TIMEOUT_MS for a new
+ * connection to open.
+ * @throws Overloaded when no connection becomes free in time. DatabaseUnavailable, DeadlineExceeded.
  */
 export async function acquire(pool: pg.Pool, deadline: Deadline | undefined): Promise<pg.PoolClient> {
   const connecting = pool.connect().catch((error: unknown) => {
     throw translatePgError(error, 'not-applied');
   });
-  // With a connection at hand there is nothing to wait for, and a timer would be a waste.
+  // An idle connection needs no wait, so no timer.
   if (!deadline || pool.idleCount > 0) return connecting;
   return beforeDeadline(connecting, deadline, 'waiting for a database connection', (client) => client.release());
 }
 
 /**
  * Waits for a promise, at most until the deadline.
- * @param late Gets the value that came too late for the caller.
+ * @param late Receives a value that arrives after the deadline.
  */
 export function beforeDeadline<T>(
   promise: Promise<T>,

@@ -2,10 +2,10 @@ import type { MigrationSet } from './migrations/files.js';
 import type { DatabaseSettings } from './settings.js';
 
 /**
- * The commands of a service that owns a database: `migrate` applies what is missing, `wait-for-schema` ends once all of it is there.
- * Importing this loads nothing else; the parts are loaded by the command that needs them.
+ * The commands of a service that owns a database: `migrate` applies what is missing, `wait-for-schema` ends once everything is
+ * applied. Importing this file loads nothing else; each command loads what it needs.
  *
- * @param load Brings the sets of the service: `() => import('./migrations.js')`.
+ * @param load Loads the sets of the service: `() => import('./migrations.js')`.
  */
 export const databaseCommands = (load: () => Promise<{ readonly migrations: readonly MigrationSet[] }>) => ({
   async migrate(settings: DatabaseSettings): Promise<void> {

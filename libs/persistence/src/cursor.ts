@@ -1,11 +1,11 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { CodedError } from '@causeway/errors';
 
-/** A page cursor was not made by us, was changed, or belongs to another list. */
+/** A page cursor was forged or changed, or belongs to another list. */
 export class CursorInvalid extends CodedError {
   readonly code = 'CURSOR_INVALID';
   readonly remedy =
-    'Use nextCursor of the page before as it is, with the same list and filters, or start again without a cursor.';
+    'Send nextCursor of the previous page unchanged, with the same list and filters, or start again without a cursor.';
 
   constructor() {
     super('the page cursor is not valid');
@@ -15,15 +15,15 @@ export class CursorInvalid extends CodedError {
 const signatureBytes = 16;
 
 /**
- * Opaque, signed cursors for keyset pages. The values are those of the last row in the order of the list, for example
- * `[createdAt, id]`; they are readable by the client (not encrypted), and cannot be changed.
+ * Opaque, signed cursors for keyset pages. A cursor holds the sort key of the last row, for example `[createdAt, id]`. Clients can
+ * read it, since it is not encrypted, but cannot change it.
  */
 export class CursorCodec {
   private readonly keys: readonly Buffer[];
 
   /**
-   * @param secret  One secret, or several while one is being replaced: the first signs, all are accepted.
-   * @param purpose Name of the list: a cursor of one list is refused by another. Default none.
+   * @param secret  One secret, or several during a rotation: the first signs, all are accepted.
+   * @param purpose Name of the list. Each list refuses the cursors of another. Default none.
    */
   constructor(secret: string | readonly string[], purpose = '') {
     const secrets = typeof secret === 'string' ? [secret] : secret;
@@ -37,7 +37,7 @@ export class CursorCodec {
   }
 
   /**
-   * @param arity How many values the cursor must hold.
+   * @param arity Number of values that the cursor must hold.
    * @throws CursorInvalid
    */
   decode(cursor: string, arity: number): string[] {
@@ -56,9 +56,9 @@ const sign = (key: Buffer, payload: Buffer): Buffer =>
   createHmac('sha256', key).update(payload).digest().subarray(0, signatureBytes);
 
 /**
- * Cuts `limit + 1` rows into a page: the extra row only tells that there is more, which spares a count.
- * @param rows     The result of a query with `LIMIT limit + 1`.
- * @param keyOf    The values of a row that the list is ordered by.
+ * Cuts `limit + 1` rows into a page. The extra row only shows that another page exists, which saves a count.
+ * @param rows  The result of a query with `LIMIT limit + 1`.
+ * @param keyOf Returns the sort key of a row.
  */
 export function keysetPage<Row>(
   rows: readonly Row[],

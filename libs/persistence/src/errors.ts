@@ -1,15 +1,15 @@
 import { CodedError } from '@causeway/errors';
 
-/** What is known about a statement or transaction that failed because the database could not be reached. */
+/** Whether a statement or transaction took effect that failed because the database was not available. */
 export type WriteOutcome = 'not-applied' | 'unknown';
 
-/** The database cannot be reached, is starting or stopping. A pool that is merely full is `Overloaded`. */
+/** The database cannot be reached, or is starting or stopping. A full pool is `Overloaded` instead. */
 export class DatabaseUnavailable extends CodedError {
   readonly code = 'DATABASE_UNAVAILABLE';
-  readonly remedy = 'Try again in a few seconds; operators find the cause in the log under the trace id.';
+  readonly remedy = 'Try again in a few seconds. Operators find the cause in the log by the trace id.';
   override readonly retryable = true;
   override readonly retryAfterSeconds = 2;
-  /** `unknown`: the connection broke after a commit was asked for. Only an idempotent operation may be repeated. */
+  /** `unknown`: the connection broke after the commit was sent. Repeat the operation only if it is idempotent. */
   readonly outcome: WriteOutcome;
 
   constructor(options: ErrorOptions & { readonly outcome?: WriteOutcome; readonly detail?: string } = {}) {
@@ -18,20 +18,20 @@ export class DatabaseUnavailable extends CodedError {
   }
 }
 
-/** SQLSTATEs, or classes of them, that say: not now. */
+/** SQLSTATEs that mean the database is not available. */
 const unavailableStates: ReadonlySet<string> = new Set([
-  '25006', // read only: connected to a standby, or to a primary that was demoted
-  '25P03', // idle in transaction for too long; the session is gone
-  '25P04', // transaction timeout; the session is gone
-  '28000', // not authorised: a password is being replaced, or the role is not made yet
+  '25006', // read only: the server is a standby, or a primary that was demoted
+  '25P03', // idle in transaction for too long; the session has ended
+  '25P04', // transaction timeout; the session has ended
+  '28000', // not authorized: a password is being rotated, or the role does not exist yet
   '28P01',
-  '3D000', // the database is not made yet
-  '57014', // statement timeout; a deadline is told apart in the unit of work
-  '57P01', // terminated by an administrator, or by a shutdown
+  '3D000', // the database does not exist yet
+  '57014', // statement timeout; `explain` recognizes a deadline
+  '57P01', // terminated by an administrator or a shutdown
   '57P02',
   '57P03', // starting, stopping or recovering
   '57P05',
-  '58000', // system error, input or output error of the server
+  '58000', // system or I/O error of the server
   '58030',
 ]);
 const unavailableClasses = ['08', '53'];
@@ -59,7 +59,7 @@ const adapterKinds: ReadonlySet<string> = new Set([
   'TlsConnectionError',
 ]);
 
-/** States after which a connection must not go back to the pool although it may still answer. */
+/** States after which a connection must not return to the pool, even if it still works. */
 const poisonedStates: ReadonlySet<string> = new Set(['25006']);
 
 interface ErrorLike {
@@ -72,7 +72,7 @@ interface ErrorLike {
   readonly meta?: { readonly driverAdapterError?: unknown };
 }
 
-/** The error and everything that it says caused it, the outermost first. */
+/** The error and its causes, outermost first. */
 function* chain(error: unknown): Generator<ErrorLike> {
   let current: unknown = error;
   for (let depth = 0; depth < 6 && typeof current === 'object' && current !== null; depth++) {
@@ -82,7 +82,7 @@ function* chain(error: unknown): Generator<ErrorLike> {
   }
 }
 
-/** The SQLSTATE of an error of `pg` or Prisma, also inside of causes; undefined for any other error. */
+/** Returns the SQLSTATE of an error of `pg` or Prisma, also from its causes; undefined for any other error. */
 export function sqlStateOf(error: unknown): string | undefined {
   for (const { code, originalCode } of chain(error)) {
     for (const candidate of [originalCode, code]) {
@@ -130,7 +130,7 @@ function isUnavailable(error: unknown): boolean {
   return false;
 }
 
-/** Signs that a connection broke while it was in use; anything else was refused before it could have an effect. */
+/** Signs that a connection broke in use. Any other error was raised before the statement could take effect. */
 const lostCodes: ReadonlySet<unknown> = new Set([
   'ECONNRESET',
   'ECONNABORTED',
@@ -158,17 +158,18 @@ function writeOutcomeOf(error: unknown): WriteOutcome {
 }
 
 /**
- * Turns errors of `pg` and of Prisma that mean "the database is not there" into DatabaseUnavailable. Anything else, a violated
- * constraint for example, comes back as it is. Use it on errors of the database only: a refused connection to somewhere else looks the same.
+ * Turns errors of `pg` and Prisma that mean "the database is not available" into DatabaseUnavailable, and returns any other error,
+ * such as a violated constraint, unchanged. Use it for errors of the database only: a refused connection to another server looks
+ * the same.
  *
- * @param outcome What the caller knows about it. Default: `unknown` when a connection broke while in use, else `not-applied`.
+ * @param outcome What the caller knows. Default: `unknown` when a connection broke in use, else `not-applied`.
  */
 export function translatePgError(error: unknown, outcome?: WriteOutcome): unknown {
   if (error instanceof CodedError || !isUnavailable(error)) return error;
   return new DatabaseUnavailable({ cause: error, outcome: outcome ?? writeOutcomeOf(error) });
 }
 
-/** True when the connection that reported this error can't be used again. An ordinary error of a statement leaves it in order. */
+/** True when the connection that reported this error cannot be used again. Ordinary errors of statements leave it usable. */
 export function breaksConnection(error: unknown): boolean {
   const state = sqlStateOf(error);
   if (state === undefined) return true;

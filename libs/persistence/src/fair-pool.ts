@@ -1,9 +1,9 @@
 import { Admission, currentDeadline, currentWork } from '@causeway/resilience';
 import pg from 'pg';
 
-/** A request that has no deadline waits this long for a connection, milliseconds. */
+/** Longest wait of a request that has no deadline, milliseconds. */
 const withoutDeadlineMs = 10_000;
-/** A refusal leaves this share of the time, at most so many milliseconds, for the caller to hear of it before giving up. */
+/** The part of a request's remaining time that is kept to deliver a refusal: this share of it, at most `maxMs` milliseconds. */
 const reserve = { share: 0.1, maxMs: 300 };
 
 type Callback = (
@@ -13,9 +13,10 @@ type Callback = (
 ) => void;
 
 /**
- * A `pg.Pool` that is shared out fairly: whoever asks for a connection, Prisma's adapter included, waits for a place first. There are as many
- * places as connections, so `pg` itself never has a queue, and its `connectionTimeoutMillis` bounds one thing only: opening a connection to
- * the server. A full pool is `Overloaded`, an absent database is an error of the opening.
+ * A `pg.Pool` shared fairly by requests, messages and background work: every user of it, Prisma's adapter included, waits for a
+ * slot before it gets a connection. There are as many slots as connections, so `pg` itself never queues, and its
+ * `connectionTimeoutMillis` bounds only the opening of a connection. A full pool is therefore `Overloaded`, and an absent
+ * database is an error of opening.
  */
 export class FairPool extends pg.Pool {
   readonly admission: Admission;
@@ -25,7 +26,7 @@ export class FairPool extends pg.Pool {
     this.admission = new Admission('database', this.options.max);
   }
 
-  /** @throws Overloaded for a request that would not get a connection before its deadline. Messages and background work wait. */
+  /** @throws Overloaded when a request would not get a connection before its deadline. Messages and background work wait. */
   override connect(): Promise<pg.PoolClient>;
   override connect(callback: Callback): void;
   override connect(callback?: Callback): Promise<pg.PoolClient> | void {
@@ -45,7 +46,7 @@ export class FairPool extends pg.Pool {
       client = await super.connect();
     } catch (error) {
       leave();
-      // Nothing is connected, so nothing will be handed back: the others need not wait to learn the same.
+      // No connection is open, so none will be released: refuse the others now instead of after their own timeouts.
       if (this.totalCount === 0) this.admission.refuseAll(error as Error);
       throw error;
     }

@@ -3,7 +3,7 @@ import { inSpan } from '@causeway/telemetry';
 import { SpanKind } from '@opentelemetry/api';
 import { translatePgError } from './errors.js';
 
-/** The part of every generated client that the guard uses; `never`, because each client has its own type of an extension. */
+/** The part of a generated client that the guard uses; `never`, because each client has its own type of extension. */
 interface ExtendableClient {
   $extends(extension: never): unknown;
 }
@@ -16,16 +16,16 @@ interface Operation {
 }
 
 /**
- * Puts a generated Prisma client under the rules that PgUnitOfWork keeps: nothing is started after the deadline of the request, each
- * operation has one span (`findMany Order`), and a database that is gone is DatabaseUnavailable. Everything else stays Prisma's: P2002 is
- * P2002. A statement that outlives its deadline ends at DATABASE_STATEMENT_TIMEOUT_MS.
+ * Puts a generated Prisma client under the rules of PgUnitOfWork: nothing starts after the deadline of the request, each operation
+ * has one span (`findMany Order`), and an absent database is DatabaseUnavailable. Other errors stay Prisma's: P2002 is P2002.
+ * A statement that outlives the deadline ends at DATABASE_STATEMENT_TIMEOUT_MS.
  */
 export function guardPrisma<Client extends ExtendableClient>(client: Client): Client {
   const extension = { query: { $allOperations: guarded } };
   const extended = client.$extends(extension as never) as Client & {
     $transaction(...input: unknown[]): Promise<unknown>;
   };
-  // An extension sees operations, not the BEGIN and COMMIT around them.
+  // Extensions see operations, but not the BEGIN and COMMIT around them.
   const transaction = async (...input: unknown[]): Promise<unknown> => {
     try {
       return await extended.$transaction(...input);

@@ -4,7 +4,7 @@ import type pg from 'pg';
 import { breaksConnection, sqlStateOf, translatePgError, type WriteOutcome } from './errors.js';
 import type { Sql, SqlResult, Transaction } from './sql.js';
 
-/** Actions to take after a commit. One that throws is logged: the commit stands, and so does the answer to the caller. */
+/** Actions to take after a commit. An error of one is only logged: the commit stands, and so does the caller's result. */
 export class AfterCommit {
   private readonly actions: (() => void)[] = [];
 
@@ -15,7 +15,7 @@ export class AfterCommit {
   run(): void {
     for (const action of this.actions) {
       try {
-        // What follows a commit outlives the request, and its deadline.
+        // What follows a commit may outlive the request and its deadline.
         withoutDeadline(action);
       } catch (error) {
         getLogger('persistence').error({ err: error }, 'an action after commit failed');
@@ -24,10 +24,10 @@ export class AfterCommit {
   }
 }
 
-/** Says what a failed statement means: a deadline that has passed, a database that is gone, or the error itself. */
+/** Returns what a failed statement means: a passed deadline, an absent database, or the error itself. */
 export function explain(error: unknown, deadline: Deadline | undefined, outcome: WriteOutcome): unknown {
   if (deadline && sqlStateOf(error) === '57014' && deadline.remainingMs() < 50) {
-    return new DeadlineExceeded('the database was told to stop: the deadline of the request has passed', {
+    return new DeadlineExceeded('the database cancelled the statement: the deadline of the request has passed', {
       cause: error,
     });
   }
@@ -40,13 +40,13 @@ export const toResult = <R>({ rows, rowCount }: pg.QueryResult): SqlResult<R> =>
 });
 
 /**
- * A transaction in progress on one connection. Statements are sent one after the other, also when they are started together
- * (`Promise.all`): `pg` deprecated its own queue.
+ * A transaction in progress on one connection. Statements are sent one after the other, even if they are started together
+ * (`Promise.all`), because `pg` deprecated its own queue.
  */
 export class OpenTransaction implements Transaction, Sql {
   readonly sql: Sql = this;
   readonly committed = new AfterCommit();
-  /** The first error of a statement: from then on the server refuses everything but a rollback. */
+  /** The first error of a statement; after it the server accepts only a rollback. */
   firstError: unknown;
   /** Set when the connection must not be used again. */
   broken: Error | undefined;
@@ -64,7 +64,7 @@ export class OpenTransaction implements Transaction, Sql {
   query<R>(text: string, values?: readonly unknown[]): Promise<SqlResult<R>> {
     if (this.over)
       return Promise.reject(
-        new Error('A statement was started after its transaction had ended; await every statement inside of the work.'),
+        new Error('A statement was started after its transaction had ended; await every statement inside the work.'),
       );
     const statement = this.pending > 0 ? this.tail.then(() => this.send<R>(text, values)) : this.send<R>(text, values);
     this.pending++;
@@ -72,29 +72,29 @@ export class OpenTransaction implements Transaction, Sql {
     return statement;
   }
 
-  /** Ends the part of the work. @throws Error when it left a statement behind that it did not wait for. */
+  /** Ends the work. @throws Error when it did not wait for one of its statements. */
   finish(): void {
     this.over = true;
     if (this.pending > 0) {
-      throw new Error('The work ended before its statements did; await every statement inside of the work.');
+      throw new Error('The work ended before its statements did; await every statement inside the work.');
     }
   }
 
-  /** @throws what is wrong, after which nothing is committed, or DatabaseUnavailable with outcome `unknown`. */
+  /** @throws Any error that prevented the commit, or DatabaseUnavailable with outcome `unknown`. */
   async commit(): Promise<void> {
     this.deadline?.throwIfExpired();
     const { command } = await this.exec('COMMIT', 'unknown');
     if (command === 'COMMIT') return;
-    // The server answers COMMIT of a failed transaction with a rollback, and calls that success.
+    // The server turns COMMIT of a failed transaction into a rollback, and reports success.
     throw new Error(
-      'A statement failed, its error was caught, and the transaction went on: everything was rolled back. Let errors of statements pass.',
+      'A statement failed, and its error was caught inside the work: everything was rolled back. Let errors of statements pass.',
       {
         cause: this.firstError,
       },
     );
   }
 
-  /** Never throws: a connection that cannot roll back is marked as broken. */
+  /** Never throws; a connection that cannot roll back is marked as broken. */
   async rollback(): Promise<void> {
     this.over = true;
     await this.tail;
@@ -102,7 +102,7 @@ export class OpenTransaction implements Transaction, Sql {
     await this.exec('ROLLBACK', 'not-applied').catch(noop);
   }
 
-  /** Runs text without values, also several statements at once; answers the result of the last one. */
+  /** Runs one or several statements without values. @returns The result of the last one. */
   async exec(text: string, outcome: WriteOutcome): Promise<pg.QueryResult> {
     try {
       const result = (await this.client.query(text)) as pg.QueryResult | pg.QueryResult[];

@@ -5,10 +5,10 @@ import { SingleStatement } from './single-statement.js';
 import type { Sql } from './sql.js';
 
 /**
- * Statements that are each committed on their own, for background work: pollers, housekeeping. Deadline, retries and errors are those of
- * `PgUnitOfWork.single`. There is no span, because a poller that finds nothing would make a trace of its own several times a second.
+ * Statements for background work (pollers, housekeeping) that each commit by themselves. Deadline, retries and errors are those of
+ * `PgUnitOfWork.single`. There is no span, because an idle poller would create a trace several times a second.
  *
- * @throws DatabaseUnavailable, Overloaded, DeadlineExceeded; other errors of a statement pass unchanged.
+ * @throws DatabaseUnavailable, Overloaded, DeadlineExceeded; other errors of a statement are thrown unchanged.
  */
 export const poolSql = (pool: pg.Pool): Sql => ({
   query: (text, values) =>

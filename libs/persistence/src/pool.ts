@@ -5,14 +5,15 @@ import { sessionConfig } from './session.js';
 import type { DatabaseSettings } from './settings.js';
 
 /**
- * The client gives up this much later than the server should have: only a server or network that is gone without a word gets here
- * (TCP alone would take up to 15 minutes to notice).
+ * The client gives up this much later than the server should have cancelled, milliseconds. Only a server or network that has
+ * vanished silently lets it come to that; TCP alone would take up to 15 minutes to notice.
  */
 const silenceMs = 2_000;
 
 /**
- * Makes the connection pool that everything of a process shares: units of work, Prisma's adapter, the outbox relay.
- * Connections are opened when they are first needed, and shared out fairly among requests, messages and background work (`FairPool`). The loss of one is logged, never an unhandled 'error' event.
+ * Creates the connection pool that everything in a process shares: units of work, Prisma's adapter, the outbox relay.
+ * Connections open on first use, and requests, messages and background work share them fairly (`FairPool`). A lost connection is
+ * logged and never becomes an unhandled 'error' event.
  *
  * @param options.applicationName Shown in `pg_stat_activity`. Default `causeway`.
  */
@@ -27,18 +28,18 @@ export function createPool(settings: DatabaseSettings, options: { readonly appli
     query_timeout: settings.DATABASE_STATEMENT_TIMEOUT_MS + silenceMs,
     idle_in_transaction_session_timeout: settings.DATABASE_IDLE_TRANSACTION_TIMEOUT_MS,
     keepAlive: true,
-    // So that connections spread again over the servers behind one name after a failover, and follow new credentials.
+    // Connections then spread again over the servers behind one name after a failover, and follow new credentials.
     maxLifetimeSeconds: 1_800,
   });
   const log = getLogger('persistence');
-  pool.on('error', (error) => log.warn({ err: error }, 'an idle database connection was lost'));
-  // `pg` emits 'error' on a connection in use, too; whoever uses it sees the failed statement, so the event has nothing to add.
+  pool.on('error', (error) => log.warn({ err: error }, 'lost an idle database connection'));
+  // `pg` emits 'error' on a connection in use as well. Its user sees the failed statement, so the event adds nothing.
   pool.on('connect', (client) => client.on('error', () => undefined));
   observe(pool);
   return pool;
 }
 
-/** What the pool was told, for the code that opens connections of its own. */
+/** Returns how the pool connects, for code that opens connections of its own. */
 export function connectionConfig(pool: pg.Pool): pg.ClientConfig {
   const { connectionString, options, host, port, user, database, ssl, password } = pool.options;
   return { connectionString, options, host, port, user, database, ssl, password };
@@ -48,7 +49,7 @@ function observe(pool: FairPool): void {
   const stop = meter('@causeway/persistence').gauge(
     instruments.dbPoolConnections,
     {
-      description: 'Connections of the pool, by state; `pending` are requests that wait for one',
+      description: 'Connections of the pool by state; `pending` counts those who wait for one',
       unit: '{connection}',
     },
     (record) => {

@@ -1,12 +1,12 @@
 import type { Sql } from './sql.js';
 
-/** Rows that one purge deletes at the most: few enough to finish within the statement timeout and to hold no locks for long. */
+/** Most rows that one purge deletes: few enough to finish within the statement timeout and to hold locks only briefly. */
 export const purgeBatch = 5_000;
 
 /**
- * Forgets answers to Idempotency-Keys.
- * @param olderThanHours Default 24, which is what clients are promised.
- * @returns How many were deleted; call it again while that is 5 000.
+ * Deletes stored responses of Idempotency-Keys.
+ * @param olderThanHours Default 24, which the API promises.
+ * @returns How many rows were deleted; call again while that is 5 000.
  */
 export async function purgeIdempotency(sql: Sql, olderThanHours = 24): Promise<number> {
   const { rowCount } = await sql.query(
@@ -18,10 +18,10 @@ export async function purgeIdempotency(sql: Sql, olderThanHours = 24): Promise<n
 }
 
 /**
- * Forgets handled messages. A message that is delivered again after that is handled again, so keep them longer than any stream, dead
- * letter or operator does.
+ * Deletes records of handled messages. A message that is delivered after that is handled again, so keep records longer than any
+ * stream or dead letter, and longer than operators take to replay one.
  * @param olderThanDays Default 30; streams keep messages for 7 days.
- * @returns How many were deleted; call it again while that is 5 000.
+ * @returns How many rows were deleted; call again while that is 5 000.
  */
 export async function purgeInbox(sql: Sql, olderThanDays = 30): Promise<number> {
   const { rowCount } = await sql.query(

@@ -2,18 +2,18 @@ import { fullJitterMs } from '@causeway/resilience';
 import { DatabaseUnavailable, sqlStateOf } from './errors.js';
 
 export interface RetryConflictsOptions {
-  /** How often it is tried again. Default 3. */
+  /** Most retries. Default 3. */
   readonly maxRetries?: number;
-  /** Source of the jitter between the tries, 0 to 1. Default Math.random. */
+  /** Source of the jitter between tries, 0 to 1. Default Math.random. */
   readonly random?: () => number;
 }
 
-/** Serialization failure and deadlock: the server rolled back so that somebody else could go on. */
+/** Serialization failure and deadlock: the server rolled back so that another transaction could continue. */
 const conflicts: ReadonlySet<string | undefined> = new Set(['40001', '40P01']);
 
 /**
- * Runs something again that the server rolled back because of a conflict, 10–200 ms apart (full jitter).
- * @throws DatabaseUnavailable after the last try. Any other error passes at once.
+ * Repeats work that the server rolled back because of a conflict, 10–200 ms apart (full jitter).
+ * @throws DatabaseUnavailable after the last try. Any other error is thrown at once.
  */
 export async function retryConflicts<T>(once: () => Promise<T>, options: RetryConflictsOptions = {}): Promise<T> {
   const { maxRetries = 3, random = Math.random } = options;
@@ -23,7 +23,7 @@ export async function retryConflicts<T>(once: () => Promise<T>, options: RetryCo
     } catch (error) {
       if (!conflicts.has(sqlStateOf(error))) throw error;
       if (attempt > maxRetries) {
-        throw new DatabaseUnavailable({ cause: error, detail: 'too many changes to the same rows at the same time' });
+        throw new DatabaseUnavailable({ cause: error, detail: 'too many concurrent changes to the same rows' });
       }
       await new Promise((resolve) => setTimeout(resolve, fullJitterMs(attempt, 10, 200, random)));
     }

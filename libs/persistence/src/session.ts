@@ -2,10 +2,12 @@ import { CodedError } from '@causeway/errors';
 import type pg from 'pg';
 
 /**
- * What our sessions depend on, whatever an administrator has set for the server, the database or the role. Kept as `pg_settings` shows them.
+ * The settings that our sessions need, whatever an administrator has set for the server, the database or the role. Values are
+ * those that `pg_settings` shows.
  *
- * Prisma's adapter sends times without their zone and cuts the zone off those that it reads: right only where both are UTC. The other formats are
- * those that `pg` parses. Names without a schema are those of `public`. Read committed is what `place_order` and every lock are written for.
+ * Prisma's adapter sends times without a zone and drops the zone of those it reads, which is right only if both are UTC. The other
+ * formats are those that `pg` parses. Names without a schema belong to `public`. `place_order` and every lock are written for read
+ * committed.
  */
 export const pinned: Readonly<Record<string, string>> = {
   TimeZone: 'UTC',
@@ -18,10 +20,10 @@ export const pinned: Readonly<Record<string, string>> = {
   default_transaction_isolation: 'read committed',
 };
 
-/** No limits but our own: the pool sets those that it wants, and a migration takes as long as it takes. */
+/** No limits but our own: the pool sets those that it needs, and a migration may take any time. */
 const unlimited = { statement_timeout: '0', lock_timeout: '0', idle_in_transaction_session_timeout: '0' };
 
-/** Spaces and backslashes end or escape an argument (`pg_split_opts` of the server). */
+/** In `options`, spaces separate arguments and backslashes escape (`pg_split_opts` of the server). */
 const escaped = (value: string): string => value.replaceAll(/[\\ ]/g, String.raw`\$&`);
 
 const switches = Object.entries({ ...pinned, ...unlimited })
@@ -29,9 +31,9 @@ const switches = Object.entries({ ...pinned, ...unlimited })
   .join(' ');
 
 /**
- * How to connect so that a session brings its own settings: in the startup packet, which costs no round trip and outranks `ALTER ROLE … SET`
- * and `ALTER DATABASE … SET`. Every connection of ours is made with it. `options` of the URL are kept, but not against ours; PGOPTIONS is
- * not looked at.
+ * Returns how to connect so that a session has our settings: they travel in the startup packet, which costs no round trip and
+ * outranks `ALTER ROLE … SET` and `ALTER DATABASE … SET`. Use it for every connection. `options` of the URL are kept, but ours
+ * win; PGOPTIONS is ignored.
  *
  * @param url `postgres://user:password@host:port/database`
  */
@@ -39,20 +41,20 @@ export function sessionConfig(url: string): { readonly connectionString: string;
   const parsed = URL.parse(url);
   const theirs = parsed?.searchParams.get('options');
   if (!parsed || !theirs) return { connectionString: url, options: switches };
-  // `pg` lets what stands in the URL win over everything else.
+  // In `pg`, options in the URL win over all others.
   parsed.searchParams.delete('options');
   return { connectionString: parsed.href, options: `${theirs} ${switches}` };
 }
 
-/** A session has other settings, or the database another encoding, than everything here is written for: times and texts would be damaged. */
+/** A session has other settings than ours, or the database another encoding than UTF8: times and texts would be damaged. */
 export class DatabaseUnsuitable extends CodedError {
   readonly code = 'DATABASE_UNSUITABLE';
   readonly remedy =
     'Create the database with the encoding UTF8. Connect without a pooler, or through one that passes the startup parameter `options`.';
 
-  /** @param wrong What is wrong, each with what was expected. */
+  /** @param wrong Each wrong setting, with what was expected. */
   constructor(readonly wrong: readonly string[]) {
-    super(`the database is not set up as this build needs it: ${wrong.join('; ')}`);
+    super(`the database does not have the settings that this build needs: ${wrong.join('; ')}`);
   }
 }
 
@@ -61,7 +63,7 @@ interface SessionRow {
   readonly setting: string;
 }
 
-/** Settings that a session has in spite of `sessionConfig`, such as behind a pooler that drops them: `TimeZone is Asia/Shanghai`. */
+/** Returns settings that differ in spite of `sessionConfig`, for example behind a pooler: `TimeZone is Asia/Shanghai, not UTC`. */
 export async function unpinned(pool: Pick<pg.Pool, 'query'>): Promise<string[]> {
   const expected: Readonly<Record<string, string>> = { ...pinned, client_encoding: 'UTF8', server_encoding: 'UTF8' };
   const { rows } = await pool.query<SessionRow>('SELECT name, setting FROM pg_settings WHERE name = ANY ($1)', [

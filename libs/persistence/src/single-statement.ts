@@ -7,7 +7,7 @@ import type { Sql, SqlResult, Transaction } from './sql.js';
 
 type StatementState = 'unused' | 'running' | 'committed' | 'failed';
 
-/** The transaction of `single`: one statement that commits itself. */
+/** The transaction of `single`: one statement that commits by itself. */
 export class SingleStatement implements Transaction, Sql {
   readonly sql: Sql = this;
   private readonly committed = new AfterCommit();
@@ -23,25 +23,24 @@ export class SingleStatement implements Transaction, Sql {
 
   async query<R>(text: string, values?: readonly unknown[]): Promise<SqlResult<R>> {
     if (this.state !== 'unused' || this.over) {
-      throw new Error('single() takes one statement, which is committed on its own; use run() for several.');
+      throw new Error('single() takes one statement, which commits by itself; use run() for several.');
     }
     this.state = 'running';
     const client = await acquire(this.pool, this.deadline).catch((error: unknown) => {
       this.state = 'failed';
       throw error;
     });
-    const answer = this.send<R>(client, text, values);
-    if (!this.deadline) return answer;
-    return beforeDeadline(answer, this.deadline, 'waiting for the database', () => this.committed.run());
+    const sent = this.send<R>(client, text, values);
+    if (!this.deadline) return sent;
+    return beforeDeadline(sent, this.deadline, 'waiting for the database', () => this.committed.run());
   }
 
   /** @throws Error when the work did not wait for its statement. */
   finish(): void {
-    if (this.state === 'running')
-      throw new Error('The work ended before its statement did; await it inside of the work.');
+    if (this.state === 'running') throw new Error('The work ended before its statement did; await it inside the work.');
   }
 
-  /** The work has ended, well or not: what its statement committed stands. */
+  /** Ends the unit of work, after success or failure: what its statement committed stands. */
   close(): void {
     this.over = true;
     if (this.state === 'committed') this.committed.run();

@@ -1,7 +1,7 @@
 /**
- * Runs statements of one unit of work. Values are passed by `$1`, `$2`, …, never pasted into the text.
- * As everywhere in `pg`: a JavaScript array becomes a PostgreSQL array, so pass JSON as `JSON.stringify(value)`; `int8` and `numeric`
- * come back as strings.
+ * Runs statements. Pass values as `$1`, `$2`, …, never inside the text.
+ * As in `pg`, a JavaScript array becomes a PostgreSQL array, so pass JSON as `JSON.stringify(value)`; `int8` and `numeric` are
+ * returned as strings.
  */
 export interface Sql {
   query<R = Record<string, unknown>>(text: string, values?: readonly unknown[]): Promise<SqlResult<R>>;
@@ -9,14 +9,14 @@ export interface Sql {
 
 export interface SqlResult<R> {
   rows: R[];
-  /** Rows returned or changed; 0 where the server tells none. */
+  /** Rows returned or changed; 0 for statements without a count. */
   rowCount: number;
 }
 
-/** What a unit of work binds its repositories to. */
+/** A transaction, to which a unit of work binds its repositories. */
 export interface Transaction {
   readonly sql: Sql;
-  /** Registers something to do once the transaction is committed, such as waking the outbox relay. It must not throw, and is not waited for. */
+  /** Registers an action for after the commit, such as waking the outbox relay. It must not throw, and is not awaited. */
   readonly afterCommit: (fn: () => void) => void;
 }
 
@@ -27,18 +27,18 @@ export interface Delivery {
   readonly messageId: string;
 }
 
-/** What `runOnce` answers when the message had been handled before. */
+/** What `runOnce` returns for a message that was handled before. */
 export const alreadyHandled: unique symbol = Symbol.for('causeway.alreadyHandled');
 
 /**
- * The port that use cases depend on; `PgUnitOfWork` and `testing/InMemoryUnitOfWork` are its adapters.
- * `name` is that of the span: `place-order`. Default: the kind of unit and the database.
+ * The port that use cases depend on, with the adapters `PgUnitOfWork` and `testing/InMemoryUnitOfWork`.
+ * `name` is the name of the span, such as `place-order`. Default: the kind of unit and the database.
  */
 export interface UnitOfWork<Tx> {
-  /** One transaction. `work` may run several times (deadlock, serialization failure): it changes nothing but through `tx`. */
+  /** Runs one transaction. `work` may run several times (deadlock, serialization failure), so it changes nothing but through `tx`. */
   run<T>(work: (tx: Tx) => Promise<T>, name?: string): Promise<T>;
-  /** Like `run`, but only for the first time that this delivery is seen. */
+  /** Like `run`, but only for the first delivery of a message. */
   runOnce<T>(delivery: Delivery, work: (tx: Tx) => Promise<T>): Promise<T | typeof alreadyHandled>;
-  /** At most one statement, committed on its own in one round trip. */
+  /** Runs at most one statement, which commits by itself in one round trip. */
   single<T>(work: (tx: Tx) => Promise<T>, name?: string): Promise<T>;
 }

@@ -8,28 +8,28 @@ import { retryConflicts, type RetryConflictsOptions } from './retry-conflicts.js
 import { SingleStatement } from './single-statement.js';
 import { alreadyHandled, type Delivery, type Transaction, type UnitOfWork } from './sql.js';
 
-/** How often a deadlock or serialization failure is tried again. */
+/** How deadlocks and serialization failures are retried. */
 export type UnitOfWorkOptions = RetryConflictsOptions;
 
 const duration = meter('@causeway/persistence').duration(instruments.dbOperationDuration, 'Duration of units of work');
 const isolation = 'BEGIN ISOLATION LEVEL READ COMMITTED';
-/** Pasted into a statement only when it is made of these characters. */
+/** Text that is safe inside a statement. */
 const plainText = /^[\w.:-]{1,200}$/;
 
 /**
- * Units of work on PostgreSQL, for everything that must happen together or not at all.
+ * Units of work on PostgreSQL, for changes that must happen together or not at all.
  *
- * The deadline of the request bounds them: nothing starts after it, the server is told to cancel a statement that outlives it, and a
- * transaction that is late is rolled back.
+ * The deadline of the request bounds them: nothing starts after it, the server cancels a statement that outlives it, and a late
+ * transaction is rolled back.
  *
- * @throws DatabaseUnavailable when the database is gone. Overloaded when no connection becomes free in time. DeadlineExceeded. Errors of `work`, and of its
- *   statements (`isUniqueViolation` tells the common one), pass unchanged after the rollback.
+ * @throws DatabaseUnavailable when the database is not available. Overloaded when no connection becomes free in time.
+ *   DeadlineExceeded. Errors of `work` and its statements are thrown unchanged after the rollback.
  */
 export class PgUnitOfWork<Tx> implements UnitOfWork<Tx> {
   private readonly statementTimeoutMs: number;
   private readonly database: string;
 
-  /** @param bind Makes the repositories that `work` gets, for each try anew. */
+  /** @param bind Creates the repositories that `work` receives, anew for each try. */
   constructor(
     private readonly pool: pg.Pool,
     private readonly bind: (transaction: Transaction) => Tx,
@@ -40,9 +40,9 @@ export class PgUnitOfWork<Tx> implements UnitOfWork<Tx> {
   }
 
   /**
-   * One transaction, read committed. `work` runs again after a deadlock or serialization failure (up to 3 more times), so it changes
-   * nothing but through `tx`. Two round trips and one for each statement. Don't start one inside of another: it takes a second
-   * connection while holding the first, and a full pool then waits for itself.
+   * Runs one transaction at read committed, in two round trips and one for each statement. `work` runs again after a deadlock or
+   * serialization failure (up to 3 more times), so it changes nothing but through `tx`. Do not start one inside another: it would
+   * take a second connection while holding the first, and a full pool would wait for itself.
    */
   run<T>(work: (tx: Tx) => Promise<T>, name = 'transaction'): Promise<T> {
     return this.observed('transaction', name, () =>
@@ -54,14 +54,14 @@ export class PgUnitOfWork<Tx> implements UnitOfWork<Tx> {
   }
 
   /**
-   * Like `run`, but `work` runs only for the first time that `delivery` is seen: it is recorded in the same transaction. A second
-   * delivery that arrives meanwhile waits for the first to end; if that rolls back, the second does the work.
+   * Like `run`, but only for the first delivery of a message, which is recorded in the same transaction. A second delivery that
+   * arrives meanwhile waits for the first to end; if that rolls back, the second does the work.
    */
   runOnce<T>(delivery: Delivery, work: (tx: Tx) => Promise<T>): Promise<T | typeof alreadyHandled> {
     const { consumer, messageId } = delivery;
     const plain = plainText.test(consumer) && plainText.test(messageId);
     const insert = `INSERT INTO causeway.inbox (consumer, message_id) VALUES`;
-    // Together with BEGIN in one message where the names allow it; that saves a round trip for each message.
+    // Sent in one message with BEGIN where the names allow it, which saves a round trip.
     const record = plain ? `; ${insert} ('${consumer}', '${messageId}') ON CONFLICT DO NOTHING` : '';
     return this.observed('transaction', consumer, () =>
       this.transaction(
@@ -77,9 +77,9 @@ export class PgUnitOfWork<Tx> implements UnitOfWork<Tx> {
   }
 
   /**
-   * At most one statement, committed on its own: one round trip. For reads, and for writes that a plpgsql function does as a whole.
-   * A second statement is an error. The deadline ends the waiting; the statement itself is then stopped by the statement timeout, and its
-   * outcome is unknown to the caller.
+   * Runs at most one statement, which commits by itself, in one round trip: for reads, and for writes that one plpgsql function does.
+   * A second statement is an error. The deadline ends only the waiting: the statement may still commit before its timeout stops it,
+   * so the caller does not know its outcome.
    */
   single<T>(work: (tx: Tx) => Promise<T>, name = 'statement'): Promise<T> {
     return this.observed('statement', name, () =>
@@ -128,8 +128,8 @@ export class PgUnitOfWork<Tx> implements UnitOfWork<Tx> {
   }
 
   /**
-   * Begins on a connection that works. One from the pool may have died unnoticed (a restart, a firewall); nothing has happened yet, so
-   * another one is taken.
+   * Begins on a connection that works. One from the pool may have died unnoticed (a restart, a firewall). Nothing has happened yet,
+   * so another one can be taken.
    */
   private async open(deadline: Deadline | undefined, begin: (deadline: Deadline | undefined) => string) {
     for (let spare = this.pool.idleCount; ; spare--) {

@@ -1,9 +1,9 @@
 import { CodedError } from '@causeway/errors';
 
-/** The row has another version than the caller has seen. */
+/** The row has another version than the one the caller read. */
 export class VersionStale extends CodedError {
   readonly code = 'VERSION_STALE';
-  readonly remedy = 'Read the resource again, apply the change to what you see, and send its new ETag in If-Match.';
+  readonly remedy = 'Read the resource again, apply the change to it, and send its new ETag in If-Match.';
 
   /** @param what For example `product 0190…`. */
   constructor(what: string) {
@@ -11,7 +11,7 @@ export class VersionStale extends CodedError {
   }
 }
 
-/** A change was sent without saying which version it is based on. */
+/** A change does not say which version it is based on. */
 export class IfMatchRequired extends CodedError {
   readonly code = 'IF_MATCH_REQUIRED';
   readonly remedy = 'Read the resource and send its ETag in the If-Match header.';
@@ -21,31 +21,31 @@ export class IfMatchRequired extends CodedError {
   }
 }
 
-/** The entity tag of a version: `"7"` with its quotes. */
+/** Returns the entity tag of a version: `"7"`, with the quotes. */
 export const etag = (version: number): string => `"${version}"`;
 
-/** An `If-Match` header is no list of entity tags. */
+/** An `If-Match` header is neither `*` nor a list of entity tags. */
 export class IfMatchMalformed extends CodedError {
   readonly code = 'MALFORMED_REQUEST';
-  readonly remedy = 'Send the ETag in If-Match as it was received, with its quotes.';
+  readonly remedy = 'Send the ETag in If-Match as received, with its quotes.';
 
   constructor() {
     super('the If-Match header is neither * nor a list of entity tags');
   }
 }
 
-/** The versions that a change may be based on; `any` is whichever is there. */
+/** The versions that a change may be based on; `any` accepts the current one. */
 export type ExpectedVersions = 'any' | readonly number[];
 
-/** Versions are stored as `integer`, and one more than the largest must still fit. */
+/** Versions are stored as `integer`, and the largest one plus one must still fit. */
 const maxVersion = 2_147_483_646;
 
 /**
- * Reads an `If-Match` header (RFC 9110, 13.1.1): `*`, or a list of entity tags of which one has to be the current one. Tags that we cannot have given
- * out, weak ones among them, match nothing, so that the list may come out empty.
+ * Parses an `If-Match` header (RFC 9110, 13.1.1): `*`, or a list of entity tags one of which must be the current one. Tags that
+ * the service cannot have issued, such as weak ones, match nothing, so the list may be empty.
  *
- * @returns What to look for with `versionIn`, after which a resource that is there but was not changed is VersionStale.
- * @throws IfMatchRequired when it is missing or empty. IfMatchMalformed.
+ * @returns What to pass to `versionIn`. If the update then changes no row although the resource exists, throw VersionStale.
+ * @throws IfMatchRequired when the header is missing or empty. IfMatchMalformed.
  */
 export function parseIfMatch(header: string | readonly string[] | undefined): ExpectedVersions {
   const value = (typeof header === 'string' ? header : (header?.join(', ') ?? '')).trim();
@@ -54,7 +54,7 @@ export function parseIfMatch(header: string | readonly string[] | undefined): Ex
   return [...new Set(entityTags(value).flatMap(versionOf))];
 }
 
-/** Commas may stand within a tag, and elements of a list may be empty (RFC 9110, 8.8.3 and 5.6.1). */
+/** Tags may contain commas, and elements of a list may be empty (RFC 9110, 8.8.3 and 5.6.1). */
 function entityTags(list: string): string[] {
   const next = /[ \t,]*((?:W\/)?"[\x21\x23-\x7e\x80-\xff]*")[ \t]*(?:,[ \t,]*|$)/y;
   const tags: string[] = [];
@@ -72,6 +72,6 @@ function versionOf(tag: string): number[] {
   return version <= maxVersion ? [version] : [];
 }
 
-/** The part of a Prisma filter that finds a row in one of the versions. */
+/** Returns the part of a Prisma filter that matches the versions. */
 export const versionIn = (expected: ExpectedVersions): { version?: { in: number[] } } =>
   expected === 'any' ? {} : { version: { in: [...expected] } };

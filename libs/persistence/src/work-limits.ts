@@ -1,20 +1,20 @@
-/** How much of each kind of work a process takes on at a time. */
+/** How much of each kind of work a process takes on at once. */
 export interface WorkLimits {
-  /** Handlers of messages, over all consumers together. Each needs one connection for as long as it runs. */
+  /** Message handlers over all consumers. Each needs one connection while it runs. */
   readonly messages: number;
-  /** Operations at a remote system. They hold no connection while they are there, and need one to store what came of it. */
+  /** Operations at a remote system. They hold no connection during the call, and need one to store its outcome. */
   readonly operations: number;
-  /** Sagas begun by this instance and not ended: beyond it new ones are begun more slowly, so that those under way keep up. */
+  /** Unfinished sagas of this instance. Beyond that, new ones are delayed so that those in progress can end. */
   readonly sagas: number;
 }
 
 /**
- * The one place that says what follows from the size of the connection pool; a service's own settings override it.
+ * Derives all limits of work from the size of the connection pool; settings of a service override them.
  *
- * - Messages: as many as connections. More would hold messages that cannot run, fewer would leave connections idle.
- * - Operations: four for each connection. One spends most of its time at the remote system; storing it takes a small part of that.
- * - Sagas: twelve for each connection. With fewer than three in each of the four steps of an order the pipeline runs dry, and each one more only
- *   makes everybody wait longer (Little's law: with 40 orders a second, 48 under way end within 1.2 s).
+ * - Messages: one for each connection. More would hold messages that cannot run, fewer would leave connections idle.
+ * - Operations: four for each connection. An operation spends most of its time at the remote system, and little on storing.
+ * - Sagas: twelve for each connection. With fewer than three in each of the four steps of an order the pipeline runs dry; more only
+ *   add waiting (Little's law: at 40 orders a second, 48 unfinished orders end within 1.2 s).
  *
  * @param poolMax DATABASE_POOL_MAX.
  */

@@ -4,7 +4,7 @@ import { applyOutcome, type PaymentOutcome } from '../domain/order.js';
 import type { Clock, OrderUnitOfWork } from './ports.js';
 import { saveChange } from './save-change.js';
 
-/** Moves the saga on by what the payment service told. */
+/** Advances the saga by an outcome that the payment service reports. */
 export class ApplyPaymentOutcome {
   constructor(
     private readonly uow: OrderUnitOfWork,
@@ -12,8 +12,8 @@ export class ApplyPaymentOutcome {
   ) {}
 
   /**
-   * @param delivery The message: its second delivery changes nothing.
-   * @throws OrderUnknown, PaymentMismatch, OrderTransitionIllegal: none is cured by a retry, so the message goes to the dead letters.
+   * @param delivery Identifies the message; a second delivery changes nothing.
+   * @throws OrderUnknown, PaymentMismatch, OrderTransitionIllegal. No retry can help, so the message becomes a dead letter.
    */
   async execute(delivery: Delivery, orderId: string, outcome: PaymentOutcome): Promise<void> {
     await this.uow.runOnce(delivery, async (tx) => {

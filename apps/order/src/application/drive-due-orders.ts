@@ -5,9 +5,9 @@ import { sendCommand } from './payment-commands.js';
 import type { Clock, DueStep, OrderUnitOfWork, Timers } from './ports.js';
 import { saveChange } from './save-change.js';
 
-/** Asks again where a step had no answer, and gives orders up whose payment limit has passed. */
+/** Repeats steps that have had no outcome, and gives up orders whose payment limit has passed. */
 export class DriveDueOrders {
-  /** Claimed, but not driven because the database went away: they are due again as soon as it is back. */
+  /** Orders that were claimed but not driven, because the database was not available. They become due when it is back. */
   private readonly undriven = new Set<string>();
 
   constructor(
@@ -17,10 +17,10 @@ export class DriveDueOrders {
   ) {}
 
   /**
-   * One turn. Timers are claimed (and moved on) first and driven one by one, each in its own transaction: an order that fails
-   * does not hold up the others, and comes back at its next time: at once where only the database was away.
-   * @param onFailure Told about each order that failed.
-   * @returns How many timers were claimed; `limit` means that there may be more.
+   * Claims due timers, then drives them one by one, each in its own transaction. An order that fails does not hold up the others;
+   * it is due again at its next time, or at once if only the database was not available.
+   * @param onFailure Called for each order that failed.
+   * @returns How many timers were claimed; `limit` means that more may be due.
    */
   async execute(limit: number, onFailure: (orderId: string, error: unknown) => void): Promise<number> {
     await this.makeUndrivenDue();
@@ -29,7 +29,7 @@ export class DriveDueOrders {
       try {
         await this.drive(step);
       } catch (error) {
-        if (isPassing(error)) this.undriven.add(step.orderId);
+        if (isTemporary(error)) this.undriven.add(step.orderId);
         onFailure(step.orderId, error);
       }
     }
@@ -53,5 +53,5 @@ export class DriveDueOrders {
   }
 }
 
-const isPassing = (error: unknown): boolean =>
+const isTemporary = (error: unknown): boolean =>
   isOverload(error) || (error instanceof CodedError && error.code === 'DATABASE_UNAVAILABLE');

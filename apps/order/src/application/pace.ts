@@ -1,31 +1,31 @@
 import { Admission, currentDeadline, withoutDeadline, type Release } from '@causeway/resilience';
 
-/** Tells which orders are still under way. */
+/** Knows which orders are unfinished. */
 export interface OpenOrders {
-  /** @returns those of `orderIds` whose saga has not ended. */
+  /** @returns Those of `orderIds` whose saga has not ended. */
   stillOpen(orderIds: readonly string[]): Promise<readonly string[]>;
 }
 
-/** Lets orders be placed at the pace at which they end. */
+/** Admits new orders at the pace at which orders end. */
 export interface Pacing {
   /**
-   * Comes back when an order may be placed.
-   * @returns To be called once, when the placing is over: with the id of an order that was placed.
-   * @throws Overloaded when its turn would not come in time.
+   * Waits until an order may be placed.
+   * @returns A function to call once, when placing has ended: with the order's id if it was placed.
+   * @throws Overloaded when the wait would be too long.
    */
   admit(): Promise<(orderId?: string) => void>;
 }
 
 export interface PaceOptions {
-  /** Orders of this instance that may be under way. */
+  /** Most unfinished orders of this instance. */
   readonly at: number;
-  /** The longest wait, milliseconds; less where the deadline of the request would not leave enough for placing it. Default 2 250. */
+  /** Longest wait, milliseconds; less where the request's deadline would not leave enough for placing. Default 2 250. */
   readonly maxWaitMs?: number;
-  /** How often the database is asked what has ended while somebody waits, milliseconds. Default 100. */
+  /** Pause between two polls of the database while requests wait, milliseconds. Default 100. */
   readonly pollMs?: number;
-  /** An order that takes longer, milliseconds, waits for something else than its turn, and does not count. Default 10 000. */
+  /** An order unfinished for longer, milliseconds, waits for something other than load, and no longer counts. Default 10 000. */
   readonly slowAfterMs?: number;
-  /** When no order has ended for so long, milliseconds, something is broken, and waiting does not help. Default 5 000. */
+  /** When no order has ended for this long, milliseconds, something is broken and waiting does not help. Default 5 000. */
   readonly stallAfterMs?: number;
   /** Milliseconds. Default performance.now. */
   readonly now?: () => number;
@@ -36,23 +36,24 @@ interface Open {
   readonly leave: Release;
 }
 
-/** What a placing takes after it had its turn, milliseconds. */
+/** Time that placing takes after admission, milliseconds. */
 const placingMs = 750;
-/** So many times `at` orders are remembered during a standstill, to see when it is over. */
+/** How many times `at` orders are remembered during a stall, to see when it ends. */
 const remembered = 4;
 
 /**
- * Backpressure for the saga: accepting an order costs a fraction of carrying it through, so that without it a rush of customers starves the
- * orders that are placed already. While too many of this instance are under way, a new one waits for another to end, and is refused at once
- * when that would take too long. When nothing ends at all (the payment provider is down), that is no rush: orders are accepted without a pause.
+ * Backpressure for the saga. Accepting an order costs a fraction of completing it, so without backpressure a rush of customers
+ * starves the orders that are already placed. While this instance has too many unfinished orders, a new one waits for another to
+ * end, and is refused at once if that would take too long. When no order ends at all, the cause is not a rush but, say, a payment
+ * provider that is down: new orders are then accepted without delay.
  */
 export class Pace implements Pacing {
   private readonly options: Required<PaceOptions>;
   private readonly slots: Admission;
-  /** Placed here and not known to have ended, the oldest first. */
+  /** Orders placed here that are not known to have ended, oldest first. */
   private readonly open = new Map<string, Open>();
-  private movedAt: number;
-  /** Orders come, and none ends. */
+  private lastEndAt: number;
+  /** True while orders arrive and none ends. */
   private stalled = false;
   private polling: Promise<void> | undefined;
 
@@ -69,12 +70,12 @@ export class Pace implements Pacing {
     };
     this.options = { ...defaults, ...options };
     this.slots = new Admission('orders', options.at, this.options.now);
-    this.movedAt = this.options.now();
+    this.lastEndAt = this.options.now();
   }
 
   async admit(): Promise<(orderId?: string) => void> {
     if (this.stalled || this.slots.isFull) this.startPolling();
-    else this.movedAt = this.options.now();
+    else this.lastEndAt = this.options.now();
     const leave = this.stalled ? noSlot : await this.slots.acquire('request', this.longestWaitMs());
     return (orderId) => {
       if (orderId === undefined) leave();
@@ -82,7 +83,7 @@ export class Pace implements Pacing {
     };
   }
 
-  /** It outlives the request that begins it, and its deadline. */
+  /** Polling outlives the request that starts it, and the request's deadline. */
   private startPolling(): void {
     this.polling ??= withoutDeadline(() => this.poll()).finally(() => (this.polling = undefined));
   }
@@ -102,12 +103,12 @@ export class Pace implements Pacing {
     this.open.delete(orderId);
   }
 
-  /** Finds out what has ended, again and again while somebody waits. */
+  /** Finds out which orders have ended, and repeats that while requests wait. */
   private async poll(): Promise<void> {
     do {
       await this.forgetEnded();
-      this.stalled = this.options.now() - this.movedAt > this.options.stallAfterMs;
-      // Their slots would be kept for nothing. The orders are remembered, to see when it is over.
+      this.stalled = this.options.now() - this.lastEndAt > this.options.stallAfterMs;
+      // Frees all slots, which nothing would use. The orders stay in `open`, to see when the stall ends.
       if (this.stalled) for (const { leave } of this.open.values()) leave();
       await new Promise((resolve) => setTimeout(resolve, this.options.pollMs));
     } while (this.slots.queued > 0);
@@ -119,7 +120,7 @@ export class Pace implements Pacing {
     const now = this.options.now();
     for (const orderId of asked) {
       const ended = !stillOpen.has(orderId);
-      if (ended) this.movedAt = now;
+      if (ended) this.lastEndAt = now;
       const { since = now } = this.open.get(orderId) ?? {};
       if (ended || now - since > this.options.slowAfterMs) this.forget(orderId);
     }
@@ -128,5 +129,5 @@ export class Pace implements Pacing {
 
 const noSlot: Release = () => undefined;
 
-/** No pace: every order is placed at once. */
+/** Admits every order at once. */
 export const unpaced: Pacing = { admit: () => Promise.resolve(() => undefined) };

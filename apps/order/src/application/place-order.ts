@@ -13,13 +13,13 @@ export interface PlaceOrderRequest {
 
 export interface PlacedOrder {
   readonly order: OrderDetails;
-  /** True when the order was placed by an earlier request with the same key; `order` is as it was then. */
+  /** True when an earlier request with the same key placed the order; `order` is as it was then. */
   readonly replayed: boolean;
 }
 
 /**
- * Places an order, at the pace at which orders end: asks the user service for the address, then does everything else in one round trip to the database.
- * The address is asked for first because nothing remote happens inside a transaction.
+ * Places an order, no faster than orders end: asks the user service for the address, then does everything else in one round trip
+ * to the database. The address comes first because nothing remote happens inside a transaction.
  */
 export class PlaceOrder {
   constructor(
@@ -66,7 +66,7 @@ export class PlaceOrder {
     return placed(result);
   }
 
-  /** An order that was placed is answered again even if the address is gone or the user service is down by now. */
+  /** Replays an earlier response even if the address has been deleted since, or the user service is down. */
   private async addressOrReplay(
     customerId: string,
     addressId: string,
@@ -107,7 +107,7 @@ function placed(result: PlaceOrderResult): PlacedOrder {
   }
 }
 
-/** The schema has compared product ids as text; the database compares UUIDs, which may be written in capitals. */
+/** Refuses repeated products. The schema compares ids as text; the database compares UUIDs, which may be in upper case. */
 function distinct(items: PlaceOrderBody['items']): PlaceOrderBody['items'] {
   const same = items.map(({ productId, quantity }) => ({ productId: productId.toLowerCase(), quantity }));
   const repeated = same.findIndex(({ productId }, at) => same.findIndex((other) => other.productId === productId) < at);

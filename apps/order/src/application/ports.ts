@@ -1,7 +1,7 @@
-import type { OrderListQuery, Page, PageQuery, PostalAddress, ProductView } from '@causeway/contracts';
+import type { OrderListQuery, OrderStatus, Page, PageQuery, PostalAddress, ProductView } from '@causeway/contracts';
 import type { OutboxPort } from '@causeway/messaging';
 import type { ExpectedVersions, IdempotencyScope, UnitOfWork } from '@causeway/persistence';
-import type { Order, OrderLine, OrderStatus } from '../domain/order.js';
+import type { Order, OrderLine } from '../domain/order.js';
 import type { OrderItem, OrderRefusal } from '../domain/price-order.js';
 
 /** What the customer sees of an order. */
@@ -38,37 +38,37 @@ export type PlaceOrderResult =
   | { readonly outcome: 'idempotency_in_flight' | 'idempotency_reused' }
   | OrderRefusal;
 
-/** When a step is driven again, and when the order is given up. */
+/** When a step is repeated, and when an order is given up. */
 export interface Timing {
-  /** First repetition of a step without an answer, milliseconds. Doubles with every repetition. */
+  /** Wait before the first repetition of a step without an outcome, milliseconds. Each further wait is twice as long. */
   readonly redriveMs: number;
-  /** Longest time between two repetitions, milliseconds. */
+  /** Longest wait between two repetitions, milliseconds. */
   readonly redriveMaxMs: number;
-  /** An order whose payment isn't settled by then is given up, milliseconds after it was placed. */
+  /** Time from placing to giving up an order whose payment is not complete, milliseconds. */
   readonly paymentLimitMs: number;
 }
 
 /** Orders within one transaction. */
 export interface Orders {
-  /** Everything that placing an order changes, in one statement. */
+  /** Does everything that placing an order changes, in one statement. */
   place(order: NewOrder): Promise<PlaceOrderResult>;
-  /** Locks the order until the end of the transaction; undefined when there is none. */
+  /** Locks the order until the end of the transaction. @returns undefined when it does not exist. */
   forUpdate(orderId: string): Promise<Order | undefined>;
-  /** Saves status, step, reason and versions of an order that `forUpdate` gave. */
+  /** Saves status, step, reason and versions of an order that `forUpdate` returned. */
   save(order: Order): Promise<void>;
-  /** Gives the quantities of the order back to the stock. */
+  /** Returns the quantities of the order to the stock. */
   releaseStock(order: Order): Promise<void>;
-  /** (Re)starts the timer of the order's step, or ends it when there is none. */
+  /** Starts the timer of the order's step anew, or deletes it when no step is open. */
   schedule(order: Order): Promise<void>;
-  /** The card token that the customer ordered with. */
+  /** The card token that the customer placed the order with. */
   paymentMethodToken(orderId: string): Promise<string>;
   details(orderId: string): Promise<OrderDetails>;
 }
 
-/** First answers of requests, here by reference: an order, as it was then, without the personal data in it. */
+/** Stored responses of requests with an `Idempotency-Key`: the order as it was then. The address is read from the order. */
 export interface OrderResponses {
   /**
-   * @returns The first answer, if there is one.
+   * @returns The order of the first response, if the key was used before.
    * @throws IdempotencyKeyInFlight, IdempotencyKeyReused
    */
   begin(scope: IdempotencyScope, fingerprint: string): Promise<OrderDetails | undefined>;
@@ -84,7 +84,7 @@ export interface OrderTransaction {
 
 export type OrderUnitOfWork = UnitOfWork<OrderTransaction>;
 
-/** A timer that ran out. */
+/** A saga timer that has run out. */
 export interface DueStep {
   readonly orderId: string;
   /** The payment limit of the order has passed. */
@@ -93,43 +93,44 @@ export interface DueStep {
 
 export interface Timers {
   /**
-   * Takes timers that are due and moves them on, so that nobody else takes them meanwhile; a process that dies then leaves them to the next turn.
-   * @param limit At most so many.
+   * Claims timers that are due and moves each to its next due time. No other instance claims them before that, and a process
+   * that dies loses none.
+   * @param limit Most timers to claim.
    */
   claimDue(limit: number): Promise<DueStep[]>;
-  /** Makes timers due again that were claimed for nothing. */
+  /** Makes timers due at once. */
   makeDueNow(orderIds: readonly string[]): Promise<void>;
 }
 
-/** The products, read, and their stock as the warehouse sets it. */
+/** Reads products, and sets their stock for the warehouse. */
 export interface Catalogue {
-  /** In the order of their ids. @throws CursorInvalid */
+  /** Sorted by id. @throws CursorInvalid */
   list(query: PageQuery): Promise<Page<ProductView>>;
   find(productId: string): Promise<ProductView | undefined>;
-  /** @returns undefined when there is no such product in one of these versions. */
+  /** @returns undefined when the product does not exist in one of these versions. */
   setStock(productId: string, expected: ExpectedVersions, available: number): Promise<ProductView | undefined>;
 }
 
-/** Orders, read by the customer they belong to. */
+/** Reads the orders of one customer. */
 export interface OrderBook {
-  /** @returns undefined also for an order of somebody else. */
+  /** @returns undefined also for an order of another customer. */
   find(customerId: string, orderId: string): Promise<OrderDetails | undefined>;
   /** Newest first. @throws CursorInvalid */
   list(customerId: string, query: OrderListQuery): Promise<Page<OrderDetails>>;
 }
 
-/** Addresses of customers, which the user service owns. */
+/** Looks up customers' addresses, which the user service owns. */
 export interface AddressBook {
   /**
    * @returns undefined when the customer has no such address.
-   * @throws A retryable CodedError (503, 504) when the user service does not answer in time.
+   * @throws A retryable CodedError (503, 504) when the user service does not reply in time.
    */
   find(customerId: string, addressId: string): Promise<PostalAddress | undefined>;
 }
 
-/** Makes UUIDv7s. */
+/** Returns a new UUIDv7. */
 export type NewId = () => string;
-/** Canonical fingerprint of a request. */
+/** Returns the canonical fingerprint of a request. */
 export type Fingerprint = (value: unknown) => string;
-/** The time now; a test gives its own. */
+/** Returns the current time; tests bring their own. */
 export type Clock = () => Date;

@@ -4,7 +4,7 @@ import { consequencesOf, type Consequences } from '../domain/saga.js';
 import { sendCommand } from './payment-commands.js';
 import type { OrderTransaction } from './ports.js';
 
-/** Saves a change with everything that follows from it: the stock, the timer, the next command, the event. */
+/** Saves a change with everything that follows from it: stock, timer, next command, event. */
 export async function saveChange(tx: OrderTransaction, before: Order, after: Order, now: Date): Promise<void> {
   const { command, event, releaseStock } = consequencesOf(before, after);
   await tx.orders.save(after);

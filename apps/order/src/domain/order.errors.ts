@@ -1,6 +1,6 @@
 import { CodedError, type Violation } from '@causeway/errors';
 
-/** A payment outcome that contradicts what the order knows. It goes to the dead letters: a person has to look at it. */
+/** The status of the order rules out this payment outcome. The message becomes a dead letter for an operator. */
 export class OrderTransitionIllegal extends CodedError {
   readonly code = 'ORDER_TRANSITION_ILLEGAL';
   readonly remedy = 'Compare the order with its payment; replay the message once they agree, or discard it.';
@@ -10,14 +10,14 @@ export class OrderTransitionIllegal extends CodedError {
     readonly status: string,
     readonly outcome: string,
   ) {
-    super(`order ${orderId} is ${status}, which the payment outcome "${outcome}" contradicts`);
+    super(`order ${orderId} is ${status}, which contradicts payment outcome "${outcome}"`);
   }
 }
 
-/** A REJECTED order has nothing left to cancel. */
+/** A rejected order has nothing left to cancel. */
 export class OrderNotCancellable extends CodedError {
   readonly code = 'ORDER_NOT_CANCELLABLE';
-  readonly remedy = 'Reload the order: a rejected order holds neither stock nor money.';
+  readonly remedy = 'Reload the order. A rejected order holds neither stock nor money.';
 
   constructor(
     readonly orderId: string,
@@ -27,31 +27,31 @@ export class OrderNotCancellable extends CodedError {
   }
 }
 
-/** Some products of the order do not exist. */
+/** Some products in the order do not exist. */
 export class ProductUnknown extends CodedError {
   readonly code = 'PRODUCT_UNKNOWN';
   readonly remedy = 'Take the product ids from GET /v1/products.';
   override readonly violations: readonly Violation[];
 
-  /** @param positions Places in `items`, from 0. */
+  /** @param positions Positions in `items`, from 0. */
   constructor(positions: readonly number[]) {
     super(positions.length === 1 ? 'one product does not exist' : `${positions.length} products do not exist`);
     this.violations = positions.map((at) => ({ path: `/items/${at}/productId`, message: 'unknown product' }));
   }
 }
 
-/** Some products have less in stock than was ordered; nothing was reserved. */
+/** Some products have less in stock than the order asks for. Nothing was reserved. */
 export class OutOfStock extends CodedError {
   readonly code = 'OUT_OF_STOCK';
-  readonly remedy = 'Order at most what is available, or come back later.';
+  readonly remedy = 'Order at most what is available, or try again later.';
   override readonly violations: readonly Violation[];
 
-  /** @param shortages Places in `items`, from 0, and what is there instead. */
+  /** @param shortages Positions in `items`, from 0, and what is available instead. */
   constructor(shortages: readonly { readonly at: number; readonly available: number }[]) {
     super(
       shortages.length === 1
-        ? 'one product has not enough stock'
-        : `${shortages.length} products have not enough stock`,
+        ? 'one product does not have enough stock'
+        : `${shortages.length} products do not have enough stock`,
     );
     this.violations = shortages.map(({ at, available }) => ({
       path: `/items/${at}/quantity`,
@@ -60,17 +60,17 @@ export class OutOfStock extends CodedError {
   }
 }
 
-/** One order is paid in one currency. */
+/** The products of one order have several currencies. */
 export class CurrencyMixed extends CodedError {
   readonly code = 'CURRENCY_MIXED';
-  readonly remedy = 'Place one order for each currency.';
+  readonly remedy = 'Place a separate order for each currency.';
 
   constructor(currencies: readonly string[]) {
     super(`the products are priced in ${currencies.join(' and ')}`);
   }
 }
 
-/** The shipping address does not exist, or is somebody else's. */
+/** The shipping address does not exist, or belongs to another customer. */
 export class AddressUnknown extends CodedError {
   readonly code = 'ADDRESS_UNKNOWN';
   readonly remedy = 'Take the id from GET /v1/users/me/addresses, or add an address first.';
@@ -81,14 +81,14 @@ export class AddressUnknown extends CodedError {
   }
 }
 
-/** A payment names an order that this service never placed. */
+/** A payment belongs to an order that does not exist here. */
 export class OrderUnknown extends CodedError {
   readonly code = 'NOT_FOUND';
   readonly remedy =
-    'Find out who sent the message: every payment is asked for by an order. Was the database of orders restored from a backup?';
+    'Find out who sent the message: every payment starts with an order. Check whether the database of orders was restored from a backup.';
 
   constructor(readonly orderId: string) {
-    super(`order ${orderId}, which a payment belongs to, does not exist`);
+    super(`a payment belongs to order ${orderId}, which does not exist`);
   }
 }
 

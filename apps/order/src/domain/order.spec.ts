@@ -1,14 +1,6 @@
 import { paymentOutcome, type OutcomeFields } from '../testing/payment-outcome.js';
 import { refundIdOf } from './contradiction.js';
-import {
-  applyOutcome,
-  cancel,
-  giveUp,
-  type Order,
-  type OrderStatus,
-  type PaymentOutcome,
-  type SagaStep,
-} from './order.js';
+import { applyOutcome, cancel, giveUp, type Order, type PaymentOutcome, type SagaStep } from './order.js';
 
 const placed: Order = {
   id: '01939f00-0000-7000-8000-00000000aaaa',
@@ -40,7 +32,7 @@ const states: Record<string, Order> = {
   cancelledRefunding: { ...answered, status: 'CANCELLED', step: 'refund', ...over },
 };
 const outcome = (more: OutcomeFields, version = 3): PaymentOutcome => paymentOutcome(placed, { version, ...more });
-type Expected = '=' | '!' | readonly [OrderStatus, SagaStep | null];
+type Expected = '=' | '!' | readonly [Order['status'], SagaStep | null];
 const cancelled = ['CANCELLED', null] as const;
 const kinds = ['authorized', 'captured', 'declined', 'captureFailed', 'voided', 'refunded'] as const;
 
@@ -94,7 +86,7 @@ describe('applyOutcome', () => {
     expect(applyOutcome(confirmed, outcome({ kind: 'declined' }, 3))).toBe(confirmed);
   });
 
-  test('a repeated answer about a payment that is settled is no late money', () => {
+  test('a repeated reply about a payment that is complete is no late money', () => {
     const settled: Order = { ...states.cancelled!, paymentVersion: 6 };
     expect(applyOutcome(settled, outcome({ kind: 'captured' }, 6))).toBe(settled);
     expect(applyOutcome(settled, outcome({ kind: 'captured' }, 7)).step).toBe('refund');
@@ -106,14 +98,14 @@ describe('applyOutcome', () => {
     );
   });
 
-  test('a late capture is shown in the reason before it is given back', () => {
+  test('a late capture is shown in the reason before it is refunded', () => {
     expect(applyOutcome(states.cancelled!, outcome({ kind: 'captured' })).reason).toBe(
       'over; the card was charged after that; refunding it',
     );
   });
 });
 
-/** One thing that is wrong in an outcome which is right otherwise: nobody has to know the state of the order to see it. */
+/** Outcomes with one wrong field each, which is wrong in every state of the order. */
 const lies: readonly OutcomeFields[] = [
   ...kinds.map((kind) => ({ kind, paymentId: placed.customerId })),
   ...(['authorized', 'captured'] as const).flatMap((kind) => [

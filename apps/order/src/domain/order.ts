@@ -2,9 +2,7 @@ import { contradictionIn, neverAskedToCapture } from './contradiction.js';
 import { formatMoney, type Money } from './money.js';
 import { OrderNotCancellable, OrderTransitionIllegal, PaymentMismatch } from './order.errors.js';
 
-export type OrderStatus = 'PENDING_PAYMENT' | 'AUTHORIZED' | 'CONFIRMED' | 'REJECTED' | 'CANCELLING' | 'CANCELLED';
-
-/** What the order has asked of the payment and not been told the end of; null when nothing is open. */
+/** The command whose outcome an order waits for. */
 export type SagaStep = 'authorize' | 'capture' | 'void' | 'refund';
 
 export interface OrderLine {
@@ -14,18 +12,18 @@ export interface OrderLine {
   readonly unitPriceMinor: number;
 }
 
-/** An order with its saga: `status` is what the customer sees, `step` is what the saga still waits for. */
+/** An order with its saga: customers see `status`; `step` is the command whose outcome the saga waits for, if any. */
 export interface Order {
   readonly id: string;
   readonly customerId: string;
   readonly paymentId: string;
-  readonly status: OrderStatus;
+  readonly status: 'PENDING_PAYMENT' | 'AUTHORIZED' | 'CONFIRMED' | 'REJECTED' | 'CANCELLING' | 'CANCELLED';
   readonly step: SagaStep | null;
-  /** True while the order's quantities are taken from the stock. It becomes false once, when they are given back. */
+  /** True while the order's quantities are taken from the stock. Becomes false once, when they are released. */
   readonly stockHeld: boolean;
-  /** Why it is being rejected or cancelled, and what became of late money; null while all is well. */
+  /** Why the order is rejected or cancelled, and how late money was returned. Customers read it. Null while all is well. */
   readonly reason: string | null;
-  /** Version of the newest payment event that was applied; 0 before the first. */
+  /** Version of the newest payment event applied; 0 before the first. */
   readonly paymentVersion: number;
   readonly currency: string;
   readonly totalMinor: number;
@@ -33,7 +31,7 @@ export interface Order {
   readonly version: number;
 }
 
-/** What the payment service told. `version` counts the changes of the payment. */
+/** An outcome that the payment service reports. `version` counts the changes of the payment. */
 export type PaymentOutcome = { readonly paymentId: string; readonly version: number } & (
   | ({ readonly kind: 'authorized' } & Money)
   | ({ readonly kind: 'captured' } & Money)
@@ -44,12 +42,13 @@ export type PaymentOutcome = { readonly paymentId: string; readonly version: num
 );
 
 const change = (order: Order, changes: Partial<Order>): Order => ({ ...order, ...changes, version: order.version + 1 });
-const because = (order: Order, more: string): string => (order.reason ? `${order.reason}; ${more}` : more);
+const addReason = (order: Order, more: string): string => (order.reason ? `${order.reason}; ${more}` : more);
 const isOver = ({ status }: Order): boolean => status === 'REJECTED' || status === 'CANCELLED';
 const isPayable = ({ status }: Order): boolean => status === 'PENDING_PAYMENT' || status === 'AUTHORIZED';
 
 /**
- * Applies what the payment service told. The saga as a table, status down, outcome across (`=` unchanged, `!` illegal):
+ * Applies an outcome that the payment service reports. The saga as a table, status down, outcome across
+ * (`=` unchanged, `!` illegal):
  *
  * |                   | authorized | captured  | declined  | captureFailed | voided     | refunded   |
  * |-------------------|------------|-----------|-----------|---------------|------------|------------|
@@ -62,14 +61,14 @@ const isPayable = ({ status }: Order): boolean => status === 'PENDING_PAYMENT' |
  * | over, void open   | =          | =         | settled   | =             | settled    | settled    |
  * | over, refund open | =          | =         | !         | !             | !          | settled    |
  *
- * (1) `!` before the first outcome: no capture was asked for. (2) CANCELLED before the first outcome: afterwards it had been authorised.
- * "Over" is REJECTED or CANCELLED: money that arrives later is given back, and `reason` says so. A REJECTED order never asked for a capture:
- * captured and captureFailed are `!`.
- * A captured payment under an open void stays there: the payment service refunds it in answer to the void, and two commands for one
- * sum of money would be one too many.
+ * (1) `!` before the first outcome, because the order has not asked for a capture. (2) CANCELLED before the first outcome;
+ * after it, the payment had been authorized and cannot be declined.
+ * "Over" is REJECTED or CANCELLED: money that arrives later is returned, and `reason` says so. A REJECTED order never asked for
+ * a capture, so captured and captureFailed are `!`.
+ * A captured payment under an open void needs no second command: the payment service answers the void by refunding it.
  *
- * Idempotent: an outcome that was applied already, or is older than the newest applied one, returns the same object.
- * @throws PaymentMismatch, OrderTransitionIllegal for an outcome that contradicts what is known; an operator has to look at it.
+ * Idempotent: an outcome that was applied before, or is older than the newest one applied, returns the same object.
+ * @throws PaymentMismatch, OrderTransitionIllegal when the outcome contradicts the order; an operator has to compare the two.
  */
 export function applyOutcome(order: Order, outcome: PaymentOutcome): Order {
   const contradiction = contradictionIn(order, outcome);
@@ -80,8 +79,8 @@ export function applyOutcome(order: Order, outcome: PaymentOutcome): Order {
 }
 
 /**
- * Older than what was applied; or, once all is settled, of the same version: the payment has not changed since, so this is an answer to a
- * repeated command ("captured" of what was refunded, too) and not late money.
+ * True for an outcome older than the newest one applied, and, once the order is over and waits for nothing, for one of the same
+ * version: the payment has not changed, so this is the reply to a repeated command (even "captured" after a refund), not late money.
  */
 function isKnown(order: Order, { version }: PaymentOutcome): boolean {
   return version < order.paymentVersion || (version === order.paymentVersion && isOver(order) && order.step === null);
@@ -112,14 +111,14 @@ function authorized(order: Order): Order {
   if (!isOver(order) || order.step !== null) return order;
   return change(order, {
     step: 'void',
-    reason: because(order, 'the card was authorized after that; releasing the authorization'),
+    reason: addReason(order, 'the card was authorized after that; releasing the authorization'),
   });
 }
 
 function captured(order: Order): Order {
   if (order.status === 'AUTHORIZED') return change(order, { status: 'CONFIRMED', step: null });
   if (!isOver(order) || order.step !== null) return order;
-  return change(order, { step: 'refund', reason: because(order, 'the card was charged after that; refunding it') });
+  return change(order, { step: 'refund', reason: addReason(order, 'the card was charged after that; refunding it') });
 }
 
 function declined(order: Order, reason: string): Order {
@@ -159,16 +158,16 @@ function refunded(order: Order, refundId: string, amountMinor: number): Order {
   throw new OrderTransitionIllegal(order.id, order.status, 'refunded');
 }
 
-/** Nothing of the customer's money is held any more: a cancellation ends here, a late one is settled. */
+/** All of the customer's money is free again: a cancellation ends here, and so does the return of late money. */
 function compensated(order: Order, note?: string): Order {
   const status = isOver(order) ? order.status : 'CANCELLED';
-  return change(order, { status, step: null, stockHeld: false, reason: note ? because(order, note) : order.reason });
+  return change(order, { status, step: null, stockHeld: false, reason: note ? addReason(order, note) : order.reason });
 }
 
 /**
- * The customer does not want it any more: the authorisation is given up, or the money given back, before it is CANCELLED.
+ * Cancels the order for the customer: it is CANCELLED once the authorization is released or the money refunded.
  * Idempotent: an order that is CANCELLING or CANCELLED is returned unchanged.
- * @throws OrderNotCancellable for a REJECTED order: nothing is left to cancel.
+ * @throws OrderNotCancellable for a REJECTED order, which has nothing left to cancel.
  */
 export function cancel(order: Order, reason?: string): Order {
   const why = reason ? `cancelled by the customer: ${reason}` : 'cancelled by the customer';
@@ -179,8 +178,8 @@ export function cancel(order: Order, reason?: string): Order {
 }
 
 /**
- * The payment was not settled within the limit. The order is given up by asking for a void, whatever became of the payment: one that is
- * UNKNOWN is resolved by the payment service before it answers, so nothing is guessed here.
+ * Gives up an order whose payment did not complete within the limit, by asking for a void. That is safe whatever became of the
+ * payment: the payment service resolves an unclear one before it answers.
  * Idempotent: an order that no longer waits for its payment is returned unchanged.
  */
 export function giveUp(order: Order): Order {

@@ -22,17 +22,17 @@ test('a new step sends its command and nothing else', () => {
   expect(consequencesOf(order({}), after)).toEqual({ command: 'capture', event: null, releaseStock: false });
 });
 
-test('a rejection gives the stock back and is announced', () => {
+test('a rejection releases the stock and is published', () => {
   const after = order({ status: 'REJECTED', step: null, stockHeld: false });
   expect(consequencesOf(order({}), after)).toEqual({ command: null, event: 'rejected', releaseStock: true });
 });
 
-test('confirming is announced and keeps the stock', () => {
+test('a confirmation is published and keeps the stock', () => {
   const after = order({ status: 'CONFIRMED', step: null });
   expect(consequencesOf(order({}), after)).toEqual({ command: null, event: 'confirmed', releaseStock: false });
 });
 
-test('late money of a cancelled order is asked back without giving stock back again', () => {
+test('late money of a cancelled order is refunded without releasing the stock again', () => {
   const before = order({ status: 'CANCELLED', step: null, stockHeld: false });
   expect(consequencesOf(before, { ...before, step: 'refund' })).toEqual({
     command: 'refund',
@@ -41,7 +41,7 @@ test('late money of a cancelled order is asked back without giving stock back ag
   });
 });
 
-test('late money given back is announced with the status the order has', () => {
+test('the return of late money is published with the status the order has', () => {
   const before = order({ status: 'REJECTED', step: 'refund', stockHeld: false });
   expect(consequencesOf(before, { ...before, step: null })).toEqual({
     command: null,

@@ -116,7 +116,7 @@ export class OrderService {
   }
 
   /** What the payment service would publish. */
-  async tell<M extends MessageDefinition>(definition: M, data: DataOf<M>, id?: string): Promise<void> {
+  async publishAsPayment<M extends MessageDefinition>(definition: M, data: DataOf<M>, id?: string): Promise<void> {
     const { paymentId } = data as { paymentId: string };
     const envelope = buildEnvelope(definition, { source: 'payment', aggregateId: paymentId, data, ...(id && { id }) });
     await jetstream(this.nc).publish(definition.subject, JSON.stringify(envelope));

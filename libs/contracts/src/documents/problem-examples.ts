@@ -98,8 +98,8 @@ const problemTexts: Partial<Record<ErrorCode, ProblemText>> = {
     errors: [{ path: '/items/0/productId', message: 'unknown product' }],
   },
   OUT_OF_STOCK: {
-    detail: 'one product has not enough stock',
-    remedy: 'Order at most what is available, or come back later.',
+    detail: 'one product does not have enough stock',
+    remedy: 'Order at most what is available, or try again later.',
     errors: [{ path: '/items/0/quantity', message: 'only 1 available' }],
   },
   CURRENCY_MIXED: {

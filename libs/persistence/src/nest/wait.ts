@@ -17,8 +17,9 @@ export interface WaitOptions {
 }
 
 /**
- * Waits until the database is reachable and has all migrations, with a log line every few seconds that says what is missing.
- * @throws DatabaseUnsuitable, MigrationChanged, MigrationFailed, or anything else that waiting cannot cure. The reason of `signal` when it aborts.
+ * Waits until the database is reachable and has all migrations. Logs every few seconds what is missing.
+ * @throws DatabaseUnsuitable, MigrationChanged, MigrationFailed, or anything else that waiting cannot cure. The reason of
+ *   `signal` when it aborts.
  */
 export async function waitForDatabase(
   pool: pg.Pool,
@@ -27,8 +28,8 @@ export async function waitForDatabase(
 ): Promise<void> {
   const { signal, pauseMs = 500, repeatMs = 5_000 } = options;
   const log = getLogger('persistence');
-  let told = '';
-  let toldAt = -Infinity;
+  let logged = '';
+  let loggedAt = -Infinity;
   for (;;) {
     signal?.throwIfAborted();
     try {
@@ -37,21 +38,21 @@ export async function waitForDatabase(
       });
       if (wrong.length > 0) throw new DatabaseUnsuitable(wrong);
       await verifyMigrations(pool, sets);
-      if (told) log.info('the database is ready');
+      if (logged) log.info('the database is ready');
       return;
     } catch (error) {
       const line = waitingFor(error);
-      if (line !== told || performance.now() - toldAt >= repeatMs) {
+      if (line !== logged || performance.now() - loggedAt >= repeatMs) {
         log.warn(line);
-        told = line;
-        toldAt = performance.now();
+        logged = line;
+        loggedAt = performance.now();
       }
     }
     await sleep(pauseMs, undefined, { signal });
   }
 }
 
-/** What to tell while waiting. No address and no user: those are part of a secret. @throws what waiting cannot cure. */
+/** The log line while waiting. It names no address and no user, which are part of a secret. @throws What waiting cannot cure. */
 function waitingFor(error: unknown): string {
   if (error instanceof MigrationsPending) return `waiting for migrations: ${error.message}. ${error.remedy}`;
   if (!(error instanceof DatabaseUnavailable)) throw error;

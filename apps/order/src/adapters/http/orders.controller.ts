@@ -78,13 +78,13 @@ export class OrdersController {
   }
 }
 
-/** 202: the order is taken; what becomes of its money is still to come, at `Location`. */
+/** 202: the order is accepted. `Location` shows what becomes of its payment. */
 function accept(reply: FastifyReply, { order, replayed }: PlacedOrder): void {
   const headers = { location: `/v1/orders/${order.id}`, etag: etag(order.version) };
   sendStored(reply, { status: 202, headers, body: orderView.parse(order) }, replayed);
 }
 
-/** Customers are people, known by the UUID of their account. A machine that was given the scope has no orders to look after. */
+/** Customers are people, identified by the UUID of their account. A machine with the scope has no orders of its own. */
 function customerOf({ subject }: Principal): string {
   if (!id.safeParse(subject).success) throw new ScopeMissing(scopes.orders);
   return subject;

@@ -13,7 +13,7 @@ import { ApplyPaymentOutcome } from '../../application/apply-payment-outcome.js'
 
 type OutcomeMessage<M> = Message<DataOf<M>>;
 
-/** What the payment service tells, one handler each: translate and delegate. */
+/** Handles the events of the payment service: each method translates one and delegates. */
 @Controller()
 export class PaymentOutcomesHandler {
   constructor(private readonly apply: ApplyPaymentOutcome) {}

@@ -1,9 +1,8 @@
-import type { PostalAddress } from '@causeway/contracts';
+import type { OrderStatus, PostalAddress } from '@causeway/contracts';
 import type { FieldCipher } from '@causeway/persistence';
 import type { OrderDetails } from '../../application/ports.js';
-import type { OrderStatus } from '../../domain/order.js';
 
-/** A row of `orders` with its lines, as Prisma gives it (bigint) and as `pg` does (text for int8). */
+/** A row of `orders` with its lines, as Prisma (bigint) and `pg` (text for int8) return it. */
 export interface OrderRow {
   readonly id: string;
   readonly status: OrderStatus;
@@ -23,12 +22,12 @@ export interface OrderRow {
   }[];
 }
 
-/** What is remembered of an answer: all of it but the personal data. */
+/** What a stored response keeps of an order: everything but the personal data. */
 export type StoredOrder = Omit<OrderDetails, 'shippingAddress'>;
 
 export const withoutAddress = ({ shippingAddress: _, ...stored }: OrderDetails): StoredOrder => stored;
 
-/** Orders as the customer sees them: amounts as numbers (the database's checks keep them exact), the address in the clear. */
+/** Seals and opens the personal data of orders, and turns rows into what the customer sees. */
 export class OrderSealing {
   constructor(private readonly cipher: FieldCipher) {}
 
@@ -50,6 +49,7 @@ export class OrderSealing {
         id: row.id,
         status: row.status,
         currency: row.currency,
+        // Exact: no amount exceeds 10^12.
         totalMinor: Number(row.totalMinor),
         lines: row.lines.map(({ productId, name, quantity, unitPriceMinor }) => ({
           productId,
@@ -67,7 +67,7 @@ export class OrderSealing {
     );
   }
 
-  /** Completes what was stored without personal data. */
+  /** Adds the address to an order that was stored without it. */
   withAddress(stored: StoredOrder, addressSealed: string): OrderDetails {
     const text = this.cipher.decrypt(addressSealed, 'orders.address_sealed', stored.id);
     return { ...stored, shippingAddress: JSON.parse(text) as PostalAddress };

@@ -5,7 +5,7 @@ import type { OrderSealing } from './order-row.js';
 import { PgOrders } from './pg-orders.js';
 import { PgOrderResponses } from './pg-order-responses.js';
 
-/** What `PgUnitOfWork` binds a transaction to. */
+/** Binds the repositories of the order service to a transaction of `PgUnitOfWork`. */
 export const bindTransaction =
   (sealing: OrderSealing, timing: Timing, relay: { wake(): void }) =>
   (transaction: Transaction): OrderTransaction => ({

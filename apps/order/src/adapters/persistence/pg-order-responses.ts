@@ -2,7 +2,7 @@ import { IdempotencyStore, type IdempotencyScope, type Sql } from '@causeway/per
 import type { OrderDetails, OrderResponses } from '../../application/ports.js';
 import { withoutAddress, type OrderSealing, type StoredOrder } from './order-row.js';
 
-/** First answers without their address: that stays encrypted in the order, and a replay reads it from there. */
+/** Stored responses without the address, which stays sealed in the order; a replay reads it from there. */
 export class PgOrderResponses implements OrderResponses {
   private readonly store: IdempotencyStore;
 

@@ -13,7 +13,7 @@ type LockedRow = Omit<Order, 'totalMinor'> & { readonly totalMinor: string };
 type PlacedRow =
   { outcome: 'placed'; order: StoredOrder } | { outcome: 'replayed'; order: StoredOrder; addressSealed: string };
 
-/** Orders in PostgreSQL, within one transaction. */
+/** Orders in PostgreSQL, within one transaction. Placing is the SQL function in `place-order.sql`. */
 export class PgOrders implements Orders {
   constructor(
     private readonly transaction: Transaction,
@@ -38,7 +38,7 @@ export class PgOrders implements Orders {
     }
   }
 
-  /** The envelopes are made here, where the trace is known; `place_order` fills in what only it knows. */
+  /** Drafts the envelopes here, where the trace is known; `place_order` adds the lines, the amount and the time. */
   private requestOf({ orderId, paymentId, customerId, paymentMethodToken, ...order }: NewOrder) {
     const target = { orderId, paymentId, customerId };
     return {
@@ -59,7 +59,7 @@ export class PgOrders implements Orders {
   }
 
   async forUpdate(orderId: string): Promise<Order | undefined> {
-    // NO KEY UPDATE: lines and timer refer to the order, and their inserts must not wait.
+    // NO KEY UPDATE, because lines and timers refer to the order, and their inserts must not wait.
     const { rows } = await this.transaction.sql.query<LockedRow>(
       `SELECT id, customer_id AS "customerId", payment_id AS "paymentId", status, step, stock_held AS "stockHeld", reason,
               payment_version AS "paymentVersion", currency, total_minor AS "totalMinor", version, ${lines}
@@ -77,11 +77,11 @@ export class PgOrders implements Orders {
         WHERE id = $1 AND version = $7 - 1`,
       [order.id, order.status, order.step, order.stockHeld, order.reason, order.paymentVersion, order.version],
     );
-    if (rowCount !== 1) throw new Error(`order ${order.id} was saved without its lock`);
+    if (rowCount !== 1) throw new Error(`order ${order.id} was saved without a lock`);
   }
 
   async releaseStock({ id }: Order): Promise<void> {
-    // Locked in the order of the ids, as place_order does it.
+    // Locks products in the order of their ids, as place_order does, so that the two cannot deadlock.
     await this.transaction.sql.query(
       `WITH line AS (SELECT product_id, quantity FROM order_lines WHERE order_id = $1),
             locked AS MATERIALIZED (

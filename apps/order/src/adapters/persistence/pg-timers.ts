@@ -2,7 +2,7 @@ import type { Sql } from '@causeway/persistence';
 import type { OpenOrders } from '../../application/pace.js';
 import type { DueStep, Timers, Timing } from '../../application/ports.js';
 
-/** Timers in PostgreSQL. The server's clock decides, so that instances need not agree about the time. */
+/** Saga timers in PostgreSQL. The server's clock decides, so the clocks of instances need not agree. */
 export class PgTimers implements Timers, OpenOrders {
   constructor(
     private readonly sql: Sql,
@@ -10,8 +10,8 @@ export class PgTimers implements Timers, OpenOrders {
   ) {}
 
   /**
-   * One statement: what it takes it also moves on, doubling from `redriveMs` up to `redriveMaxMs`, but not past the payment limit. Instances that
-   * ask at the same time get different rows (SKIP LOCKED).
+   * Claims and reschedules in one statement: the wait doubles from `redriveMs` up to `redriveMaxMs`, but does not pass the payment
+   * limit. Instances that ask at the same time get different rows (SKIP LOCKED).
    */
   async claimDue(limit: number): Promise<DueStep[]> {
     const { rows } = await this.sql.query<DueStep>(
@@ -35,7 +35,7 @@ export class PgTimers implements Timers, OpenOrders {
     ]);
   }
 
-  /** Every open step has a timer. */
+  /** An order has a timer exactly while a step is open. */
   async stillOpen(orderIds: readonly string[]): Promise<string[]> {
     const { rows } = await this.sql.query<{ id: string }>(
       'SELECT order_id AS id FROM saga_timers WHERE order_id = ANY($1::uuid[])',

@@ -3,7 +3,7 @@ import { keysetPage, versionIn, type CursorCodec, type ExpectedVersions } from '
 import type { Catalogue } from '../../application/ports.js';
 import type { PrismaClient, Product } from '../../generated/prisma/client.js';
 
-/** Products by Prisma. */
+/** Products, read and changed through Prisma. */
 export class PrismaCatalogue implements Catalogue {
   constructor(
     private readonly prisma: PrismaClient,

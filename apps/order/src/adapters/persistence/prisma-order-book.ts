@@ -6,7 +6,7 @@ import type { OrderSealing } from './order-row.js';
 
 const withLines = { lines: { orderBy: { position: 'asc' } } } as const;
 
-/** Reads orders by Prisma. */
+/** Orders, read through Prisma. */
 export class PrismaOrderBook implements OrderBook {
   constructor(
     private readonly prisma: PrismaClient,
@@ -21,7 +21,7 @@ export class PrismaOrderBook implements OrderBook {
 
   async list(customerId: string, { limit, cursor, status }: OrderListQuery): Promise<Page<OrderDetails>> {
     const before = cursor === undefined ? undefined : this.cursors.decode(cursor, 1)[0];
-    // Ids are UUIDv7, so their order is that of placing.
+    // Ids are UUIDv7, so they sort by the time of placing.
     const orders = await this.prisma.order.findMany({
       where: { customerId, ...(status && { status }), ...(before !== undefined && { id: { lt: before } }) },
       include: withLines,

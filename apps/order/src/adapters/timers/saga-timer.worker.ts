@@ -6,17 +6,17 @@ import { DriveDueOrders } from '../../application/drive-due-orders.js';
 const log = getLogger('saga-timer');
 
 export interface SagaTimerOptions {
-  /** How often timers are looked at, milliseconds. */
+  /** Pause between two polls, milliseconds. */
   readonly pollMs: number;
-  /** Most timers taken at once. Default 50. */
+  /** Most timers claimed in one poll. Default 50. */
   readonly batch?: number;
 }
 
-/** Polls the timers of open steps. Several instances share the work; one that stops ends its turn first. */
+/** Polls the saga timers. Several instances share the work; one that stops finishes its current batch first. */
 @Injectable()
 export class SagaTimerWorker implements OnApplicationBootstrap, OnModuleDestroy {
   private timer: NodeJS.Timeout | undefined;
-  private turn: Promise<void> = Promise.resolve();
+  private polling: Promise<void> = Promise.resolve();
   private stopping = false;
 
   constructor(
@@ -25,34 +25,34 @@ export class SagaTimerWorker implements OnApplicationBootstrap, OnModuleDestroy 
   ) {}
 
   onApplicationBootstrap(): void {
-    this.next();
+    this.schedule();
   }
 
   async onModuleDestroy(): Promise<void> {
     this.stopping = true;
     clearTimeout(this.timer);
-    await this.turn;
+    await this.polling;
   }
 
-  private next(delayMs = this.options.pollMs): void {
+  private schedule(delayMs = this.options.pollMs): void {
     if (this.stopping) return;
     this.timer = setTimeout(() => {
-      this.turn = asWork('background', () => this.once()).then((delay) => this.next(delay));
+      this.polling = asWork('background', () => this.poll()).then((delay) => this.schedule(delay));
     }, delayMs);
   }
 
-  /** @returns How long to wait until the next turn: not at all while there is a backlog. */
-  private async once(): Promise<number> {
+  /** @returns The pause before the next poll, milliseconds: none while there is a backlog. */
+  private async poll(): Promise<number> {
     const batch = this.options.batch ?? 50;
     try {
       const claimed = await this.drive.execute(batch, (orderId, err) =>
-        log.error({ err, orderId }, 'the step was not driven; next time'),
+        log.error({ err, orderId }, 'saga step failed; retrying at its next due time'),
       );
-      if (claimed > 0) log.info({ orders: claimed }, 'asked again where a payment had not answered');
+      if (claimed > 0) log.info({ orders: claimed }, 'repeated saga steps whose payment had not answered');
       return claimed === batch ? 0 : this.options.pollMs;
     } catch (err) {
-      // The database is away. Others say so loudly; here the next turn is what matters.
-      log.warn({ err }, 'the timers could not be read; trying again');
+      // The database is not available. Health checks and requests report that; this worker only goes on.
+      log.warn({ err }, 'saga timers could not be read; polling again');
       return this.options.pollMs;
     }
   }
