@@ -40,7 +40,7 @@ export class ValidationFailed extends CodedError {
 /** The thing asked for does not exist, or is not the caller's to see. */
 export class NotFound extends CodedError {
   readonly code = 'NOT_FOUND';
-  readonly remedy = 'Check the address; a resource of another customer is reported as missing, too.';
+  readonly remedy = 'Check the URL. Another customer’s resource is reported as missing, too.';
 
   /** @param what For example `order 0190…`. */
   constructor(what: string) {

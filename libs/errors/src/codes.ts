@@ -19,7 +19,7 @@ export const errorCodes = {
   METHOD_NOT_ALLOWED: { status: 405, title: 'Method not allowed' },
   REQUEST_TIMEOUT: { status: 408, title: 'The request did not arrive in time' },
   BODY_TOO_LARGE: { status: 413, title: 'The request body is too large' },
-  URI_TOO_LONG: { status: 414, title: 'The address is too long' },
+  URI_TOO_LONG: { status: 414, title: 'The URL is too long' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, title: 'Unsupported media type' },
   EXPECTATION_FAILED: { status: 417, title: 'The expectation cannot be met' },
   RATE_LIMITED: { status: 429, title: 'Too many requests' },

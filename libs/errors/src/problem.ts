@@ -28,7 +28,7 @@ export function toProblem(error: unknown, traceId?: string): Problem {
     return {
       type: problemType('INTERNAL'),
       ...errorCodes.INTERNAL,
-      detail: 'Something went wrong on our side. The logs hold the details under this trace id.',
+      detail: 'Something went wrong on our side. Quote the trace id when you report it.',
       code: 'INTERNAL',
       traceId,
     };

@@ -3,12 +3,12 @@ import { CodedError } from '@causeway/errors';
 /** This instance is about to end, and what was asked for would outlive it. Another instance, or this one's successor, takes it. */
 export class ShuttingDown extends CodedError {
   readonly code = 'SHUTTING_DOWN';
-  readonly remedy = 'Connect again.';
+  readonly remedy = 'Repeat the request: another instance will respond.';
   override readonly retryable = true;
   override readonly retryAfterSeconds = 1;
 
   constructor() {
-    super('the instance is stopping');
+    super('this instance is shutting down');
   }
 }
 

@@ -8,7 +8,7 @@ import { ruleOf, type Limit, type Rule } from './rules.js';
 
 class RateLimited extends CodedError {
   readonly code = 'RATE_LIMITED';
-  readonly remedy = 'Wait as long as Retry-After says.';
+  readonly remedy = 'Wait for the number of seconds in Retry-After.';
   constructor(
     perMinute: number,
     override readonly retryAfterSeconds: number,

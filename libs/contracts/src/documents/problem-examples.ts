@@ -12,20 +12,26 @@ const problemTexts: Partial<Record<ErrorCode, ProblemText>> = {
   },
   NOT_FOUND: {
     detail: 'order 0193a7c2-8f10-7b61-9c35-2f6f0b7d4e11 was not found',
-    remedy: 'Check the address; a resource of another customer is reported as missing, too.',
+    remedy: 'Check the URL. Another customer’s resource is reported as missing, too.',
   },
-  REQUEST_TIMEOUT: { detail: 'The request did not arrive in time.', remedy: 'Send it again, without pauses.' },
-  BODY_TOO_LARGE: { detail: 'The body is larger than 262144 bytes.', remedy: 'Send less, or in several requests.' },
+  REQUEST_TIMEOUT: { detail: 'The request did not arrive in time.', remedy: 'Send it again without pauses.' },
+  BODY_TOO_LARGE: {
+    detail: 'The body is larger than 262144 bytes.',
+    remedy: 'Send a smaller body, or several requests.',
+  },
   URI_TOO_LONG: {
-    detail: 'The address, or one part of its path, is too long.',
-    remedy: 'Send a shorter one.',
+    detail: 'The URL, or one segment of its path, is too long.',
+    remedy: 'Send a shorter URL.',
   },
   UNSUPPORTED_MEDIA_TYPE: { detail: 'The content type is not supported.', remedy: 'Send application/json.' },
   EXPECTATION_FAILED: {
-    detail: 'The expectation in the header Expect cannot be met.',
-    remedy: 'Send Expect: 100-continue, or no Expect at all.',
+    detail: 'The Expect header asks for something that is not supported.',
+    remedy: 'Send Expect: 100-continue, or leave the header out.',
   },
-  RATE_LIMITED: { detail: 'more than 600 requests in a minute', remedy: 'Wait as long as Retry-After says.' },
+  RATE_LIMITED: {
+    detail: 'more than 600 requests in a minute',
+    remedy: 'Wait for the number of seconds in Retry-After.',
+  },
   HEADERS_TOO_LARGE: {
     detail: 'The headers of the request are too large.',
     remedy: 'Send fewer or shorter headers.',
@@ -116,16 +122,16 @@ const problemTexts: Partial<Record<ErrorCode, ProblemText>> = {
     remedy: 'Reload the order: a rejected order holds neither stock nor money.',
   },
   SIGNATURE_INVALID: {
-    detail: 'the signature of the webhook is missing or wrong',
+    detail: 'the webhook signature is missing or wrong',
     remedy:
       'Sign the raw body with a live webhook secret: PSP-Signature: t=<unix seconds>,v1=<hex hmac-sha256 of "t.body">.',
   },
   SIGNATURE_TOO_OLD: {
-    detail: 'the signature of the webhook is not from the last 5 minutes',
-    remedy: 'Sign each delivery anew, and keep the clock right to within 5 minutes.',
+    detail: 'the webhook signature is more than 5 minutes old or ahead',
+    remedy: 'Sign each delivery anew, and keep the clock accurate to 5 minutes.',
   },
   DEADLINE_EXCEEDED: {
-    detail: 'the request took longer than it may',
+    detail: 'the request ran out of time',
     remedy: 'Try again; if it stays slow, look at the trace for the part that takes the time.',
   },
   DEPENDENCY_UNAVAILABLE: { detail: 'order is not available', remedy: 'Try again in a moment.' },
@@ -153,8 +159,11 @@ const problemTexts: Partial<Record<ErrorCode, ProblemText>> = {
     detail: 'no instance of order is available',
     remedy: 'Start the service, or check DISCOVERY_MODE and DISCOVERY_STATIC of the caller.',
   },
-  SHUTTING_DOWN: { detail: 'the instance is stopping', remedy: 'Connect again.' },
-  INTERNAL: { detail: 'Something went wrong on our side. The logs hold the details under this trace id.' },
+  SHUTTING_DOWN: {
+    detail: 'this instance is shutting down',
+    remedy: 'Repeat the request: another instance will respond.',
+  },
+  INTERNAL: { detail: 'Something went wrong on our side. Quote the trace id when you report it.' },
 };
 
 /** Returns an example problem document. @throws Error for a code without an example, which has to be added here. */

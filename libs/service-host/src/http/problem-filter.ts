@@ -33,11 +33,11 @@ export class ProblemFilter implements ExceptionFilter {
 function asCoded(thrown: unknown, request: FastifyRequest): CodedError | undefined {
   if (thrown instanceof CodedError) return thrown;
   if (isTimeout(thrown) && request.hostScope?.deadline?.expired)
-    return new DeadlineExceeded('the request took longer than it may');
+    return new DeadlineExceeded('the request ran out of time');
   const status = statusOf(thrown);
   if (status === 413) {
     const message = `The body is larger than ${request.routeOptions.bodyLimit} bytes.`;
-    return new RequestRefused('BODY_TOO_LARGE', message, 'Send less, or in several requests.');
+    return new RequestRefused('BODY_TOO_LARGE', message, 'Send a smaller body, or several requests.');
   }
   return status === undefined ? undefined : refusalOf(status);
 }
