@@ -39,7 +39,7 @@ const problemTexts: Partial<Record<ErrorCode, ProblemText>> = {
   CURSOR_INVALID: {
     detail: 'the page cursor is not valid',
     remedy:
-      'Use nextCursor of the page before as it is, with the same list and filters, or start again without a cursor.',
+      'Send nextCursor of the previous page unchanged, with the same list and filters, or start again without a cursor.',
   },
   IF_MATCH_REQUIRED: {
     detail: 'the If-Match header is missing',
@@ -47,7 +47,7 @@ const problemTexts: Partial<Record<ErrorCode, ProblemText>> = {
   },
   VERSION_STALE: {
     detail: 'the resource has changed since it was read',
-    remedy: 'Read the resource again, apply the change to what you see, and send its new ETag in If-Match.',
+    remedy: 'Read the resource again, apply the change to it, and send its new ETag in If-Match.',
   },
   IDEMPOTENCY_KEY_REQUIRED: {
     detail: 'the header Idempotency-Key is missing',
@@ -110,7 +110,7 @@ const problemTexts: Partial<Record<ErrorCode, ProblemText>> = {
   },
   CURRENCY_MIXED: {
     detail: 'the products are priced in EUR and GBP',
-    remedy: 'Place one order for each currency.',
+    remedy: 'Place a separate order for each currency.',
   },
   ADDRESS_UNKNOWN: {
     detail: 'the shipping address does not exist',
@@ -119,7 +119,7 @@ const problemTexts: Partial<Record<ErrorCode, ProblemText>> = {
   },
   ORDER_NOT_CANCELLABLE: {
     detail: 'order 0193a7c2-8f10-7b61-9c35-2f6f0b7d4e11 is REJECTED and cannot be cancelled',
-    remedy: 'Reload the order: a rejected order holds neither stock nor money.',
+    remedy: 'Reload the order. A rejected order holds neither stock nor money.',
   },
   SIGNATURE_INVALID: {
     detail: 'the webhook signature is missing or wrong',
@@ -137,7 +137,7 @@ const problemTexts: Partial<Record<ErrorCode, ProblemText>> = {
   DEPENDENCY_UNAVAILABLE: { detail: 'order is not available', remedy: 'Try again in a moment.' },
   DATABASE_UNAVAILABLE: {
     detail: 'the database is not available',
-    remedy: 'Try again in a few seconds; operators find the cause in the log under the trace id.',
+    remedy: 'Try again in a few seconds. Operators find the cause in the log by the trace id.',
   },
   BROKER_UNAVAILABLE: {
     detail: 'the message broker cannot be reached',
