@@ -98,25 +98,6 @@ export function sqlStateOf(error: unknown): string | undefined {
   return undefined;
 }
 
-/** True when a unique constraint refused a row. @param constraint Only this constraint or index; default any. */
-export function isUniqueViolation(error: unknown, constraint?: string): boolean {
-  for (const link of chain(error)) {
-    const violated = link.code === '23505' || link.originalCode === '23505' || link.code === 'P2002';
-    if (violated && (constraint === undefined || mentions(link, constraint))) return true;
-  }
-  return false;
-}
-
-function mentions(
-  link: ErrorLike & { readonly constraint?: unknown; readonly originalMessage?: unknown },
-  constraint: string,
-): boolean {
-  if (link.constraint === constraint) return true;
-  return [link.originalMessage, link.message].some(
-    (text) => typeof text === 'string' && text.includes(`"${constraint}"`),
-  );
-}
-
 function isUnavailable(error: unknown): boolean {
   for (const { code, originalCode, kind, message } of chain(error)) {
     for (const candidate of [code, originalCode]) {

@@ -6,14 +6,14 @@ import type { FieldKeys } from './field-keys.js';
 export class FieldKeyUnknown extends CodedError {
   readonly code = 'FIELD_KEY_UNKNOWN';
   readonly remedy =
-    'Put the missing version back into FIELD_KEYS; a key may be dropped only after every row was encrypted again.';
+    'Put the missing version back into FIELD_KEYS. Remove a key only after every row has been encrypted again.';
 
   constructor(readonly version: string) {
     super(`no field key of version ${version} is configured`);
   }
 }
 
-/** A stored value was changed, was moved to another row or column, or was encrypted with another key of the same version. */
+/** A stored value was changed, moved to another row or column, or encrypted with another key of the same version. */
 export class FieldDecryptionFailed extends CodedError {
   readonly code = 'FIELD_DECRYPTION_FAILED';
   readonly remedy =
@@ -28,8 +28,8 @@ export class FieldDecryptionFailed extends CodedError {
 export type ColumnName = `${string}.${string}`;
 
 /**
- * Encrypts single fields with AES-256-GCM. A stored value reads `v1.<base64url of iv, ciphertext and tag>`: it names its key, so that
- * keys can be rotated without a stop. The column and the row are authenticated with it: a value copied elsewhere does not decrypt.
+ * Encrypts single fields with AES-256-GCM. A stored value reads `v1.<base64url of iv, ciphertext and tag>`: it names its key, so
+ * keys rotate without downtime. Column and row are authenticated too: a value that is copied elsewhere does not decrypt.
  */
 export class FieldCipher {
   constructor(private readonly keys: FieldKeys) {}
@@ -64,7 +64,7 @@ export class FieldCipher {
     }
   }
 
-  /** True when a value was encrypted with another key than the current one: write it again when the row is touched. */
+  /** True when another key than the current one encrypted the value: encrypt it again when the row changes. */
   isOutdated(stored: string): boolean {
     return !stored.startsWith(`${this.keys.current}.`);
   }
@@ -79,19 +79,19 @@ export class FieldCipher {
 const context = (column: ColumnName, rowId: string): Buffer => Buffer.from(`${column}:${rowId}`);
 
 /**
- * Finds rows by an encrypted field: a keyed hash of the normalised value is stored beside it. Equal values have equal hashes, so put it
- * only on fields where that may be known (e-mail: yes; country: no).
+ * Finds rows by an encrypted field, through a keyed hash of the normalized value in another column. Equal values have equal hashes,
+ * so use it only for fields where that may be known (e-mail: yes; country: no).
  */
 export class BlindIndex {
   constructor(private readonly key: string) {}
 
   /**
-   * @param value  Trimmed, brought to Unicode NFKC and lower-cased before hashing, so that `Ann@Example.org ` equals `ann@example.org`.
-   * @param column `table.column`: the same value has another hash in another column.
+   * @param value  Trimmed, normalized to NFKC and lower-cased before hashing, so `Ann@Example.org ` equals `ann@example.org`.
+   * @param column `table.column`. The same value has another hash in another column.
    * @returns 43 characters, base64url.
    */
   of(value: string, column: ColumnName): string {
-    const normalised = value.trim().normalize('NFKC').toLowerCase();
-    return createHmac('sha256', this.key).update(`${column}\0${normalised}`).digest('base64url');
+    const normalized = value.trim().normalize('NFKC').toLowerCase();
+    return createHmac('sha256', this.key).update(`${column}\0${normalized}`).digest('base64url');
   }
 }

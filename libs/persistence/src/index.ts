@@ -3,7 +3,7 @@ export { workLimits, type WorkLimits } from './work-limits.js';
 export type { FairPool } from './fair-pool.js';
 export { DatabaseUnsuitable, sessionConfig } from './session.js';
 export { databaseSettings, fieldKeySettings, type DatabaseSettings } from './settings.js';
-export { DatabaseUnavailable, isUniqueViolation, sqlStateOf, translatePgError, type WriteOutcome } from './errors.js';
+export { DatabaseUnavailable, sqlStateOf, translatePgError, type WriteOutcome } from './errors.js';
 export { alreadyHandled, type Delivery, type Sql, type SqlResult, type Transaction, type UnitOfWork } from './sql.js';
 export { PgUnitOfWork, type UnitOfWorkOptions } from './unit-of-work.js';
 export { poolSql } from './pool-sql.js';

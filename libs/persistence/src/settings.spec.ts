@@ -40,9 +40,9 @@ test('field keys become a keyring whose last one is current', () => {
 test.each([
   ['nonsense', 'expected v1:<base64>'],
   [`${key}`, 'expected v1:<base64>'],
-  [`v1:${key},v1:${key}`, 'v1 is there twice'],
+  [`v1:${key},v1:${key}`, 'v1 appears twice'],
   ['v1:c2hvcnQtc2VjcmV0', 'v1 has 12'],
-])('field keys %#: the report tells what is wrong and shows no key', (value, expected) => {
+])('field keys %#: the report says what is wrong and shows no key', (value, expected) => {
   expect(problemOf(value)).toContain(expected);
   expect(problemOf(value)).not.toMatch(/BwcH|c2hvcnQ/);
 });

@@ -5,12 +5,14 @@ import { parseFieldKeys } from './field-keys.js';
 /**
  * Settings of a service that owns a database.
  *
- * - `DATABASE_URL`: `postgres://user:password@host:port/database`. A secret. Everything but `/database` must be there.
- * - `DATABASE_POOL_MAX`: connections of one process, 1 to 500. Default 10. Instances × this must stay below the server's `max_connections`.
- * - `DATABASE_CONNECT_TIMEOUT_MS`: how long opening a connection to the server may take. Default 2 000.
- * - `DATABASE_STATEMENT_TIMEOUT_MS`: after this the server cancels a statement. A closer deadline of the request wins. Default 5 000.
- * - `DATABASE_IDLE_TIMEOUT_MS`: an unused connection is closed after this. Default 30 000.
- * - `DATABASE_IDLE_TRANSACTION_TIMEOUT_MS`: the server ends a session that keeps a transaction open without doing anything. Default 10 000.
+ * - `DATABASE_URL`: `postgres://user:password@host:port/database`, with a host and a database. A secret.
+ * - `DATABASE_POOL_MAX`: connections of one process, 1 to 500. Default 10. Instances × this must stay below the server's
+ *   `max_connections`.
+ * - `DATABASE_CONNECT_TIMEOUT_MS`: longest time to open a connection to the server. Default 2 000.
+ * - `DATABASE_STATEMENT_TIMEOUT_MS`: after this time the server cancels a statement; an earlier deadline of the request applies
+ *   first. Default 5 000.
+ * - `DATABASE_IDLE_TIMEOUT_MS`: an unused connection is closed after this time. Default 30 000.
+ * - `DATABASE_IDLE_TRANSACTION_TIMEOUT_MS`: after this time the server ends a session whose transaction is idle. Default 10 000.
  */
 export const databaseSettings = {
   DATABASE_URL: z
@@ -37,7 +39,7 @@ export interface DatabaseSettings {
  * Settings of a service that encrypts personal data.
  *
  * - `FIELD_KEYS`: `v1:<32 bytes in base64>,v2:…`; the last one encrypts, all of them decrypt. A secret.
- * - `BLIND_INDEX_KEY`: at least 32 characters; changing it means recomputing every blind index. A secret.
+ * - `BLIND_INDEX_KEY`: at least 32 characters; after a change every blind index must be computed again. A secret.
  */
 export const fieldKeySettings = {
   FIELD_KEYS: z.string().transform((value, context) => {

@@ -23,7 +23,8 @@ const plainText = /^[\w.:-]{1,200}$/;
  * transaction is rolled back.
  *
  * @throws DatabaseUnavailable when the database is not available. Overloaded when no connection becomes free in time.
- *   DeadlineExceeded. Errors of `work` and its statements are thrown unchanged after the rollback.
+ *   DeadlineExceeded. Errors of `work` and its statements are thrown unchanged after the rollback
+ *   (`sqlStateOf` reads the code of a violated constraint).
  */
 export class PgUnitOfWork<Tx> implements UnitOfWork<Tx> {
   private readonly statementTimeoutMs: number;

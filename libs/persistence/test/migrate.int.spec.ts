@@ -182,7 +182,7 @@ describe('a migration that fails', () => {
 
   test('is one that ends the transaction of the runner', async () => {
     put('1_own', 'CREATE TABLE a (id int); COMMIT; CREATE TABLE b (id int);');
-    expect((await errorOf(migrate(database.url, [app()]))).message).toMatch(/COMMIT .* of its own/);
+    expect((await errorOf(migrate(database.url, [app()]))).message).toMatch(/contains BEGIN, COMMIT/);
   });
 
   test('gives way to traffic when it cannot get a lock, and then tries again', async () => {

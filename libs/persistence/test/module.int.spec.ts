@@ -7,7 +7,6 @@ import {
   createPool,
   DatabaseHealth,
   DatabaseUnavailable,
-  isUniqueViolation,
   migrate,
   persistenceMigrations,
   PersistenceModule,
@@ -16,6 +15,7 @@ import {
   PRISMA,
   translatePgError,
   runMigrations,
+  sqlStateOf,
   waitForDatabase,
   waitForSchema,
 } from '../src/index.js';
@@ -156,13 +156,13 @@ describe('a database that goes and comes back', () => {
     await pool.end();
   });
 
-  test('a unique violation is told through the adapter of Prisma, too', async () => {
+  test('the SQLSTATE of a unique violation arrives through the adapter of Prisma, too', async () => {
     const pool = createPool(settingsFor(await newDatabase()));
     await pool.query('CREATE TABLE a (id int CONSTRAINT a_id UNIQUE)');
     const prisma = await new PrismaPg(pool).connect();
     const insert = { sql: 'INSERT INTO a VALUES (1)', args: [], argTypes: [] };
     await prisma.executeRaw(insert);
-    expect(isUniqueViolation(await errorOf(prisma.executeRaw(insert)), 'a_id')).toBe(true);
+    expect(sqlStateOf(await errorOf(prisma.executeRaw(insert)))).toBe('23505');
     await pool.end();
   });
 });

@@ -1,10 +1,10 @@
 import { createHash, createHmac } from 'node:crypto';
 
 /**
- * Fingerprint of a request body: equal for equal JSON, whatever the order of its keys.
- * @param hmacKey Give one where the body holds something that could be guessed from its hash (a password, a card token).
+ * Returns the fingerprint of a request body: equal for equal JSON, whatever the order of its keys.
+ * @param hmacKey Needed where the body holds something that could be guessed from its hash (a password, a card token).
  * @returns SHA-256 or HMAC-SHA-256 of the canonical JSON, 64 hex digits.
- * @throws TypeError for what JSON cannot hold (functions, symbols, cycles are refused; a bigint counts as its digits).
+ * @throws TypeError for functions, symbols and cycles, which JSON cannot hold. A bigint counts as its digits.
  */
 export function fingerprint(value: unknown, hmacKey?: string): string {
   const hash = hmacKey === undefined ? createHash('sha256') : createHmac('sha256', hmacKey);
@@ -12,8 +12,8 @@ export function fingerprint(value: unknown, hmacKey?: string): string {
 }
 
 /**
- * JSON with its keys in one fixed order and without members that are undefined. Like RFC 8785, but for keys that are integers: those come
- * first, by their value, since JavaScript objects keep them so. Compare it only with its own output.
+ * Returns JSON with sorted keys and without undefined members. It differs from RFC 8785 in keys that are integers: JavaScript
+ * objects keep those first, by value. Compare it only with its own output.
  */
 export function canonicalJson(value: unknown): string {
   const text = JSON.stringify(value, (_key, member: unknown) => {

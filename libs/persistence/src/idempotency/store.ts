@@ -3,28 +3,28 @@ import type { Sql } from '../sql.js';
 
 /** What an Idempotency-Key belongs to: the caller, the route and the key itself. */
 export interface IdempotencyScope {
-  /** Who asks: the user id, or the client id of a machine. */
+  /** The caller: the user id, or the client id of a machine. */
   readonly subject: string;
-  /** For example `POST /v1/orders`; with the id where the path has one. */
+  /** `POST /v1/orders`; with the id where the path has one. */
   readonly route: string;
   readonly key: string;
 }
 
-/** An answer as it is replayed. */
+/** A response as it is replayed. */
 export interface StoredResponse {
   /** 200 to 499. */
   readonly status: number;
-  /** Only those that belong to the answer itself (`location`, `etag`). */
+  /** Only headers that belong to the response itself (`location`, `etag`). */
   readonly headers: Readonly<Record<string, string>>;
   /** JSON. */
   readonly body: unknown;
 }
 
-/** The same key is being worked on right now. */
+/** Another request with the same key is in progress. */
 export class IdempotencyKeyInFlight extends CodedError {
   readonly code = 'IDEMPOTENCY_KEY_IN_FLIGHT';
   readonly remedy =
-    'Wait for the first request to be answered, or send this one again a little later with the same key.';
+    'Wait for the response to the first request, or send this one again a little later with the same key.';
   override readonly retryable = true;
   override readonly retryAfterSeconds = 1;
 
@@ -33,11 +33,10 @@ export class IdempotencyKeyInFlight extends CodedError {
   }
 }
 
-/** The key was used with another request before. */
+/** The key was used for another request before. */
 export class IdempotencyKeyReused extends CodedError {
   readonly code = 'IDEMPOTENCY_KEY_REUSED';
-  readonly remedy =
-    'Use a new Idempotency-Key for a new request, and repeat a request only with exactly the same body.';
+  readonly remedy = 'Use a new Idempotency-Key for a new request, and repeat a request with exactly the same body.';
 
   constructor() {
     super('this Idempotency-Key was used with another request');
@@ -52,15 +51,15 @@ interface Begun {
 }
 
 /**
- * First answers of requests with an `Idempotency-Key`, stored in the transaction that does the work: either both are there or none.
+ * Stores responses of requests with an `Idempotency-Key`, in the transaction that does the work: both are committed, or neither.
  * A plpgsql function that does the whole work calls `causeway.begin_idempotent` and `causeway.complete_idempotent` itself.
  */
 export class IdempotencyStore {
   constructor(private readonly sql: Sql) {}
 
   /**
-   * Call it first in the transaction. The key stays locked until the transaction ends.
-   * @returns The first answer, to be replayed; undefined when this is the first request: do the work, then call `complete`.
+   * Locks the key until the transaction ends. Call it first in the transaction.
+   * @returns The response to replay; undefined for the first request: do the work, then call `complete`.
    * @throws IdempotencyKeyInFlight, IdempotencyKeyReused
    */
   async begin(scope: IdempotencyScope, fingerprint: string): Promise<StoredResponse | undefined> {
@@ -77,12 +76,12 @@ export class IdempotencyStore {
   }
 
   /**
-   * Stores the answer. Call it in the same transaction as `begin`.
-   * @throws RangeError for a status that must not be replayed (5xx): throw instead, which rolls everything back.
+   * Stores the response. Call it in the same transaction as `begin`.
+   * @throws RangeError for a status that must not be replayed (5xx). Throw an error instead, which rolls everything back.
    */
   async complete(scope: IdempotencyScope, fingerprint: string, response: StoredResponse): Promise<void> {
     const { status, headers, body } = response;
-    if (status < 200 || status > 499) throw new RangeError(`an answer with status ${status} must not be stored`);
+    if (status < 200 || status > 499) throw new RangeError(`a response with status ${status} must not be stored`);
     await this.sql.query('SELECT causeway.complete_idempotent($1, $2, $3, $4, $5, $6, $7)', [
       scope.subject,
       scope.route,

@@ -1,9 +1,9 @@
 import { CodedError } from '@causeway/errors';
 
-/** The database lacks migrations that this build needs. */
+/** The database lacks migrations or repeatable scripts that this build needs. */
 export class MigrationsPending extends CodedError {
   readonly code = 'MIGRATIONS_PENDING';
-  readonly remedy = 'Run the `migrate` command of the service (a Job on Kubernetes; `npm start` does it by itself).';
+  readonly remedy = 'Run the `migrate` command of the service (a Job on Kubernetes; `npm start` runs it).';
   override readonly retryable = true;
 
   /** @param pending `set/name` of each. */
@@ -12,7 +12,7 @@ export class MigrationsPending extends CodedError {
   }
 }
 
-/** The file of an applied migration is not what was applied. */
+/** The file of an applied migration has changed. */
 export class MigrationChanged extends CodedError {
   readonly code = 'MIGRATION_CHANGED';
   readonly remedy = 'Restore the file as it was applied, and put the change into a new migration.';
@@ -23,10 +23,10 @@ export class MigrationChanged extends CodedError {
   }
 }
 
-/** A migration could not be applied. Nothing of it is left, unless it runs without a transaction. */
+/** A migration or repeatable script failed. It left nothing behind, unless it runs without a transaction. */
 export class MigrationFailed extends CodedError {
   readonly code = 'MIGRATION_FAILED';
-  readonly remedy = 'Correct the migration that is named (it is not recorded as applied), and run `migrate` again.';
+  readonly remedy = 'Correct the migration (it is not recorded as applied), and run `migrate` again.';
 
   /** @param migration `set/name`. */
   constructor(

@@ -67,7 +67,7 @@ export function readRepeatableScripts({ repeatable = [] }: MigrationSet): Promis
   );
 }
 
-/** True when `checksum` is that of the file, whatever git did to its line ends (Prisma compares the same way). */
+/** True when `checksum` is that of the file, whatever git did to its line ends. Prisma compares in the same way. */
 export function matchesChecksum(file: MigrationFile, checksum: string): boolean {
   if (file.checksum === checksum) return true;
   const unix = file.sql.replaceAll('\r\n', '\n');

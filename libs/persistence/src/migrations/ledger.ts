@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { MigrationFile, MigrationSet } from './files.js';
 
-/** The part of a client that the ledgers use. */
+/** The part of a `pg` client that the ledgers use. */
 export interface Queryable {
   query(text: string, values?: unknown[]): Promise<{ rows: unknown[]; rowCount: number | null }>;
 }
@@ -10,17 +10,17 @@ export interface Queryable {
 export interface Recorded {
   readonly name: string;
   readonly checksum: string;
-  /** False for one that was begun and neither finished nor rolled back. */
+  /** False for a migration that began and neither finished nor was rolled back. */
   readonly finished: boolean;
 }
 
 /** Where applied migrations are recorded. */
 export interface Ledger {
-  /** Makes the table where it is missing. */
+  /** Creates the table if it is missing. */
   create(db: Queryable): Promise<void>;
-  /** What is recorded; nothing when the table is missing. */
+  /** @returns What is recorded; nothing if the table is missing. */
   read(db: Queryable): Promise<Recorded[]>;
-  /** Begins a migration; replaces what an interrupted try has left. */
+  /** Records the start of a migration, in place of the record of an interrupted try. */
   begin(db: Queryable, file: MigrationFile): Promise<void>;
   finish(db: Queryable, file: MigrationFile): Promise<void>;
 }
@@ -33,7 +33,10 @@ const exists = async (db: Queryable, table: string): Promise<boolean> => {
   return (rows[0] as { exists: boolean }).exists;
 };
 
-/** Exactly Prisma's table and rows (prisma-engines, sql-schema-connector/src/sql_migration_persistence.rs), so that `prisma migrate status` agrees. */
+/**
+ * Exactly Prisma's table and rows (prisma-engines, sql-schema-connector/src/sql_migration_persistence.rs), so that
+ * `prisma migrate status` agrees.
+ */
 const prismaLedger: Ledger = {
   async create(db) {
     await db.query(`CREATE TABLE IF NOT EXISTS public._prisma_migrations (

@@ -16,19 +16,19 @@ export interface Applied {
 }
 
 export interface MigrateOptions {
-  /** Gets one line for each thing worth telling. Default none. */
+  /** Receives a line for each event. Default none. */
   readonly log?: (line: string) => void;
-  /** How long a statement waits for a lock before it lets the traffic pass and tries again, milliseconds. Default 3 000. */
+  /** How long a statement waits for a lock before it gives way to the traffic and tries again, milliseconds. Default 3 000. */
   readonly lockTimeoutMs?: number;
-  /** How often a migration is tried when it cannot get its locks. Default 20, a second apart. */
+  /** Most tries of a migration that cannot get its locks. Default 20, a second apart. */
   readonly lockAttempts?: number;
   /** Pause between tries for a lock, milliseconds. Default 1 000. */
   readonly pauseMs?: number;
 }
 
-/** The advisory lock of Prisma's own runner: the two exclude each other. */
+/** The advisory lock that Prisma's runner takes as well, so the two exclude each other. */
 const migrationLock = 72_707_369;
-/** lock_not_available: what lock_timeout raises. */
+/** lock_not_available, raised by lock_timeout. */
 const lockNotAvailable = '55P03';
 
 interface SetFiles {
@@ -104,7 +104,10 @@ export async function verifyMigrations(pool: pg.Pool, sets: readonly MigrationSe
   if (pending.length > 0) throw new MigrationsPending(pending);
 }
 
-/** Polls: a session that waits inside of pg_advisory_lock holds a snapshot, for which CREATE INDEX CONCURRENTLY of the other waits in turn. */
+/**
+ * Takes the lock by polling. A session that waits inside pg_advisory_lock holds a snapshot, and CREATE INDEX CONCURRENTLY of the
+ * other runner would wait for that snapshot in turn.
+ */
 async function lock(client: pg.Client, { log, pauseMs = 1_000 }: MigrateOptions): Promise<void> {
   for (let attempt = 0; ; attempt++) {
     const { rows } = await client.query<{ locked: boolean }>(`SELECT pg_try_advisory_lock(${migrationLock}) AS locked`);
@@ -167,7 +170,7 @@ async function applyFile(
       return await applyInTransaction(client, ledger, file, lockTimeoutMs);
     } catch (error) {
       if (sqlStateOf(error) !== lockNotAvailable || attempt >= lockAttempts) throw failed(set, file, error);
-      // A statement that waits for a lock blocks everybody who comes after it; give way, then try again.
+      // A statement that waits for a lock blocks everything queued behind it. Give way, then try again.
       log?.(`${set.name}/${file.name} waits for a lock (${attempt} of ${lockAttempts})`);
       await sleep(pauseMs);
     }
@@ -181,7 +184,7 @@ async function applyInTransaction(client: pg.Client, ledger: Ledger, file: Migra
     const before = await transactionId(client);
     await client.query(file.sql);
     if ((await transactionId(client)) !== before) {
-      throw new Error('it holds a BEGIN, COMMIT or ROLLBACK of its own; the runner makes the transaction');
+      throw new Error('it contains BEGIN, COMMIT or ROLLBACK; the runner makes the transaction');
     }
     await ledger.finish(client, file);
     await client.query('COMMIT');

@@ -3,9 +3,9 @@ import { matchesChecksum, type MigrationFile, type MigrationSet } from './files.
 import type { Recorded } from './ledger.js';
 
 /**
- * What is still to be applied of a set, in order. Recorded migrations without a file are fine: an older build runs on a newer schema
- * while a deployment rolls out or back.
- * @throws MigrationChanged. MigrationFailed for one that somebody (Prisma's own runner) left unfinished.
+ * Returns what is pending of a set, in order. Recorded migrations without a file are fine: an older build runs on a newer schema
+ * during a rollout or rollback.
+ * @throws MigrationChanged. MigrationFailed for a migration that another runner (Prisma's) left unfinished.
  */
 export function planOf(
   set: MigrationSet,
@@ -18,11 +18,11 @@ export function planOf(
     const record = byName.get(file.name);
     if (!record) return true;
     if (!record.finished) {
-      // One without a transaction may be interrupted half-way; those are written so that they can run again.
+      // A migration without a transaction may be interrupted halfway, and is written so that it can run again.
       if (file.withoutTransaction) return true;
       throw new MigrationFailed(
         `${set.name}/${file.name}`,
-        'an earlier try outside of this runner did not finish. Look at what it left behind, then use `prisma migrate resolve`',
+        'an earlier try by another runner did not finish. Look at what it left behind, then use `prisma migrate resolve`',
       );
     }
     if (!matchesChecksum(file, record.checksum)) changed.push(`${set.name}/${file.name}`);

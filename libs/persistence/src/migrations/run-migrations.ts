@@ -5,8 +5,8 @@ import type { MigrationSet } from './files.js';
 import { migrate } from './migrate.js';
 
 /**
- * The command `migrate` of a service: `migrate`, telling the log of the process what it does.
- * @param waitMs How long a database that is not there yet is waited for: of a first start, where it is being made. Default 120 000.
+ * The command `migrate` of a service: runs `migrate` and logs what it does.
+ * @param waitMs How long to wait for a database that is not available yet, as on a first start, milliseconds. Default 120 000.
  */
 export async function runMigrations(
   databaseUrl: string,

@@ -2,15 +2,15 @@ import pg from 'pg';
 import { DatabaseUnavailable, sqlStateOf, translatePgError } from '../errors.js';
 import { connectionConfig } from '../pool.js';
 
-/** An answer of the database, to whomever, that is younger than this proves that it is there. */
+/** A statement that succeeded within this time proves that the database is available, milliseconds. */
 const freshMs = 2_000;
 const probeMs = 1_000;
-/** The server has no connection left for us: it is there. */
+/** The server has no connection left, so it is available. */
 const tooManyConnections = '53300';
 
 /**
- * Tells whether the service's own database is reachable, for the readiness probe. While the service works, its own statements are the
- * proof and nothing is asked: a pool that is merely busy must not take the instance out of rotation and push its load onto the others.
+ * Checks for the readiness probe whether the service's database is reachable. While the service works, its own statements prove
+ * it without a query: a busy pool must not take the instance out of rotation and push its load onto the others.
  */
 export class DatabaseHealth {
   private answeredAt = -Infinity;
@@ -20,7 +20,7 @@ export class DatabaseHealth {
     private readonly pool: pg.Pool,
     private readonly now: () => number = () => performance.now(),
   ) {
-    // The pool calls it when a connection comes back; without an error the database has answered on it.
+    // Without an error, the connection that returns to the pool has just worked.
     pool.on('release', (error: Error | undefined) => {
       if (!error) this.answeredAt = this.now();
     });
@@ -34,7 +34,7 @@ export class DatabaseHealth {
       timer = setTimeout(() => reject(new DatabaseUnavailable({ detail: 'the database does not answer' })), probeMs);
     });
     try {
-      await Promise.race([this.ask(), late]);
+      await Promise.race([this.query(), late]);
     } catch (error) {
       if (sqlStateOf(error) === tooManyConnections) return;
       throw translatePgError(error);
@@ -43,8 +43,8 @@ export class DatabaseHealth {
     }
   }
 
-  /** Where every connection is at work, on one of its own: to wait for its turn would say something about the load only. */
-  private async ask(): Promise<unknown> {
+  /** Uses an extra connection while all others are busy: waiting for a free one would measure only the load. */
+  private async query(): Promise<unknown> {
     const { idleCount, totalCount, options } = this.pool;
     if (idleCount > 0 || totalCount < options.max) return this.pool.query('SELECT 1');
     const client = new pg.Client({ ...connectionConfig(this.pool), connectionTimeoutMillis: probeMs });

@@ -3,14 +3,14 @@ import type { OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';
 import { purgeBatch } from '../purge.js';
 import type { Sql } from '../sql.js';
 
-/** Deletes at most `purgeBatch` rows and answers how many. `purgeIdempotency` and `purgeInbox` are two of them. */
+/** Deletes at most `purgeBatch` rows and returns how many, like `purgeIdempotency` and `purgeInbox`. */
 export type Purge = (sql: Sql) => Promise<number>;
 
 const log = getLogger('housekeeping');
 
 /**
- * Forgets what is too old: runs each purge until it has nothing left, at every interval. Several instances may do so at once. A round in
- * flight ends before the database is closed.
+ * Deletes old rows: at every interval, runs each purge until none are left. Several instances may do so at once. Shutdown waits for
+ * a round in progress before the database closes.
  */
 export class Housekeeping implements OnApplicationBootstrap, OnModuleDestroy {
   private timer: NodeJS.Timeout | undefined;
@@ -18,8 +18,8 @@ export class Housekeeping implements OnApplicationBootstrap, OnModuleDestroy {
   private stopping = false;
 
   /**
-   * @param sql     Commits each statement on its own: `poolSql(pool)`.
-   * @param everyMs From one round to the next, milliseconds. Default one hour.
+   * @param sql     Commits each statement by itself: `poolSql(pool)`.
+   * @param everyMs Interval between rounds, milliseconds. Default one hour.
    */
   constructor(
     private readonly sql: Sql,
@@ -38,14 +38,14 @@ export class Housekeeping implements OnApplicationBootstrap, OnModuleDestroy {
     await this.round;
   }
 
-  /** One round. Never throws: the next one makes up for what failed, and one purge does not keep the others from their work. */
+  /** Runs one round. Never throws: the next round repeats what failed, and one failing purge does not stop the others. */
   async once(): Promise<void> {
     for (const purge of this.purges) {
       try {
         let deleted = purgeBatch;
         while (deleted >= purgeBatch && !this.stopping) deleted = await purge(this.sql);
       } catch (err) {
-        log.warn({ err }, 'old rows were not removed; the next round tries again');
+        log.warn({ err }, 'old rows could not be deleted; retrying in the next round');
       }
     }
   }

@@ -13,27 +13,27 @@ export const PG_POOL = Symbol('PG_POOL');
 /** Token of the service's own Prisma client. */
 export const PRISMA = Symbol('PRISMA');
 
-/** What the module needs of a generated client. */
+/** The part of a generated client that the module uses. */
 export interface PrismaClientLike {
   $disconnect(): Promise<void>;
 }
 
 export interface PersistenceOptions {
   readonly settings: DatabaseSettings;
-  /** Everything the service needs, in the order in which it is applied: libraries first. */
+  /** All migration sets of the service, in the order in which they are applied: libraries first. */
   readonly migrations: readonly MigrationSet[];
-  /** Makes the generated client: `(adapter) => new PrismaClient({ adapter })`. It shares the pool. Default none, and PRISMA is undefined. */
+  /** Creates the generated client on the pool: `(adapter) => new PrismaClient({ adapter })`. Default none: PRISMA is undefined. */
   readonly prisma?: (adapter: PrismaPg) => PrismaClientLike;
   /** Shown in `pg_stat_activity`. Default `causeway`. */
   readonly applicationName?: string;
-  /** Ends the waiting for the database at start. */
+  /** Aborts the wait for the database at start. */
   readonly signal?: AbortSignal;
 }
 
-/** Statements in flight get this long at shutdown before the process goes on without them. */
-const closeMs = 5_000;
+/** How long shutdown waits for statements in flight, milliseconds. */
+const closeTimeoutMs = 5_000;
 
-/** Requests in flight outlive onModuleDestroy; when this hook runs, HTTP and the consumers are closed. */
+/** Closes the database in the last hook: requests in flight outlive onModuleDestroy, but HTTP and consumers are closed by now. */
 @Injectable()
 class DatabaseShutdown implements OnApplicationShutdown {
   constructor(
@@ -45,17 +45,17 @@ class DatabaseShutdown implements OnApplicationShutdown {
     await this.prisma?.$disconnect();
     if (this.pool.ended || this.pool.ending) return;
     let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<'late'>((resolve) => (timer = setTimeout(resolve, closeMs, 'late')));
+    const late = new Promise<'late'>((resolve) => (timer = setTimeout(resolve, closeTimeoutMs, 'late')));
     const result = await Promise.race([this.pool.end(), late]);
     clearTimeout(timer);
     if (result === 'late')
-      getLogger('persistence').warn('connections were still in use at shutdown; they were left to the server');
+      getLogger('persistence').warn('connections still in use at shutdown; leaving them to the server');
   }
 }
 
 /**
- * The database of a service: pool, Prisma client, health. Start-up waits until the database is reachable and migrated (it says what it
- * waits for every few seconds); shutdown closes Prisma and the pool last.
+ * The database of a service: pool, Prisma client, health. Start-up waits until the database is reachable and migrated, and logs
+ * every few seconds what it waits for. Shutdown closes Prisma and the pool last.
  */
 @Module({})
 export class PersistenceModule {
@@ -63,24 +63,24 @@ export class PersistenceModule {
     const pool = {
       provide: PG_POOL,
       useFactory: async (): Promise<pg.Pool> => {
-        const made = createPool(options.settings, { applicationName: options.applicationName });
+        const created = createPool(options.settings, { applicationName: options.applicationName });
         try {
-          await waitForDatabase(made, options.migrations, { signal: options.signal });
+          await waitForDatabase(created, options.migrations, { signal: options.signal });
         } catch (error) {
-          await made.end();
+          await created.end();
           throw error;
         }
-        return made;
+        return created;
       },
     };
     const prisma = {
       provide: PRISMA,
-      useFactory: (made: pg.Pool) => options.prisma?.(new PrismaPg(made)),
+      useFactory: (created: pg.Pool) => options.prisma?.(new PrismaPg(created)),
       inject: [PG_POOL],
     };
     const health = {
       provide: DatabaseHealth,
-      useFactory: (made: pg.Pool) => new DatabaseHealth(made),
+      useFactory: (created: pg.Pool) => new DatabaseHealth(created),
       inject: [PG_POOL],
     };
     return {

@@ -1,18 +1,18 @@
 import { alreadyHandled, type Delivery, type UnitOfWork } from '../sql.js';
 
 /**
- * A unit of work without a database, for tests of use cases. It passes the same contract suite as PgUnitOfWork, with two differences:
- * units run strictly one after the other, and `single` does not count statements.
+ * A unit of work without a database, for tests of use cases. It passes the same contract suite as PgUnitOfWork. It differs in two
+ * ways: units run strictly one after the other, and `single` does not count statements.
  *
- * `work` gets a copy of the state; the copy takes the place of the state when the work succeeds.
+ * `work` receives a copy of the state, which replaces the state when the work succeeds.
  */
 export class InMemoryUnitOfWork<State extends object, Tx> implements UnitOfWork<Tx> {
   private handled = new Set<string>();
   private tail: Promise<unknown> = Promise.resolve();
 
   /**
-   * @param state Plain data (`structuredClone` must be able to copy it); read it through the property to see what is committed.
-   * @param bind  Makes the repositories over the copy.
+   * @param state Plain data that `structuredClone` can copy. The property holds what is committed.
+   * @param bind  Creates the repositories over the copy.
    */
   constructor(
     public state: State,
@@ -35,7 +35,7 @@ export class InMemoryUnitOfWork<State extends object, Tx> implements UnitOfWork<
     work: (tx: Tx) => Promise<T>,
   ): Promise<T | typeof alreadyHandled> {
     const id = JSON.stringify([consumer, messageId]);
-    // Looked up in turn: a second delivery waits for the first, and does the work if that fails.
+    // A second delivery waits for the first, and does the work if the first fails.
     return this.run<T | typeof alreadyHandled>(async (tx) => {
       if (this.handled.has(id)) return alreadyHandled;
       const result = await work(tx);
