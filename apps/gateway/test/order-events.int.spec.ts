@@ -118,6 +118,20 @@ test('an order that is not there is a problem, not a stream', async () => {
   ]);
 });
 
+test('a client that hangs up while the order is read ends the reading', async () => {
+  let closed = false;
+  world.onOrder((_received, response) => void response.once('close', () => (closed = true)));
+  const leaving = new AbortController();
+  const response = world.fetch(`/v1/orders/${order.id}/events`, {
+    headers: await world.bearer(),
+    signal: leaving.signal,
+  });
+  await eventually(() => world.orderCalls.length === 1);
+  leaving.abort();
+  await expect(response).rejects.toThrow('abort');
+  await eventually(() => closed, 1_000); // long before the timeout of the call would end it
+});
+
 test('HEAD tells the type, and ends', async () => {
   const listener = await Listener.open(undefined, order.id, 'HEAD');
   expect(listener.response.status).toBe(200);

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { orderOverview, scopes } from '@causeway/contracts';
 import { expectDeclaredResponses } from '@causeway/contracts/testing';
-import { respond } from '../src/testing/stub-service.js';
-import { anOrder, aPayment, aUser, World } from '../src/testing/world.js';
+import { respond, type StubService } from '../src/testing/stub-service.js';
+import { anOrder, aPayment, aUser, eventually, World } from '../src/testing/world.js';
 
 expectDeclaredResponses();
 let world: World;
@@ -122,6 +122,25 @@ test.each<[string, string]>([
   expect(await overview()).toMatchObject({ body: { customer: missing('DEPENDENCY_UNAVAILABLE') } });
   world.user.handler = (_received, response) => void response.writeHead(502).end(body);
   expect(await overview()).toMatchObject({ body: { customer: missing('DEPENDENCY_UNAVAILABLE') } });
+});
+
+test('a client that hangs up ends the reading: the services see their connections closed', async () => {
+  let open = 0;
+  const waits: StubService['handler'] = (_received, response) => {
+    open += 1;
+    response.once('close', () => (open -= 1));
+  };
+  world.onOrder(waits);
+  world.user.handler = waits;
+  const leaving = new AbortController();
+  const response = world.fetch(`/v1/orders/${order.id}/overview`, {
+    headers: await world.bearer(customer),
+    signal: leaving.signal,
+  });
+  await eventually(() => open === 2);
+  leaving.abort();
+  await expect(response).rejects.toThrow('abort');
+  await eventually(() => open === 0, 1_000); // long before the deadline would end them
 });
 
 test('an id that is none is refused here', async () => {

@@ -18,10 +18,10 @@ function setup(count: number) {
   const drive = (calls: number, behave: (url: string) => { ms: number; failed?: boolean; overloaded?: boolean }) => {
     const used = Object.fromEntries(urls.map((url) => [url, 0]));
     for (let call = 0; call < calls; call += 1) {
-      const lease = balancer.pick('order');
-      used[lease.endpoint.url]! += 1;
+      const picked = balancer.pick('order');
+      used[picked.endpoint.url]! += 1;
       clock.now += 1;
-      lease.done({ failed: false, ...behave(lease.endpoint.url) });
+      picked.report({ failed: false, ...behave(picked.endpoint.url) });
     }
     return urls.map((url) => used[url]!);
   };
@@ -73,8 +73,8 @@ test('silence takes an instance out only when it answers nobody meanwhile', () =
     const other = urls[1]!;
     const pick = () => balancer.pick('order', new Set([other]));
     const calls = Array.from({ length: 10 }, pick);
-    if (answers) pick().done({ ms: 5, failed: false });
-    for (const call of calls) call.done(silence);
+    if (answers) pick().report({ ms: 5, failed: false });
+    for (const call of calls) call.report(silence);
     const [used] = drive(400, () => ({ ms: 5 }));
     expect([answers, used! > 0]).toEqual([answers, answers]);
   }
@@ -86,7 +86,7 @@ test('a new instance is used at once, but does not get everything', () => {
   const resolver: Resolver = { endpoints: () => list, services: () => ['order'], close: () => Promise.resolve() };
   // Random 0 compares the known one with the new one each time, in this order.
   const balancer = new Balancer(resolver, { random: () => 0, now: () => (clock.now += 1) });
-  for (let call = 0; call < 50; call += 1) balancer.pick('order').done({ ms: 20, failed: false });
+  for (let call = 0; call < 50; call += 1) balancer.pick('order').report({ ms: 20, failed: false });
   list = [...list, { id: 'b', url: 'http://b' }];
   const burst = Array.from({ length: 100 }, () => balancer.pick('order').endpoint.id);
   expect(burst.filter((id) => id === 'b').length).toBeGreaterThan(40);
@@ -106,9 +106,9 @@ test('five failures in a row take an instance out for ten seconds; then one more
 test('a success in between clears the count', () => {
   const { balancer, urls } = setup(2);
   const call = (failed: boolean) => {
-    const lease = balancer.pick('order', new Set([urls[1]!]));
-    lease.done({ ms: 1, failed });
-    return lease.endpoint.url;
+    const picked = balancer.pick('order', new Set([urls[1]!]));
+    picked.report({ ms: 1, failed });
+    return picked.endpoint.url;
   };
   for (const failed of [true, true, true, true, false, true, true, true, true]) expect(call(failed)).toBe(urls[0]);
   // Still in use; the fifth failure in a row takes it out, and the other one is used although it is to be avoided.
@@ -129,18 +129,18 @@ test('an instance that was tried is avoided while there is another', () => {
   for (let index = 0; index < 50; index += 1) {
     const other = balancer.pick('order', new Set([tried.endpoint.url]));
     expect(other.endpoint.url).not.toBe(tried.endpoint.url);
-    other.done({ ms: 1, failed: false });
+    other.report({ ms: 1, failed: false });
   }
   const alone = setup(1).balancer;
   const only = alone.pick('order');
   expect(alone.pick('order', new Set([only.endpoint.url])).endpoint).toEqual(only.endpoint);
 });
 
-test('a lease is given back once', () => {
+test('a call is reported once', () => {
   const { balancer } = setup(2);
-  const lease = balancer.pick('order');
-  for (let index = 0; index < 10; index += 1) lease.done({ ms: 1, failed: true });
+  const picked = balancer.pick('order');
+  for (let index = 0; index < 10; index += 1) picked.report({ ms: 1, failed: true });
   // Ten failures would have taken it out; a negative number of calls in flight would draw every call to it.
-  const picked = Array.from({ length: 20 }, () => balancer.pick('order').endpoint.url);
-  expect(new Set(picked).size).toBe(2);
+  const others = Array.from({ length: 20 }, () => balancer.pick('order').endpoint.url);
+  expect(new Set(others).size).toBe(2);
 });

@@ -5,35 +5,33 @@ import type { Endpoint, Resolver } from './resolver.js';
 const logger = getLogger('discovery');
 const metrics = meter('causeway.discovery');
 const ejections = metrics.counter(instruments.discoveryEjections, {
-  description: 'Instances taken out after failures in a row',
+  description: 'Instances ejected after failures in a row',
 });
 
-/** One call to one instance. */
-export interface Lease {
+/** The instance that was picked for one call. */
+export interface PickedInstance {
   readonly endpoint: Endpoint;
-  /**
-   * To be called once, when the call is over; further calls do nothing.
-   * @param result.ms How long it took, milliseconds.
-   * @param result.failed The instance did not do its job: no connection, broken off, timeout, 502, 503, 504.
-   * @param result.silent It failed by not answering in time. That is not held against an instance that has answered others meanwhile: it is slow.
-   * @param result.overloaded It has too much work: others are preferred for a while, but it is not taken out. Default false.
-   */
-  done(result: CallResult): void;
+  /** Reports how the call ended. To be called once, when it is over; further calls do nothing. */
+  report(result: CallResult): void;
 }
 
 export interface CallResult {
+  /** How long it took, milliseconds. */
   readonly ms: number;
+  /** The instance did not do its job: no connection, broken off, timeout, 502, 503, 504. */
   readonly failed: boolean;
+  /** It failed by not responding in time. An instance that has responded to others meanwhile is only slow: no failure. Default false. */
   readonly silent?: boolean;
+  /** It has too much work: others are preferred for a while, but it is not ejected. Default false. */
   readonly overloaded?: boolean;
 }
 
 export interface BalancerOptions {
-  /** Failures in a row after which an instance is not used for a while. Default 5. */
+  /** Failures in a row after which an instance is ejected. Default 5. */
   readonly ejectAfter?: number;
   /** For how long, milliseconds. Default 10 000. */
   readonly ejectMs?: number;
-  /** The time after which a latency that was seen counts for 37 %, milliseconds. Default 10 000. */
+  /** The time after which a measured latency counts for 37 %, milliseconds. Default 10 000. */
   readonly memoryMs?: number;
   /** 0 to 1. Default Math.random. */
   readonly random?: () => number;
@@ -41,23 +39,23 @@ export interface BalancerOptions {
   readonly now?: () => number;
 }
 
-/** Refusing is fast. So that it attracts nobody, an instance that has too much work counts as at least this slow, milliseconds. */
+/** An overloaded instance refuses fast. So that this does not attract more calls, it counts as at least this slow, milliseconds. */
 const overloadedMs = 1_000;
 
 interface Health {
   inflight: number;
-  /** Moving average, milliseconds; 0 until something was seen. */
+  /** Moving average, milliseconds; 0 until something was measured. */
   latencyMs: number;
   measuredAt: number;
   failures: number;
-  answers: number;
+  responses: number;
   ejectedUntil: number;
 }
 
 /**
  * Picks the better of two random instances (Mitzenmacher, "The Power of Two Choices"), by latency × calls in flight. The latency fades
- * while an instance is not used: otherwise one slow answer would keep it out for ever. With every instance ejected, all are used again: a
- * small chance is better than none.
+ * while an instance is not used: otherwise one slow response would keep it out for ever. With every instance ejected, all are used again: a small
+ * chance is better than none.
  */
 export class Balancer {
   private readonly services = new Map<string, { list: readonly Endpoint[]; health: Map<string, Health> }>();
@@ -85,16 +83,16 @@ export class Balancer {
    * @param avoid URLs of instances that were tried already; they are used only when there is no other.
    * @throws NoEndpoint
    */
-  pick(service: string, avoid?: ReadonlySet<string>): Lease {
+  pick(service: string, avoid?: ReadonlySet<string>): PickedInstance {
     const endpoints = this.resolver.endpoints(service);
     if (endpoints.length === 0) throw new NoEndpoint(service);
     const health = this.healthOf(service, endpoints);
     const now = this.options.now();
-    const fit = endpoints.filter((endpoint) => health.get(keyOf(endpoint))!.ejectedUntil <= now);
-    const some = fit.length > 0 ? fit : endpoints;
-    const fresh = avoid === undefined ? some : some.filter((endpoint) => !avoid.has(endpoint.url));
-    const endpoint = this.better(fresh.length > 0 ? fresh : some, health, now);
-    return this.lease(service, endpoint, health.get(keyOf(endpoint))!);
+    const healthy = endpoints.filter((endpoint) => health.get(keyOf(endpoint))!.ejectedUntil <= now);
+    const usable = healthy.length > 0 ? healthy : endpoints;
+    const untried = avoid === undefined ? usable : usable.filter((endpoint) => !avoid.has(endpoint.url));
+    const endpoint = this.better(untried.length > 0 ? untried : usable, health, now);
+    return this.picked(service, endpoint, health.get(keyOf(endpoint))!);
   }
 
   /** Whether there is an instance besides those that were tried. */
@@ -113,7 +111,7 @@ export class Balancer {
     const second = (first + 1 + Math.floor(this.options.random() * (candidates.length - 1))) % candidates.length;
     const [a, b] = [candidates[first]!, candidates[second]!];
     const [healthA, healthB] = [health.get(keyOf(a))!, health.get(keyOf(b))!];
-    // An instance that nothing is known about is taken to be as fast as its rival; else all calls at once would go to a new one.
+    // An unmeasured instance counts as fast as its rival; else all calls would go to a new one at once.
     const latencyA = this.latency(healthA, now) || this.latency(healthB, now) || 1;
     const latencyB = this.latency(healthB, now) || latencyA;
     return cost(healthA, latencyA) <= cost(healthB, latencyB) ? a : b;
@@ -123,36 +121,36 @@ export class Balancer {
     return latencyMs * Math.exp((measuredAt - now) / this.options.memoryMs);
   }
 
-  private lease(service: string, endpoint: Endpoint, health: Health): Lease {
+  private picked(service: string, endpoint: Endpoint, health: Health): PickedInstance {
     health.inflight += 1;
     let over = false;
-    const answersBefore = health.answers;
+    const responsesBefore = health.responses;
     return {
       endpoint,
-      done: ({ ms, failed, silent = false, overloaded = false }) => {
+      report: ({ ms, failed, silent = false, overloaded = false }) => {
         if (over) return;
         over = true;
         health.inflight -= 1;
-        const alive = silent && health.answers > answersBefore;
+        const alive = silent && health.responses > responsesBefore;
         if (failed && !alive) this.failed(service, endpoint, health);
-        else this.answered(health, overloaded ? Math.max(ms, overloadedMs) : ms);
+        else this.responded(health, overloaded ? Math.max(ms, overloadedMs) : ms);
       },
     };
   }
 
-  private answered(health: Health, ms: number): void {
+  private responded(health: Health, ms: number): void {
     const now = this.options.now();
     const weight = health.latencyMs === 0 ? 0 : Math.exp((health.measuredAt - now) / this.options.memoryMs);
-    // The floor keeps a sample apart from "nothing known".
+    // The floor keeps a sample apart from "not measured".
     health.latencyMs = Math.max(0.01, health.latencyMs * weight + ms * (1 - weight));
-    // A slow answer counts in full at once ("peak" EWMA of Finagle): one that starts to queue is noticed with its first call.
+    // A slow response counts in full at once ("peak" EWMA of Finagle): an instance that starts to queue is noticed with its first call.
     if (ms > health.latencyMs) health.latencyMs = ms;
     health.measuredAt = now;
-    health.answers += 1;
+    health.responses += 1;
     health.failures = 0;
   }
 
-  /** The time of a failure says nothing: refusing is fast. */
+  /** The time of a failure is not measured: refusing is fast. */
   private failed(service: string, endpoint: Endpoint, health: Health): void {
     health.failures += 1;
     if (health.failures < this.options.ejectAfter) return;
@@ -163,7 +161,7 @@ export class Balancer {
     ejections.add(1, { service });
     logger.warn(
       { service, instance: endpoint.id, url: endpoint.url, failures: health.failures },
-      `${service} ${endpoint.id} is not used for ${this.options.ejectMs} ms`,
+      `${service} ${endpoint.id} failed ${health.failures} times in a row; ejected for ${this.options.ejectMs} ms`,
     );
   }
 
@@ -175,7 +173,7 @@ export class Balancer {
       latencyMs: 0,
       measuredAt: 0,
       failures: 0,
-      answers: 0,
+      responses: 0,
       ejectedUntil: 0,
     });
     const health = new Map(list.map((endpoint) => [keyOf(endpoint), known?.health.get(keyOf(endpoint)) ?? fresh()]));

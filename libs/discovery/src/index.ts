@@ -1,10 +1,11 @@
-export { Balancer, type BalancerOptions, type Lease } from './balancer.js';
+export { Balancer, type BalancerOptions, type CallResult, type PickedInstance } from './balancer.js';
 export { NoEndpoint } from './errors.js';
-export { isUnavailableStatus, isRepeatable, mayResend, judgeResponse, type ResponseVerdict } from './failed-call.js';
+export { isRepeatable } from './call-rules.js';
 export { createHttpAgent, type HttpAgentOptions } from './http-agent.js';
 export { announce, type AnnouncedEndpoint, type Announcement, type AnnounceOptions } from './nats/announce.js';
 export { natsResolver, type NatsResolverOptions } from './nats/nats-resolver.js';
 export { DiscoveryModule, HTTP_AGENT, RESOLVER, type DiscoveryModuleOptions } from './nest/discovery.module.js';
+export { OutboundCalls, type OutboundRequest } from './outbound-call.js';
 export { staticResolver, type Endpoint, type Resolver } from './resolver.js';
 export {
   ServiceClient,

@@ -3,7 +3,14 @@ import type { AddressInfo } from 'node:net';
 import { loadSettings } from '@causeway/config';
 import { Deadline, withDeadline } from '@causeway/resilience';
 import { inSpan, currentTraceId, startTelemetry, telemetrySettings, type Telemetry } from '@causeway/telemetry';
-import { Balancer, createHttpAgent, ServiceClient, staticResolver, type ServiceRequest } from './index.js';
+import {
+  Balancer,
+  createHttpAgent,
+  ServiceClient,
+  staticResolver,
+  type CallResult,
+  type ServiceRequest,
+} from './index.js';
 
 type Handler = (request: IncomingMessage, response: ServerResponse, body: string) => void;
 
@@ -37,8 +44,8 @@ async function serve(handler: Handler): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** A port that nobody listens on. */
-async function nobody(): Promise<string> {
+/** The address of a port on which no process listens. */
+async function unusedPort(): Promise<string> {
   const url = await serve(() => undefined);
   await new Promise((resolve) => servers.pop()!.close(resolve));
   return url;
@@ -47,6 +54,17 @@ async function nobody(): Promise<string> {
 const clientOf = (...urls: string[]) =>
   // The first candidate wins while nothing is known: with random 0 that is the first address.
   new ServiceClient(new Balancer(staticResolver({ order: urls }), { random: () => 0 }), agent);
+
+/** A balancer of one instance, and what calls report to it. */
+function recording(url: string): { balancer: Balancer; reports: CallResult[] } {
+  const reports: CallResult[] = [];
+  const real = new Balancer(staticResolver({ order: [url] }));
+  const pick: Balancer['pick'] = (service, tried) => {
+    const { endpoint, report } = real.pick(service, tried);
+    return { endpoint, report: (result) => (reports.push(result), report(result)) };
+  };
+  return { balancer: Object.assign(Object.create(real) as Balancer, { pick }), reports };
+}
 
 const get: ServiceRequest = { service: 'order', method: 'GET', path: '/v1/orders?limit=1' };
 const post: ServiceRequest = { service: 'order', method: 'POST', path: '/v1/orders', body: { a: 1 } };
@@ -90,12 +108,12 @@ test.each([404, 422, 500, 504])('a %i is an answer, and is not asked for again',
 
 test('refused by one instance, the request goes to another, a POST too: nothing was sent', async () => {
   const url = await serve((_request, response) => void response.end('"other"'));
-  const answer = await clientOf(await nobody(), url).request(post);
+  const answer = await clientOf(await unusedPort(), url).request(post);
   expect(answer.json()).toBe('other');
 });
 
-test('with nobody there the error says who is missing, and holds the cause', async () => {
-  const work = clientOf(await nobody()).request(get);
+test('with no instance there the error says which service is missing, and holds the cause', async () => {
+  const work = clientOf(await unusedPort()).request(get);
   await expect(work).rejects.toMatchObject({
     code: 'DEPENDENCY_UNAVAILABLE',
     message: 'order is not available',
@@ -197,6 +215,77 @@ test('deadlines that callers have shortened open no breaker and take no instance
   const client = clientOf(url);
   for (let call = 0; call < 40; call += 1) await client.request({ ...post, timeoutMs: 500 });
   expect((await client.request(get)).json()).toBe('here');
+});
+
+describe('a caller that leaves', () => {
+  test('ends the call: the service sees its connection closed, and the request is not sent again', async () => {
+    let calls = 0;
+    const arrived = Promise.withResolvers<void>();
+    const closed = Promise.withResolvers<void>();
+    const url = await serve((request) => {
+      calls += 1;
+      request.socket.on('close', closed.resolve);
+      arrived.resolve();
+    });
+    const leaving = new AbortController();
+    const reason = new Error('left');
+    const work = clientOf(url).request({ ...get, signal: leaving.signal });
+    await arrived.promise;
+    leaving.abort(reason);
+    await expect(work).rejects.toBe(reason);
+    await closed.promise;
+    expect(calls).toBe(1);
+  });
+
+  test('before the call, or while its response is read, ends it, too', async () => {
+    const gone = AbortSignal.abort(new Error('left before'));
+    await expect(clientOf('http://127.0.0.1:1').request({ ...get, signal: gone })).rejects.toThrow('left before');
+
+    const leaving = new AbortController();
+    const closed = Promise.withResolvers<void>();
+    const url = await serve((request, response) => {
+      request.socket.on('close', closed.resolve);
+      response.writeHead(200).write('[');
+      setTimeout(() => leaving.abort(new Error('left meanwhile')), 20);
+    });
+    await expect(clientOf(url).request({ ...get, signal: leaving.signal })).rejects.toThrow('left meanwhile');
+    await closed.promise;
+  });
+
+  test('is no failure of the service: it opens no breaker and ejects no instance', async () => {
+    const leaving = new AbortController();
+    let calls = 0;
+    const url = await serve((_request, response) => {
+      calls += 1;
+      if (calls > 40) response.end('"here"');
+      else if (calls === 40) leaving.abort(new Error('left'));
+    });
+    const { balancer, reports } = recording(url);
+    const client = new ServiceClient(balancer, agent);
+    const all = Array.from({ length: 40 }, () => client.request({ ...get, signal: leaving.signal }));
+    for (const { status } of await Promise.allSettled(all)) expect(status).toBe('rejected');
+    expect((await client.request(get)).json()).toBe('here');
+    expect(reports.map(({ failed }) => failed)).toEqual(Array<boolean>(40).fill(false));
+  });
+});
+
+test('silence for less than a fair time opens no breaker and ejects no instance, silence for longer does', async () => {
+  let quiet = true;
+  const url = await serve((_request, response) => void (quiet || response.end('"here"')));
+  const { balancer, reports } = recording(url);
+  const client = new ServiceClient(balancer, agent);
+  const hurried = Array.from({ length: 40 }, () =>
+    withDeadline(Deadline.after(50), () => client.request(get)).catch((error: unknown) => error),
+  );
+  for (const error of await Promise.all(hurried)) expect(error).toMatchObject({ code: 'DEADLINE_EXCEEDED' });
+  expect(reports.filter(({ failed }) => failed)).toEqual([]);
+  quiet = false;
+  expect((await client.request(get)).json()).toBe('here');
+
+  quiet = true;
+  const patient = Array.from({ length: 60 }, () => client.request({ ...get, timeoutMs: 1_050 }));
+  await Promise.allSettled(patient);
+  await expect(client.request(get)).rejects.toMatchObject({ code: 'CIRCUIT_OPEN' });
 });
 
 test('something that is not JSON is the other side’s fault', async () => {

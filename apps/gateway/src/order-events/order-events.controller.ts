@@ -12,7 +12,7 @@ import { StreamSlots } from './stream-slots.js';
 
 const params = z.object({ orderId: id });
 
-/** `GET /v1/orders/{orderId}/events`: first the order as it is, then what happens to it. */
+/** `GET /v1/orders/{orderId}/events`: first the order as it is, then each change. */
 @Controller()
 export class OrderEventsController {
   private readonly slots: StreamSlots;
@@ -31,11 +31,11 @@ export class OrderEventsController {
   async follow(
     @ZodParams(params) { orderId }: z.infer<typeof params>,
     @CurrentUser() { subject, expiresAt }: Principal,
-    @Req() { headers, method }: FastifyRequest,
+    @Req() { headers, method, signal }: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const leave = this.slots.take(subject);
-    // Following begins before the order is read: what happens in between is kept, and sent after the snapshot where it is newer.
+    const releaseSlot = this.slots.take(subject);
+    // Following begins before the order is read: events in between are kept, and sent after the snapshot where they are newer.
     const early: OrderChange[] = [];
     let stream: EventStream | undefined;
     let gap = false;
@@ -43,8 +43,8 @@ export class OrderEventsController {
       onEvent: (event) => (stream ? stream.event(event) : early.push(event)),
       onGap: () => (stream ? stream.end() : (gap = true)),
     });
-    const over = () => (unfollow(), leave());
-    reply.raw.once('close', over);
+    const release = () => (unfollow(), releaseSlot());
+    reply.raw.once('close', release);
     try {
       const order = await this.upstream.read({
         service: 'order',
@@ -52,6 +52,7 @@ export class OrderEventsController {
         route: '/v1/orders/{orderId}',
         schema: orderView,
         authorization: headers.authorization,
+        signal,
       });
       reply.hijack();
       if (reply.raw.destroyed) return; // hung up meanwhile
@@ -62,8 +63,9 @@ export class OrderEventsController {
       for (const event of early) stream.event(event);
       if (gap || method === 'HEAD') stream.end();
     } catch (error) {
-      over();
-      throw error;
+      release();
+      if (!signal.aborted) throw error;
+      reply.hijack(); // the client has left: there is no one to answer
     }
   }
 

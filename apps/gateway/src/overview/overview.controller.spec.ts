@@ -3,11 +3,11 @@ import type { FastifyRequest } from 'fastify';
 import type { Resource, Upstream } from '../upstream/upstream.js';
 import { OverviewController } from './overview.controller.js';
 
-const request = { headers: {} } as FastifyRequest;
+const request = { headers: {}, signal: new AbortController().signal } as FastifyRequest;
 const read = (answer: (resource: Resource<unknown>) => Promise<unknown>) =>
   new OverviewController({ read: answer } as unknown as Upstream).read({ orderId: 'o1' }, request);
 
-test('an error that nobody foresaw is a missing part, and its message stays here', async () => {
+test('an unexpected error is a missing part, and its message stays here', async () => {
   const overview = await read(({ service }) =>
     service === 'order' ? Promise.resolve({ id: 'o1', paymentId: 'p1' }) : Promise.reject(new TypeError('secret')),
   );

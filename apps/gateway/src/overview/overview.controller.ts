@@ -7,7 +7,7 @@ import { getLogger } from '@causeway/telemetry';
 import { Controller, Get, Req } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { Upstream } from '../upstream/upstream.js';
+import { Upstream, type Resource } from '../upstream/upstream.js';
 
 const params = z.object({ orderId: id });
 const customerView = userView.pick({ id: true, displayName: true, email: true });
@@ -15,11 +15,14 @@ const customerView = userView.pick({ id: true, displayName: true, email: true })
 type Missing = { readonly available: false; readonly code: string; readonly detail: string };
 type Part<T> = { readonly available: true; readonly data: T } | Missing;
 
-/** Kept of the deadline for the answer itself, milliseconds: a part that takes all of it is missing, instead of everything. */
+/** Kept of the deadline for the response itself, milliseconds: a part that takes all of it is missing, instead of everything. */
 const reserveMs = 100;
 const logger = getLogger('overview');
 
-/** `GET /v1/orders/{orderId}/overview`: one answer from three services. What does not answer is left out, and says why. */
+/** What every part of one overview is read with. */
+type Caller = Pick<FastifyRequest, 'headers' | 'signal'>;
+
+/** `GET /v1/orders/{orderId}/overview`: one response from three services. A part whose service fails is missing, and says why. */
 @Controller()
 export class OverviewController {
   constructor(private readonly upstream: Upstream) {}
@@ -30,28 +33,39 @@ export class OverviewController {
     @ZodParams(params) { orderId }: z.infer<typeof params>,
     @Req() request: FastifyRequest,
   ): Promise<OrderOverview> {
-    const { authorization } = request.headers;
     const [orderAndPayment, customer] = await Promise.all([
-      this.orderAndPayment(orderId, authorization),
-      part(() => this.upstream.read({ ...me, authorization, timeoutMs: limitMs() })),
+      this.orderAndPayment(orderId, request),
+      this.part(me, request),
     ]);
     return { ...orderAndPayment, customer };
   }
 
   /** One after the other: the order names its payment. */
-  private async orderAndPayment(
-    orderId: string,
-    authorization: string | undefined,
-  ): Promise<Pick<OrderOverview, 'order' | 'payment'>> {
-    const order = await part(
-      () => this.upstream.read({ ...orderOf(orderId), authorization, timeoutMs: limitMs() }),
-      isOurFault,
-    );
+  private async orderAndPayment(orderId: string, caller: Caller): Promise<Pick<OrderOverview, 'order' | 'payment'>> {
+    const order = await this.part(orderOf(orderId), caller, isOurFault);
     if (!order.available) return { order, payment: { ...order, detail: 'the order is needed to find its payment' } };
-    const payment = await part(() =>
-      this.upstream.read({ ...paymentOf(order.data.paymentId), authorization, timeoutMs: limitMs() }),
-    );
-    return { order, payment };
+    return { order, payment: await this.part(paymentOf(order.data.paymentId), caller) };
+  }
+
+  /**
+   * Reads a part, and turns a failure into a missing part where `tolerable` allows it: without an order of that id there is nothing to compose.
+   * Otherwise it never rejects: the parts are read side by side, and a rejection that is not awaited yet would end the process.
+   */
+  private async part<T>(
+    resource: Pick<Resource<T>, 'service' | 'path' | 'route' | 'schema'>,
+    { headers: { authorization }, signal }: Caller,
+    tolerable: (error: unknown) => boolean = () => true,
+  ): Promise<Part<T>> {
+    try {
+      const data = await this.upstream.read({ ...resource, authorization, signal, timeoutMs: timeLeftMs() });
+      return { available: true, data };
+    } catch (error) {
+      if (!tolerable(error)) throw error;
+      if (error instanceof CodedError) return { available: false, code: error.code, detail: error.message };
+      // A client that has left sees none of this.
+      if (!signal.aborted) logger.error({ err: error }, 'a part of an overview failed unexpectedly');
+      return { available: false, code: 'INTERNAL', detail: 'something went wrong on our side' };
+    }
   }
 }
 
@@ -69,24 +83,9 @@ const paymentOf = (paymentId: string) => ({
   schema: paymentView,
 });
 
-const limitMs = (): number | undefined => {
+const timeLeftMs = (): number | undefined => {
   const deadline = currentDeadline();
   return deadline && Math.max(1, deadline.remainingMs() - reserveMs);
 };
-
-/**
- * Turns a failure into a missing part, if `tolerable` says so; without an order of that id there is nothing to compose. Unless it says no it never
- * rejects: nobody may be waiting yet, and a rejection that nobody waits for ends the process.
- */
-async function part<T>(read: () => Promise<T>, tolerable: (error: unknown) => boolean = () => true): Promise<Part<T>> {
-  try {
-    return { available: true, data: await read() };
-  } catch (error) {
-    if (!tolerable(error)) throw error;
-    if (error instanceof CodedError) return { available: false, code: error.code, detail: error.message };
-    logger.error({ err: error }, 'a part of an overview failed unexpectedly');
-    return { available: false, code: 'INTERNAL', detail: 'something went wrong on our side' };
-  }
-}
 
 const isOurFault = (error: unknown): boolean => !(error instanceof CodedError) || errorCodes[error.code].status >= 500;

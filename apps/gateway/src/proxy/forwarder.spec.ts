@@ -1,31 +1,26 @@
 import { EventEmitter } from 'node:events';
 import { Readable } from 'node:stream';
-import type { Balancer } from '@causeway/discovery';
+import type { Balancer, CallResult } from '@causeway/discovery';
 import { Deadline, withDeadline } from '@causeway/resilience';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Dispatcher } from 'undici';
 import { Forwarder } from './forwarder.js';
 
-interface Done {
-  readonly ms: number;
-  readonly failed: boolean;
-  readonly overloaded?: boolean;
-}
-
-/** A forwarder whose services are `agent`, and what it told the balancer about each call. */
+/** A forwarder whose services are `agent`, and what it reported to the balancer about each call. */
 function forwarder(agent: (options: Dispatcher.RequestOptions, call: number) => Promise<unknown>) {
-  const leases: Done[][] = [];
+  const reports: CallResult[][] = [];
   let calls = 0;
   const balancer = {
     hasOther: () => false,
     pick: () => {
-      const told: Done[] = [];
-      leases.push(told);
-      return { endpoint: { id: 'a', url: `http://a${leases.length}` }, done: (result: Done) => void told.push(result) };
+      const reported: CallResult[] = [];
+      reports.push(reported);
+      const report = (result: CallResult) => void reported.push(result);
+      return { endpoint: { id: 'a', url: `http://a${reports.length}` }, report };
     },
   } as unknown as Balancer;
   const request = ((options: Dispatcher.RequestOptions) => agent(options, ++calls)) as unknown as Dispatcher['request'];
-  return { leases, forwarder: new Forwarder(balancer, { request }) };
+  return { reports, forwarder: new Forwarder(balancer, { request }) };
 }
 
 const bodyOf = (text: string): Readable => Object.assign(Readable.from([text]), { dump: () => Promise.resolve() });
@@ -51,13 +46,13 @@ let count = 0;
 const service = () => `s${++count}`;
 const ended = (body: Readable) => new Promise((resolve) => body.resume().once('close', resolve));
 
-test('a lease lasts until the body has passed, and is told once', async () => {
-  const { leases, forwarder: gateway } = forwarder(() => Promise.resolve(head(200)));
+test('a call lasts until the body has passed, and is reported once', async () => {
+  const { reports, forwarder: gateway } = forwarder(() => Promise.resolve(head(200)));
   const { request, reply, sent } = exchange();
   await gateway.forward(service(), request, reply);
-  expect(leases).toEqual([[]]);
+  expect(reports).toEqual([[]]);
   await ended(sent.body!);
-  expect(leases).toEqual([[{ ms: expect.any(Number), failed: false, overloaded: false }]]);
+  expect(reports).toEqual([[{ ms: expect.any(Number), failed: false, overloaded: false }]]);
 });
 
 test.each([
@@ -66,11 +61,11 @@ test.each([
   [503, true],
   [504, true],
 ])('an instance that answers %i has failed as an instance: %s', async (status, failed) => {
-  const { leases, forwarder: gateway } = forwarder(() => Promise.resolve(head(status)));
+  const { reports, forwarder: gateway } = forwarder(() => Promise.resolve(head(status)));
   const { request, reply, sent } = exchange('POST');
   await gateway.forward(service(), request, reply);
   await ended(sent.body!);
-  expect(leases).toEqual([[expect.objectContaining({ failed })]]);
+  expect(reports).toEqual([[expect.objectContaining({ failed })]]);
 });
 
 const ask = async (gateway: Forwarder, name: string, deadlineMs = 3_000): Promise<void> => {
@@ -85,11 +80,11 @@ test.each([
 ])(
   'an instance that %s is not taken out, nor is it asked again, and its breaker stays closed',
   async (_what, status, headers, deadlineMs, overloaded) => {
-    const { leases, forwarder: gateway } = forwarder(() => Promise.resolve({ ...head(status), headers }));
+    const { reports, forwarder: gateway } = forwarder(() => Promise.resolve({ ...head(status), headers }));
     const name = service();
     for (let call = 0; call < 40; call += 1) await ask(gateway, name, deadlineMs);
-    expect(leases).toHaveLength(40);
-    for (const told of leases) expect(told).toEqual([{ ms: expect.any(Number), failed: false, overloaded }]);
+    expect(reports).toHaveLength(40);
+    for (const reported of reports) expect(reported).toEqual([{ ms: expect.any(Number), failed: false, overloaded }]);
   },
 );
 
@@ -103,18 +98,18 @@ test('a service that fails opens its breaker', async () => {
 test('an answer that breaks off is a failure of the instance, unless the client hung up', async () => {
   for (const gone of [false, true]) {
     const body = new Readable({ read: () => undefined });
-    const { leases, forwarder: gateway } = forwarder(() => Promise.resolve(head(200, body)));
+    const { reports, forwarder: gateway } = forwarder(() => Promise.resolve(head(200, body)));
     const { request, reply, raw } = exchange();
     await gateway.forward(service(), request, reply);
     body.on('error', () => undefined);
     if (gone) raw.emit('close');
     body.destroy(new Error('reset'));
     await new Promise((resolve) => body.once('close', resolve));
-    expect(leases).toEqual([[expect.objectContaining({ failed: !gone })]]);
+    expect(reports).toEqual([[expect.objectContaining({ failed: !gone })]]);
   }
 });
 
-test('each attempt has a lease of its own, told once; the answer that is replaced is read to its end', async () => {
+test('each attempt is reported by itself, once; the response that is replaced is read to its end', async () => {
   let dumped = 0;
   const first = Object.assign(bodyOf('first'), {
     dump() {
@@ -122,14 +117,14 @@ test('each attempt has a lease of its own, told once; the answer that is replace
       return ended(this as unknown as Readable);
     },
   });
-  const { leases, forwarder: gateway } = forwarder((_options, call) =>
+  const { reports, forwarder: gateway } = forwarder((_options, call) =>
     Promise.resolve(call === 1 ? head(503, first) : head(200)),
   );
   const { request, reply, sent } = exchange();
   await gateway.forward(service(), request, reply);
   await ended(sent.body!);
   expect([sent.status, dumped]).toEqual([200, 1]);
-  expect(leases.map((told) => told.map(({ failed }) => failed))).toEqual([[true], [false]]);
+  expect(reports.map((reported) => reported.map(({ failed }) => failed))).toEqual([[true], [false]]);
 });
 
 const hang = ({ signal }: Dispatcher.RequestOptions) =>
@@ -138,14 +133,14 @@ const hang = ({ signal }: Dispatcher.RequestOptions) =>
     abort.addEventListener('abort', () => reject(abort.reason as Error));
   });
 
-test('a client that hangs up is nobody’s failure, and is told nothing', async () => {
-  const { leases, forwarder: gateway } = forwarder(hang);
+test('a client that hangs up counts as no failure, and gets no response', async () => {
+  const { reports, forwarder: gateway } = forwarder(hang);
   const { request, reply, raw, sent } = exchange();
   const forwarded = gateway.forward(service(), request, reply);
   raw.emit('close');
   await forwarded;
   expect(sent).toEqual({ hijacked: true });
-  expect(leases).toEqual([[expect.objectContaining({ failed: false })]]);
+  expect(reports).toEqual([[expect.objectContaining({ failed: false })]]);
 });
 
 test('silence is held against an instance only after a fair time', async () => {
@@ -153,12 +148,12 @@ test('silence is held against an instance only after a fair time', async () => {
     [30, false],
     [1_050, true],
   ] as const) {
-    const { leases, forwarder: gateway } = forwarder(hang);
+    const { reports, forwarder: gateway } = forwarder(hang);
     const { request, reply } = exchange();
     const forwarded = withDeadline(Deadline.after(ms), () => gateway.forward(service(), request, reply));
     await expect(forwarded).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
     await new Promise((resolve) => setImmediate(resolve));
-    expect(leases).toEqual([[expect.objectContaining({ failed })]]);
+    expect(reports).toEqual([[expect.objectContaining({ failed })]]);
   }
 });
 

@@ -6,7 +6,7 @@ import { z } from 'zod';
 const retryAfter = integerText(0, 86_400);
 const problem = z.object({ code: text, detail: text, remedy: text.optional() });
 
-/** A service answered with a problem: passed on under the same code. */
+/** A service responded with a problem, which is passed on under the same code. */
 export class UpstreamProblem extends CodedError {
   constructor(
     readonly code: ErrorCode,
@@ -28,24 +28,27 @@ export interface Resource<T> {
   /** The caller's own header: the service decides by it. */
   readonly authorization: string | undefined;
   /** Default: what `ServiceClient` allows, and the deadline of the request. */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
+  /** Ends the reading when the client hangs up. */
+  readonly signal: AbortSignal;
 }
 
-/** Reads resources of other services on behalf of the caller, for answers that the gateway composes itself. */
+/** Reads resources of other services on behalf of the caller, for responses that the gateway composes itself. */
 export class Upstream {
   constructor(private readonly client: Pick<ServiceClient, 'request'>) {}
 
   /**
-   * @throws UpstreamProblem, DependencyUnavailable (also for an answer that is not what the contract says), and what the client throws when
-   * the service does not answer.
+   * @throws UpstreamProblem, DependencyUnavailable (also for a response that breaks the contract), and what `ServiceClient` throws when the
+   * service does not respond.
    */
-  async read<T>({ service, path, route, schema, authorization, timeoutMs }: Resource<T>): Promise<T> {
+  async read<T>({ service, path, route, schema, authorization, timeoutMs, signal }: Resource<T>): Promise<T> {
     const response = await this.client.request({
       service,
       method: 'GET',
       path,
       route,
       headers: authorization === undefined ? {} : { authorization },
+      signal,
       ...(timeoutMs !== undefined && { timeoutMs }),
     });
     if (response.status >= 400) throw problemOf(service, response);
@@ -59,7 +62,7 @@ function problemOf(service: string, response: ServiceResponse): CodedError {
   const { success, data, error } = problem.safeParse(response.json());
   if (!success || !(data.code in errorCodes)) return new DependencyUnavailable(service, { cause: error });
   const { code, detail, remedy = 'Try again in a moment.' } = data;
-  // A date would be allowed, too; none of ours sends one.
+  // HTTP also allows a date; none of our services sends one.
   const { data: seconds } = retryAfter.safeParse(response.headers['retry-after']);
   return new UpstreamProblem(code as ErrorCode, detail, remedy, seconds);
 }

@@ -14,11 +14,11 @@ const unsent = new Set([
 /** Errors after which it may have. */
 const brokenOff = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET', 'UND_ERR_CLOSED', 'UND_ERR_DESTROYED']);
 
-/** What an answer says about the instance that gave it. */
+/** What a response says about the instance that gave it. */
 export type ResponseVerdict = 'healthy' | 'overloaded' | 'failed';
 
 /**
- * Judges an answer: whether the instance did its job. One that has too much work says so; of a 504 it matters whether there was a fair time.
+ * Judges whether an instance did its job. An overloaded one says so; a 504 is its failure only if it had a fair time.
  * @param watch Begun with the call.
  */
 export function judgeResponse(
@@ -31,13 +31,13 @@ export function judgeResponse(
   return status >= 500 ? 'failed' : 'healthy';
 }
 
-/** Statuses that say that an instance cannot do its job; a 500 may be the fault of that one request. */
+/** Statuses of an instance that cannot do its job; a 500 may be the fault of that one request. */
 export const isUnavailableStatus = (status: number): boolean => status >= 502 && status <= 504;
 
 /**
- * Whether a call that got no answer may be made again.
- * @param error What undici threw.
- * @param repeatable See {@link isRepeatable}. A call that was never sent may be made again in any case.
+ * Whether a request that got no response may be sent again.
+ * @param error      What undici threw.
+ * @param repeatable See {@link isRepeatable}. A request that was never sent may be sent again in any case.
  */
 export function mayResend(error: unknown, repeatable: boolean): boolean {
   const code = errorType(error);
@@ -45,8 +45,8 @@ export function mayResend(error: unknown, repeatable: boolean): boolean {
 }
 
 /**
- * Whether a request may arrive twice: idempotent by its method (RFC 9110, 9.2.2), or because the service keeps its answer under an
- * `Idempotency-Key`. Not with `If-Match`: when the first one did arrive, the second is told 412 about a change that was made.
+ * Whether a request may arrive twice: idempotent by its method (RFC 9110, 9.2.2), or because the service keeps its response under an
+ * `Idempotency-Key`. Not with `If-Match`: when the first one did arrive, the second gets 412 for a change that was made.
  * @param headers Names in any case.
  */
 export function isRepeatable(method: string, headers: Readonly<Record<string, unknown>> = {}): boolean {

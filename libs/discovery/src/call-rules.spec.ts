@@ -1,4 +1,4 @@
-import { isRepeatable, mayResend } from './failed-call.js';
+import { isRepeatable, mayResend } from './call-rules.js';
 
 const failed = (code: string) => Object.assign(new Error(code), { code });
 
