@@ -1,6 +1,6 @@
 import { defineConfig } from 'prisma/config';
 
-// Only `migrate status` and `migrate diff` connect; `generate` runs without a database, so the URL may be absent.
+// Only `migrate status` and `migrate diff` connect. `generate` runs without a database, so the URL may be missing.
 const url = process.env['DATABASE_URL'];
 
 export default defineConfig({
