@@ -3,7 +3,7 @@ import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { SandboxError } from './errors.js';
 
-/** `Authorization: Bearer <API key>` on every route: providers know keys, not our access tokens. */
+/** Requires `Authorization: Bearer <API key>` on every route: providers know API keys, not our access tokens. */
 export class ApiKeyGuard implements CanActivate {
   private readonly expected: Buffer;
 
@@ -13,7 +13,7 @@ export class ApiKeyGuard implements CanActivate {
 
   canActivate(context: ExecutionContext): boolean {
     const { headers } = context.switchToHttp().getRequest<FastifyRequest>();
-    // Digests have one length: the comparison tells nothing about the key.
+    // Digests have equal length, so the comparison reveals nothing about the key.
     if (timingSafeEqual(digest(headers.authorization ?? ''), this.expected)) return true;
     throw new SandboxError(401, 'authentication', 'api_key_invalid', 'Send the API key: Authorization: Bearer <key>.');
   }

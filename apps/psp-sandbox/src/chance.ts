@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 
 /**
- * A seeded random number without state: the same seed and labels give the same number, in any order and after any restart.
- * @returns 0 (included) to 1 (excluded).
+ * Returns a seeded random number without keeping state: the same seed and labels give the same number, in any order and
+ * after any restart.
+ * @returns 0 (inclusive) to 1 (exclusive).
  */
 export function chance(seed: number, ...labels: readonly (string | number)[]): number {
   return (

@@ -28,12 +28,9 @@ test.each([
   expect(testCardOf(token)).toEqual({ declineCode, failure });
 });
 
-test.each(['tok_unknown', '', 'constructor', '__proto__'])(
-  'a token that was never given out is refused: "%s"',
-  (token) => {
-    expect(codeOf(() => testCardOf(token))).toBe('payment_method_unknown');
-  },
-);
+test.each(['tok_unknown', '', 'constructor', '__proto__'])('a token that does not exist is refused: "%s"', (token) => {
+  expect(codeOf(() => testCardOf(token))).toBe('payment_method_unknown');
+});
 
 test('every transition has its ledger entry', () => {
   const entries = [capture(charge), voidCharge(charge), refund(captured, 400)].map(({ entry }) => entry);
@@ -51,7 +48,7 @@ test('a charge is refunded in parts until nothing is left', () => {
   expect(codeOf(() => refund(partly, 601))).toBe('refund_too_large');
 });
 
-test('what has happened cannot happen again, and what was given up cannot be taken', () => {
+test('no operation happens twice, and a voided charge cannot be captured', () => {
   const voided = voidCharge(charge).charge;
   expect(codeOf(() => capture(captured))).toBe('charge_already_captured');
   expect(codeOf(() => voidCharge(voided))).toBe('charge_already_voided');

@@ -14,13 +14,13 @@ export interface Charge {
   readonly currency: string;
 }
 
-/** A change of a charge, and the line of the ledger that proves it. */
+/** A change of a charge, and the ledger entry that records it. */
 export interface ChargeTransition {
   readonly charge: Charge;
   readonly entry: { readonly type: LedgerEntryType; readonly amountMinor: number };
 }
 
-/** What a test card does besides answering. */
+/** How the provider fails after it has processed a test card. */
 export type SimulatedFailure = 'none' | 'slow' | 'drop' | 'error';
 
 interface TestCard {
@@ -37,11 +37,11 @@ const testCards: Readonly<Record<string, TestCard>> = {
   tok_error_after_charge: { declineCode: null, failure: 'error' },
 };
 
-/** @throws SandboxError 422 for a token that was never given out. */
+/** @throws SandboxError 422 for a token that does not exist. */
 export function testCardOf(token: string): TestCard {
   const card = Object.hasOwn(testCards, token) ? testCards[token] : undefined;
   if (card) return card;
-  throw new SandboxError(422, 'invalid_request', 'payment_method_unknown', 'No such payment method token.');
+  throw new SandboxError(422, 'invalid_request', 'payment_method_unknown', 'This payment method token does not exist.');
 }
 
 export interface NewCharge {
@@ -60,9 +60,9 @@ export function authorize({ id, reference, amountMinor, currency, declineCode }:
   };
 }
 
-/** Takes the whole authorised amount. */
+/** Captures the whole authorized amount. */
 export function capture(charge: Charge): ChargeTransition {
-  if (charge.capturedMinor > 0) throw invalidState('charge_already_captured', 'The charge is captured already.');
+  if (charge.capturedMinor > 0) throw invalidState('charge_already_captured', 'The charge is already captured.');
   if (charge.status !== 'authorized') throw invalidState('charge_not_capturable', `The charge is ${charge.status}.`);
   const { amountMinor } = charge;
   return {
@@ -71,9 +71,9 @@ export function capture(charge: Charge): ChargeTransition {
   };
 }
 
-/** Gives an authorisation up; captured money can only be refunded. */
+/** Releases an authorization. Captured money can only be refunded. */
 export function voidCharge(charge: Charge): ChargeTransition {
-  if (charge.status === 'voided') throw invalidState('charge_already_voided', 'The charge is voided already.');
+  if (charge.status === 'voided') throw invalidState('charge_already_voided', 'The charge is already voided.');
   if (charge.status !== 'authorized') throw invalidState('charge_not_voidable', `The charge is ${charge.status}.`);
   return { charge: { ...charge, status: 'voided' }, entry: { type: 'void', amountMinor: charge.amountMinor } };
 }

@@ -3,9 +3,9 @@ import { Body, Controller, Get, Headers, Param, Post, Query, Res } from '@nestjs
 import type { FastifyReply } from 'fastify';
 import type { ChargeView } from './pg-charges.js';
 import { ChargesService, type ChargeResponse } from './charges.service.js';
-import { chargeRequest, listQuery, nothing, parse, parseKey, refundRequest } from './schemas.js';
+import { chargeRequest, listQuery, emptyBody, parse, parseKey, refundRequest } from './schemas.js';
 
-/** What moves money has no deadline: a provider finishes what it has begun, whether the merchant still listens or not. */
+/** Requests that move money have no deadline: a provider finishes what it has begun, even if the merchant hangs up. */
 @Controller('v1/charges')
 export class ChargesController {
   constructor(private readonly charges: ChargesService) {}
@@ -28,7 +28,7 @@ export class ChargesController {
     @Body() body: unknown,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    parse(nothing, body);
+    parse(emptyBody, body);
     send(reply, await this.charges.capture(parseKey(key), id));
   }
 
@@ -40,7 +40,7 @@ export class ChargesController {
     @Body() body: unknown,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    parse(nothing, body);
+    parse(emptyBody, body);
     send(reply, await this.charges.void(parseKey(key), id));
   }
 
@@ -68,7 +68,7 @@ export class ChargesController {
 
 function send(reply: FastifyReply, { status, body, replayed, drop }: ChargeResponse): void {
   if (drop) {
-    // The charge is recorded; the merchant sees the connection end without an answer.
+    // The charge is stored; the merchant sees the connection close without a response.
     reply.hijack();
     reply.raw.socket?.destroy();
     return;

@@ -17,7 +17,7 @@ import { SandboxError } from './errors.js';
 import type { PgIdempotencyKeys, RecordedResponse } from './pg-idempotency-keys.js';
 import type { PgWebhookDeliveries } from './pg-webhook-deliveries.js';
 
-/** Repositories of one transaction. */
+/** The repositories of one transaction. */
 export interface SandboxTransaction {
   readonly charges: PgCharges;
   readonly keys: PgIdempotencyKeys;
@@ -38,16 +38,16 @@ export interface RefundRequest {
 
 export interface ChargeResponse extends RecordedResponse {
   readonly replayed: boolean;
-  /** The connection is to be cut instead of answering. */
+  /** The connection is closed instead of responding. */
   readonly drop?: true;
 }
 
-/** How long a request that died holds its key, on top of what it may take. */
+/** How long a key stays locked by a request that died, beyond its simulated duration, milliseconds. */
 const lockMs = 10_000;
 
-/** Moves money, once per idempotency key. */
+/** Moves money once per idempotency key. */
 export class ChargesService {
-  /** @param slowMs How long `tok_slow` takes. */
+  /** @param slowMs How long `tok_slow` takes, milliseconds. */
   constructor(
     private readonly uow: UnitOfWork<SandboxTransaction>,
     private readonly slowMs: number,
@@ -85,7 +85,7 @@ export class ChargesService {
     return this.uow.single(({ charges }) => charges.findByReference(reference));
   }
 
-  /** Charge, ledger, webhooks and the answer of the key are one transaction: whoever dies in between has charged nothing. */
+  /** The charge, its ledger entry, its webhook event and the response of the key commit together, or nothing does. */
   private async once(
     key: string,
     request: unknown,
@@ -94,15 +94,15 @@ export class ChargesService {
     failure: SimulatedFailure = 'none',
   ): Promise<ChargeResponse> {
     const slowMs = failure === 'slow' ? this.slowMs : 0;
-    const mark = fingerprint(request);
-    const before = await this.uow.run(({ keys }) => keys.begin(key, mark, slowMs + lockMs));
+    const requestFingerprint = fingerprint(request);
+    const before = await this.uow.run(({ keys }) => keys.begin(key, requestFingerprint, slowMs + lockMs));
     if (before) return { ...before, replayed: true };
     try {
       if (slowMs > 0) await sleep(slowMs);
-      const answer = await this.uow.run((tx) => this.execute(tx, key, status, work, failure));
-      return { ...answer, replayed: false, ...(failure === 'drop' && { drop: true }) };
+      const response = await this.uow.run((tx) => this.execute(tx, key, status, work, failure));
+      return { ...response, replayed: false, ...(failure === 'drop' && { drop: true }) };
     } catch (error) {
-      return this.failed(key, error);
+      return this.handleFailure(key, error);
     }
   }
 
@@ -116,19 +116,19 @@ export class ChargesService {
     const transition = await work(tx);
     const seq = await tx.charges.save(transition);
     await tx.deliveries.add(transition, seq, this.now());
-    const answer = failure === 'error' ? afterCharge() : { status, body: await shown(tx, transition.charge) };
-    await tx.keys.complete(key, answer);
-    return answer;
+    const response = failure === 'error' ? errorAfterCharge() : { status, body: await viewOf(tx, transition.charge) };
+    await tx.keys.complete(key, response);
+    return response;
   }
 
-  /** A refusal is an answer like any other, and replayed; after a failure of our own the key can be used again. */
-  private async failed(key: string, error: unknown): Promise<ChargeResponse> {
+  /** Stores a refusal as the response, to be replayed. After a failure of the sandbox itself, releases the key. */
+  private async handleFailure(key: string, error: unknown): Promise<ChargeResponse> {
     if (error instanceof SandboxError) {
-      const answer = { status: error.status, body: error.toBody() };
-      await this.uow.run(({ keys }) => keys.complete(key, answer));
-      return { ...answer, replayed: false };
+      const response = { status: error.status, body: error.toBody() };
+      await this.uow.run(({ keys }) => keys.complete(key, response));
+      return { ...response, replayed: false };
     }
-    // Also when it was the deadline that passed. If this fails, too, the lock of the key runs out by itself.
+    // Must work after a missed deadline, too. If it fails, the lock on the key expires.
     await withoutDeadline(() => asWork('background', () => this.uow.run(({ keys }) => keys.release(key)))).catch(
       () => undefined,
     );
@@ -136,9 +136,9 @@ export class ChargesService {
   }
 }
 
-const shown = (tx: SandboxTransaction, charge: Charge): Promise<ChargeView> => tx.charges.read(charge.id);
+const viewOf = (tx: SandboxTransaction, charge: Charge): Promise<ChargeView> => tx.charges.read(charge.id);
 
-const afterCharge = (): RecordedResponse => ({
+const errorAfterCharge = (): RecordedResponse => ({
   status: 500,
-  body: new SandboxError(500, 'api_error', 'api_error', 'Something went wrong at the provider.').toBody(),
+  body: new SandboxError(500, 'api_error', 'api_error', 'Something went wrong on our side.').toBody(),
 });

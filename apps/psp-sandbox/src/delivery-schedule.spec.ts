@@ -3,7 +3,7 @@ import { deliveryDelaysMs } from './delivery-schedule.js';
 
 const seqs = Array.from({ length: 1_000 }, (_, index) => index + 1);
 
-test('the same seed gives the same fate, another seed another one', () => {
+test('the same seed gives the same schedule, another seed a different one', () => {
   const fates = (seed: number) => seqs.map((seq) => deliveryDelaysMs(seq, { seed, ratio: 0.5 }));
   expect(fates(7)).toEqual(fates(7));
   expect(fates(7)).not.toEqual(fates(8));
@@ -13,7 +13,7 @@ test('without chaos every webhook is delivered once and at once', () => {
   expect(seqs.every((seq) => deliveryDelaysMs(seq, { seed: 1, ratio: 0 }).join() === '0')).toBe(true);
 });
 
-test('about a tenth comes twice, and about a tenth late, with a ratio of 0.1', () => {
+test('with a ratio of 0.1, about a tenth arrive twice and about a tenth late', () => {
   const deliveries = seqs.map((seq) => deliveryDelaysMs(seq, { seed: 1, ratio: 0.1 }));
   const twice = deliveries.filter(({ length }) => length === 2).length;
   const late = deliveries.filter(([first]) => (first ?? 0) > 0).length;

@@ -1,12 +1,12 @@
 export type SandboxErrorType =
   'invalid_request' | 'authentication' | 'idempotency' | 'rate_limit' | 'not_found' | 'unavailable' | 'api_error';
 
-/** What the API answers on an error. It is not our problem document: a payment provider has its own shape. */
+/** The response body of an error. Not a problem document of ours: a payment provider has its own shape. */
 export interface ErrorBody {
   readonly error: { readonly type: SandboxErrorType; readonly code: string; readonly message: string };
 }
 
-/** An error that the API shows. */
+/** An error that the API returns. */
 export class SandboxError extends Error {
   constructor(
     readonly status: number,

@@ -6,7 +6,7 @@ import { ledgerQuery, parse } from './schemas.js';
 export class LedgerController {
   constructor(private readonly ledger: PrismaLedgerReader) {}
 
-  /** Everything that happened to money, in order: the independent witness of what a merchant believes. */
+  /** Lists every movement of money in order: the independent witness of what a merchant believes. */
   @Get()
   read(@Query() query: unknown): Promise<LedgerView> {
     return this.ledger.read(parse(ledgerQuery, query));

@@ -15,7 +15,7 @@ interface ChargeRow {
   refunds: { id: string; reference: string; amountMinor: number }[];
 }
 
-/** A charge as the API shows it. */
+/** A charge as the API returns it. */
 export interface ChargeView extends Charge {
   readonly refunds: readonly { readonly id: string; readonly reference: string; readonly amountMinor: number }[];
 }
@@ -36,7 +36,7 @@ const select = `SELECT c.*, coalesce((SELECT jsonb_agg(jsonb_build_object('id', 
                                              ORDER BY r.created_at, r.id) FROM refunds r WHERE r.charge_id = c.id), '[]') AS refunds
                   FROM charges c`;
 
-/** The charges and the ledger, within one transaction. */
+/** Charges and the ledger, within one transaction. */
 export class PgCharges {
   constructor(private readonly sql: Sql) {}
 
@@ -45,7 +45,7 @@ export class PgCharges {
     const sql = `${select} WHERE c.id = $1${lock ? ' FOR UPDATE OF c' : ''}`;
     const { rows } = chargeId.safeParse(id).success ? await this.sql.query<ChargeRow>(sql, [id]) : { rows: [] };
     if (rows[0]) return toView(rows[0]);
-    throw new SandboxError(404, 'not_found', 'charge_unknown', 'No such charge.');
+    throw new SandboxError(404, 'not_found', 'charge_unknown', 'This charge does not exist.');
   }
 
   async findByReference(reference: string): Promise<ChargeView[]> {
@@ -56,7 +56,7 @@ export class PgCharges {
     return rows.map(toView);
   }
 
-  /** Writes the charge and its line of the ledger. @returns the number of that line. */
+  /** Saves the charge and adds its ledger entry. @returns The number of that entry. */
   async save({ charge, entry }: ChargeTransition): Promise<number> {
     await this.sql.query(
       `INSERT INTO charges (id, reference, status, decline_code, amount_minor, captured_minor, refunded_minor, currency)

@@ -7,19 +7,21 @@ export interface RecordedResponse {
 }
 
 /**
- * The provider's idempotency keys, with the rules of Stripe v1: the first answer is replayed whatever it was, a 500 included; another
- * body under the same key is an error; while the first request is worked on, a second one gets 409.
+ * The provider's idempotency keys, with the rules of Stripe v1: the first response is replayed whatever it was, a 500
+ * included; another body under the same key is an error; while the first request is in progress, a second one gets 409.
  */
 export class PgIdempotencyKeys {
   constructor(private readonly sql: Sql) {}
 
   /**
-   * Takes the key, or tells what it answered. In one statement of its own, committed before the work: a slow request must be seen.
-   * @param lockMs After this a request without an answer counts as dead, and the key can be taken again.
-   * @throws SandboxError 422 for another body, 409 while in flight.
+   * Claims the key, or returns its stored response. Committed before the work, so that concurrent requests see the
+   * claim.
+   * @param lockMs After this, a request without a response counts as dead and the key can be claimed again,
+   * milliseconds.
+   * @throws SandboxError 422 for another body, 409 while the first request is in progress.
    */
   async begin(key: string, fingerprint: string, lockMs: number): Promise<RecordedResponse | undefined> {
-    const { rows: taken } = await this.sql.query(
+    const { rows: claimed } = await this.sql.query(
       `INSERT INTO idempotency_keys (key, fingerprint, locked_until) VALUES ($1, $2, now() + $3 * interval '1 millisecond')
        ON CONFLICT (key) DO UPDATE SET locked_until = excluded.locked_until
         WHERE idempotency_keys.status IS NULL AND idempotency_keys.locked_until < now()
@@ -27,17 +29,27 @@ export class PgIdempotencyKeys {
        RETURNING key`,
       [key, fingerprint, lockMs],
     );
-    if (taken.length > 0) return undefined;
+    if (claimed.length > 0) return undefined;
     const { rows } = await this.sql.query<{ fingerprint: string; status: number | null; body: unknown }>(
       'SELECT fingerprint, status, body FROM idempotency_keys WHERE key = $1',
       [key],
     );
     const before = rows[0];
     if (before && before.fingerprint !== fingerprint) {
-      throw new SandboxError(422, 'idempotency', 'idempotency_key_reused', 'The key was used with another request.');
+      throw new SandboxError(
+        422,
+        'idempotency',
+        'idempotency_key_reused',
+        'The idempotency key was used with another request.',
+      );
     }
     if (before && before.status !== null) return { status: before.status, body: before.body };
-    throw new SandboxError(409, 'idempotency', 'idempotency_key_in_use', 'A request with this key is being processed.');
+    throw new SandboxError(
+      409,
+      'idempotency',
+      'idempotency_key_in_use',
+      'A request with this idempotency key is in progress.',
+    );
   }
 
   async complete(key: string, { status, body }: RecordedResponse): Promise<void> {
@@ -48,7 +60,7 @@ export class PgIdempotencyKeys {
     ]);
   }
 
-  /** Gives a key back whose work came to nothing. */
+  /** Releases a key whose request failed without a response. A key that has its response stays. */
   async release(key: string): Promise<void> {
     await this.sql.query('DELETE FROM idempotency_keys WHERE key = $1 AND status IS NULL', [key]);
   }

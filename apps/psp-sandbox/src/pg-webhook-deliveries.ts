@@ -11,7 +11,7 @@ const eventTypes = {
   refund: 'charge.refunded',
 } as const;
 
-/** Writes the webhooks of a transition into the transaction that makes it. */
+/** Adds the event of a transition to the deliveries, in the transaction that makes it. */
 export class PgWebhookDeliveries {
   constructor(
     private readonly sql: Sql,

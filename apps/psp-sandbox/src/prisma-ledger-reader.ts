@@ -12,11 +12,11 @@ export interface LedgerEntryView {
   readonly at: string;
 }
 
-/** All entries of one reference in one currency, added up. */
+/** The totals of one reference in one currency. */
 export interface LedgerSum {
   readonly reference: string;
   readonly currency: string;
-  /** Charges made under the reference, declined ones too: more than one authorisation is a double charge. */
+  /** Charges of the reference, declined ones included: more than one authorization is a double charge. */
   readonly charges: number;
   readonly authorizedMinor: number;
   readonly declinedMinor: number;
@@ -40,7 +40,7 @@ const sumOf = {
   refund: 'refundedMinor',
 } as const;
 
-/** Reads the ledger, a page of entries with the sums of every reference on it. */
+/** Reads the ledger: a page of entries, with the totals of every reference on it. */
 export class PrismaLedgerReader {
   constructor(private readonly prisma: PrismaClient) {}
 

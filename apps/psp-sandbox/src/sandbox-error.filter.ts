@@ -6,7 +6,7 @@ import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '
 import type { FastifyReply } from 'fastify';
 import { SandboxError } from './errors.js';
 
-/** Gives every error the sandbox's own shape; it takes the place of the host's filter for problem documents. */
+/** Gives every error the sandbox's own shape, in place of the problem documents of the service host. */
 @Catch()
 export class SandboxErrorFilter implements ExceptionFilter {
   private readonly log = getLogger('psp-sandbox');
@@ -23,18 +23,24 @@ export class SandboxErrorFilter implements ExceptionFilter {
 
 export function toSandboxError(thrown: unknown): SandboxError {
   if (thrown instanceof SandboxError) return thrown;
-  // As providers do: turned away at the door, which is no failure.
-  if (isOverload(thrown)) return new SandboxError(429, 'rate_limit', 'rate_limit', 'Too many requests at the moment.');
-  // Prisma's errors come untranslated: a database that is gone is 503.
+  // As providers do: the request is rejected unread, which is not a failure.
+  if (isOverload(thrown))
+    return new SandboxError(429, 'rate_limit', 'rate_limit', 'Too many requests. Try again in 2 seconds.');
+  // Errors of Prisma arrive untranslated; a database that is down is 503.
   const status = statusOf(translatePgError(thrown));
-  if (status === 404) return new SandboxError(404, 'not_found', 'not_found', 'There is nothing at this address.');
+  if (status === 404) return new SandboxError(404, 'not_found', 'not_found', 'There is no resource at this address.');
   if (status === 503)
-    return new SandboxError(503, 'unavailable', 'unavailable', 'The provider is not available; try again.');
+    return new SandboxError(
+      503,
+      'unavailable',
+      'unavailable',
+      'The service is temporarily unavailable. Try again in 2 seconds.',
+    );
   if (status >= 400 && status < 500) {
     const message = thrown instanceof CodedError ? thrown.message : 'The request could not be understood.';
     return new SandboxError(status, 'invalid_request', 'invalid_request', message);
   }
-  return new SandboxError(500, 'api_error', 'api_error', 'Something went wrong at the provider.');
+  return new SandboxError(500, 'api_error', 'api_error', 'Something went wrong on our side.');
 }
 
 function statusOf(thrown: unknown): number {

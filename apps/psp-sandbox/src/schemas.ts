@@ -12,19 +12,19 @@ export const chargeRequest = z.strictObject({
   paymentMethodToken: opaque(1, 64),
 });
 export const refundRequest = z.strictObject({ reference, amountMinor });
-/** Ids of ours are `ch_` and 32 hexadecimal digits; anything else cannot be looked for, let alone found. */
+/** Our ids are `ch_` and 32 hexadecimal digits. Text that PostgreSQL cannot store, such as a zero byte, is no id. */
 export const chargeId = identifier(64);
-export const nothing = z.strictObject({}).optional();
+export const emptyBody = z.strictObject({}).optional();
 export const listQuery = z.strictObject({ reference });
 export const ledgerQuery = z.strictObject({
   reference: reference.optional(),
-  /** Entries with a greater number. */
+  /** Returns entries with a greater `seq`. */
   after: integerText(0, Number.MAX_SAFE_INTEGER).default(0),
   limit: integerText(1, 10_000).default(1_000),
 });
 export type LedgerQuery = z.infer<typeof ledgerQuery>;
 
-/** @throws SandboxError 422 that names every wrong field. */
+/** Parses a value. @throws SandboxError 422 that names every wrong field. */
 export function parse<T>(schema: z.ZodType<T>, value: unknown): T {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
@@ -32,7 +32,7 @@ export function parse<T>(schema: z.ZodType<T>, value: unknown): T {
   throw new SandboxError(422, 'invalid_request', 'invalid_request', message);
 }
 
-/** @throws SandboxError 400 */
+/** Parses the Idempotency-Key header. @throws SandboxError 400 */
 export function parseKey(value: unknown): string {
   if (typeof value === 'string' && /^[\x21-\x7e]{1,255}$/.test(value)) return value;
   const message = 'Send an Idempotency-Key of 1 to 255 visible ASCII characters.';

@@ -7,7 +7,7 @@ import type { OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';
 import { Agent, request } from 'undici';
 
 export interface WebhookTarget {
-  /** Undefined: nothing is sent, and what is due waits. */
+  /** Undefined: nothing is sent; due deliveries wait. */
   readonly url: string | undefined;
   readonly secret: string;
 }
@@ -18,18 +18,20 @@ interface DeliveryRow {
   readonly attempts: number;
 }
 
-/** Waits after the first, second, … failure. After the last one the delivery is given up; 3 days, as providers do. */
+/**
+ * Delay after the first, second, … failure, milliseconds. After the tenth failure (2.3 days) the delivery is given up.
+ */
 const backoffMs = [1_000, 5_000, 30_000, 120_000, 600_000, 3_600_000, 21_600_000, 86_400_000, 86_400_000];
 const timeoutMs = 5_000;
 const leaseMs = 15_000;
 const pollMs = 100;
 const housekeepingMs = 3_600_000;
 
-/** `t=<unix s>,v1=<hex hmac-sha256 of "t.body">` */
+/** Returns the value of the PSP-Signature header: `t=<unix s>,v1=<hex hmac-sha256 of "t.body">`. */
 export const signature = (body: string, secret: string, atSeconds: number): string =>
   `t=${atSeconds},v1=${createHmac('sha256', secret).update(`${atSeconds}.${body}`).digest('hex')}`;
 
-/** Delivers webhooks until they are answered with a 2xx. Each delivery is signed anew. */
+/** Delivers webhook events until the merchant responds 2xx. Each attempt is signed anew. */
 export class WebhookDispatcher implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly log = getLogger('psp-webhooks');
   private readonly agent = new Agent({
@@ -65,7 +67,7 @@ export class WebhookDispatcher implements OnApplicationBootstrap, OnModuleDestro
   private async work(): Promise<void> {
     while (!this.stopped) {
       const sent = await this.round().catch((err: unknown) => {
-        this.log.warn({ err }, 'webhooks could not be read; trying again');
+        this.log.warn({ err }, `webhooks could not be read; trying again in ${pollMs} ms`);
         return 0;
       });
       if (sent > 0) continue;
@@ -76,7 +78,7 @@ export class WebhookDispatcher implements OnApplicationBootstrap, OnModuleDestro
     }
   }
 
-  /** @returns how many were tried. */
+  /** @returns The number of deliveries attempted. */
   private async round(): Promise<number> {
     await this.cleanUp();
     const { url } = this.target;
@@ -102,14 +104,15 @@ export class WebhookDispatcher implements OnApplicationBootstrap, OnModuleDestro
       return;
     }
     const delayMs = backoffMs[attempts - 1];
-    this.log.warn({ delivery: id, attempts, result, delayMs }, 'webhook was not accepted');
+    const next = delayMs === undefined ? 'giving up' : `delivering again in ${delayMs / 1_000} s`;
+    this.log.warn({ delivery: id, attempts, result, delayMs }, `webhook was not accepted; ${next}`);
     await this.store(
       `UPDATE webhook_deliveries SET status = $2, last_result = $3, due_at = now() + $4 * interval '1 millisecond' WHERE id = $1`,
       [id, delayMs === undefined ? 'given_up' : 'pending', result, delayMs ?? 0],
     );
   }
 
-  /** What came of a delivery is stored while its lease lasts: after that it would be delivered once more. */
+  /** Retries while the lease lasts: a result that is not stored means one more delivery. */
   private async store(text: string, values: readonly unknown[]): Promise<void> {
     const until = performance.now() + leaseMs - timeoutMs;
     for (let attempt = 1; ; attempt += 1) {
@@ -123,27 +126,27 @@ export class WebhookDispatcher implements OnApplicationBootstrap, OnModuleDestro
     }
   }
 
-  /** @returns the status, or the code of what went wrong. */
+  /** @returns The status of the response, or the error code. */
   private async post(url: string, body: string): Promise<string> {
     const headers = {
       'content-type': 'application/json',
       'psp-signature': signature(body, this.target.secret, Math.floor(this.now() / 1_000)),
     };
     try {
-      const { statusCode, body: answer } = await request(url, {
+      const { statusCode, body: responseBody } = await request(url, {
         method: 'POST',
         headers,
         body,
         dispatcher: this.agent,
       });
-      await answer.dump();
+      await responseBody.dump();
       return String(statusCode);
     } catch (error) {
       return String((error as { code?: unknown }).code ?? 'failed');
     }
   }
 
-  /** Keys live 24 h, as at other providers; deliveries are kept for a week. */
+  /** Keys live 24 h, as at other providers; finished deliveries are kept for a week. */
   private async cleanUp(): Promise<void> {
     if (this.now() - this.cleanedAt < housekeepingMs) return;
     this.cleanedAt = this.now();

@@ -54,7 +54,7 @@ test('a declined card gives 201 with the reason, and nothing to capture', async 
   });
 });
 
-test('the same key gives the first answer again, and one ledger entry; another body is refused', async () => {
+test('the same key replays the first response, with one ledger entry; another body is refused', async () => {
   const first = await sandbox.post('/v1/charges', chargeOf('ref-3'), 'same');
   const again = await sandbox.post('/v1/charges', chargeOf('ref-3'), 'same');
   expect(again.body).toEqual(first.body);
@@ -74,7 +74,7 @@ test('a refusal is replayed, too', async () => {
   expect([first.status, again.status, again.headers.get('idempotent-replayed')]).toEqual([400, 400, 'true']);
 });
 
-test('ten requests with one key at once charge once; the others are replayed or told that it is in flight', async () => {
+test('ten requests with one key at once charge once; the others get the same response or 409', async () => {
   const answers = await Promise.all(
     Array.from({ length: 10 }, () => sandbox.post('/v1/charges', chargeOf('ref-5'), 'race')),
   );
@@ -82,7 +82,7 @@ test('ten requests with one key at once charge once; the others are replayed or 
   expect((await sandbox.get('/ledger?reference=ref-5'))['entries']).toHaveLength(1);
 });
 
-test('refunds at the same moment never exceed what was captured', async () => {
+test('concurrent refunds never exceed the captured amount', async () => {
   const { body: charge } = await sandbox.post('/v1/charges', chargeOf('ref-10'));
   await sandbox.post(`/v1/charges/${charge['id']}/capture`);
   const refund = () => sandbox.post(`/v1/charges/${charge['id']}/refunds`, { amountMinor: 900, reference: 'r' });
@@ -93,7 +93,7 @@ test('refunds at the same moment never exceed what was captured', async () => {
   ]);
 });
 
-test('tok_slow: in flight until it is done, also when the client has hung up', async () => {
+test('tok_slow: in progress until it is done, even if the client hangs up', async () => {
   const impatient = fetch(`${sandbox.url}/v1/charges`, {
     method: 'POST',
     headers: { authorization: `Bearer ${apiKey}`, 'idempotency-key': 'slow', 'content-type': 'application/json' },
@@ -111,14 +111,14 @@ test('tok_slow: in flight until it is done, also when the client has hung up', a
   expect((await sandbox.get('/ledger?reference=ref-6'))['entries']).toHaveLength(1);
 });
 
-test('tok_charged_then_dropped: the first request gets no answer, the second the first answer', async () => {
+test('tok_charged_then_dropped: the first request gets no response, the second gets that of the first', async () => {
   await expect(sandbox.post('/v1/charges', chargeOf('ref-7', 'tok_charged_then_dropped'), 'dropped')).rejects.toThrow();
   const { status, body } = await sandbox.post('/v1/charges', chargeOf('ref-7', 'tok_charged_then_dropped'), 'dropped');
   expect([status, body['status']]).toEqual([201, 'authorized']);
   expect((await sandbox.get('/ledger?reference=ref-7'))['entries']).toHaveLength(1);
 });
 
-test('tok_error_after_charge: 500 again and again for the same key, but charged once', async () => {
+test('tok_error_after_charge: the same key gets the same 500, and one charge', async () => {
   for (let attempt = 0; attempt < 3; attempt++) {
     const { status, body } = await sandbox.post('/v1/charges', chargeOf('ref-8', 'tok_error_after_charge'), 'error');
     expect([status, body['error']['type']]).toEqual([500, 'api_error']);
@@ -126,7 +126,7 @@ test('tok_error_after_charge: 500 again and again for the same key, but charged 
   expect((await sandbox.get('/v1/charges?reference=ref-8'))['items']).toMatchObject([{ status: 'authorized' }]);
 });
 
-test('a key whose request died is free again once its lock has run out', async () => {
+test('a key whose request died is free again once its lock has expired', async () => {
   await sandbox.database.pool.query(
     `INSERT INTO idempotency_keys (key, fingerprint, locked_until)
      SELECT 'dead', fingerprint, now() - interval '1 second' FROM idempotency_keys WHERE key = 'same'`,
@@ -134,7 +134,7 @@ test('a key whose request died is free again once its lock has run out', async (
   expect((await sandbox.post('/v1/charges', chargeOf('ref-3'), 'dead')).status).toBe(201);
 });
 
-test('bad requests have the shape of this API', async () => {
+test('errors have the shape of this API', async () => {
   const cases = [
     [
       await sandbox.call('GET', '/v1/charges?reference=x', { headers: { authorization: 'Bearer wrong' } }),
@@ -184,7 +184,7 @@ test('bad requests have the shape of this API', async () => {
   expect([malformed.status, await malformed.json()]).toMatchObject([400, { error: { type: 'invalid_request' } }]);
 });
 
-test('webhooks are signed over their bytes and repeated until they are accepted', async () => {
+test('webhooks are signed over their bytes and repeated until the merchant accepts them', async () => {
   await until(() => sandbox.received.length > 0);
   await sleep(200);
   sandbox.received.length = 0;
@@ -203,7 +203,7 @@ test('webhooks are signed over their bytes and repeated until they are accepted'
   expect(v1).toBe(createHmac('sha256', webhookSecret).update(`${time}.${second!.body}`).digest('hex'));
 });
 
-test('the ledger cannot be changed, not even by its owner', async () => {
+test('the ledger cannot be changed, not even by the owner of the database', async () => {
   await expect(sandbox.database.pool.query('UPDATE ledger_entries SET amount_minor = 1')).rejects.toThrow(
     /append-only/,
   );
@@ -211,7 +211,7 @@ test('the ledger cannot be changed, not even by its owner', async () => {
   await expect(sandbox.database.pool.query('TRUNCATE ledger_entries')).rejects.toThrow(/append-only/);
 });
 
-test('the ledger comes in pages', async () => {
+test('the ledger is paged', async () => {
   const { entries, nextAfter } = await sandbox.get('/ledger?limit=2');
   expect(entries).toHaveLength(2);
   expect((await sandbox.get(`/ledger?after=${nextAfter}&limit=1`))['entries'][0].seq).toBeGreaterThan(entries[1].seq);

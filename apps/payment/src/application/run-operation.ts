@@ -118,7 +118,11 @@ export class RunOperation {
     if (found?.kind === 'unclear') return this.readLater(operation, found.error, claim);
     if (found) return this.storeOutcome(operation, found, claim);
     if (this.now().getTime() - operation.createdAt.getTime() >= this.keyLifetimeMs) {
-      return this.storeOutcome(operation, { kind: 'refused', reason: 'never executed by the provider' }, claim);
+      return this.storeOutcome(
+        operation,
+        { kind: 'refused', reason: 'the payment provider never processed it' },
+        claim,
+      );
     }
     const answer = await this.ask(operation);
     return answer.kind === 'unclear'

@@ -108,10 +108,13 @@ export function capture(payment: Payment, now: Date): PaymentChange {
     case 'VOIDED':
       return unchanged(payment, {
         kind: 'capture-failed',
-        reason: `voided: ${payment.voidReason ?? 'by the provider'}`,
+        reason: `the payment is voided: ${payment.voidReason ?? 'by the payment provider'}`,
       });
     case 'DECLINED':
-      return unchanged(payment, { kind: 'capture-failed', reason: `declined: ${payment.declineReason ?? ''}` });
+      return unchanged(payment, {
+        kind: 'capture-failed',
+        reason: `the payment is declined: ${payment.declineReason ?? 'no reason given'}`,
+      });
     case 'CAPTURING':
     case 'VOIDING':
       return unchanged(payment);

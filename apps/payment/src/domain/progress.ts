@@ -72,7 +72,7 @@ export const declinedFact = (payment: Payment): PaymentFact => ({
 
 export const voidedFact = (payment: Payment): PaymentFact => ({
   kind: 'voided',
-  reason: payment.voidReason ?? payment.declineReason ?? 'voided by the provider',
+  reason: payment.voidReason ?? payment.declineReason ?? 'the payment provider voided the payment',
 });
 
 export const refundedFact = ({ id, amountMinor, reason }: Refund): PaymentFact => ({

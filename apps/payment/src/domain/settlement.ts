@@ -2,6 +2,8 @@ import { PaymentTransitionIllegal } from './payment.errors.js';
 import type { PaymentChange, PaymentFact, ProviderOutcome, Payment, PaymentStatus, Refund } from './payment.js';
 import { advance, changed, declinedFact, refundedFact, unchanged, voidedFact } from './progress.js';
 
+const voidedByProvider = 'the payment provider voided the payment';
+
 /** No attempt got a clear answer: the payment is UNKNOWN until the provider's own record says what happened. */
 export function markUnclear(payment: Payment, now: Date): PaymentChange {
   if (payment.inFlight === null || payment.status === 'UNKNOWN') return unchanged(payment);
@@ -62,8 +64,8 @@ function settleCapture(payment: Payment, outcome: ProviderOutcome, now: Date): P
       return { payment: captured, facts: wanted ? [{ kind: 'captured' }] : [] };
     }
     case 'voided': {
-      const voided = finish(payment, { status: 'VOIDED', captureFailure: 'voided by the provider' }, now);
-      const failed: PaymentFact = { kind: 'capture-failed', reason: 'voided by the provider' };
+      const voided = finish(payment, { status: 'VOIDED', captureFailure: voidedByProvider }, now);
+      const failed: PaymentFact = { kind: 'capture-failed', reason: voidedByProvider };
       return { payment: voided, facts: wanted ? [failed, voidedFact(voided)] : [voidedFact(voided)] };
     }
     case 'refused': {

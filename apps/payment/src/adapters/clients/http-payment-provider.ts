@@ -162,7 +162,10 @@ export class HttpPaymentProvider implements PaymentProvider, OnApplicationShutdo
   }
 }
 
-/** Sorts what a failed call threw: only a connection that was never established, or an open breaker, is certainly unsent. */
+/**
+ * Sorts what a failed call threw: only a connection that was never established, or an open breaker, is certainly
+ * unsent.
+ */
 function failureOf(error: unknown): Error {
   if (error instanceof PspUnclear) return error;
   if (error instanceof CircuitOpen)

@@ -23,8 +23,9 @@ interface OperationRow {
 }
 
 /**
- * Claims due operations, each time in a single statement. An operation whose lease has expired is due: its holder is dead
- * or late, and the idempotency key makes a second call harmless. The claim counts the attempt before anything is sent.
+ * Claims due operations, each time in a single statement. An operation whose lease has expired is due: its holder is
+ * dead or late, and the idempotency key makes a second call harmless. The claim counts the attempt before anything is
+ * sent.
  */
 export class PgOperationQueue implements OperationQueue {
   /** Leases of claims whose response was lost: the database may have granted them. Released before the next claim. */

@@ -3,7 +3,8 @@ import type { PaymentRepository } from '../../application/ports.js';
 import type { Payment, PaymentStatus, Refund, OperationKind } from '../../domain/payment.js';
 
 /**
- * A row of `payments` with its refunds as a JSON array: the whole aggregate in one round trip. `bigint` arrives as text.
+ * A row of `payments` with its refunds as a JSON array: the whole aggregate in one round trip. `bigint` arrives as
+ * text.
  */
 interface PaymentRow {
   id: string;

@@ -12,8 +12,8 @@ export interface OperationWorkerOptions {
    */
   readonly concurrency: number;
   /**
-   * Length of a claim, milliseconds: the longest execution (a reading, a call and another reading) plus 5 s to store the
-   * result.
+   * Length of a claim, milliseconds: the longest execution (a reading, a call and another reading) plus 5 s to store
+   * the result.
    */
   readonly leaseMs: number;
   /** How often to look for due operations, milliseconds. Default 250. */
