@@ -88,8 +88,11 @@ export default tseslint.config(
           checkDynamicDependenciesExceptions: ['.*'],
           depConstraints: [
             { sourceTag: 'layer:foundation', onlyDependOnLibsWithTags: ['layer:foundation'] },
-            { sourceTag: 'layer:capability', onlyDependOnLibsWithTags: ['layer:foundation', 'layer:capability'] },
-            { sourceTag: 'layer:host', onlyDependOnLibsWithTags: ['type:lib'] },
+            { sourceTag: 'layer:host', onlyDependOnLibsWithTags: ['layer:foundation', 'layer:host'] },
+            {
+              sourceTag: 'layer:capability',
+              onlyDependOnLibsWithTags: ['layer:foundation', 'layer:host', 'layer:capability'],
+            },
             { sourceTag: 'type:app', onlyDependOnLibsWithTags: ['type:lib'] },
             { sourceTag: 'type:tool', onlyDependOnLibsWithTags: ['type:lib', 'type:tool'] },
           ],

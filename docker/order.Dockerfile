@@ -82,6 +82,8 @@ ARG TITLE
 ARG VERSION=0.0.0
 ARG REVISION=unknown
 ARG CREATED=1970-01-01T00:00:00Z
+# What the process says of itself in health, traces and discovery.
+ENV SERVICE_VERSION=${VERSION} SERVICE_COMMIT=${REVISION}
 LABEL org.opencontainers.image.title="${TITLE}" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}" \

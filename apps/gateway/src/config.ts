@@ -1,9 +1,7 @@
 import { isIP } from 'node:net';
-import { authSettings } from '@causeway/auth/settings';
 import { durationMs, httpUrl, integer, list, withDefault } from '@causeway/config';
-import { discoverySettings } from '@causeway/discovery/settings';
-import { natsSettings } from '@causeway/messaging/settings';
-import type { ServiceSettings } from '@causeway/service-host';
+import type { SettingsOf } from '@causeway/service-host';
+import type { service } from './service.js';
 
 const names = new Set(['loopback', 'linklocal', 'uniquelocal']);
 function isRange(text: string): boolean {
@@ -21,9 +19,6 @@ const perMinute = integer(1, 10_000_000);
 
 /** Everything that the gateway reads from its environment, besides what every service reads (service-host, telemetry). */
 export const settings = {
-  ...natsSettings,
-  ...discoverySettings,
-  ...authSettings,
   /** Where clients reach the gateway: the server address in the OpenAPI document. */
   PUBLIC_URL: httpUrl(),
   /** Requests a minute for one client (the token's subject, else the address), per instance. */
@@ -46,7 +41,4 @@ export const settings = {
   /** Streams that one customer may have open, per instance. */
   ORDER_EVENTS_MAX_STREAMS: withDefault(integer(1, 1_000), '10'),
 };
-export type GatewaySettings = ServiceSettings<typeof settings>;
-
-/** Injects {@link GatewaySettings}. */
-export const SETTINGS = Symbol('SETTINGS');
+export type GatewaySettings = SettingsOf<typeof service>;

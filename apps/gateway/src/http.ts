@@ -1,6 +1,5 @@
 import { TokenVerifier } from '@causeway/auth';
-import { BrokerHealth } from '@causeway/messaging';
-import { registerReadiness } from '@causeway/service-host';
+import { SETTINGS } from '@causeway/service-host';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { GatewaySettings } from './config.js';
 import { docsPlugin } from './docs/docs.plugin.js';
@@ -9,8 +8,9 @@ import { Forwarder } from './proxy/forwarder.js';
 import { proxyPlugin } from './proxy/proxy.plugin.js';
 import { returnPage, returnPageHeaders } from './sign-in/return-page.js';
 
-/** Puts together what the gateway serves besides its two Nest controllers. */
-export async function configureHttp(app: NestFastifyApplication, settings: GatewaySettings): Promise<void> {
+/** What the gateway serves besides its two Nest controllers. */
+export async function configureHttp(app: NestFastifyApplication): Promise<void> {
+  const settings = app.get<GatewaySettings>(SETTINGS);
   const fastify = app.getHttpAdapter().getInstance();
   await registerEdge(fastify, app.get(TokenVerifier), settings);
   await fastify.register(proxyPlugin, { forwarder: app.get<Forwarder>(Forwarder) });
@@ -18,7 +18,4 @@ export async function configureHttp(app: NestFastifyApplication, settings: Gatew
   fastify.get('/callback', (request, reply) =>
     reply.headers(returnPageHeaders).send(returnPage(request.query as object)),
   );
-  const broker = app.get(BrokerHealth);
-  // Shown, not required: without the broker requests are still passed on to the instances that are known.
-  registerReadiness('broker', () => broker.connected, { required: false });
 }

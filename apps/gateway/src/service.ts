@@ -1,26 +1,17 @@
-import type { ServiceDefinition } from '@causeway/service-host';
+import { auth } from '@causeway/auth/capability';
+import { forwardedServices } from '@causeway/contracts';
+import { discovery } from '@causeway/discovery/capability';
+import { messaging } from '@causeway/messaging/capability';
+import { defineService } from '@causeway/service-host/define';
 import { settings } from './config.js';
-import { version } from './version.js';
 
-/** The gateway. Whatever takes time to import is behind `import()`: the health port answers before it is loaded. */
-export const service: ServiceDefinition<typeof settings> = {
+/** Everything that takes time to import is behind `import()`, so that the health port answers first. */
+export const service = defineService({
   name: 'gateway',
-  version,
   settings,
+  uses: [messaging(), discovery({ find: forwardedServices }), auth()],
+  module: async () => (await import('./app.module.js')).AppModule,
   edge: true,
   fastify: ({ TRUST_PROXY }) => (TRUST_PROXY ? { trustProxy: TRUST_PROXY } : {}),
-  async module(values) {
-    const { AppModule } = await import('./app.module.js');
-    return AppModule.with(values);
-  },
-  async configureHttp(app, values) {
-    const { configureHttp } = await import('./http.js');
-    await configureHttp(app, values);
-  },
-  commands: {
-    async provision(values) {
-      const { provisionTopology } = await import('@causeway/messaging');
-      await provisionTopology(values);
-    },
-  },
-};
+  configureHttp: async (app) => (await import('./http.js')).configureHttp(app),
+});

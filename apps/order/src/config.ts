@@ -1,18 +1,12 @@
-import { authSettings } from '@causeway/auth/settings';
 import { durationMs, integer, list, secret, withDefault } from '@causeway/config';
-import { discoverySettings } from '@causeway/discovery/settings';
-import { natsSettings } from '@causeway/messaging/settings';
-import { databaseSettings, fieldKeySettings } from '@causeway/persistence/settings';
-import type { ServiceSettings } from '@causeway/service-host';
+import { fieldKeySettings } from '@causeway/persistence/settings';
+import type { SettingsOf } from '@causeway/service-host';
 import { z } from 'zod';
+import type { service } from './service.js';
 
 /** The settings of the order service, besides those that every service has (service-host, telemetry). */
 export const settings = {
-  ...databaseSettings,
   ...fieldKeySettings,
-  ...natsSettings,
-  ...discoverySettings,
-  ...authSettings,
   /** Signs page cursors; several while one is being replaced: the first signs, all are accepted. */
   CURSOR_SECRET: list().pipe(z.array(secret()).max(4)),
   /** Limit of a call to the user service for an address. The rest of the request's deadline applies where it is shorter. */
@@ -28,4 +22,4 @@ export const settings = {
   /** An order whose payment is not complete this long after it was placed is given up, and its payment voided. */
   ORDER_PAYMENT_LIMIT_MS: withDefault(durationMs(1_000), '900000'),
 };
-export type OrderSettings = ServiceSettings<typeof settings>;
+export type OrderSettings = SettingsOf<typeof service>;

@@ -1,9 +1,7 @@
-import { authSettings } from '@causeway/auth/settings';
-import { durationMs, httpUrl, integer, list, secret, withDefault, type Settings } from '@causeway/config';
-import { discoverySettings } from '@causeway/discovery/settings';
-import { natsSettings } from '@causeway/messaging/settings';
-import { databaseSettings } from '@causeway/persistence/settings';
+import { durationMs, httpUrl, integer, list, secret, withDefault } from '@causeway/config';
+import type { SettingsOf } from '@causeway/service-host';
 import { z } from 'zod';
+import type { service } from './service.js';
 
 /** `5000,30000`: milliseconds. */
 const schedule = z
@@ -13,10 +11,6 @@ const schedule = z
 
 /** Everything that the payment service reads from its environment, besides what every service reads (service-host, telemetry). */
 export const settings = {
-  ...databaseSettings,
-  ...natsSettings,
-  ...discoverySettings,
-  ...authSettings,
   /** Base URL of the payment provider. */
   PSP_URL: httpUrl(),
   PSP_API_KEY: secret(),
@@ -31,4 +25,4 @@ export const settings = {
   /** Waits before each reading of an operation whose outcome is unknown; the last one repeats. */
   PAYMENT_RESOLVE_SCHEDULE_MS: withDefault(schedule, '5000,30000,120000,600000,3600000'),
 };
-export type PaymentSettings = Settings<typeof settings>;
+export type PaymentSettings = SettingsOf<typeof service>;

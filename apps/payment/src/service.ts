@@ -1,18 +1,19 @@
-import { databaseCommands } from '@causeway/persistence/commands';
-import type { ServiceDefinition } from '@causeway/service-host';
+import { auth } from '@causeway/auth/capability';
+import { discovery } from '@causeway/discovery/capability';
+import { messaging } from '@causeway/messaging/capability';
+import { database } from '@causeway/persistence/capability';
+import { defineService } from '@causeway/service-host/define';
 import { settings } from './config.js';
-import { version } from './version.js';
 
-/** The payment service. Whatever takes time to import is behind `import()`: the health port answers before it is loaded. */
-export const service: ServiceDefinition<typeof settings> = {
+/** Everything that takes time to import is behind `import()`, so that the health port answers first. */
+export const service = defineService({
   name: 'payment',
-  version,
   settings,
-  module: async (values) => (await import('./app.module.js')).AppModule.with(values),
-  configureHttp: async (app) => (await import('./lifecycle.js')).configureHttp(app),
-  microservice: async (app) => (await import('./lifecycle.js')).microservice(app),
-  commands: {
-    ...databaseCommands(() => import('./migrations.js')),
-    provision: async (values) => void (await (await import('@causeway/messaging')).provisionTopology(values)),
-  },
-};
+  uses: [
+    database({ migrations: () => import('./migrations.js'), client: () => import('./generated/prisma/client.js') }),
+    messaging(),
+    discovery(),
+    auth(),
+  ],
+  module: async () => (await import('./app.module.js')).AppModule,
+});

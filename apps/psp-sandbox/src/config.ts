@@ -1,9 +1,9 @@
-import { durationMs, httpUrl, integer, ratio, secret, withDefault, type Settings } from '@causeway/config';
-import { databaseSettings } from '@causeway/persistence/settings';
+import type { SettingsOf } from '@causeway/service-host';
+import { durationMs, httpUrl, integer, ratio, secret, withDefault } from '@causeway/config';
+import type { service } from './service.js';
 
 /** Everything that the sandbox reads from its environment, besides what every service reads (service-host, telemetry). */
 export const settings = {
-  ...databaseSettings,
   /** What merchants authenticate with. */
   PSP_API_KEY: secret(),
   /** Where webhooks go. Without it none are sent. */
@@ -16,4 +16,4 @@ export const settings = {
   /** How long `tok_slow` takes. */
   PSP_SLOW_MS: withDefault(durationMs(0, 600_000), '30000'),
 };
-export type SandboxSettings = Settings<typeof settings>;
+export type SandboxSettings = SettingsOf<typeof service>;

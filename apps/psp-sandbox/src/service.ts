@@ -1,16 +1,14 @@
-import { databaseCommands } from '@causeway/persistence/commands';
-import type { ServiceDefinition } from '@causeway/service-host';
+import { database } from '@causeway/persistence/capability';
+import { defineService } from '@causeway/service-host/define';
 import { settings } from './config.js';
-import { version } from './version.js';
 
-/** The sandbox. Whatever takes time to import is behind `import()`: the health port answers before it is loaded. */
-export const service: ServiceDefinition<typeof settings> = {
+/** Everything that takes time to import is behind `import()`, so that the health port answers first. */
+export const service = defineService({
   name: 'psp-sandbox',
-  version,
   settings,
-  module: async (values) => (await import('./app.module.js')).AppModule.create(values),
-  configureHttp: async (app) => (await import('./lifecycle.js')).configureHttp(app),
-  commands: {
-    ...databaseCommands(() => import('./migrations.js')),
-  },
-};
+  uses: [
+    database({ migrations: () => import('./migrations.js'), client: () => import('./generated/prisma/client.js') }),
+  ],
+  module: async () => (await import('./app.module.js')).AppModule,
+  configureHttp: async (app) => (await import('./http.js')).configureHttp(app),
+});

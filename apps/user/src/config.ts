@@ -1,10 +1,9 @@
 import { authSettings } from '@causeway/auth/settings';
-import { durationMs, integer, list, secret, withDefault, type Settings } from '@causeway/config';
-import { discoverySettings } from '@causeway/discovery/settings';
-import { natsSettings } from '@causeway/messaging/settings';
-import { databaseSettings, fieldKeySettings } from '@causeway/persistence/settings';
-import type { ServiceSettings } from '@causeway/service-host';
+import { durationMs, integer, list, secret, withDefault } from '@causeway/config';
+import { fieldKeySettings } from '@causeway/persistence/settings';
+import type { SettingsOf } from '@causeway/service-host';
 import { z } from 'zod';
+import type { service } from './service.js';
 
 const loopback = /^(127\.0\.0\.1|\[::1\]|localhost)$/;
 
@@ -19,11 +18,7 @@ const redirectUri = z.url({ error: 'expected URLs' }).refine(
 
 /** All settings of this service; the README explains each. */
 export const settings = {
-  ...databaseSettings,
   ...fieldKeySettings,
-  ...natsSettings,
-  ...discoverySettings,
-  ...authSettings,
   /** This service is the issuer: the OpenID provider is mounted under the path of this URL. */
   AUTH_ISSUER: authSettings.AUTH_ISSUER.refine((issuer) => new URL(issuer).pathname.length > 1, {
     error: 'expected a URL with a path, for example https://shop.example.org/oidc',
@@ -49,9 +44,9 @@ export const settings = {
   HOUSEKEEPING_INTERVAL_MS: withDefault(durationMs(1_000), '600000'),
 };
 
-export type UserSettings = ServiceSettings<typeof settings>;
+export type UserSettings = SettingsOf<typeof service>;
 export type OidcSettings = Pick<
-  Settings<typeof settings>,
+  UserSettings,
   | 'AUTH_ISSUER'
   | 'AUTH_AUDIENCE'
   | 'OIDC_COOKIE_KEYS'

@@ -1,30 +1,20 @@
-import { databaseCommands } from '@causeway/persistence/commands';
-import type { ServiceDefinition } from '@causeway/service-host';
+import { auth } from '@causeway/auth/capability';
+import { discovery } from '@causeway/discovery/capability';
+import { messaging } from '@causeway/messaging/capability';
+import { database } from '@causeway/persistence/capability';
+import { defineService } from '@causeway/service-host/define';
 import { settings } from './config.js';
-import { version } from './version.js';
 
-/** The user service. Whatever takes time to import is behind `import()`: the health port answers before it is loaded. */
-export const service: ServiceDefinition<typeof settings> = {
+/** Everything that takes time to import is behind `import()`, so that the health port answers first. */
+export const service = defineService({
   name: 'user',
-  version,
   settings,
-  async module(values) {
-    const { AppModule } = await import('./app.module.js');
-    return AppModule.with(values);
-  },
-  async configureHttp(app) {
-    const { configureHttp } = await import('./configure-http.js');
-    configureHttp(app);
-  },
-  async microservice(app) {
-    const { AppModule } = await import('./app.module.js');
-    return AppModule.transport(app);
-  },
-  commands: {
-    ...databaseCommands(() => import('./migrations.js')),
-    async provision(values) {
-      const { provisionTopology } = await import('@causeway/messaging');
-      await provisionTopology(values);
-    },
-  },
-};
+  uses: [
+    database({ migrations: () => import('./migrations.js'), client: () => import('./generated/prisma/client.js') }),
+    messaging(),
+    discovery(),
+    auth(),
+  ],
+  module: async () => (await import('./app.module.js')).AppModule,
+  configureHttp: async (app) => (await import('./http.js')).configureHttp(app),
+});

@@ -4,7 +4,7 @@ import { SpanKind } from '@opentelemetry/api';
 import { translatePgError } from './errors.js';
 
 /** The part of a generated client that the guard uses; `never`, because each client has its own type of extension. */
-interface ExtendableClient {
+export interface ExtendableClient {
   $extends(extension: never): unknown;
 }
 

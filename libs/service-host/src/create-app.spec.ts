@@ -14,7 +14,7 @@ import {
 import { EventPattern, Server, type CustomTransportStrategy } from '@nestjs/microservices';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { createApp, hostSettings, HostState, RequestDeadline } from './index.js';
+import { createApp, defineService, hostSettings, HostState, RequestDeadline } from './index.js';
 
 const settings = loadSettings({ ...hostSettings, ...telemetrySettings }, { HTTP_PORT: '0', MANAGEMENT_PORT: '0' });
 const events: string[] = [];
@@ -73,12 +73,13 @@ class Orders implements OnModuleInit, OnModuleDestroy, OnApplicationShutdown {
 @Module({ controllers: [Orders] })
 class OrdersModule {}
 
-const definition = { name: 'order', version: '1.0.0', settings: {}, module: () => OrdersModule };
+const parts = { name: 'order', settings: {}, module: () => OrdersModule };
+const definition = defineService(parts);
 
 test('the hooks run in order: providers, configureHttp, init, transport; then the transport knows its handlers', async () => {
   const app = await createApp(
-    {
-      ...definition,
+    defineService({
+      ...parts,
       configureHttp: (nest) => {
         events.push(`configure: ${nest.get(Orders).constructor.name}`);
         nest
@@ -86,15 +87,21 @@ test('the hooks run in order: providers, configureHttp, init, transport; then th
           .getInstance()
           .get('/raw', () => 'raw');
       },
-      microservice: () => {
-        events.push('microservice');
-        return new FakeTransport();
-      },
-    },
+      uses: [
+        {
+          name: 'fake',
+          settings: {},
+          transport: async () => {
+            events.push('transport');
+            return new FakeTransport();
+          },
+        },
+      ],
+    }),
     settings,
   );
   await app.startAllMicroservices();
-  expect(events).toEqual(['configure: Orders', 'init', 'microservice', 'listen: order.evt.placed.v1']);
+  expect(events).toEqual(['configure: Orders', 'init', 'transport', 'listen: order.evt.placed.v1']);
   expect((await app.inject('/raw')).body).toBe('raw');
   events.splice(0);
   await app.close();
@@ -116,7 +123,7 @@ test('errors of plugins are answered like those of handlers, by the filters of t
     return [thrown.body, malformed.body];
   };
   const configureHttp = async (app: NestFastifyApplication) => void (await app.register(failing as never));
-  const [thrown, malformed] = await answers(await createApp({ ...definition, configureHttp }, settings));
+  const [thrown, malformed] = await answers(await createApp(defineService({ ...parts, configureHttp }), settings));
   expect([JSON.parse(thrown!), JSON.parse(malformed!)]).toMatchObject([
     { code: 'INTERNAL' },
     { code: 'MALFORMED_REQUEST' },
@@ -126,13 +133,13 @@ test('errors of plugins are answered like those of handlers, by the filters of t
   const own = {
     catch: (_: unknown, at: ArgumentsHost) => void at.switchToHttp().getResponse<FastifyReply>().code(418).send('own'),
   };
-  const withOwnFilter = {
-    ...definition,
+  const withOwnFilter = defineService({
+    ...parts,
     configureHttp: async (app: NestFastifyApplication) => {
       await configureHttp(app);
       app.useGlobalFilters(own);
     },
-  };
+  });
   expect(await answers(await createApp(withOwnFilter, settings))).toEqual(['own', 'own']);
 });
 
@@ -157,7 +164,7 @@ test('an endless answer ends itself when the stop begins, and none is begun afte
 
 test('options of Fastify may follow from settings', async () => {
   const app = await createApp(
-    { ...definition, fastify: ({ BODY_LIMIT_BYTES }) => ({ bodyLimit: BODY_LIMIT_BYTES * 2 }) },
+    defineService({ ...parts, fastify: ({ BODY_LIMIT_BYTES }) => ({ bodyLimit: BODY_LIMIT_BYTES * 2 }) }),
     settings,
   );
   expect(app.getHttpAdapter().getInstance().initialConfig.bodyLimit).toBe(524_288);

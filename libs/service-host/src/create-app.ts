@@ -1,51 +1,74 @@
 import 'reflect-metadata';
-import type { SettingsShape } from '@causeway/config';
+import type { Settings, SettingsShape } from '@causeway/config';
 import { getLogger, NestLogger } from '@causeway/telemetry';
-import { Module, type DynamicModule, type Type } from '@nestjs/common';
+import { Module, type DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { ServiceDefinition, ServiceSettings } from './definition.js';
+import type { ServiceContext, ServiceDefinition } from './definition.js';
+import { registerReadiness } from './health/readiness.js';
 import { HostState } from './host-state.js';
 import { createHttpAdapter } from './http/server.js';
+import { SETTINGS } from './tokens.js';
 
-/** The root module: the service's own, and the state of the host for everybody to inject. */
+/** The root module: the service's own, with the modules of its capabilities, and what the host provides to all of them. */
 @Module({})
 class HostModule {
-  static around(module: Type | DynamicModule, host: HostState): DynamicModule {
+  static forRoot(module: DynamicModule, host: HostState, settings: object): DynamicModule {
     return {
       module: HostModule,
       global: true,
       imports: [module],
-      providers: [{ provide: HostState, useValue: host }],
-      exports: [HostState],
+      providers: [
+        { provide: HostState, useValue: host },
+        { provide: SETTINGS, useValue: settings },
+      ],
+      exports: [HostState, SETTINGS],
     };
   }
 }
 
 /**
- * Builds a service as `runService` does, without touching the process: no signals, no management port, no listening. For tests, followed by
- * `app.listen(0)` or `app.inject(…)`, and `app.close()`.
- * @returns The application, initialized; its `microservice` is connected, not started (`app.startAllMicroservices()`).
+ * Builds a service as `runService` does, without touching the process: no signals, no management port, no listening.
+ * For tests, followed by `app.listen(0)` or `app.inject(…)`, and `app.close()`.
+ *
+ * Nest developers: docs/guides/if-you-know-nest.md#bootstrapping-defineservice-instead-of-nestfactory-in-maints
+ *
+ * @returns The application, initialized; transports are connected, not started (`app.startAllMicroservices()`).
  */
 export async function createApp<S extends SettingsShape>(
   definition: ServiceDefinition<S>,
-  settings: NoInfer<ServiceSettings<S>>,
+  settings: NoInfer<Settings<S>>,
   host: HostState = new HostState(),
 ): Promise<NestFastifyApplication> {
-  const { adapter, filter } = createHttpAdapter(host, settings, definition.fastify?.(settings), definition.edge);
-  const app = await NestFactory.create<NestFastifyApplication>(
-    HostModule.around(await definition.module(settings), host),
-    adapter,
-    {
-      logger: new NestLogger(getLogger('nest')),
-      abortOnError: false,
-      bodyParser: false,
-    },
+  const service = { name: definition.name, settings } as unknown as ServiceContext;
+  const { adapter, filter } = createHttpAdapter(
+    host,
+    service.settings,
+    definition.fastify?.(settings),
+    definition.edge,
   );
+  // Imported by the service's module, so that Nest initializes them before it, and closes them after it.
+  const [module, ...imports] = await Promise.all([
+    definition.module(),
+    ...definition.uses.map((capability) => capability.module?.(service)),
+  ]);
+  const root = { module, imports: imports.filter((imported) => imported !== undefined) };
+  const app = await NestFactory.create<NestFastifyApplication>(HostModule.forRoot(root, host, settings), adapter, {
+    logger: new NestLogger(getLogger('nest')),
+    abortOnError: false,
+    bodyParser: false,
+  });
   app.useGlobalFilters(filter);
-  await definition.configureHttp?.(app, settings);
+  for (const capability of definition.uses) {
+    const part = await capability.readiness?.(app);
+    if (part) registerReadiness(part);
+  }
+  await definition.configureHttp?.(app);
   await app.init();
   // Nest loads its microservice package in init(); before that, connectMicroservice cannot work.
-  if (definition.microservice) app.connectMicroservice({ strategy: await definition.microservice(app, settings) });
+  for (const capability of definition.uses) {
+    const strategy = await capability.transport?.(app);
+    if (strategy) app.connectMicroservice({ strategy });
+  }
   return app;
 }

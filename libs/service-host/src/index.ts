@@ -1,11 +1,20 @@
 export { createApp } from './create-app.js';
-export type { ServiceDefinition, ServiceSettings, TransportStrategy } from './definition.js';
+export {
+  defineService,
+  type Capability,
+  type ServiceContext,
+  type ServiceDefinition,
+  type ServiceParts,
+  type ServiceSettings,
+  type SettingsOf,
+  type TransportStrategy,
+} from './definition.js';
 export {
   readiness,
   registerReadiness,
   type PartReport,
   type ReadinessCheck,
-  type ReadinessOptions,
+  type ReadinessPart,
   type ReadinessReport,
 } from './health/readiness.js';
 export { HostState, ShuttingDown } from './host-state.js';
@@ -26,3 +35,4 @@ export { sendStored, type StoredResponse } from './http/stored-response.js';
 export { ZodBody, ZodParams, ZodPipe, ZodQuery } from './http/zod-pipe.js';
 export { runService } from './run-service.js';
 export { hostSettings, type HostSettings } from './settings.js';
+export { SETTINGS } from './tokens.js';

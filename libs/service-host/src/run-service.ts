@@ -1,47 +1,42 @@
-import { enableCompileCache, setSourceMapsSupport } from 'node:module';
+import { enableCompileCache, flushCompileCache, setSourceMapsSupport } from 'node:module';
+import type { AddressInfo } from 'node:net';
 import { loadSettings, SettingsInvalid, type SettingsShape } from '@causeway/config';
 import { CodedError } from '@causeway/errors';
-import { createLogger, telemetrySettings, type Logger } from '@causeway/telemetry';
-import type { ServiceDefinition, ServiceSettings } from './definition.js';
-import { serve } from './serve.js';
-import { hostSettings } from './settings.js';
+import { createLogger, startTelemetry, type Logger } from '@causeway/telemetry';
+import type { ServiceContext, ServiceDefinition } from './definition.js';
+import { startManagementServer } from './health/management-server.js';
+import { HostState } from './host-state.js';
+import { shutDown, type Parts } from './shut-down.js';
+import { onStopRequest } from './stop-request.js';
 
 /**
  * Runs a service: the whole of its `main.ts`.
  *
- * The first argument of the process says what to do: `serve` (default), or one of the definition's `commands`. Settings are checked first: if any
- * is wrong, all of them are listed on standard error, without values, and the process exits 1. So it does when the start or a command fails.
+ * The first argument of the process says what to do: `serve` (default), or one of the commands of its capabilities.
+ * Settings are checked first. If any is wrong, all of them are listed on standard error, without values, and the
+ * process exits 1; it also exits 1 when the start or a command fails, and 2 for an unknown command.
  *
- * This module loads neither Nest nor anything else that takes time. Import it from `@causeway/service-host/run` and the application behind
- * `import()`, and the health port answers long before the framework is loaded.
+ * Import this from `@causeway/service-host/run`: it loads neither Nest nor anything else that takes time, so the health
+ * port answers long before the framework is loaded.
  */
 export async function runService<S extends SettingsShape>(
   definition: ServiceDefinition<S>,
   args: readonly string[] = process.argv.slice(2),
 ): Promise<void> {
-  // Compiled code of whatever is imported from here on is kept in the system's temporary folder for the next start.
+  // Keeps the compiled code of everything imported from here on in the system's temporary folder, for the next start.
   enableCompileCache();
-  // Stacks of our own code name TypeScript lines. Those of packages stay as they are: their maps would take 7 MB (--enable-source-maps).
+  // Stack traces of our own code name TypeScript lines. Those of packages do not: their maps would take 7 MB.
   setSourceMapsSupport(true, { nodeModules: false });
   const command = args[0] ?? 'serve';
-  const commands = Object.keys(definition.commands ?? {});
-  if (command !== 'serve' && !commands.includes(command)) {
-    complain(`${definition.name} cannot ${command}; it knows: ${['serve', ...commands].join(', ')}`);
-    process.exit(2);
-  }
-  const settings = settingsOf(definition);
-  const log = createLogger({ service: definition.name, level: settings.LOG_LEVEL, instanceId: settings.INSTANCE_ID });
-  dieOnSurprises(log);
+  const run = command === 'serve' ? undefined : commandNamed(command, definition);
+  const service = { name: definition.name, settings: settingsOf(definition) } as unknown as ServiceContext;
+  const { LOG_LEVEL, INSTANCE_ID } = service.settings;
+  const log = createLogger({ service: service.name, level: LOG_LEVEL, instanceId: INSTANCE_ID });
+  exitOnUncaughtError(log);
   try {
-    if (command === 'serve') return await serve(definition, settings, log);
-    // Process 1 of a container ignores a signal that nobody handles. What a command has not finished, it does at its next run.
-    for (const [signal, number] of [
-      ['SIGTERM', 15],
-      ['SIGINT', 2],
-    ] as const) {
-      process.once(signal, () => process.exit(128 + number));
-    }
-    await definition.commands?.[command]?.(settings);
+    if (!run) return await serve(definition, service, log);
+    exitOnSignal();
+    await run(service);
     process.exit(0);
   } catch (error) {
     log.fatal(fieldsOf(error), `${command} failed`);
@@ -49,30 +44,103 @@ export async function runService<S extends SettingsShape>(
   }
 }
 
-function settingsOf<S extends SettingsShape>(definition: ServiceDefinition<S>): ServiceSettings<S> {
+/**
+ * Starts a service: management port (live), telemetry, application (which waits for its database and broker), HTTP,
+ * consumers, ready. How it stops is in `shut-down.ts`.
+ */
+async function serve(definition: ServiceDefinition, { name, settings }: ServiceContext, log: Logger): Promise<void> {
+  const host = new HostState();
+  const parts: Parts = {};
+  onStopRequest(log, (reason) => void shutDown(reason, host, settings, parts, log));
+
+  const identity = {
+    service: name,
+    version: settings.SERVICE_VERSION,
+    commit: settings.SERVICE_COMMIT,
+    instanceId: settings.INSTANCE_ID,
+  };
+  const management = await naming(
+    'MANAGEMENT_PORT',
+    settings.MANAGEMENT_PORT,
+    startManagementServer(identity, settings, host),
+  );
+  parts.management = management;
+  log.info({ managementPort: management.port, liveMs: Math.round(performance.now()) }, 'live');
+  // Concurrently, because both spend their time importing.
+  const [telemetry, { createApp }] = await Promise.all([
+    startTelemetry({ ...identity, settings }),
+    import('./create-app.js'),
+  ]);
+  parts.telemetry = telemetry;
+  const app = await createApp(definition, settings, host);
+  parts.app = app;
+  if (host.isStopping) return;
   try {
-    const shape = { ...telemetrySettings, ...hostSettings, ...definition.settings };
-    return loadSettings(shape) as unknown as ServiceSettings<S>;
+    const { HTTP_PORT, HTTP_HOST } = settings;
+    await naming('HTTP_PORT', HTTP_PORT, app.listen({ port: HTTP_PORT, host: HTTP_HOST }));
+    await app.startAllMicroservices();
+  } catch (error) {
+    // If the service was told to stop meanwhile, what failed was being closed.
+    if (!host.isStopping) throw error;
+  }
+  if (host.isStopping) return;
+  host.started = true;
+
+  const { port } = app.getHttpServer().address() as AddressInfo;
+  const url = await app.getUrl();
+  const ready = { url, port, managementPort: management.port, readyMs: Math.round(performance.now()) };
+  log.info({ ...ready, version: identity.version, commit: identity.commit }, 'ready');
+  // For a parent that spawned us with an IPC channel: the launcher, tests.
+  if (process.connected) process.send?.({ type: 'ready', ...ready });
+  setTimeout(flushCompileCache, 1_000).unref();
+}
+
+/** Names the setting to change if a port is in use; Node's own message has only the address. */
+async function naming<T>(setting: string, port: number, listening: Promise<T>): Promise<T> {
+  try {
+    return await listening;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    throw new Error(`${setting} ${port} is in use; end the process that has it, or set another port`, { cause: error });
+  }
+}
+
+function commandNamed(command: string, { name, commands }: ServiceDefinition) {
+  const found = commands[command];
+  if (found) return found;
+  printError(`unknown command "${command}"; ${name} has: ${['serve', ...Object.keys(commands)].join(', ')}`);
+  process.exit(2);
+}
+
+function settingsOf({ name, settings }: ServiceDefinition): object {
+  try {
+    return loadSettings(settings);
   } catch (error) {
     if (!(error instanceof SettingsInvalid)) throw error;
-    complain(`${definition.name} cannot start. ${error.message}\n${error.remedy}`);
+    printError(`${name} cannot start. ${error.message}\n${error.remedy}`);
     process.exit(1);
   }
 }
 
-/** Before there is a logger: text for whoever started the process. */
-const complain = (text: string): void => void process.stderr.write(`${text}\n`);
+/** Before there is a logger: text for the person or program that started the process. */
+const printError = (text: string): void => void process.stderr.write(`${text}\n`);
 
-/** A CodedError explains itself; of anything else the stack is needed, which the logger writes. */
+/** A CodedError explains itself; of anything else the logger writes the stack. */
 const fieldsOf = (error: unknown): object =>
   error instanceof CodedError
     ? { code: error.code, detail: error.message, remedy: error.remedy, cause: error.cause }
     : { err: error };
 
-/** State is unknown after an error that nobody caught: say so and let the supervisor start a fresh process. */
-function dieOnSurprises(log: Logger): void {
+/** After an uncaught error the state of the process is unknown. It logs the error and exits, so that its supervisor starts another. */
+function exitOnUncaughtError(log: Logger): void {
   process.on('uncaughtException', (err, origin) => {
     log.fatal({ err }, origin === 'unhandledRejection' ? 'unhandled rejection' : 'uncaught exception');
     process.exit(1);
   });
+}
+
+/** Process 1 of a container ignores signals that it does not handle. A command that was interrupted finishes at its next run. */
+function exitOnSignal(): void {
+  process.once('SIGTERM', () => process.exit(128 + 15));
+  process.once('SIGINT', () => process.exit(128 + 2));
 }

@@ -2,6 +2,18 @@ import { hostname } from 'node:os';
 import { durationMs, integer, port, secret, text, withDefault, type Settings } from '@causeway/config';
 import { idleConnectionMs } from '@causeway/contracts/keep-alive';
 
+/**
+ * A semantic version as it is; anything else, such as the tag of an image, as a pre-release: `main-42` → `0.0.0-main-42`.
+ * Discovery announces it, and the NATS Services protocol accepts nothing else.
+ */
+const semanticVersion = text()
+  .max(64)
+  .transform((version) =>
+    /^\d+\.\d+\.\d+(-[\w.-]+)?(\+[\w.-]+)?$/.test(version)
+      ? version
+      : `0.0.0-${version.replace(/[^0-9A-Za-z.-]/g, '-')}`,
+  );
+
 /** Settings of every process that `runService` starts. */
 export const hostSettings = {
   /** The address that the service listens on; 0.0.0.0 in a container. */
@@ -14,6 +26,10 @@ export const hostSettings = {
   MANAGEMENT_PORT: port(),
   /** Bearer token of `/governance`. Without it everybody who reaches the management port may read it. */
   MANAGEMENT_TOKEN: secret().optional(),
+  /** Version of the build. The images and the launcher set it; the default says that neither started the process. */
+  SERVICE_VERSION: withDefault(semanticVersion, 'dev'),
+  /** Commit of the build, set likewise. */
+  SERVICE_COMMIT: text().max(64).optional(),
   /** The name of this instance in logs, traces and discovery. */
   INSTANCE_ID: withDefault(text().max(64), `${hostname().slice(0, 48)}-${process.pid}`),
   /** How long an idle connection is kept. More than the patience of whoever calls: see `idleConnectionMs`. */

@@ -172,6 +172,13 @@ describe('a start', () => {
   });
 });
 
+test('an instance says which build it is; the tag of an image becomes a semantic version', async () => {
+  const child = start({ SERVICE_VERSION: 'main 42', SERVICE_COMMIT: 'c0ffee' });
+  await child.ready();
+  const ready = child.output.split('\n').find((text) => text.includes('"msg":"ready"')) ?? '{}';
+  expect(JSON.parse(ready)).toMatchObject({ version: '0.0.0-main-42', commit: 'c0ffee' });
+});
+
 describe('a command', () => {
   test('runs instead of the service and exits 0', async () => {
     const child = start({}, ['greet']);

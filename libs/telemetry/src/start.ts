@@ -10,6 +10,8 @@ export interface Telemetry {
 export interface TelemetryOptions {
   readonly service: string;
   readonly version: string;
+  /** Commit that the process was built from. */
+  readonly commit?: string;
   readonly instanceId: string;
   readonly settings: TelemetrySettings;
 }
@@ -26,6 +28,7 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
     'service.name': options.service,
     'service.namespace': 'causeway',
     'service.version': options.version,
+    ...(options.commit !== undefined && { 'vcs.ref.head.revision': options.commit }),
     'service.instance.id': options.instanceId,
   };
   const full = options.settings.TELEMETRY_SDK === 'full';

@@ -57,8 +57,14 @@ const planted: [title: string, path: string, code: string, rule: string][] = [
     projects,
   ],
   [
-    'a capability imports the host',
-    'libs/messaging/src/planted.ts',
+    'the host imports a capability',
+    'libs/service-host/src/planted.ts',
+    "import { migrate } from '@causeway/persistence';",
+    projects,
+  ],
+  [
+    'a foundation library imports the host',
+    'libs/config/src/planted.ts',
     "import { runService } from '@causeway/service-host';",
     projects,
   ],

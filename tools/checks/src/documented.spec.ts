@@ -1,8 +1,6 @@
 import { consumers, messages, rpcs } from '@causeway/contracts';
 import type { SettingsShape } from '@causeway/config';
-import { hostSettings } from '@causeway/service-host';
 import { serviceNames } from '@causeway/system';
-import { telemetrySettings } from '@causeway/telemetry';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -14,8 +12,8 @@ const libraries = ['service-host', 'telemetry', 'persistence', 'messaging', 'dis
   .map((name) => readme(`libs/${name}`))
   .join('\n');
 const settingsOf = async (app: string): Promise<SettingsShape> => {
-  const config = pathToFileURL(join(root, 'apps', app, 'src/config.ts')).href;
-  return ((await import(config)) as { settings: SettingsShape }).settings;
+  const file = pathToFileURL(join(root, 'apps', app, 'src/service.ts')).href;
+  return ((await import(file)) as { service: { settings: SettingsShape } }).service.settings;
 };
 /** The names that a text does not explain, in whole words. */
 const missing = (names: readonly string[], text: string): string[] =>
@@ -24,7 +22,7 @@ const missing = (names: readonly string[], text: string): string[] =>
 test.each(apps)(
   'every setting of %s is explained in its README or in that of the library it belongs to',
   async (app) => {
-    const names = Object.keys({ ...hostSettings, ...telemetrySettings, ...(await settingsOf(app)) });
+    const names = Object.keys(await settingsOf(app));
     expect(missing(names, `${readme(`apps/${app}`)}\n${libraries}`)).toEqual([]);
   },
 );

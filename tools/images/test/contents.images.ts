@@ -122,7 +122,7 @@ describe.each(serviceNames)('the image of %s', (app) => {
       await output([engine.docker, 'run', '--rm', '--entrypoint', 'env', imageName(app, { tag: 'dev' }), ...find]),
     ).toBe('');
     await expect(inside(app, [], 'serve')).rejects.toThrow(/cannot start[^]*missing; set/);
-    await expect(inside(app, [], 'dance')).rejects.toThrow(`${app} cannot dance; it knows: serve`);
+    await expect(inside(app, [], 'dance')).rejects.toThrow(`unknown command "dance"; ${app} has: serve`);
   });
 
   test('brings its code compiled: a start compiles one file itself', async () => {

@@ -58,20 +58,18 @@ describe('compose.yaml', () => {
     if (nats) expect(after['provision']).toEqual(done);
   });
 
-  interface Config {
-    readonly settings: Readonly<Record<string, { safeParse(value: unknown): { readonly success: boolean } }>>;
+  interface App {
+    readonly service: {
+      readonly settings: Readonly<Record<string, { safeParse(value: unknown): { readonly success: boolean } }>>;
+    };
   }
 
   test.each(services.filter(([, { image }]) => image.startsWith('causeway/')))(
     '%s: every setting that the app requires is given, and none that it does not know',
     async (_, { image, environment = {} }) => {
       const app = /^causeway\/([\w-]+):/.exec(image)?.[1] ?? '';
-      const [{ hostSettings }, { telemetrySettings }, own] = await Promise.all([
-        import('@causeway/service-host'),
-        import('@causeway/telemetry'),
-        import(new URL(`../../../apps/${app}/src/config.ts`, import.meta.url).href) as Promise<Config>,
-      ]);
-      const shape = { ...hostSettings, ...telemetrySettings, ...own.settings };
+      const file = new URL(`../../../apps/${app}/src/service.ts`, import.meta.url).href;
+      const shape = ((await import(file)) as App).service.settings;
       const given = Object.keys(environment).map((name) => name.replace(/_FILE$/, ''));
       // From the image.
       const fixed = ['HTTP_HOST', 'HTTP_PORT', 'MANAGEMENT_PORT'];

@@ -1,8 +1,8 @@
 import { loadSettings, type SettingsShape } from '@causeway/config';
-import { settings as order } from '../../../apps/order/src/config.js';
-import { settings as payment } from '../../../apps/payment/src/config.js';
-import { settings as pspSandbox } from '../../../apps/psp-sandbox/src/config.js';
-import { settings as user } from '../../../apps/user/src/config.js';
+import { service as order } from '../../../apps/order/src/service.js';
+import { service as payment } from '../../../apps/payment/src/service.js';
+import { service as pspSandbox } from '../../../apps/psp-sandbox/src/service.js';
+import { service as user } from '../../../apps/user/src/service.js';
 import { developmentSecrets, secretObjects, secretsIn } from './secrets.js';
 
 const needed = {
@@ -31,7 +31,9 @@ test('what two parts share is the same in both', () => {
 
 test('every value is one that the service accepts', () => {
   const made = developmentSecrets(needed, {});
-  const shapes: Record<string, SettingsShape> = { order, payment, 'psp-sandbox': pspSandbox, user };
+  const shapes: Record<string, SettingsShape> = Object.fromEntries(
+    [order, payment, pspSandbox, user].map(({ name, settings }) => [name, settings]),
+  );
   for (const [name, shape] of Object.entries(shapes)) {
     const secret = Object.fromEntries(Object.entries(shape).filter(([key]) => key in made[name]!));
     expect(Object.keys(loadSettings(secret, made[name])).length).toBeGreaterThan(2);

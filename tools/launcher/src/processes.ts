@@ -1,4 +1,5 @@
 import { services } from '@causeway/system';
+import type { BuildInfo } from './build-info.js';
 import type { DatabaseUrls } from './infrastructure.js';
 import { entryOf, nodeForServices } from './places.js';
 import { onLost } from './revive.js';
@@ -7,7 +8,12 @@ import { ServiceInstance } from './service-instance.js';
 import { settingsOf, stopOrderOf } from './wiring.js';
 
 /** The processes of all services, not started yet. */
-export function instancesOf(running: Running, options: SystemOptions, databaseUrls: DatabaseUrls): ServiceInstance[] {
+export function instancesOf(
+  running: Running,
+  options: SystemOptions,
+  databaseUrls: DatabaseUrls,
+  build: BuildInfo,
+): ServiceInstance[] {
   const { paths, ports, secrets, watchdog } = running;
   const node = nodeForServices();
   const [traces, nats] = [running.traces?.url ?? '', running.nats?.url ?? ''];
@@ -22,7 +28,7 @@ export function instancesOf(running: Running, options: SystemOptions, databaseUr
         node,
         entry: entryOf(name),
         env: {
-          ...settingsOf({ service, number, ports, paths, traces, nats, databaseUrl, secrets }),
+          ...settingsOf({ service, number, ports, paths, traces, nats, databaseUrl, secrets, build }),
           ...options.env?.all,
           ...options.env?.[name],
         },

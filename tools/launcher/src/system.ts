@@ -1,5 +1,6 @@
 import type { Endpoints, TraceReceiver, TraceSpan } from '@causeway/demo-client';
 import { natsAccounts, serviceNames, type ServiceName } from '@causeway/system';
+import { buildInfo } from './build-info.js';
 import { warmCompileCache } from './compile-cache.js';
 import { lockFolder } from './folder-lock.js';
 import {
@@ -14,6 +15,7 @@ import {
 } from './infrastructure.js';
 import type { NatsServer } from './nats.js';
 import type { PostgresServer } from './postgres.js';
+import { repository } from './places.js';
 import { instancesOf } from './processes.js';
 import { allOf, named } from './progress.js';
 import { note, stop, stopInOrder, type Running, type SystemOptions } from './running.js';
@@ -111,7 +113,7 @@ async function start(running: Running, options: SystemOptions): Promise<System> 
   say(`PostgreSQL (${postgres.port}) and NATS (${nats.port}) run after ${seconds(begun)}`);
   const urls = await prepareData(running, postgres);
   options.signal?.throwIfAborted();
-  running.instances.push(...instancesOf(running, options, urls));
+  running.instances.push(...instancesOf(running, options, urls, await buildInfo(repository)));
   say(`starting ${running.instances.length} processes`);
   await allOf(
     say,

@@ -9,6 +9,7 @@ import {
   type Service,
   type ServiceName,
 } from '@causeway/system';
+import type { BuildInfo } from './build-info.js';
 import { claimPort, type PortClaim } from './ports.js';
 import { defaultFolder } from './places.js';
 import type { Secrets } from './secrets.js';
@@ -108,8 +109,9 @@ export function settingsOf(input: {
   readonly nats: string;
   readonly databaseUrl: string | undefined;
   readonly secrets: Secrets;
+  readonly build: BuildInfo;
 }): Record<string, string | undefined> {
-  const { service, number, ports, paths, traces, nats, databaseUrl, secrets } = input;
+  const { service, number, ports, paths, traces, nats, databaseUrl, secrets, build } = input;
   const address = ports.services[service.name][number - 1];
   return {
     PATH: process.env['PATH'],
@@ -122,6 +124,8 @@ export function settingsOf(input: {
     HTTP_PORT: String(address?.port),
     MANAGEMENT_PORT: String(address?.managementPort),
     INSTANCE_ID: `${service.name}-${number}`,
+    SERVICE_VERSION: build.version,
+    SERVICE_COMMIT: build.commit,
     LOG_LEVEL: 'info',
     OTEL_EXPORTER_OTLP_ENDPOINT: traces,
     ...(databaseUrl && { DATABASE_URL: databaseUrl }),

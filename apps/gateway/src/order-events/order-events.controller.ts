@@ -1,10 +1,10 @@
 import { CurrentUser, RequireScope, type Principal } from '@causeway/auth';
 import { id, orderView, scopes, type OrderChange } from '@causeway/contracts';
-import { RequestDeadline, ZodParams } from '@causeway/service-host';
+import { RequestDeadline, ZodParams, SETTINGS } from '@causeway/service-host';
 import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { SETTINGS, type GatewaySettings } from '../config.js';
+import type { GatewaySettings } from '../config.js';
 import { Upstream } from '../upstream/upstream.js';
 import { EventStream } from './event-stream.js';
 import { OrderEventHub } from './order-event-hub.js';

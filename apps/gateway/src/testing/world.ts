@@ -5,13 +5,11 @@ import { TestIssuer, type TestToken } from '@causeway/auth/testing';
 import { loadSettings } from '@causeway/config';
 import { scopes, type OrderView, type PaymentView, type UserView } from '@causeway/contracts';
 import { buildEnvelope } from '@causeway/messaging';
-import { createApp, hostSettings, HostState } from '@causeway/service-host';
-import { telemetrySettings } from '@causeway/telemetry';
+import { createApp, HostState } from '@causeway/service-host';
 import { startNats, type TestNats } from '@causeway/testkit';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { orderConfirmed } from '@causeway/contracts';
-import { settings } from '../config.js';
 import { service } from '../service.js';
 import { StubService } from './stub-service.js';
 
@@ -45,23 +43,20 @@ export class World {
   async startGateway(overrides: Record<string, string> = {}): Promise<void> {
     await this.stopGateway();
     const [one, two] = this.orders;
-    const values = loadSettings(
-      { ...telemetrySettings, ...hostSettings, ...settings },
-      {
-        HTTP_PORT: '0',
-        MANAGEMENT_PORT: '0',
-        LOG_LEVEL: 'fatal',
-        NATS_URL: this.nats.url,
-        DISCOVERY_MODE: 'static',
-        DISCOVERY_STATIC: `user=${this.user.url},payment=${this.payment.url},order=${one.url}|${two.url}`,
-        AUTH_ISSUER: this.issuer.settings.AUTH_ISSUER,
-        AUTH_JWKS_URL: this.issuer.settings.AUTH_JWKS_URL,
-        PUBLIC_URL: 'https://shop.example',
-        RATE_LIMIT_PER_MINUTE: '100000',
-        RATE_LIMIT_SIGN_IN_PER_MINUTE: '100000',
-        ...overrides,
-      },
-    );
+    const values = loadSettings(service.settings, {
+      HTTP_PORT: '0',
+      MANAGEMENT_PORT: '0',
+      LOG_LEVEL: 'fatal',
+      NATS_URL: this.nats.url,
+      DISCOVERY_MODE: 'static',
+      DISCOVERY_STATIC: `user=${this.user.url},payment=${this.payment.url},order=${one.url}|${two.url}`,
+      AUTH_ISSUER: this.issuer.settings.AUTH_ISSUER,
+      AUTH_JWKS_URL: this.issuer.settings.AUTH_JWKS_URL,
+      PUBLIC_URL: 'https://shop.example',
+      RATE_LIMIT_PER_MINUTE: '100000',
+      RATE_LIMIT_SIGN_IN_PER_MINUTE: '100000',
+      ...overrides,
+    });
     this.host = new HostState();
     this.app = await createApp(service, values, this.host);
     await this.app.listen(0, '127.0.0.1');

@@ -4,8 +4,7 @@ import { loadSettings } from '@causeway/config';
 import { getAddress, scopes, type DataOf, type Envelope, type MessageDefinition } from '@causeway/contracts';
 import { expectDeclaredResponses } from '@causeway/contracts/testing';
 import { buildEnvelope } from '@causeway/messaging';
-import { createApp, hostSettings } from '@causeway/service-host';
-import { telemetrySettings } from '@causeway/telemetry';
+import { createApp } from '@causeway/service-host';
 import { createDatabase, startNats, type TestDatabase, type TestNats } from '@causeway/testkit';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection, type Subscription } from '@nats-io/transport-node';
@@ -70,7 +69,7 @@ export class OrderService {
       ...issuer.settings,
       ...overrides,
     };
-    const settings = loadSettings({ ...telemetrySettings, ...hostSettings, ...service.settings }, env);
+    const settings = loadSettings(service.settings, env);
     const app = await createApp(service, settings);
     await app.listen(0, '127.0.0.1');
     await app.startAllMicroservices();

@@ -14,11 +14,9 @@ import {
 } from '@causeway/contracts';
 import { Outbox } from '@causeway/messaging';
 import { migrate, PgUnitOfWork } from '@causeway/persistence';
-import { createApp, hostSettings } from '@causeway/service-host';
-import { telemetrySettings } from '@causeway/telemetry';
+import { createApp } from '@causeway/service-host';
 import { createDatabase, startNats, type TestDatabase, type TestNats } from '@causeway/testkit';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { settings } from '../config.js';
 import { migrations } from '../migrations.js';
 import { service } from '../service.js';
 import { ServiceProcess } from './service-process.js';
@@ -132,7 +130,7 @@ export class PaymentService {
   }
 
   async startApp(): Promise<void> {
-    const values = loadSettings({ ...telemetrySettings, ...hostSettings, ...settings }, this.env);
+    const values = loadSettings(service.settings, this.env);
     this.app = await createApp(service, values);
     await this.app.listen(values.HTTP_PORT, '127.0.0.1');
     await this.app.startAllMicroservices();

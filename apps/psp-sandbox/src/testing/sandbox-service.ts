@@ -3,11 +3,9 @@ import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { loadSettings } from '@causeway/config';
-import { createApp, hostSettings } from '@causeway/service-host';
-import { telemetrySettings } from '@causeway/telemetry';
+import { createApp } from '@causeway/service-host';
 import { createDatabase, type TestDatabase } from '@causeway/testkit';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { settings } from '../config.js';
 import { migrations } from '../migrations.js';
 import { service } from '../service.js';
 
@@ -76,7 +74,7 @@ export class SandboxService {
       PSP_SLOW_MS: '600',
       ...overrides,
     };
-    const app = await createApp(service, loadSettings({ ...telemetrySettings, ...hostSettings, ...settings }, env));
+    const app = await createApp(service, loadSettings(service.settings, env));
     await app.listen(0, '127.0.0.1');
     return new SandboxService(app, database, await app.getUrl(), merchant);
   }

@@ -1,7 +1,6 @@
 import { loadSettings } from '@causeway/config';
 import { expectDeclaredResponses } from '@causeway/contracts/testing';
-import { createApp, hostSettings } from '@causeway/service-host';
-import { telemetrySettings } from '@causeway/telemetry';
+import { createApp } from '@causeway/service-host';
 import { createDatabase, startNats, type TestDatabase, type TestNats } from '@causeway/testkit';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { randomBytes, randomUUID } from 'node:crypto';
@@ -53,24 +52,21 @@ export async function startUserService(
   const port = await freePort();
   const origin = `http://127.0.0.1:${port}`;
   const issuer = `http://127.0.0.1:${shared.port ?? port}/oidc`;
-  const settings = loadSettings(
-    { ...telemetrySettings, ...hostSettings, ...service.settings },
-    {
-      ...secrets,
-      HTTP_PORT: String(port),
-      MANAGEMENT_PORT: '0',
-      LOG_LEVEL: 'silent',
-      REQUEST_DEADLINE_MS: '20000',
-      DATABASE_URL: database.url,
-      NATS_URL: nats.url,
-      AUTH_ISSUER: issuer,
-      AUTH_JWKS_URL: `${issuer}/jwks`,
-      OIDC_REDIRECT_URIS: redirectUri,
-      OIDC_DOCS_REDIRECT_URIS: docsRedirectUri,
-      OIDC_MACHINE_SECRET: machineSecret,
-      ...overrides,
-    },
-  );
+  const settings = loadSettings(service.settings, {
+    ...secrets,
+    HTTP_PORT: String(port),
+    MANAGEMENT_PORT: '0',
+    LOG_LEVEL: 'silent',
+    REQUEST_DEADLINE_MS: '20000',
+    DATABASE_URL: database.url,
+    NATS_URL: nats.url,
+    AUTH_ISSUER: issuer,
+    AUTH_JWKS_URL: `${issuer}/jwks`,
+    OIDC_REDIRECT_URIS: redirectUri,
+    OIDC_DOCS_REDIRECT_URIS: docsRedirectUri,
+    OIDC_MACHINE_SECRET: machineSecret,
+    ...overrides,
+  });
   const app = await createApp(service, settings);
   await app.listen(port, '127.0.0.1');
   await app.startAllMicroservices();

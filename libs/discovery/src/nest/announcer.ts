@@ -12,6 +12,7 @@ export interface AnnouncerOptions {
   readonly service: string;
   readonly instanceId: string;
   readonly version: string;
+  readonly commit?: string;
   readonly advertiseUrl?: string;
   readonly endpoints?: readonly AnnouncedEndpoint[];
   /** Fires when the process was asked to stop. */
@@ -55,7 +56,7 @@ export class Announcer implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async start(): Promise<Announcement | undefined> {
-    const { service, instanceId, version, endpoints } = this.options;
+    const { service, instanceId, version, commit, endpoints } = this.options;
     const url = this.options.advertiseUrl ?? listeningUrl(this.adapterHost.httpAdapter.getHttpServer() as Listening);
     try {
       const announcement = await announce(this.nc, {
@@ -63,7 +64,7 @@ export class Announcer implements OnApplicationBootstrap, OnModuleDestroy {
         id: instanceId,
         version,
         endpoints,
-        metadata: { url },
+        metadata: { url, ...(commit !== undefined && { commit }) },
       });
       logger.info({ url }, `${service} ${instanceId} is announced`);
       return announcement;

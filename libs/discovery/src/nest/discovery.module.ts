@@ -30,6 +30,8 @@ export interface DiscoveryModuleOptions {
   readonly service: string;
   /** Semantic version. Default 0.0.0. */
   readonly version?: string;
+  /** Commit of the build, announced beside the version. */
+  readonly commit?: string;
   /** Default: `<service>-<pid>`. */
   readonly instanceId?: string;
   /** The token of the NatsConnection of a global module; needed for DISCOVERY_MODE=nats. */
@@ -101,13 +103,14 @@ function resolver(options: DiscoveryModuleOptions): Provider {
 }
 
 function announcer(options: DiscoveryModuleOptions): Provider {
-  const { settings, service, endpoints, host, version = '0.0.0', instanceId = `${service}-${process.pid}` } = options;
+  const { settings, service, endpoints, host, commit, version = '0.0.0', instanceId = `${service}-${process.pid}` } = options;
   return {
     provide: Announcer,
     useFactory: (nc: NatsConnection, adapterHost: HttpAdapterHost, stopper?: { readonly stopping: AbortSignal }) =>
       new Announcer(nc, adapterHost, {
         service,
         version,
+        commit,
         instanceId,
         advertiseUrl: settings.DISCOVERY_ADVERTISE_URL,
         endpoints,

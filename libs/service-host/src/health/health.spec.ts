@@ -5,7 +5,7 @@ import { problemOf, sendRaw } from '../../test/raw.js';
 import { HostState } from '../host-state.js';
 import { hostSettings } from '../settings.js';
 import { startManagementServer, type ManagementServer } from './management-server.js';
-import { readiness, registerReadiness, type ReadinessCheck, type ReadinessOptions } from './readiness.js';
+import { readiness, registerReadiness, type ReadinessCheck, type ReadinessPart } from './readiness.js';
 
 class Away extends CodedError {
   readonly code = 'DATABASE_UNAVAILABLE';
@@ -13,8 +13,8 @@ class Away extends CodedError {
 }
 
 const registered: (() => void)[] = [];
-const register = (name: string, check: ReadinessCheck, options?: ReadinessOptions) =>
-  registered.push(registerReadiness(name, check, options));
+const register = (name: string, check: ReadinessCheck, options: Partial<ReadinessPart> = {}) =>
+  registered.push(registerReadiness({ name, check, ...options }));
 afterEach(() => registered.splice(0).forEach((remove) => remove()));
 
 const started = (): HostState => Object.assign(new HostState(), { started: true });
@@ -73,7 +73,11 @@ describe('the management port', () => {
       MANAGEMENT_TOKEN: token,
       INSTANCE_ID: 'one',
     });
-    server = await startManagementServer({ name: 'order', version: '1.2.3' }, settings, host);
+    server = await startManagementServer(
+      { service: 'order', version: '1.2.3', commit: 'c0ffee', instanceId: 'one' },
+      settings,
+      host,
+    );
   });
   afterAll(() => server.close());
 
@@ -82,6 +86,7 @@ describe('the management port', () => {
       status: 'live',
       service: 'order',
       version: '1.2.3',
+      commit: 'c0ffee',
       instance: 'one',
     });
     const ready = await get('/health/ready');

@@ -16,9 +16,12 @@ export interface ManagementServer {
   close(): Promise<void>;
 }
 
+/** Which build of which service this is. */
 export interface ServiceIdentity {
-  readonly name: string;
+  readonly service: string;
   readonly version: string;
+  readonly commit: string | undefined;
+  readonly instanceId: string;
 }
 
 /**
@@ -30,7 +33,8 @@ export async function startManagementServer(
   settings: HostSettings,
   host: HostState,
 ): Promise<ManagementServer> {
-  const who = { service: identity.name, version: identity.version, instance: settings.INSTANCE_ID };
+  const { instanceId: instance, ...build } = identity;
+  const who = { ...build, instance };
   const connections = new Connections(host);
   const keepAlive = { keepAliveTimeout: settings.HTTP_KEEP_ALIVE_MS, ServerResponse: connections.responseClass() };
   const server = createServer({ ...serverOptions, ...keepAlive }, (request, response) => {

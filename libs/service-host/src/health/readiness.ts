@@ -4,7 +4,10 @@ import type { HostState } from '../host-state.js';
 /** Resolves when the part works. Rejects, or resolves with `false`, when it does not. */
 export type ReadinessCheck = () => unknown;
 
-export interface ReadinessOptions {
+export interface ReadinessPart {
+  /** Names the part in the report: `database`. */
+  readonly name: string;
+  readonly check: ReadinessCheck;
   /**
    * Whether the instance gets no traffic while the part is gone. Only for what is the service's own (its database): if a shared broker
    * flipped readiness, a blip of it would take every instance of every service out at once. Default true.
@@ -26,20 +29,15 @@ export interface ReadinessReport {
   readonly parts: Readonly<Record<string, PartReport>>;
 }
 
-interface Part {
-  readonly check: ReadinessCheck;
-  readonly required: boolean;
-  readonly timeoutMs: number;
-}
-
-const parts = new Map<string, Part>();
+const parts = new Map<string, ReadinessPart>();
 
 /**
- * Adds a part to `GET /health/ready` of this process; call it in `configureHttp`. A second one of the same name replaces the first.
- * @returns Takes the part out again.
+ * Adds a part to `GET /health/ready` of this process; call it in `configureHttp`. A capability returns its part
+ * instead. A second one of the same name replaces the first.
+ * @returns A function that removes the part.
  */
-export function registerReadiness(name: string, check: ReadinessCheck, options: ReadinessOptions = {}): () => void {
-  const part = { check, required: options.required ?? true, timeoutMs: options.timeoutMs ?? 1_000 };
+export function registerReadiness(part: ReadinessPart): () => void {
+  const { name } = part;
   parts.set(name, part);
   return () => void (parts.get(name) === part && parts.delete(name));
 }
@@ -55,7 +53,7 @@ export async function readiness(host: HostState): Promise<ReadinessReport> {
   return { status: available ? 'ready' : 'unavailable', parts: reports };
 }
 
-async function report({ check, required, timeoutMs }: Part): Promise<PartReport> {
+async function report({ check, required = true, timeoutMs = 1_000 }: ReadinessPart): Promise<PartReport> {
   const from = performance.now();
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => late.reject(new Error('late')), timeoutMs);

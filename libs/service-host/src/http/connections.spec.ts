@@ -9,7 +9,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
 import { head, RawClient } from '../../test/raw-client.js';
 import { startManagementServer } from '../health/management-server.js';
-import { createApp, hostSettings, HostState } from '../index.js';
+import { createApp, defineService, hostSettings, HostState } from '../index.js';
 import { Connections } from './connections.js';
 
 @Module({})
@@ -58,7 +58,7 @@ beforeEach(async () => {
   handled.length = 0;
   const configureHttp = (nest: NestFastifyApplication) => routes(nest.getHttpAdapter().getInstance());
   app = await createApp(
-    { name: 'test', version: '1.0.0', settings: {}, module: () => Nothing, configureHttp },
+    defineService({ name: 'test', settings: {}, module: () => Nothing, configureHttp }),
     settings,
     host,
   );
@@ -108,7 +108,11 @@ test.each([
 });
 
 test('the management port says so, too, and answers what has reached the machine', async () => {
-  const management = await startManagementServer({ name: 'test', version: '1.0.0' }, settings, host);
+  const management = await startManagementServer(
+    { service: 'test', version: '1.0.0', commit: undefined, instanceId: 'one' },
+    settings,
+    host,
+  );
   const client = await RawClient.open(management.port);
   const silent = await RawClient.open(management.port);
   clients.push(client, silent);

@@ -11,6 +11,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import {
   createApp,
+  defineService,
   hostSettings,
   HostState,
   IdempotencyKey,
@@ -141,7 +142,7 @@ beforeAll(async () => {
     instanceId: 'one',
     destination: { write: (line) => void lines.push(JSON.parse(line) as Record<string, unknown>) },
   });
-  app = await createApp({ name: 'test', version: '1.0.0', settings: {}, module: () => TestModule }, settings, host);
+  app = await createApp(defineService({ name: 'test', settings: {}, module: () => TestModule }), settings, host);
   await app.listen(0, '127.0.0.1');
   ({ port } = app.getHttpServer().address() as AddressInfo);
   origin = `http://127.0.0.1:${port}`;

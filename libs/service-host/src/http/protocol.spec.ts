@@ -6,7 +6,7 @@ import { Controller, Get, Module, Post, Req } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { problemOf, sendRaw } from '../../test/raw.js';
-import { createApp, hostSettings } from '../index.js';
+import { createApp, defineService, hostSettings } from '../index.js';
 
 @Controller('v1')
 class Things {
@@ -28,9 +28,8 @@ const settings = loadSettings({ ...hostSettings, ...telemetrySettings }, { HTTP_
 
 async function start(limits: object = {}): Promise<{ app: NestFastifyApplication; port: number }> {
   const app = await createApp(
-    {
+    defineService({
       name: 'test',
-      version: '1.0.0',
       settings: {},
       module: () => TestModule,
       fastify: () => limits,
@@ -45,7 +44,7 @@ async function start(limits: object = {}): Promise<{ app: NestFastifyApplication
           .getInstance()
           .route({ method: 'POST', url: '/early', onRequest: early, handler: () => undefined });
       },
-    },
+    }),
     settings,
   );
   await app.listen(0, '127.0.0.1');

@@ -12,7 +12,7 @@ import {
   SimpleSpanProcessor,
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
-import { createApp, hostSettings } from '../index.js';
+import { createApp, defineService, hostSettings } from '../index.js';
 
 @Controller()
 class Downstream {
@@ -31,7 +31,7 @@ class TestModule {}
 const exporter = new InMemorySpanExporter();
 const settings = loadSettings({ ...hostSettings, ...telemetrySettings }, { HTTP_PORT: '0', MANAGEMENT_PORT: '0' });
 const start = (edge: boolean) =>
-  createApp({ name: 'test', version: '1.0.0', settings: {}, edge, module: () => TestModule }, settings);
+  createApp(defineService({ name: 'test', settings: {}, edge, module: () => TestModule }), settings);
 
 let outer: NestFastifyApplication;
 let inner: NestFastifyApplication;

@@ -1,2 +1,0 @@
-/** Shown in logs, traces and discovery. */
-export const version = '0.0.0';

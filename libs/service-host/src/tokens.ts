@@ -1,0 +1,2 @@
+/** Injects the settings of the service, `SettingsOf<typeof service>`. */
+export const SETTINGS = Symbol('SETTINGS');
