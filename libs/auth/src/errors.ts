@@ -1,4 +1,4 @@
-import { CodedError } from '@causeway/errors';
+import { CodedError, DependencyUnavailable } from '@causeway/errors';
 
 /** The request has no `Authorization: Bearer` header. */
 export class TokenMissing extends CodedError {
@@ -40,13 +40,11 @@ export class ScopeMissing extends CodedError {
 }
 
 /** The issuer's keys cannot be fetched and none are cached, so no token can be verified. */
-export class IdentityUnavailable extends CodedError {
-  readonly code = 'DEPENDENCY_UNAVAILABLE';
-  readonly remedy = 'Try again in a few seconds. Operators: check the user service.';
-  override readonly retryable = true;
+export class IdentityUnavailable extends DependencyUnavailable {
+  override readonly remedy = 'Try again in a few seconds. Operators: check the user service.';
   override readonly retryAfterSeconds = 2;
 
   constructor(options?: ErrorOptions) {
-    super('the identity provider does not respond', options);
+    super('user', { message: 'the identity provider does not respond', ...options });
   }
 }

@@ -37,7 +37,7 @@ export class ValidationFailed extends CodedError {
   }
 }
 
-/** The thing asked for does not exist, or is not the caller's to see. */
+/** The resource does not exist, or belongs to another customer. */
 export class NotFound extends CodedError {
   readonly code = 'NOT_FOUND';
   readonly remedy = 'Check the URL. Another customer’s resource is reported as missing, too.';
@@ -48,12 +48,12 @@ export class NotFound extends CodedError {
   }
 }
 
-/** Another service could not be reached, broke off, or answered with nonsense. `cause` says which. */
+/** Another service could not be reached, broke off, or sent an invalid response. `cause` says which. */
 export class DependencyUnavailable extends CodedError {
   readonly code = 'DEPENDENCY_UNAVAILABLE';
-  readonly remedy = 'Try again in a moment.';
+  readonly remedy: string = 'Try again in a moment.';
   override readonly retryable = true;
-  override readonly retryAfterSeconds = 1;
+  override readonly retryAfterSeconds: number = 1;
   /** True when it is certain that nothing received the request, so that sending it again is safe. */
   readonly unsent: boolean;
 

@@ -59,11 +59,11 @@ const problemTexts: Partial<Record<ErrorCode, ProblemText>> = {
   },
   IDEMPOTENCY_KEY_REUSED: {
     detail: 'this Idempotency-Key was used with another request',
-    remedy: 'Use a new Idempotency-Key for a new request, and repeat a request only with exactly the same body.',
+    remedy: 'Use a new Idempotency-Key for a new request, and repeat a request with exactly the same body.',
   },
   IDEMPOTENCY_KEY_IN_FLIGHT: {
     detail: 'a request with this Idempotency-Key is being processed',
-    remedy: 'Wait for the first request to be answered, or send this one again a little later with the same key.',
+    remedy: 'Wait for the response to the first request, or send this one again a little later with the same key.',
   },
   TOKEN_MISSING: {
     detail: 'the request has no access token',
