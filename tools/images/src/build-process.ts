@@ -4,8 +4,7 @@ import '@causeway/launcher/tolerate-output-errors';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { serviceNames, type ServiceName } from '@causeway/system';
-import { output } from '@causeway/launcher/run';
-import { buildImage } from './build.js';
+import { buildImages } from './build.js';
 import { findEngine, NoEngine } from './engine.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
@@ -19,14 +18,8 @@ async function main(): Promise<void> {
   if (unknown.length > 0)
     throw new NoEngine(`There is no app ${unknown.join(', ')}; there are ${serviceNames.join(', ')}.`);
   const engine = await findEngine();
-  for (const app of positionals.length > 0 ? (positionals as ServiceName[]) : serviceNames) {
-    const begun = performance.now();
-    console.log(`- causeway/${app}:${values.tag} …`);
-    const name = await buildImage(engine, app, { root, tag: values.tag });
-    const bytes = Number(await output([engine.docker, 'image', 'inspect', '--format', '{{.Size}}', name]));
-    const seconds = ((performance.now() - begun) / 1_000).toFixed(0);
-    console.log(`✓ ${name}: ${(bytes / 1e6).toFixed(0)} MB with its base, in ${seconds} s`);
-  }
+  const apps = positionals.length > 0 ? (positionals as ServiceName[]) : serviceNames;
+  await buildImages(engine, apps, { root, tag: values.tag });
   console.log(
     '\nNext: sh docker/secrets.sh && docker compose -f docker/compose.yaml up, or npm run kind:up (docker/README.md).',
   );

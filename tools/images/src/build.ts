@@ -15,7 +15,7 @@ export interface BuildOptions {
 export const imageName = (app: string, { repository = 'causeway', tag }: Omit<BuildOptions, 'root'>): string =>
   `${repository}/${app}:${tag}`;
 
-/** Builds the image of one app, for this machine's processor. The stages that all apps share are built once. @returns the image's name */
+/** Builds the image of one app for this machine's processor; Docker builds the stages that apps share once. @returns the image's name */
 export async function buildImage({ docker }: Engine, app: ServiceName, options: BuildOptions): Promise<string> {
   const { root } = options;
   const name = imageName(app, options);
@@ -26,16 +26,10 @@ export async function buildImage({ docker }: Engine, app: ServiceName, options: 
       docker,
       'build',
       ...['--file', join(root, 'docker', `${app}.Dockerfile`), '--tag', name],
-      // Where packages come from on this machine, and with what login: mounted while npm runs, kept in no layer.
+      // The machine's npm registry and login: mounted while npm runs, kept in no layer.
       ...(existsSync(npmrc) ? ['--secret', `id=npmrc,src=${npmrc}`] : []),
-      ...[
-        '--build-arg',
-        `VERSION=${version}`,
-        '--build-arg',
-        `REVISION=${revision}`,
-        '--build-arg',
-        `CREATED=${created}`,
-      ],
+      ...['--build-arg', `VERSION=${version}`, '--build-arg', `REVISION=${revision}`],
+      ...['--build-arg', `CREATED=${created}`],
       root,
     ],
     { env: { ...process.env, DOCKER_BUILDKIT: '1' }, timeoutMs: 1_800_000 },
@@ -43,11 +37,19 @@ export async function buildImage({ docker }: Engine, app: ServiceName, options: 
   return name;
 }
 
-/** Labels that are the same for the same commit: the time is the commit's, not the build's. */
-async function describe(
-  root: string,
-  version: string,
-): Promise<{ version: string; revision: string; created: string }> {
+/** Builds images one after the other, and says how long each took and how large it is. */
+export async function buildImages(engine: Engine, apps: readonly ServiceName[], options: BuildOptions): Promise<void> {
+  for (const app of apps) {
+    const begun = performance.now();
+    const name = await buildImage(engine, app, options);
+    const bytes = Number(await output([engine.docker, 'image', 'inspect', '--format', '{{.Size}}', name]));
+    const seconds = ((performance.now() - begun) / 1_000).toFixed(0);
+    console.log(`✓ ${name}: ${(bytes / 1e6).toFixed(0)} MB with its base, in ${seconds} s`);
+  }
+}
+
+/** Returns labels that are equal for equal commits: the time is the commit's, not the build's. */
+async function describe(root: string, version: string) {
   try {
     const [revision = '', created = ''] = (await output(['git', '-C', root, 'log', '-1', '--format=%H %cI'])).split(
       ' ',

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { serviceNames } from '@causeway/system';
 import { run } from '@causeway/launcher/run';
-import { buildImage } from './build.js';
+import { buildImages } from './build.js';
 import { findEngine, NoEngine, type Engine } from './engine.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
@@ -24,13 +24,7 @@ async function main(): Promise<number> {
     console.log(`Images not tested. ${error.message}`);
     return values['if-available'] ? 0 : 1;
   }
-  if (!values['no-build']) {
-    for (const app of serviceNames) {
-      const begun = performance.now();
-      await buildImage(engine, app, { root, tag: 'dev' });
-      console.log(`✓ built causeway/${app}:dev in ${((performance.now() - begun) / 1_000).toFixed(0)} s`);
-    }
-  }
+  if (!values['no-build']) await buildImages(engine, serviceNames, { root, tag: 'dev' });
   const jest = [
     process.execPath,
     '--experimental-vm-modules',

@@ -8,7 +8,6 @@ interface Bootstrap {
   checkHost(version: string, platform: string): void;
   sameTree(locked: Record<string, unknown>, installed: Record<string, unknown>): boolean;
   notInstalled(folder: string, installed: Record<string, unknown>): string[];
-  fingerprintOfPackages(folder: string, installed: Record<string, unknown>): string;
 }
 const load = async (): Promise<Bootstrap> =>
   (await import(pathToFileURL(join(repository, 'tools', 'bootstrap.mjs')).href)) as Bootstrap;
@@ -36,7 +35,7 @@ test('what is installed counts as fresh only if every locked version is there', 
 });
 
 test('a package folder that went missing or holds another version is noticed, in a workspace, too', async () => {
-  const { notInstalled, fingerprintOfPackages } = await load();
+  const { notInstalled } = await load();
   const folder = mkdtempSync(join(tmpdir(), 'causeway-bootstrap-'));
   const installed = {
     'node_modules/a': { version: '1.0.0' },
@@ -47,11 +46,7 @@ test('a package folder that went missing or holds another version is noticed, in
     mkdirSync(dirname(join(folder, path, 'package.json')), { recursive: true });
     writeFileSync(join(folder, path, 'package.json'), JSON.stringify({ version }));
   };
-  const seen = new Set<string>();
-  const expectMissing = (...paths: string[]): void => {
-    expect(notInstalled(folder, installed)).toEqual(paths);
-    seen.add(fingerprintOfPackages(folder, installed));
-  };
+  const expectMissing = (...paths: string[]): void => expect(notInstalled(folder, installed)).toEqual(paths);
   write('node_modules/a', '1.0.0');
   write('node_modules/@causeway/x', '0.0.0');
   write('tools/x/node_modules/yaml', '2.9.1');
@@ -62,6 +57,5 @@ test('a package folder that went missing or holds another version is noticed, in
   expectMissing('node_modules/a', 'tools/x/node_modules/yaml');
   rmSync(join(folder, 'node_modules/@causeway/x'), { recursive: true });
   expectMissing('node_modules/a', 'node_modules/@causeway/x', 'tools/x/node_modules/yaml');
-  expect(seen.size).toBe(4);
   rmSync(folder, { recursive: true });
 });
