@@ -9,9 +9,14 @@ export const settings = {
   ...fieldKeySettings,
   /** Signs page cursors; several while one is being replaced: the first signs, all are accepted. */
   CURSOR_SECRET: list().pipe(z.array(secret()).max(4)),
-  /** Limit of a call to the user service for an address. The rest of the request's deadline applies where it is shorter. */
+  /**
+   * Limit of a call to the user service for an address. The rest of the request's deadline applies where it is shorter.
+   */
   ORDER_ADDRESS_TIMEOUT_MS: withDefault(durationMs(10, 60_000), '2500'),
-  /** Unfinished orders of an instance from which on new ones are delayed. Default: twelve for each pool connection (`workLimits`). */
+  /**
+   * Unfinished orders of an instance from which on new ones are delayed. Default: twelve for each pool connection
+   * (`workLimits`).
+   */
   ORDER_PACE_AT: integer(1, 100_000).optional(),
   /** How often an instance polls for steps that have had no outcome. */
   ORDER_TIMER_POLL_MS: withDefault(durationMs(10, 60_000), '500'),

@@ -44,7 +44,9 @@ test('50 orders at once for the last item: one wins, and the stock ends at zero'
 describe('products are locked in the order of their ids, whatever the order of the items and of the rows on disk', () => {
   const items = [cup, kettle].map(({ id }) => ({ productId: id, quantity: 1 }));
 
-  /** Holds the lock on the kettle, which has the lower id, until `meanwhile` waits for it; the cup must be free then. */
+  /**
+   * Holds the lock on the kettle, which has the lower id, until `meanwhile` waits for it; the cup must be free then.
+   */
   async function expectCupIsFreeWhile(meanwhile: () => Promise<unknown>): Promise<void> {
     // Sorted by name, the cup lies before the kettle: a plain scan would meet it first.
     await store.query('CLUSTER products USING products_by_name');

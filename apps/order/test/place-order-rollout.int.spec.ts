@@ -10,7 +10,9 @@ const [own] = migrations.filter(({ name }) => name === 'order');
 const libraries = migrations.filter((set) => set !== own);
 const script = readFileSync(own!.repeatable![0]!.file, 'utf8');
 
-/** What the first release sends to `place_order`. Instances of it run during a rollout, so this request never changes. */
+/**
+ * What the first release sends to `place_order`. Instances of it run during a rollout, so this request never changes.
+ */
 const firstRequest = (productId: string, quantity: number) => {
   const target = { orderId: randomUUID(), paymentId: randomUUID(), customerId: randomUUID() };
   const envelope = (type: string, subject: string, data: object) => ({

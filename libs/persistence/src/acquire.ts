@@ -3,8 +3,8 @@ import type pg from 'pg';
 import { translatePgError } from './errors.js';
 
 /**
- * Takes a connection from the pool. Waits no longer than the deadline, and no longer than DATABASE_CONNECT_TIMEOUT_MS for a new
- * connection to open.
+ * Takes a connection from the pool. Waits no longer than the deadline, and no longer than DATABASE_CONNECT_TIMEOUT_MS
+ * for a new connection to open.
  * @throws Overloaded when no connection becomes free in time. DatabaseUnavailable, DeadlineExceeded.
  */
 export async function acquire(pool: pg.Pool, deadline: Deadline | undefined): Promise<pg.PoolClient> {

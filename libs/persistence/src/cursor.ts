@@ -15,8 +15,8 @@ export class CursorInvalid extends CodedError {
 const signatureBytes = 16;
 
 /**
- * Opaque, signed cursors for keyset pages. A cursor holds the sort key of the last row, for example `[createdAt, id]`. Clients can
- * read it, since it is not encrypted, but cannot change it.
+ * Opaque, signed cursors for keyset pages. A cursor holds the sort key of the last row, for example `[createdAt, id]`.
+ * Clients can read it, since it is not encrypted, but cannot change it.
  */
 export class CursorCodec {
   private readonly keys: readonly Buffer[];

@@ -139,9 +139,9 @@ function writeOutcomeOf(error: unknown): WriteOutcome {
 }
 
 /**
- * Turns errors of `pg` and Prisma that mean "the database is not available" into DatabaseUnavailable, and returns any other error,
- * such as a violated constraint, unchanged. Use it for errors of the database only: a refused connection to another server looks
- * the same.
+ * Turns errors of `pg` and Prisma that mean "the database is not available" into DatabaseUnavailable, and returns any
+ * other error, such as a violated constraint, unchanged. Use it for errors of the database only: a refused connection
+ * to another server looks the same.
  *
  * @param outcome What the caller knows. Default: `unknown` when a connection broke in use, else `not-applied`.
  */
@@ -150,7 +150,10 @@ export function translatePgError(error: unknown, outcome?: WriteOutcome): unknow
   return new DatabaseUnavailable({ cause: error, outcome: outcome ?? writeOutcomeOf(error) });
 }
 
-/** True when the connection that reported this error cannot be used again. Ordinary errors of statements leave it usable. */
+/**
+ * True when the connection that reported this error cannot be used again. Ordinary errors of statements leave it
+ * usable.
+ */
 export function breaksConnection(error: unknown): boolean {
   const state = sqlStateOf(error);
   if (state === undefined) return true;

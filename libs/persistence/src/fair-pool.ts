@@ -3,7 +3,10 @@ import pg from 'pg';
 
 /** Longest wait of a request that has no deadline, milliseconds. */
 const withoutDeadlineMs = 10_000;
-/** The part of a request's remaining time that is kept to deliver a refusal: this share of it, at most `maxMs` milliseconds. */
+/**
+ * The part of a request's remaining time that is kept to deliver a refusal: this share of it, at most `maxMs`
+ * milliseconds.
+ */
 const reserve = { share: 0.1, maxMs: 300 };
 
 type Callback = (
@@ -13,10 +16,10 @@ type Callback = (
 ) => void;
 
 /**
- * A `pg.Pool` shared fairly by requests, messages and background work: every user of it, Prisma's adapter included, waits for a
- * slot before it gets a connection. There are as many slots as connections, so `pg` itself never queues, and its
- * `connectionTimeoutMillis` bounds only the opening of a connection. A full pool is therefore `Overloaded`, and an absent
- * database is an error of opening.
+ * A `pg.Pool` shared fairly by requests, messages and background work: every user of it, Prisma's adapter included,
+ * waits for a slot before it gets a connection. There are as many slots as connections, so `pg` itself never queues,
+ * and its `connectionTimeoutMillis` bounds only the opening of a connection. A full pool is therefore `Overloaded`, and
+ * an absent database is an error of opening.
  */
 export class FairPool extends pg.Pool {
   readonly admission: Admission;
@@ -26,7 +29,10 @@ export class FairPool extends pg.Pool {
     this.admission = new Admission('database', this.options.max);
   }
 
-  /** @throws Overloaded when a request would not get a connection before its deadline. Messages and background work wait. */
+  /**
+   * @throws Overloaded when a request would not get a connection before its deadline. Messages and background work
+   *   wait.
+   */
   override connect(): Promise<pg.PoolClient>;
   override connect(callback: Callback): void;
   override connect(callback?: Callback): Promise<pg.PoolClient> | void {

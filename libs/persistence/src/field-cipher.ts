@@ -28,8 +28,9 @@ export class FieldDecryptionFailed extends CodedError {
 export type ColumnName = `${string}.${string}`;
 
 /**
- * Encrypts single fields with AES-256-GCM. A stored value reads `v1.<base64url of iv, ciphertext and tag>`: it names its key, so
- * keys rotate without downtime. Column and row are authenticated too: a value that is copied elsewhere does not decrypt.
+ * Encrypts single fields with AES-256-GCM. A stored value reads `v1.<base64url of iv, ciphertext and tag>`: it names
+ * its key, so keys rotate without downtime. Column and row are authenticated too: a value that is copied elsewhere does
+ * not decrypt.
  */
 export class FieldCipher {
   constructor(private readonly keys: FieldKeys) {}
@@ -79,14 +80,15 @@ export class FieldCipher {
 const context = (column: ColumnName, rowId: string): Buffer => Buffer.from(`${column}:${rowId}`);
 
 /**
- * Finds rows by an encrypted field, through a keyed hash of the normalized value in another column. Equal values have equal hashes,
- * so use it only for fields where that may be known (e-mail: yes; country: no).
+ * Finds rows by an encrypted field, through a keyed hash of the normalized value in another column. Equal values have
+ * equal hashes, so use it only for fields where that may be known (e-mail: yes; country: no).
  */
 export class BlindIndex {
   constructor(private readonly key: string) {}
 
   /**
-   * @param value  Trimmed, normalized to NFKC and lower-cased before hashing, so `Ann@Example.org ` equals `ann@example.org`.
+   * @param value  Trimmed, normalized to NFKC and lower-cased before hashing, so `Ann@Example.org ` equals
+   *   `ann@example.org`.
    * @param column `table.column`. The same value has another hash in another column.
    * @returns 43 characters, base64url.
    */

@@ -16,9 +16,9 @@ interface Operation {
 }
 
 /**
- * Puts a generated Prisma client under the rules of PgUnitOfWork: nothing starts after the deadline of the request, each operation
- * has one span (`findMany Order`), and an absent database is DatabaseUnavailable. Other errors stay Prisma's: P2002 is P2002.
- * A statement that outlives the deadline ends at DATABASE_STATEMENT_TIMEOUT_MS.
+ * Puts a generated Prisma client under the rules of PgUnitOfWork: nothing starts after the deadline of the request,
+ * each operation has one span (`findMany Order`), and an absent database is DatabaseUnavailable. Other errors stay
+ * Prisma's: P2002 is P2002. A statement that outlives the deadline ends at DATABASE_STATEMENT_TIMEOUT_MS.
  */
 export function guardPrisma<Client extends ExtendableClient>(client: Client): Client {
   const extension = { query: { $allOperations: guarded } };

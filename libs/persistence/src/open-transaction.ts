@@ -4,7 +4,9 @@ import type pg from 'pg';
 import { breaksConnection, sqlStateOf, translatePgError, type WriteOutcome } from './errors.js';
 import type { Sql, SqlResult, Transaction } from './sql.js';
 
-/** Actions to take after a commit. An error of one is only logged: the commit stands, and so does the caller's result. */
+/**
+ * Actions to take after a commit. An error of one is only logged: the commit stands, and so does the caller's result.
+ */
 export class AfterCommit {
   private readonly actions: (() => void)[] = [];
 
@@ -40,8 +42,8 @@ export const toResult = <R>({ rows, rowCount }: pg.QueryResult): SqlResult<R> =>
 });
 
 /**
- * A transaction in progress on one connection. Statements are sent one after the other, even if they are started together
- * (`Promise.all`), because `pg` deprecated its own queue.
+ * A transaction in progress on one connection. Statements are sent one after the other, even if they are started
+ * together (`Promise.all`), because `pg` deprecated its own queue.
  */
 export class OpenTransaction implements Transaction, Sql {
   readonly sql: Sql = this;

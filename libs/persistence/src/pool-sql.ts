@@ -5,8 +5,9 @@ import { SingleStatement } from './single-statement.js';
 import type { Sql } from './sql.js';
 
 /**
- * Statements for background work (pollers, housekeeping) that each commit by themselves. Deadline, retries and errors are those of
- * `PgUnitOfWork.single`. There is no span, because an idle poller would create a trace several times a second.
+ * Statements for background work (pollers, housekeeping) that each commit by themselves. Deadline, retries and errors
+ * are those of `PgUnitOfWork.single`. There is no span, because an idle poller would create a trace several times a
+ * second.
  *
  * @throws DatabaseUnavailable, Overloaded, DeadlineExceeded; other errors of a statement are thrown unchanged.
  */

@@ -5,15 +5,15 @@ import { sessionConfig } from './session.js';
 import type { DatabaseSettings } from './settings.js';
 
 /**
- * The client gives up this much later than the server should have cancelled, milliseconds. Only a server or network that has
- * vanished silently lets it come to that; TCP alone would take up to 15 minutes to notice.
+ * The client gives up this much later than the server should have cancelled, milliseconds. Only a server or network
+ * that has vanished silently lets it come to that; TCP alone would take up to 15 minutes to notice.
  */
 const silenceMs = 2_000;
 
 /**
  * Creates the connection pool that everything in a process shares: units of work, Prisma's adapter, the outbox relay.
- * Connections open on first use, and requests, messages and background work share them fairly (`FairPool`). A lost connection is
- * logged and never becomes an unhandled 'error' event.
+ * Connections open on first use, and requests, messages and background work share them fairly (`FairPool`). A lost
+ * connection is logged and never becomes an unhandled 'error' event.
  *
  * @param options.applicationName Shown in `pg_stat_activity`. Default `causeway`.
  */

@@ -1,6 +1,8 @@
 import type { Sql } from './sql.js';
 
-/** Most rows that one purge deletes: few enough to finish within the statement timeout and to hold locks only briefly. */
+/**
+ * Most rows that one purge deletes: few enough to finish within the statement timeout and to hold locks only briefly.
+ */
 export const purgeBatch = 5_000;
 
 /**
@@ -18,8 +20,8 @@ export async function purgeIdempotency(sql: Sql, olderThanHours = 24): Promise<n
 }
 
 /**
- * Deletes records of handled messages. A message that is delivered after that is handled again, so keep records longer than any
- * stream or dead letter, and longer than operators take to replay one.
+ * Deletes records of handled messages. A message that is delivered after that is handled again, so keep records longer
+ * than any stream or dead letter, and longer than operators take to replay one.
  * @param olderThanDays Default 30; streams keep messages for 7 days.
  * @returns How many rows were deleted; call again while that is 5 000.
  */

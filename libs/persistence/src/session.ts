@@ -2,12 +2,12 @@ import { CodedError } from '@causeway/errors';
 import type pg from 'pg';
 
 /**
- * The settings that our sessions need, whatever an administrator has set for the server, the database or the role. Values are
- * those that `pg_settings` shows.
+ * The settings that our sessions need, whatever an administrator has set for the server, the database or the role.
+ * Values are those that `pg_settings` shows.
  *
- * Prisma's adapter sends times without a zone and drops the zone of those it reads, which is right only if both are UTC. The other
- * formats are those that `pg` parses. Names without a schema belong to `public`. `place_order` and every lock are written for read
- * committed.
+ * Prisma's adapter sends times without a zone and drops the zone of those it reads, which is right only if both are
+ * UTC. The other formats are those that `pg` parses. Names without a schema belong to `public`. `place_order` and every
+ * lock are written for read committed.
  */
 export const pinned: Readonly<Record<string, string>> = {
   TimeZone: 'UTC',
@@ -31,9 +31,9 @@ const switches = Object.entries({ ...pinned, ...unlimited })
   .join(' ');
 
 /**
- * Returns how to connect so that a session has our settings: they travel in the startup packet, which costs no round trip and
- * outranks `ALTER ROLE … SET` and `ALTER DATABASE … SET`. Use it for every connection. `options` of the URL are kept, but ours
- * win; PGOPTIONS is ignored.
+ * Returns how to connect so that a session has our settings: they travel in the startup packet, which costs no round
+ * trip and outranks `ALTER ROLE … SET` and `ALTER DATABASE … SET`. Use it for every connection. `options` of the URL
+ * are kept, but ours win; PGOPTIONS is ignored.
  *
  * @param url `postgres://user:password@host:port/database`
  */
@@ -46,7 +46,9 @@ export function sessionConfig(url: string): { readonly connectionString: string;
   return { connectionString: parsed.href, options: `${theirs} ${switches}` };
 }
 
-/** A session has other settings than ours, or the database another encoding than UTF8: times and texts would be damaged. */
+/**
+ * A session has other settings than ours, or the database another encoding than UTF8: times and texts would be damaged.
+ */
 export class DatabaseUnsuitable extends CodedError {
   readonly code = 'DATABASE_UNSUITABLE';
   readonly remedy =
@@ -63,7 +65,10 @@ interface SessionRow {
   readonly setting: string;
 }
 
-/** Returns settings that differ in spite of `sessionConfig`, for example behind a pooler: `TimeZone is Asia/Shanghai, not UTC`. */
+/**
+ * Returns settings that differ in spite of `sessionConfig`, for example behind a pooler: `TimeZone is Asia/Shanghai,
+ * not UTC`.
+ */
 export async function unpinned(pool: Pick<pg.Pool, 'query'>): Promise<string[]> {
   const expected: Readonly<Record<string, string>> = { ...pinned, client_encoding: 'UTF8', server_encoding: 'UTF8' };
   const { rows } = await pool.query<SessionRow>('SELECT name, setting FROM pg_settings WHERE name = ANY ($1)', [

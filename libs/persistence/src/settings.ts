@@ -6,13 +6,14 @@ import { parseFieldKeys } from './field-keys.js';
  * Settings of a service that owns a database.
  *
  * - `DATABASE_URL`: `postgres://user:password@host:port/database`, with a host and a database. A secret.
- * - `DATABASE_POOL_MAX`: connections of one process, 1 to 500. Default 10. Instances × this must stay below the server's
- *   `max_connections`.
+ * - `DATABASE_POOL_MAX`: connections of one process, 1 to 500. Default 10. Instances × this must stay below the
+ *   server's `max_connections`.
  * - `DATABASE_CONNECT_TIMEOUT_MS`: longest time to open a connection to the server. Default 2 000.
- * - `DATABASE_STATEMENT_TIMEOUT_MS`: after this time the server cancels a statement; an earlier deadline of the request applies
- *   first. Default 5 000.
+ * - `DATABASE_STATEMENT_TIMEOUT_MS`: after this time the server cancels a statement; an earlier deadline of the request
+ *   applies first. Default 5 000.
  * - `DATABASE_IDLE_TIMEOUT_MS`: an unused connection is closed after this time. Default 30 000.
- * - `DATABASE_IDLE_TRANSACTION_TIMEOUT_MS`: after this time the server ends a session whose transaction is idle. Default 10 000.
+ * - `DATABASE_IDLE_TRANSACTION_TIMEOUT_MS`: after this time the server ends a session whose transaction is idle.
+ *   Default 10 000.
  */
 export const databaseSettings = {
   DATABASE_URL: z

@@ -1,7 +1,6 @@
 /**
- * Runs statements. Pass values as `$1`, `$2`, …, never inside the text.
- * As in `pg`, a JavaScript array becomes a PostgreSQL array, so pass JSON as `JSON.stringify(value)`; `int8` and `numeric` are
- * returned as strings.
+ * Runs statements. Pass values as `$1`, `$2`, …, never inside the text. As in `pg`, a JavaScript array becomes a
+ * PostgreSQL array, so pass JSON as `JSON.stringify(value)`; `int8` and `numeric` are returned as strings.
  */
 export interface Sql {
   query<R = Record<string, unknown>>(text: string, values?: readonly unknown[]): Promise<SqlResult<R>>;
@@ -16,7 +15,9 @@ export interface SqlResult<R> {
 /** A transaction, to which a unit of work binds its repositories. */
 export interface Transaction {
   readonly sql: Sql;
-  /** Registers an action for after the commit, such as waking the outbox relay. It must not throw, and is not awaited. */
+  /**
+   * Registers an action for after the commit, such as waking the outbox relay. It must not throw, and is not awaited.
+   */
   readonly afterCommit: (fn: () => void) => void;
 }
 
@@ -35,7 +36,10 @@ export const alreadyHandled: unique symbol = Symbol.for('causeway.alreadyHandled
  * `name` is the name of the span, such as `place-order`. Default: the kind of unit and the database.
  */
 export interface UnitOfWork<Tx> {
-  /** Runs one transaction. `work` may run several times (deadlock, serialization failure), so it changes nothing but through `tx`. */
+  /**
+   * Runs one transaction. `work` may run several times (deadlock, serialization failure), so it changes nothing but
+   * through `tx`.
+   */
   run<T>(work: (tx: Tx) => Promise<T>, name?: string): Promise<T>;
   /** Like `run`, but only for the first delivery of a message. */
   runOnce<T>(delivery: Delivery, work: (tx: Tx) => Promise<T>): Promise<T | typeof alreadyHandled>;

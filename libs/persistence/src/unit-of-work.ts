@@ -19,8 +19,8 @@ const plainText = /^[\w.:-]{1,200}$/;
 /**
  * Units of work on PostgreSQL, for changes that must happen together or not at all.
  *
- * The deadline of the request bounds them: nothing starts after it, the server cancels a statement that outlives it, and a late
- * transaction is rolled back.
+ * The deadline of the request bounds them: nothing starts after it, the server cancels a statement that outlives it,
+ * and a late transaction is rolled back.
  *
  * @throws DatabaseUnavailable when the database is not available. Overloaded when no connection becomes free in time.
  *   DeadlineExceeded. Errors of `work` and its statements are thrown unchanged after the rollback
@@ -41,9 +41,9 @@ export class PgUnitOfWork<Tx> implements UnitOfWork<Tx> {
   }
 
   /**
-   * Runs one transaction at read committed, in two round trips and one for each statement. `work` runs again after a deadlock or
-   * serialization failure (up to 3 more times), so it changes nothing but through `tx`. Do not start one inside another: it would
-   * take a second connection while holding the first, and a full pool would wait for itself.
+   * Runs one transaction at read committed, in two round trips and one for each statement. `work` runs again after a
+   * deadlock or serialization failure (up to 3 more times), so it changes nothing but through `tx`. Do not start one
+   * inside another: it would take a second connection while holding the first, and a full pool would wait for itself.
    */
   run<T>(work: (tx: Tx) => Promise<T>, name = 'transaction'): Promise<T> {
     return this.observed('transaction', name, () =>
@@ -55,8 +55,8 @@ export class PgUnitOfWork<Tx> implements UnitOfWork<Tx> {
   }
 
   /**
-   * Like `run`, but only for the first delivery of a message, which is recorded in the same transaction. A second delivery that
-   * arrives meanwhile waits for the first to end; if that rolls back, the second does the work.
+   * Like `run`, but only for the first delivery of a message, which is recorded in the same transaction. A second
+   * delivery that arrives meanwhile waits for the first to end; if that rolls back, the second does the work.
    */
   runOnce<T>(delivery: Delivery, work: (tx: Tx) => Promise<T>): Promise<T | typeof alreadyHandled> {
     const { consumer, messageId } = delivery;
@@ -78,9 +78,9 @@ export class PgUnitOfWork<Tx> implements UnitOfWork<Tx> {
   }
 
   /**
-   * Runs at most one statement, which commits by itself, in one round trip: for reads, and for writes that one plpgsql function does.
-   * A second statement is an error. The deadline ends only the waiting: the statement may still commit before its timeout stops it,
-   * so the caller does not know its outcome.
+   * Runs at most one statement, which commits by itself, in one round trip: for reads, and for writes that one plpgsql
+   * function does. A second statement is an error. The deadline ends only the waiting: the statement may still commit
+   * before its timeout stops it, so the caller does not know its outcome.
    */
   single<T>(work: (tx: Tx) => Promise<T>, name = 'statement'): Promise<T> {
     return this.observed('statement', name, () =>
@@ -129,8 +129,8 @@ export class PgUnitOfWork<Tx> implements UnitOfWork<Tx> {
   }
 
   /**
-   * Begins on a connection that works. One from the pool may have died unnoticed (a restart, a firewall). Nothing has happened yet,
-   * so another one can be taken.
+   * Begins on a connection that works. One from the pool may have died unnoticed (a restart, a firewall). Nothing has
+   * happened yet, so another one can be taken.
    */
   private async open(deadline: Deadline | undefined, begin: (deadline: Deadline | undefined) => string) {
     for (let spare = this.pool.idleCount; ; spare--) {

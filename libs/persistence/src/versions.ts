@@ -41,10 +41,11 @@ export type ExpectedVersions = 'any' | readonly number[];
 const maxVersion = 2_147_483_646;
 
 /**
- * Parses an `If-Match` header (RFC 9110, 13.1.1): `*`, or a list of entity tags one of which must be the current one. Tags that
- * the service cannot have issued, such as weak ones, match nothing, so the list may be empty.
+ * Parses an `If-Match` header (RFC 9110, 13.1.1): `*`, or a list of entity tags one of which must be the current one.
+ * Tags that the service cannot have issued, such as weak ones, match nothing, so the list may be empty.
  *
- * @returns What to pass to `versionIn`. If the update then changes no row although the resource exists, throw VersionStale.
+ * @returns What to pass to `versionIn`. If the update then changes no row although the resource exists, throw
+ *   VersionStale.
  * @throws IfMatchRequired when the header is missing or empty. IfMatchMalformed.
  */
 export function parseIfMatch(header: string | readonly string[] | undefined): ExpectedVersions {

@@ -12,9 +12,10 @@ export interface WorkLimits {
  * Derives all limits of work from the size of the connection pool; settings of a service override them.
  *
  * - Messages: one for each connection. More would hold messages that cannot run, fewer would leave connections idle.
- * - Operations: four for each connection. An operation spends most of its time at the remote system, and little on storing.
- * - Sagas: twelve for each connection. With fewer than three in each of the four steps of an order the pipeline runs dry; more only
- *   add waiting (Little's law: at 40 orders a second, 48 unfinished orders end within 1.2 s).
+ * - Operations: four for each connection. An operation spends most of its time at the remote system, and little on
+ *   storing.
+ * - Sagas: twelve for each connection. With fewer than three in each of the four steps of an order the pipeline runs
+ *   dry; more only add waiting (Little's law: at 40 orders a second, 48 unfinished orders end within 1.2 s).
  *
  * @param poolMax DATABASE_POOL_MAX.
  */

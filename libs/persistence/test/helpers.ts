@@ -87,7 +87,9 @@ export async function valueOf(pool: pg.Pool, name: string): Promise<number> {
   return rows[0]?.value ?? 0;
 }
 
-/** Watches the connection that the pool gives out next: what is sent on it, and how many statements at the most at once. */
+/**
+ * Watches the connection that the pool gives out next: what is sent on it, and how many statements at the most at once.
+ */
 export async function watchClient(
   pool: pg.Pool,
   work: () => Promise<unknown>,

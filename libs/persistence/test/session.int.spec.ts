@@ -5,7 +5,8 @@ import { createPool, migrate, persistenceMigrations, waitForDatabase } from '../
 import { pinned } from '../src/session.js';
 import { errorOf, settingsFor } from './helpers.js';
 
-// The server of the tests has other defaults for all of it (tools/testkit), which the database and the role of this file confirm.
+// The server of the tests has other defaults for all of it (tools/testkit), which the database and the role of this
+// file confirm.
 const hostile = [
   'timezone TO "Asia/Shanghai"',
   'datestyle TO "German, DMY"',

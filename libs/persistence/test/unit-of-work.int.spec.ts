@@ -69,7 +69,10 @@ describe('a second delivery while the first is at work', () => {
   });
 });
 
-/** Two transactions that need the same two rows in opposite order; the first round meets, so one of them is a deadlock victim. */
+/**
+ * Two transactions that need the same two rows in opposite order; the first round meets, so one of them is a deadlock
+ * victim.
+ */
 async function crossing(uow: PgUnitOfWork<ReturnType<typeof counters>>, a: string, b: string): Promise<number> {
   await uow.run(async (tx) => {
     await tx.add(a, 1);
@@ -410,7 +413,8 @@ describe('lost connections', () => {
     const uow = make();
     await Promise.all(Array.from({ length: 5 }, () => uow.run((tx) => tx.sql.query('SELECT pg_sleep(0.02)'))));
     expect(prepared.pool.idleCount).toBeGreaterThanOrEqual(5);
-    // The pool learns of the loss from the socket in a later turn of the event loop; here the sockets are closed in this one.
+    // The pool learns of the loss from the socket in a later turn of the event loop; here the sockets are closed in
+    // this one.
     const idle = (prepared.pool as unknown as { _idle: { client: { connection: { stream: { destroy(): void } } } }[] })
       ._idle;
     for (const { client } of idle) client.connection.stream.destroy();

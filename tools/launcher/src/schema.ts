@@ -5,8 +5,8 @@ import { provisioner, type Service } from '@causeway/system';
 import { repository } from './places.js';
 
 /**
- * Applies what is pending in a service's database: the sets that the service's own `migrate` command applies, repeatable scripts
- * included.
+ * Applies what is pending in a service's database: the sets that the service's own `migrate` command applies,
+ * repeatable scripts included.
  * @returns how many migrations and scripts were applied
  */
 export async function migrateDatabase({ name }: Service, url: string): Promise<number> {
@@ -14,7 +14,10 @@ export async function migrateDatabase({ name }: Service, url: string): Promise<n
   return (await migrate(url, migrations, { log: () => undefined })).length;
 }
 
-/** Loaded by path, because tools do not depend on applications: compiled where the launcher is compiled, else the source. */
+/**
+ * Loaded by path, because tools do not depend on applications: compiled where the launcher is compiled, else the
+ * source.
+ */
 async function migrationsOf(service: string): Promise<{ readonly migrations: readonly MigrationSet[] }> {
   const file = import.meta.filename.endsWith('.ts') ? 'src/migrations.ts' : 'dist/migrations.js';
   return (await import(pathToFileURL(join(repository, 'apps', service, file)).href)) as Awaited<

@@ -13,7 +13,8 @@ export class ApplyPaymentOutcome {
 
   /**
    * @param delivery Identifies the message; a second delivery changes nothing.
-   * @throws OrderUnknown, PaymentMismatch, OrderTransitionIllegal. No retry can help, so the message becomes a dead letter.
+   * @throws OrderUnknown, PaymentMismatch, OrderTransitionIllegal. No retry can help, so the message becomes a dead
+   *   letter.
    */
   async execute(delivery: Delivery, orderId: string, outcome: PaymentOutcome): Promise<void> {
     await this.uow.runOnce(delivery, async (tx) => {

@@ -11,7 +11,10 @@ export interface CancelOrderRequest {
   readonly reason?: string;
 }
 
-/** Cancels an order before or after its card is charged. It stays CANCELLING until the payment service reports that the money is free. */
+/**
+ * Cancels an order before or after its card is charged. It stays CANCELLING until the payment service reports that the
+ * money is free.
+ */
 export class CancelOrder {
   constructor(
     private readonly uow: OrderUnitOfWork,
@@ -19,7 +22,10 @@ export class CancelOrder {
     private readonly clock: Clock,
   ) {}
 
-  /** @throws NotFound (also for an order of another customer), OrderNotCancellable, IdempotencyKeyInFlight, IdempotencyKeyReused */
+  /**
+   * @throws NotFound (also for an order of another customer), OrderNotCancellable, IdempotencyKeyInFlight,
+   *   IdempotencyKeyReused
+   */
   execute({ customerId, orderId, idempotencyKey, reason }: CancelOrderRequest): Promise<PlacedOrder> {
     const scope = { subject: customerId, route: `POST /v1/orders/${orderId}/cancel`, key: idempotencyKey };
     const fingerprint = this.fingerprint({ reason });

@@ -7,7 +7,9 @@ import { saveChange } from './save-change.js';
 
 /** Repeats steps that have had no outcome, and gives up orders whose payment limit has passed. */
 export class DriveDueOrders {
-  /** Orders that were claimed but not driven, because the database was not available. They become due when it is back. */
+  /**
+   * Orders that were claimed but not driven, because the database was not available. They become due when it is back.
+   */
   private readonly undriven = new Set<string>();
 
   constructor(
@@ -17,8 +19,8 @@ export class DriveDueOrders {
   ) {}
 
   /**
-   * Claims due timers, then drives them one by one, each in its own transaction. An order that fails does not hold up the others;
-   * it is due again at its next time, or at once if only the database was not available.
+   * Claims due timers, then drives them one by one, each in its own transaction. An order that fails does not hold up
+   * the others; it is due again at its next time, or at once if only the database was not available.
    * @param onFailure Called for each order that failed.
    * @returns How many timers were claimed; `limit` means that more may be due.
    */

@@ -19,13 +19,20 @@ export interface Pacing {
 export interface PaceOptions {
   /** Most unfinished orders of this instance. */
   readonly at: number;
-  /** Longest wait, milliseconds; less where the request's deadline would not leave enough for placing. Default 2 250. */
+  /**
+   * Longest wait, milliseconds; less where the request's deadline would not leave enough for placing. Default 2 250.
+   */
   readonly maxWaitMs?: number;
   /** Pause between two polls of the database while requests wait, milliseconds. Default 100. */
   readonly pollMs?: number;
-  /** An order unfinished for longer, milliseconds, waits for something other than load, and no longer counts. Default 10 000. */
+  /**
+   * An order that is unfinished for longer, milliseconds, waits for something other than load, and no longer counts.
+   * Default 10 000.
+   */
   readonly slowAfterMs?: number;
-  /** When no order has ended for this long, milliseconds, something is broken and waiting does not help. Default 5 000. */
+  /**
+   * When no order has ended for this long, milliseconds, something is broken and waiting does not help. Default 5 000.
+   */
   readonly stallAfterMs?: number;
   /** Milliseconds. Default performance.now. */
   readonly now?: () => number;
@@ -42,10 +49,10 @@ const placingMs = 750;
 const remembered = 4;
 
 /**
- * Backpressure for the saga. Accepting an order costs a fraction of completing it, so without backpressure a rush of customers
- * starves the orders that are already placed. While this instance has too many unfinished orders, a new one waits for another to
- * end, and is refused at once if that would take too long. When no order ends at all, the cause is not a rush but, say, a payment
- * provider that is down: new orders are then accepted without delay.
+ * Backpressure for the saga. Accepting an order costs a fraction of completing it, so without backpressure a rush of
+ * customers starves the orders that are already placed. While this instance has too many unfinished orders, a new one
+ * waits for another to end, and is refused at once if that would take too long. When no order ends at all, the cause is
+ * not a rush but, say, a payment provider that is down: new orders are then accepted without delay.
  */
 export class Pace implements Pacing {
   private readonly options: Required<PaceOptions>;

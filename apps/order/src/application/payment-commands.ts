@@ -5,7 +5,9 @@ import type { OrderTransaction } from './ports.js';
 
 type AuthorizeData = DataOf<typeof authorizePayment>;
 
-/** The data of `payment.cmd.authorize.v1` without the amount, which `place_order` adds once it has looked up the prices. */
+/**
+ * The data of `payment.cmd.authorize.v1` without the amount, which `place_order` adds once it has looked up the prices.
+ */
 export const authorizeDraft = (
   { id, paymentId, customerId }: Pick<Order, 'id' | 'paymentId' | 'customerId'>,
   paymentMethodToken: string,
@@ -18,7 +20,10 @@ export const authorizeData = (order: Order, paymentMethodToken: string): Authori
   currency: order.currency,
 });
 
-/** Sends the command of a step, for the first time or again. A repetition carries the same ids, so payment recognizes it. */
+/**
+ * Sends the command of a step, for the first time or again. A repetition carries the same ids, so payment recognizes
+ * it.
+ */
 export async function sendCommand(tx: OrderTransaction, order: Order, step: SagaStep): Promise<void> {
   const { paymentId } = order;
   const target = { paymentId, orderId: order.id };

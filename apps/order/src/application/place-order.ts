@@ -18,8 +18,8 @@ export interface PlacedOrder {
 }
 
 /**
- * Places an order, no faster than orders end: asks the user service for the address, then does everything else in one round trip
- * to the database. The address comes first because nothing remote happens inside a transaction.
+ * Places an order, no faster than orders end: asks the user service for the address, then does everything else in one
+ * round trip to the database. The address comes first because nothing remote happens inside a transaction.
  */
 export class PlaceOrder {
   constructor(
@@ -31,8 +31,8 @@ export class PlaceOrder {
   ) {}
 
   /**
-   * @throws AddressUnknown, ProductUnknown, OutOfStock, CurrencyMixed, ValidationFailed (total too large), IdempotencyKeyInFlight,
-   *   IdempotencyKeyReused, and what AddressBook throws.
+   * @throws AddressUnknown, ProductUnknown, OutOfStock, CurrencyMixed, ValidationFailed (total too large),
+   *   IdempotencyKeyInFlight, IdempotencyKeyReused, and what AddressBook throws.
    */
   async execute(request: PlaceOrderRequest): Promise<PlacedOrder> {
     const release = await this.pace.admit();
@@ -107,7 +107,9 @@ function placed(result: PlaceOrderResult): PlacedOrder {
   }
 }
 
-/** Refuses repeated products. The schema compares ids as text; the database compares UUIDs, which may be in upper case. */
+/**
+ * Refuses repeated products. The schema compares ids as text; the database compares UUIDs, which may be in upper case.
+ */
 function distinct(items: PlaceOrderBody['items']): PlaceOrderBody['items'] {
   const same = items.map(({ productId, quantity }) => ({ productId: productId.toLowerCase(), quantity }));
   const repeated = same.findIndex(({ productId }, at) => same.findIndex((other) => other.productId === productId) < at);

@@ -30,8 +30,8 @@ export interface NewOrder {
 }
 
 /**
- * The result of placing an order. A refusal changes nothing and is not stored under the key: the same key may succeed once
- * there is stock again.
+ * The result of placing an order. A refusal changes nothing and is not stored under the key: the same key may succeed
+ * once there is stock again.
  */
 export type PlaceOrderResult =
   | { readonly outcome: 'placed' | 'replayed'; readonly order: OrderDetails }
@@ -40,7 +40,9 @@ export type PlaceOrderResult =
 
 /** When a step is repeated, and when an order is given up. */
 export interface Timing {
-  /** Wait before the first repetition of a step without an outcome, milliseconds. Each further wait is twice as long. */
+  /**
+   * Wait before the first repetition of a step without an outcome, milliseconds. Each further wait is twice as long.
+   */
   readonly redriveMs: number;
   /** Longest wait between two repetitions, milliseconds. */
   readonly redriveMaxMs: number;
@@ -65,7 +67,9 @@ export interface Orders {
   details(orderId: string): Promise<OrderDetails>;
 }
 
-/** Stored responses of requests with an `Idempotency-Key`: the order as it was then. The address is read from the order. */
+/**
+ * Stored responses of requests with an `Idempotency-Key`: the order as it was then. The address is read from the order.
+ */
 export interface OrderResponses {
   /**
    * @returns The order of the first response, if the key was used before.
@@ -93,8 +97,8 @@ export interface DueStep {
 
 export interface Timers {
   /**
-   * Claims timers that are due and moves each to its next due time. No other instance claims them before that, and a process
-   * that dies loses none.
+   * Claims timers that are due and moves each to its next due time. No other instance claims them before that, and a
+   * process that dies loses none.
    * @param limit Most timers to claim.
    */
   claimDue(limit: number): Promise<DueStep[]>;

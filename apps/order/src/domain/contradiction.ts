@@ -8,9 +8,10 @@ const refundNamespace = 'b2d1c4a6-5d0e-4f6c-9f0a-7c1f5f0d9a31';
 export const refundIdOf = (order: Pick<Order, 'paymentId'>): string => uuidv5(order.paymentId, refundNamespace);
 
 /**
- * Finds what cannot be true of the payment that the order asked for, in any state of the order: another payment, another amount or
- * currency, a refund that the order did not ask for or of more than the total.
- * @returns The contradiction, for operators; undefined when there is none, which does not prove the outcome (docs/decisions/0018).
+ * Finds what cannot be true of the payment that the order asked for, in any state of the order: another payment,
+ * another amount or currency, a refund that the order did not ask for or of more than the total.
+ * @returns The contradiction, for operators; undefined when there is none, which does not prove the outcome
+ *   (docs/decisions/0018).
  */
 export function contradictionIn(order: Order, outcome: PaymentOutcome): string | undefined {
   if (outcome.paymentId !== order.paymentId) return `the order has payment ${order.paymentId}`;
@@ -37,8 +38,9 @@ export function contradictionIn(order: Order, outcome: PaymentOutcome): string |
 }
 
 /**
- * True when the order cannot have asked for a capture yet. It asks in the transaction that applies `authorized`, and payments are
- * captured only on request, so no reordering of messages can bring the outcome of a capture to such an order.
+ * True when the order cannot have asked for a capture yet. It asks in the transaction that applies `authorized`, and
+ * payments are captured only on request, so no reordering of messages can bring the outcome of a capture to such an
+ * order.
  */
 export const neverAskedToCapture = ({ status, paymentVersion }: Order): boolean =>
   // A rejected order was declined while it waited for the authorization.

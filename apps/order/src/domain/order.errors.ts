@@ -92,7 +92,10 @@ export class OrderUnknown extends CodedError {
   }
 }
 
-/** A payment outcome names another payment, amount, currency or refund than the order asked for. The order does not change. */
+/**
+ * A payment outcome names another payment, amount, currency or refund than the order asked for. The order does not
+ * change.
+ */
 export class PaymentMismatch extends CodedError {
   readonly code = 'PAYMENT_MISMATCH';
   readonly remedy =

@@ -21,7 +21,9 @@ export interface Order {
   readonly step: SagaStep | null;
   /** True while the order's quantities are taken from the stock. Becomes false once, when they are released. */
   readonly stockHeld: boolean;
-  /** Why the order is rejected or cancelled, and how late money was returned. Customers read it. Null while all is well. */
+  /**
+   * Why the order is rejected or cancelled, and how late money was returned. Customers read it. Null while all is well.
+   */
   readonly reason: string | null;
   /** Version of the newest payment event applied; 0 before the first. */
   readonly paymentVersion: number;
@@ -61,14 +63,15 @@ const isPayable = ({ status }: Order): boolean => status === 'PENDING_PAYMENT' |
  * | over, void open   | =          | =         | settled   | =             | settled    | settled    |
  * | over, refund open | =          | =         | !         | !             | !          | settled    |
  *
- * (1) `!` before the first outcome, because the order has not asked for a capture. (2) CANCELLED before the first outcome;
- * after it, the payment had been authorized and cannot be declined.
- * "Over" is REJECTED or CANCELLED: money that arrives later is returned, and `reason` says so. A REJECTED order never asked for
- * a capture, so captured and captureFailed are `!`.
- * A captured payment under an open void needs no second command: the payment service answers the void by refunding it.
+ * (1) `!` before the first outcome, because the order has not asked for a capture. (2) CANCELLED before the first
+ * outcome; after it, the payment had been authorized and cannot be declined. "Over" is REJECTED or CANCELLED: money
+ * that arrives later is returned, and `reason` says so. A REJECTED order never asked for a capture, so captured and
+ * captureFailed are `!`. A captured payment under an open void needs no second command: the payment service answers the
+ * void by refunding it.
  *
  * Idempotent: an outcome that was applied before, or is older than the newest one applied, returns the same object.
- * @throws PaymentMismatch, OrderTransitionIllegal when the outcome contradicts the order; an operator has to compare the two.
+ * @throws PaymentMismatch, OrderTransitionIllegal when the outcome contradicts the order; an operator has to compare
+ *   the two.
  */
 export function applyOutcome(order: Order, outcome: PaymentOutcome): Order {
   const contradiction = contradictionIn(order, outcome);
@@ -79,8 +82,9 @@ export function applyOutcome(order: Order, outcome: PaymentOutcome): Order {
 }
 
 /**
- * True for an outcome older than the newest one applied, and, once the order is over and waits for nothing, for one of the same
- * version: the payment has not changed, so this is the reply to a repeated command (even "captured" after a refund), not late money.
+ * True for an outcome older than the newest one applied, and, once the order is over and waits for nothing, for one of
+ * the same version: the payment has not changed, so this is the reply to a repeated command (even "captured" after a
+ * refund), not late money.
  */
 function isKnown(order: Order, { version }: PaymentOutcome): boolean {
   return version < order.paymentVersion || (version === order.paymentVersion && isOver(order) && order.step === null);
@@ -178,9 +182,9 @@ export function cancel(order: Order, reason?: string): Order {
 }
 
 /**
- * Gives up an order whose payment did not complete within the limit, by asking for a void. That is safe whatever became of the
- * payment: the payment service resolves an unclear one before it answers.
- * Idempotent: an order that no longer waits for its payment is returned unchanged.
+ * Gives up an order whose payment did not complete within the limit, by asking for a void. That is safe whatever became
+ * of the payment: the payment service resolves an unclear one before it answers. Idempotent: an order that no longer
+ * waits for its payment is returned unchanged.
  */
 export function giveUp(order: Order): Order {
   if (!isPayable(order)) return order;

@@ -38,10 +38,11 @@ export type OrderRefusal =
 export const maxTotalMinor = 1_000_000_000_000;
 
 /**
- * Decides whether an order can be placed, and at which prices. Where several refusals apply, the first of the list above wins.
+ * Decides whether an order can be placed, and at which prices. Where several refusals apply, the first of the list
+ * above wins.
  *
- * The service runs the same rules in SQL (`adapters/persistence/place-order.sql`), where the stock is locked; a property-based
- * suite (`test/price-order.int.spec.ts`) compares the two. Change both.
+ * The service runs the same rules in SQL (`adapters/persistence/place-order.sql`), where the stock is locked; a
+ * property-based suite (`test/price-order.int.spec.ts`) compares the two. Change both.
  *
  * @param catalogue The products by id; it may hold more than the order needs.
  * @param items     At least one. `PlaceOrder` refuses a product that appears twice.

@@ -30,7 +30,10 @@ export interface Customer {
   post(path: string, body: unknown, key?: string): Promise<Answer>;
 }
 
-/** The real service, with a database, a broker and an identity provider of its own; user and payment are played by the test. */
+/**
+ * The real service, with a database, a broker and an identity provider of its own; user and payment are played by the
+ * test.
+ */
 export class OrderService {
   private readonly seen: Envelope[] = [];
   private user: Subscription | undefined;

@@ -4,7 +4,10 @@ import type { PlaceOrderResult } from '../application/ports.js';
 import { paymentOutcome } from './payment-outcome.js';
 import { address, cup, dollarCup, gold, kettle, lastOne, newOrder, products, type OrderStore } from './fixtures.js';
 
-/** What every store of orders must do: run against the fake and against PostgreSQL. Stock is shared by the tests of one store. */
+/**
+ * What every store of orders must do: run against the fake and against PostgreSQL. Stock is shared by the tests of one
+ * store.
+ */
 export function orderTransactionContract(store: () => OrderStore): void {
   const place = (request: ReturnType<typeof newOrder>): Promise<PlaceOrderResult> =>
     store().uow.single((tx) => tx.orders.place(request));

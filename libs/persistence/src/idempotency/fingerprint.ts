@@ -12,8 +12,8 @@ export function fingerprint(value: unknown, hmacKey?: string): string {
 }
 
 /**
- * Returns JSON with sorted keys and without undefined members. It differs from RFC 8785 in keys that are integers: JavaScript
- * objects keep those first, by value. Compare it only with its own output.
+ * Returns JSON with sorted keys and without undefined members. It differs from RFC 8785 in keys that are integers:
+ * JavaScript objects keep those first, by value. Compare it only with its own output.
  */
 export function canonicalJson(value: unknown): string {
   const text = JSON.stringify(value, (_key, member: unknown) => {

@@ -51,8 +51,9 @@ interface Begun {
 }
 
 /**
- * Stores responses of requests with an `Idempotency-Key`, in the transaction that does the work: both are committed, or neither.
- * A plpgsql function that does the whole work calls `causeway.begin_idempotent` and `causeway.complete_idempotent` itself.
+ * Stores responses of requests with an `Idempotency-Key`, in the transaction that does the work: both are committed, or
+ * neither. A plpgsql function that does the whole work calls `causeway.begin_idempotent` and
+ * `causeway.complete_idempotent` itself.
  */
 export class IdempotencyStore {
   constructor(private readonly sql: Sql) {}
@@ -77,7 +78,8 @@ export class IdempotencyStore {
 
   /**
    * Stores the response. Call it in the same transaction as `begin`.
-   * @throws RangeError for a status that must not be replayed (5xx). Throw an error instead, which rolls everything back.
+   * @throws RangeError for a status that must not be replayed (5xx). Throw an error instead, which rolls everything
+   *   back.
    */
   async complete(scope: IdempotencyScope, fingerprint: string, response: StoredResponse): Promise<void> {
     const { status, headers, body } = response;

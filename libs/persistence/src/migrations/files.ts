@@ -2,18 +2,22 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** The SQL of a service or library: numbered migrations, applied in the order of their names, and repeatable scripts. */
+/**
+ * The SQL of a service or library: numbered migrations, applied in the order of their names, and repeatable scripts.
+ */
 export interface MigrationSet {
   /** Names the set in logs and in the tables of schema `causeway`. */
   readonly name: string;
   /** Folder that holds `<timestamp>_<name>/migration.sql`. */
   readonly directory: string;
   /**
-   * Where applied numbered migrations are recorded: `prisma` in `public._prisma_migrations`, as Prisma does it (a service);
-   * `causeway` in `causeway.migrations` (a library).
+   * Where applied numbered migrations are recorded: `prisma` in `public._prisma_migrations`, as Prisma does it (a
+   * service); `causeway` in `causeway.migrations` (a library).
    */
   readonly table: 'prisma' | 'causeway';
-  /** Applied in this order after the numbered migrations of the set, and again whenever the text changes. Default none. */
+  /**
+   * Applied in this order after the numbered migrations of the set, and again whenever the text changes. Default none.
+   */
   readonly repeatable?: readonly RepeatableScript[];
 }
 
@@ -23,7 +27,9 @@ export interface MigrationSet {
  * compatible with them; a breaking change takes a new name (docs/decisions/0024).
  */
 export interface RepeatableScript {
-  /** Names the script in logs and in `causeway.repeatable_scripts`: never changed, or the script counts as a new one. */
+  /**
+   * Names the script in logs and in `causeway.repeatable_scripts`: never changed, or the script counts as a new one.
+   */
   readonly name: string;
   /** Path of the SQL file. The build copies it beside the compiled code. */
   readonly file: string;

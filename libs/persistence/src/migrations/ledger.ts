@@ -121,8 +121,9 @@ const causewayLedger = (set: string): Ledger => ({
 });
 
 /**
- * Every text of every repeatable script that this database has had, the newest last: rows are added, never changed. A text that
- * is in the history but not at its end was replaced on purpose, and an instance or Job of an older release must not restore it.
+ * Every text of every repeatable script that this database has had, the newest last: rows are added, never changed. A
+ * text that is in the history but not at its end was replaced on purpose, and an instance or Job of an older release
+ * must not restore it.
  */
 export const repeatableLedger = ({ name: set }: MigrationSet): Ledger => ({
   async create(db) {

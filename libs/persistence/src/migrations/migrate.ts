@@ -18,7 +18,10 @@ export interface Applied {
 export interface MigrateOptions {
   /** Receives a line for each event. Default none. */
   readonly log?: (line: string) => void;
-  /** How long a statement waits for a lock before it gives way to the traffic and tries again, milliseconds. Default 3 000. */
+  /**
+   * How long a statement waits for a lock before it gives way to the traffic and tries again, milliseconds.
+   * Default 3 000.
+   */
   readonly lockTimeoutMs?: number;
   /** Most tries of a migration that cannot get its locks. Default 20, a second apart. */
   readonly lockAttempts?: number;
@@ -38,12 +41,12 @@ interface SetFiles {
 }
 
 /**
- * Applies what is missing of each set, in the order given, on one dedicated connection: its numbered migrations, then its
- * repeatable scripts. A set may use what the sets before it create. Concurrent runners wait for each other.
+ * Applies what is missing of each set, in the order given, on one dedicated connection: its numbered migrations, then
+ * its repeatable scripts. A set may use what the sets before it create. Concurrent runners wait for each other.
  *
  * Each migration is one transaction, its record included; a file that begins with `-- causeway: no-transaction` (for
- * `CREATE INDEX CONCURRENTLY`: one statement, written so that it can run again) has none. A repeatable script is applied when
- * the database has never had its text; a text that a newer one has replaced is not restored.
+ * `CREATE INDEX CONCURRENTLY`: one statement, written so that it can run again) has none. A repeatable script is
+ * applied when the database has never had its text; a text that a newer one has replaced is not restored.
  *
  * @returns What was applied now.
  * @throws MigrationChanged, MigrationFailed, DatabaseUnavailable
@@ -83,8 +86,8 @@ const readSet = async (set: MigrationSet): Promise<SetFiles> => ({
 });
 
 /**
- * Checks, without changing anything, that the database has every numbered migration of the sets, and has or had the text of
- * every repeatable script.
+ * Checks, without changing anything, that the database has every numbered migration of the sets, and has or had the
+ * text of every repeatable script.
  * @throws MigrationsPending, MigrationChanged, MigrationFailed, DatabaseUnavailable
  */
 export async function verifyMigrations(pool: pg.Pool, sets: readonly MigrationSet[]): Promise<void> {
@@ -105,8 +108,8 @@ export async function verifyMigrations(pool: pg.Pool, sets: readonly MigrationSe
 }
 
 /**
- * Takes the lock by polling. A session that waits inside pg_advisory_lock holds a snapshot, and CREATE INDEX CONCURRENTLY of the
- * other runner would wait for that snapshot in turn.
+ * Takes the lock by polling. A session that waits inside pg_advisory_lock holds a snapshot, and CREATE INDEX
+ * CONCURRENTLY of the other runner would wait for that snapshot in turn.
  */
 async function lock(client: pg.Client, { log, pauseMs = 1_000 }: MigrateOptions): Promise<void> {
   for (let attempt = 0; ; attempt++) {

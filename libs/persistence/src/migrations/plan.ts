@@ -3,8 +3,8 @@ import { matchesChecksum, type MigrationFile, type MigrationSet } from './files.
 import type { Recorded } from './ledger.js';
 
 /**
- * Returns what is pending of a set, in order. Recorded migrations without a file are fine: an older build runs on a newer schema
- * during a rollout or rollback.
+ * Returns what is pending of a set, in order. Recorded migrations without a file are fine: an older build runs on a
+ * newer schema during a rollout or rollback.
  * @throws MigrationChanged. MigrationFailed for a migration that another runner (Prisma's) left unfinished.
  */
 export function planOf(

@@ -6,7 +6,8 @@ import { migrate } from './migrate.js';
 
 /**
  * The command `migrate` of a service: runs `migrate` and logs what it does.
- * @param waitMs How long to wait for a database that is not available yet, as on a first start, milliseconds. Default 120 000.
+ * @param waitMs How long to wait for a database that is not available yet, as on a first start, milliseconds. Default
+ *   120 000.
  */
 export async function runMigrations(
   databaseUrl: string,

@@ -4,8 +4,8 @@ import type { DatabaseSettings } from '../settings.js';
 import type { MigrationSet } from './files.js';
 
 /**
- * The command `wait-for-schema` of a service: ends once the database has every migration and script of the sets; more are fine.
- * The init container of a Deployment runs it, so pods of a new version start only after its migration Job.
+ * The command `wait-for-schema` of a service: ends once the database has every migration and script of the sets; more
+ * are fine. The init container of a Deployment runs it, so pods of a new version start only after its migration Job.
  * @throws MigrationChanged, MigrationFailed, or anything else that waiting cannot cure.
  */
 export async function waitForSchema(settings: DatabaseSettings, sets: readonly MigrationSet[]): Promise<void> {

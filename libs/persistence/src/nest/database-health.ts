@@ -9,8 +9,9 @@ const probeMs = 1_000;
 const tooManyConnections = '53300';
 
 /**
- * Checks for the readiness probe whether the service's database is reachable. While the service works, its own statements prove
- * it without a query: a busy pool must not take the instance out of rotation and push its load onto the others.
+ * Checks for the readiness probe whether the service's database is reachable. While the service works, its own
+ * statements prove it without a query: a busy pool must not take the instance out of rotation and push its load onto
+ * the others.
  */
 export class DatabaseHealth {
   private answeredAt = -Infinity;

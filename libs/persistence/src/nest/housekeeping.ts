@@ -9,8 +9,8 @@ export type Purge = (sql: Sql) => Promise<number>;
 const log = getLogger('housekeeping');
 
 /**
- * Deletes old rows: at every interval, runs each purge until none are left. Several instances may do so at once. Shutdown waits for
- * a round in progress before the database closes.
+ * Deletes old rows: at every interval, runs each purge until none are left. Several instances may do so at once.
+ * Shutdown waits for a round in progress before the database closes.
  */
 export class Housekeeping implements OnApplicationBootstrap, OnModuleDestroy {
   private timer: NodeJS.Timeout | undefined;
@@ -38,7 +38,9 @@ export class Housekeeping implements OnApplicationBootstrap, OnModuleDestroy {
     await this.round;
   }
 
-  /** Runs one round. Never throws: the next round repeats what failed, and one failing purge does not stop the others. */
+  /**
+   * Runs one round. Never throws: the next round repeats what failed, and one failing purge does not stop the others.
+   */
   async once(): Promise<void> {
     for (const purge of this.purges) {
       try {

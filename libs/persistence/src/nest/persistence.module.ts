@@ -22,7 +22,10 @@ export interface PersistenceOptions {
   readonly settings: DatabaseSettings;
   /** All migration sets of the service, in the order in which they are applied: libraries first. */
   readonly migrations: readonly MigrationSet[];
-  /** Creates the generated client on the pool: `(adapter) => new PrismaClient({ adapter })`. Default none: PRISMA is undefined. */
+  /**
+   * Creates the generated client on the pool: `(adapter) => new PrismaClient({ adapter })`. Default none: PRISMA is
+   * undefined.
+   */
   readonly prisma?: (adapter: PrismaPg) => PrismaClientLike;
   /** Shown in `pg_stat_activity`. Default `causeway`. */
   readonly applicationName?: string;
@@ -33,7 +36,10 @@ export interface PersistenceOptions {
 /** How long shutdown waits for statements in flight, milliseconds. */
 const closeTimeoutMs = 5_000;
 
-/** Closes the database in the last hook: requests in flight outlive onModuleDestroy, but HTTP and consumers are closed by now. */
+/**
+ * Closes the database in the last hook: requests in flight outlive onModuleDestroy, but HTTP and consumers are closed
+ * by now.
+ */
 @Injectable()
 class DatabaseShutdown implements OnApplicationShutdown {
   constructor(
@@ -54,8 +60,8 @@ class DatabaseShutdown implements OnApplicationShutdown {
 }
 
 /**
- * The database of a service: pool, Prisma client, health. Start-up waits until the database is reachable and migrated, and logs
- * every few seconds what it waits for. Shutdown closes Prisma and the pool last.
+ * The database of a service: pool, Prisma client, health. Start-up waits until the database is reachable and migrated,
+ * and logs every few seconds what it waits for. Shutdown closes Prisma and the pool last.
  */
 @Module({})
 export class PersistenceModule {

@@ -18,8 +18,8 @@ export interface WaitOptions {
 
 /**
  * Waits until the database is reachable and has all migrations. Logs every few seconds what is missing.
- * @throws DatabaseUnsuitable, MigrationChanged, MigrationFailed, or anything else that waiting cannot cure. The reason of
- *   `signal` when it aborts.
+ * @throws DatabaseUnsuitable, MigrationChanged, MigrationFailed, or anything else that waiting cannot cure. The reason
+ *   of `signal` when it aborts.
  */
 export async function waitForDatabase(
   pool: pg.Pool,
@@ -52,7 +52,10 @@ export async function waitForDatabase(
   }
 }
 
-/** The log line while waiting. It names no address and no user, which are part of a secret. @throws What waiting cannot cure. */
+/**
+ * The log line while waiting. It names no address and no user, which are part of a secret.
+ * @throws What waiting cannot cure.
+ */
 function waitingFor(error: unknown): string {
   if (error instanceof MigrationsPending) return `waiting for migrations: ${error.message}. ${error.remedy}`;
   if (!(error instanceof DatabaseUnavailable)) throw error;

@@ -1,8 +1,8 @@
 import { alreadyHandled, type Delivery, type UnitOfWork } from '../sql.js';
 
 /**
- * A unit of work without a database, for tests of use cases. It passes the same contract suite as PgUnitOfWork. It differs in two
- * ways: units run strictly one after the other, and `single` does not count statements.
+ * A unit of work without a database, for tests of use cases. It passes the same contract suite as PgUnitOfWork. It
+ * differs in two ways: units run strictly one after the other, and `single` does not count statements.
  *
  * `work` receives a copy of the state, which replaces the state when the work succeeds.
  */

@@ -39,7 +39,10 @@ export class ProductsController {
     return tagged(reply, await this.catalogue.find(params.id), params.id);
   }
 
-  /** Sets the available stock, which excludes what orders hold. 412 if an order has taken some since the product was read. */
+  /**
+   * Sets the available stock, which excludes what orders hold. 412 if an order has taken some since the product was
+   * read.
+   */
   @Put(':id/stock')
   @RequireScope(scopes.catalogWrite)
   async setStock(

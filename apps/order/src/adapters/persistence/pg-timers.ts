@@ -10,8 +10,8 @@ export class PgTimers implements Timers, OpenOrders {
   ) {}
 
   /**
-   * Claims and reschedules in one statement: the wait doubles from `redriveMs` up to `redriveMaxMs`, but does not pass the payment
-   * limit. Instances that ask at the same time get different rows (SKIP LOCKED).
+   * Claims and reschedules in one statement: the wait doubles from `redriveMs` up to `redriveMaxMs`, but does not pass
+   * the payment limit. Instances that ask at the same time get different rows (SKIP LOCKED).
    */
   async claimDue(limit: number): Promise<DueStep[]> {
     const { rows } = await this.sql.query<DueStep>(
