@@ -1,5 +1,6 @@
 import { OutboxRelay } from '@causeway/messaging';
 import { Housekeeping, PG_POOL, PgUnitOfWork, poolSql, PRISMA, purgeInbox, workLimits } from '@causeway/persistence';
+import { WakeSignal } from '@causeway/resilience';
 import { SETTINGS } from '@causeway/service-host';
 import { Module, type FactoryProvider, type Provider } from '@nestjs/common';
 import type pg from 'pg';
@@ -11,7 +12,6 @@ import { PrismaPaymentReader } from './adapters/persistence/prisma-payment-reade
 import { purgeWebhooks } from './adapters/persistence/purge-webhooks.js';
 import { bindTransaction } from './adapters/persistence/payment-transaction.js';
 import { HttpPaymentProvider } from './adapters/clients/http-payment-provider.js';
-import { WakeSignal } from './adapters/worker/wake-signal.js';
 import { OperationWorker } from './adapters/worker/operation.worker.js';
 import { AuthorizePayment } from './application/authorize-payment.js';
 import { CapturePayment } from './application/capture-payment.js';

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { DatabaseUnavailable, PgUnitOfWork, poolSql } from '@causeway/persistence';
+import { WakeSignal } from '@causeway/resilience';
 import { createDatabase, type TestDatabase } from '@causeway/testkit';
 import { PgOperationQueue } from '../src/adapters/persistence/pg-operation-queue.js';
 import { bindTransaction } from '../src/adapters/persistence/payment-transaction.js';
-import { WakeSignal } from '../src/adapters/worker/wake-signal.js';
 import { OperationWorker } from '../src/adapters/worker/operation.worker.js';
 import { AuthorizePayment } from '../src/application/authorize-payment.js';
 import { CapturePayment } from '../src/application/capture-payment.js';

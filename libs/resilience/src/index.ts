@@ -18,4 +18,5 @@ export {
 export { isRetryable, type RetryOptions } from './retry.js';
 export { RetryBudget } from './retry-budget.js';
 export { withTimeout } from './timeout.js';
+export { WakeSignal } from './wake-signal.js';
 export { asWork, currentWork, type WorkKind } from './work.js';

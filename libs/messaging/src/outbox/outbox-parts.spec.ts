@@ -1,5 +1,4 @@
 import { Backoff } from './backoff.js';
-import { Bell } from './bell.js';
 import { byAggregate } from './publish.js';
 import type { PendingRow } from './rows.js';
 
@@ -47,24 +46,5 @@ describe('back-off', () => {
     backoff.failed(row('1', 'a'), false);
     backoff.clear();
     expect(backoff.blocked).toEqual({ types: [], aggregates: [] });
-  });
-});
-
-describe('bell', () => {
-  test('a ring ends the wait', async () => {
-    const bell = new Bell();
-    const waiting = bell.wait(60_000);
-    bell.ring();
-    await waiting;
-  });
-
-  test('a ring while nobody waits is kept, once', async () => {
-    const bell = new Bell();
-    bell.ring();
-    bell.ring();
-    await bell.wait(60_000);
-    const startedAt = performance.now();
-    await bell.wait(20);
-    expect(performance.now() - startedAt).toBeGreaterThan(15);
   });
 });

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { streamOf } from '@causeway/contracts';
-import { withoutDeadline } from '@causeway/resilience';
+import { WakeSignal, withoutDeadline } from '@causeway/resilience';
 import { getLogger, instruments, meter } from '@causeway/telemetry';
 import { jetstream, JetStreamApiError, jetstreamManager, type JetStreamClient } from '@nats-io/jetstream';
 import type { NatsConnection, Subscription } from '@nats-io/transport-node';
@@ -8,7 +8,6 @@ import type pg from 'pg';
 import type { BrokerHealth } from '../health.js';
 import type { TopologyKeeper } from '../topology/keeper.js';
 import { Backoff } from './backoff.js';
-import { Bell } from './bell.js';
 import { byAggregate, publishRow } from './publish.js';
 import { markPublished, purgePublished, readOldestAge, readPending, type PendingRow, type Published } from './rows.js';
 import { partitions, RelaySession } from './session.js';
@@ -48,7 +47,7 @@ const reopenMs = 500;
  */
 export class OutboxRelay {
   private readonly js: JetStreamClient;
-  private readonly bell = new Bell();
+  private readonly wakeSignal = new WakeSignal();
   private readonly backoff = new Backoff();
   private readonly created = new Map<string, string>();
   private readonly newest = new Map<string, number>();
@@ -77,7 +76,7 @@ export class OutboxRelay {
 
   /** Looks for new rows now. Cheap, may be called as often as one likes; also reaches the instance that holds the other partitions. */
   wake(): void {
-    this.bell.ring();
+    this.wakeSignal.wake();
     const now = performance.now();
     const shared = (this.session?.held.size ?? 0) < partitions.length;
     if (!shared || !this.options.health.connected || now - this.nudged < 10) return;
@@ -88,17 +87,17 @@ export class OutboxRelay {
   start(): void {
     if (this.running) return;
     const { nc, health, keeper } = this.options;
-    this.wakeups = nc.subscribe(this.wakeSubject, { callback: () => this.bell.ring() });
+    this.wakeups = nc.subscribe(this.wakeSubject, { callback: () => this.wakeSignal.wake() });
     this.undo = [
       // Whatever the broker lost must be known before anything new is stored in its place.
       health.onDisconnect(() => {
         this.sweepDue = true;
-        this.bell.ring();
+        this.wakeSignal.wake();
       }),
       keeper.onRestored(() => {
         this.sweepDue = true;
         this.backoff.clear();
-        this.bell.ring();
+        this.wakeSignal.wake();
       }),
       meter('messaging').gauge(
         instruments.outboxOldestAge,
@@ -112,7 +111,7 @@ export class OutboxRelay {
   /** One last pass, so that what was committed a moment ago does not wait for another instance; then frees the partitions. */
   async stop(): Promise<void> {
     this.stopping = true;
-    this.bell.ring();
+    this.wakeSignal.wake();
     this.undo.forEach((undo) => undo());
     this.undo = [];
     await this.running;
@@ -161,7 +160,7 @@ export class OutboxRelay {
       if (first && isDue('sweep', sweepMs)) this.sweepDue = true;
       const taken = session.held.size > 0 && this.options.health.connected ? await this.pass(session, batch) : 0;
       if (last) return;
-      if (taken < batch) await this.bell.wait(pollMs);
+      if (taken < batch) await this.wakeSignal.wait(pollMs);
     }
   }
 

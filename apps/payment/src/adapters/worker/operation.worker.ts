@@ -1,9 +1,8 @@
-import { asWork } from '@causeway/resilience';
+import { asWork, type WakeSignal } from '@causeway/resilience';
 import { extractTrace, getLogger, inSpan } from '@causeway/telemetry';
 import type { OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';
 import type { Operation, OperationQueue } from '../../application/ports.js';
 import type { OperationClaim, RunOperation } from '../../application/run-operation.js';
-import type { WakeSignal } from './wake-signal.js';
 
 export interface OperationWorkerOptions {
   /**
