@@ -1,15 +1,16 @@
 import { consumers, messages, rpcs } from '@causeway/contracts';
 import type { SettingsShape } from '@causeway/config';
 import { serviceNames } from '@causeway/system';
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { root } from './repository.js';
 
 const apps = serviceNames;
 const readme = (folder: string): string => readFileSync(join(root, folder, 'README.md'), 'utf8');
-const libraries = ['service-host', 'telemetry', 'persistence', 'messaging', 'discovery', 'auth']
-  .map((name) => readme(`libs/${name}`))
+/** Where the settings of libraries are explained: their READMEs, and the guides. */
+const libraries = globSync(join(root, '{libs/*/README.md,docs/guides/*.md}'))
+  .map((path) => readFileSync(path, 'utf8'))
   .join('\n');
 const settingsOf = async (app: string): Promise<SettingsShape> => {
   const file = pathToFileURL(join(root, 'apps', app, 'src/service.ts')).href;
@@ -20,7 +21,7 @@ const missing = (names: readonly string[], text: string): string[] =>
   names.filter((name) => !new RegExp(`\\b${name.replaceAll('.', '\\.')}(?![\\w.])`).test(text));
 
 test.each(apps)(
-  'every setting of %s is explained in its README or in that of the library it belongs to',
+  'every setting of %s is explained in its README, in that of a library, or in a guide',
   async (app) => {
     const names = Object.keys(await settingsOf(app));
     expect(missing(names, `${readme(`apps/${app}`)}\n${libraries}`)).toEqual([]);
