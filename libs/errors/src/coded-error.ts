@@ -1,14 +1,14 @@
 import type { ErrorCode } from './codes.js';
 
-/** One wrong place in an input. `path` is a JSON pointer (RFC 6901) such as `/items/0/quantity`; empty for the whole document. */
+/** One invalid field. `path` is a JSON pointer (RFC 6901) such as `/items/0/quantity`; empty for the whole document. */
 export interface Violation {
   readonly path: string;
   readonly message: string;
 }
 
 /**
- * An error that somebody is expected to meet: it has a stable code, tells what to do, and knows whether a retry can help.
- * The message says what happened. It is shown to clients: it holds no secret, no SQL and no host name.
+ * An expected error: it has a stable code, a remedy, and says whether a retry can help. Clients see the message, so it must
+ * not contain a secret, SQL or a host name.
  */
 export abstract class CodedError extends Error {
   abstract readonly code: ErrorCode;
@@ -16,9 +16,9 @@ export abstract class CodedError extends Error {
   abstract readonly remedy: string;
   /** True when the same operation may succeed later without a change of its input. Default false. */
   readonly retryable: boolean = false;
-  /** For clients: seconds to wait before trying again (`Retry-After`). */
+  /** Seconds a client should wait before trying again (`Retry-After`). */
   readonly retryAfterSeconds?: number;
-  /** For invalid input: every place that is wrong. */
+  /** Every invalid field of the input. */
   readonly violations?: readonly Violation[];
 
   constructor(message: string, options?: ErrorOptions) {
@@ -27,7 +27,7 @@ export abstract class CodedError extends Error {
   }
 }
 
-/** The request or message does not match its schema; `violations` lists everything that is wrong. */
+/** The request or message does not match its schema. `violations` lists every invalid field. */
 export class ValidationFailed extends CodedError {
   readonly code = 'VALIDATION_FAILED';
   readonly remedy = 'Correct the listed fields and send the request again.';

@@ -1,7 +1,7 @@
 import { errorCodes, type ErrorCode } from './codes.js';
 import { CodedError, type Violation } from './coded-error.js';
 
-/** A problem document of RFC 9457 (`application/problem+json`) with our extensions `code`, `remedy`, `errors` and `traceId`. */
+/** An RFC 9457 problem document (`application/problem+json`) with our members `code`, `remedy`, `errors`, `traceId`. */
 export interface Problem {
   readonly type: string;
   readonly title: string;
@@ -15,13 +15,13 @@ export interface Problem {
 
 export const problemContentType = 'application/problem+json';
 
-/** The `type` URI of a code: stable, and it tells where to read on. */
+/** Returns the `type` URI of a code. */
 export const problemType = (code: ErrorCode): string =>
   `urn:causeway:problem:${code.toLowerCase().replaceAll('_', '-')}`;
 
 /**
- * Turns any error into a problem document. A `CodedError` is shown as it is; of anything else nothing leaks but the trace id.
- * @param traceId W3C trace id (32 hex digits) under which the full story is logged.
+ * Turns any error into a problem document. A `CodedError` is shown as it is; any other error reveals only the trace id.
+ * @param traceId W3C trace id (32 hex digits) under which the error is logged in full.
  */
 export function toProblem(error: unknown, traceId?: string): Problem {
   if (!(error instanceof CodedError)) {
