@@ -1,3 +1,4 @@
+import { forwardedServices } from '@causeway/contracts';
 import {
   addressSettings,
   secretSettings,
@@ -40,6 +41,8 @@ function fragment(service: Service): string {
   const files = secretFiles(service);
   const settings = {
     ...(nats && { NATS_USER: name }),
+    // Those that find others, and those that are found.
+    ...((edge || forwardedServices.includes(name)) && { DISCOVERY_MODE: 'nats' }),
     ...addressSettings(service, addresses),
     ...Object.fromEntries(files.map(([setting, path]) => [`${setting}_FILE`, `/run/secrets/${path}`])),
   };

@@ -6,19 +6,22 @@ import { kubernetesFiles } from './kubernetes.js';
 import { secretsScript } from './secrets-script.js';
 import { renderedTables, tables } from './tables.js';
 
-/** Every file that follows from the list of services and from the contracts, as it should be. */
-export const generatedFiles = (): Promise<GeneratedFile[]> =>
-  Promise.all(
-    [
-      ...imageFiles(),
-      composeFile(),
-      secretsScript(),
-      { file: 'docker/nats/nats.conf', text: natsServerConfig({ include: 'passwords.conf' }) },
-      { file: 'k8s/components/nats/nats.conf', text: natsServerConfig() },
-      ...kubernetesFiles(),
-      ...tables(),
-    ].map(formatted),
-  );
+const files = (): GeneratedFile[] => [
+  ...imageFiles(),
+  composeFile(),
+  secretsScript(),
+  { file: 'docker/nats/nats.conf', text: natsServerConfig({ include: 'passwords.conf' }) },
+  { file: 'k8s/components/nats/nats.conf', text: natsServerConfig() },
+  ...kubernetesFiles(),
+];
 
-/** Tables in documents that take kubectl to work out: they follow from the rendered overlays, so they come second. */
-export const renderedFiles = (): Promise<GeneratedFile[]> => Promise.all(renderedTables().map(formatted));
+/**
+ * Every file that follows from the list of services and from the contracts, as it should be: first what follows from them
+ * alone, then tables that follow from the overlays, which the first stage writes.
+ */
+export const stages: readonly (() => Promise<GeneratedFile[]>)[] = [files, tables].map(
+  (stage) => () => Promise.all(stage().map(formatted)),
+);
+
+/** Tables that follow from the rendered overlays. Need kubectl. */
+export const renderedStage = (): Promise<GeneratedFile[]> => Promise.all(renderedTables().map(formatted));

@@ -5,7 +5,7 @@ import '@causeway/launcher/tolerate-output-errors';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { kubectlAvailable } from '@causeway/manifests';
-import { generatedFiles, renderedFiles } from './files.js';
+import { renderedStage, stages } from './files.js';
 import { read, root, type GeneratedFile } from './generated-file.js';
 
 function write(files: readonly GeneratedFile[]): number {
@@ -18,14 +18,20 @@ function write(files: readonly GeneratedFile[]): number {
   return changed.length;
 }
 
-const files = await generatedFiles();
-let written = write(files);
-let total = files.length;
-if (kubectlAvailable()) {
-  const rendered = await renderedFiles();
-  written += write(rendered);
-  total += rendered.length;
-} else {
-  console.log('not written: the tables in k8s/README.md and k8s/overlays/kind/README.md, which need kubectl');
+async function main(): Promise<void> {
+  const withKubectl = kubectlAvailable();
+  let [written, total] = [0, 0];
+  for (const stage of withKubectl ? [...stages, renderedStage] : stages) {
+    const files = await stage();
+    written += write(files);
+    total += files.length;
+  }
+  if (!withKubectl)
+    console.log('not written: the tables in k8s/README.md and k8s/overlays/kind/README.md, which need kubectl');
+  console.log(`${written} of ${total} files written; the others are current`);
 }
-console.log(`${written} of ${total} files written; the others are current.`);
+
+main().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+});

@@ -181,6 +181,13 @@ function overlay(name: string): GeneratedFile {
   return withParts(`${folder}/kustomization.yaml`, {
     settings: product.flatMap(settingsOf).join('\n'),
     images: images(`${folder}/kustomization.yaml`, name === 'production' ? product : services),
+    // Only they have the init container that waits for the schema.
+    ...(name === 'kind' && {
+      databases: `      labelSelector: app.kubernetes.io/name in (${services
+        .filter(({ database }) => database)
+        .map((service) => service.name)
+        .join(', ')})`,
+    }),
   });
 }
 

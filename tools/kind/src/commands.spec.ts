@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { kubectlAvailable } from '@causeway/manifests';
+import { serviceNames } from '@causeway/system';
 import { describeWhen } from '@causeway/testkit/describe-when';
 import { jest } from '@jest/globals';
 import { runCommand } from './commands.js';
@@ -12,7 +13,7 @@ import { relay } from './reach.js';
 import { FakePrograms } from './testing/fake-programs.js';
 
 const context = 'fake-of-a-test';
-const ids = ['gateway', 'user', 'order', 'payment', 'psp-sandbox'].map((app, index) => ({
+const ids = serviceNames.map((app, index) => ({
   to: `docker image inspect --format {{.Id}} causeway/${app}:dev`,
   stdout: `sha256:${String(index).repeat(64)}\n`,
 }));
@@ -95,15 +96,7 @@ withKubectl('secrets and manifests', () => {
     const { items } = JSON.parse(secrets!.input) as {
       items: { metadata: { name: string }; data: Record<string, string> }[];
     };
-    expect(items.map(({ metadata }) => metadata.name)).toEqual([
-      'gateway',
-      'nats',
-      'order',
-      'payment',
-      'postgres',
-      'psp-sandbox',
-      'user',
-    ]);
+    expect(items.map(({ metadata }) => metadata.name)).toEqual([...serviceNames, 'nats', 'postgres'].sort());
     for (const { data } of items) for (const value of Object.values(data)) expect(said.join('\n')).not.toContain(value);
 
     fakes.answer([server, { to: 'kubectl get secrets', stdout: JSON.stringify({ items }) }]);

@@ -1,11 +1,13 @@
 import type { SettingsShape } from '@causeway/config';
-import { service as gateway } from '../../../../apps/gateway/src/service.js';
-import { service as order } from '../../../../apps/order/src/service.js';
-import { service as payment } from '../../../../apps/payment/src/service.js';
-import { service as pspSandbox } from '../../../../apps/psp-sandbox/src/service.js';
-import { service as user } from '../../../../apps/user/src/service.js';
+import { serviceNames } from '@causeway/system';
 
-/** Everything that each app reads from its environment. */
+/** Everything that each service reads from its environment. */
 export const shapes: Readonly<Record<string, SettingsShape>> = Object.fromEntries(
-  [gateway, order, payment, pspSandbox, user].map(({ name, settings }) => [name, settings]),
+  await Promise.all(
+    serviceNames.map(async (name) => {
+      const file = new URL(`../../../../apps/${name}/src/service.ts`, import.meta.url).href;
+      const { service } = (await import(file)) as { readonly service: { readonly settings: SettingsShape } };
+      return [name, service.settings] as const;
+    }),
+  ),
 );
