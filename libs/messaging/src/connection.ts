@@ -1,12 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { untilReady } from '@causeway/resilience';
 import { getLogger } from '@causeway/telemetry';
 import { connect, createInbox, type NatsConnection } from '@nats-io/transport-node';
 import type { NatsSettings } from './settings.js';
 
 const log = getLogger('messaging');
 const connectTimeoutMs = 2_000;
-const retryMs = 500;
-const remindMs = 5_000;
 
 export interface ConnectOptions {
   /** Shown in the server's connection list, and part of the private inbox prefix: the service's name. */
@@ -23,35 +21,27 @@ export async function connectNats(
   settings: Pick<NatsSettings, 'NATS_URL' | 'NATS_USER' | 'NATS_PASSWORD'>,
   { name, signal }: ConnectOptions,
 ): Promise<NatsConnection> {
-  let remindedAt = 0;
-  for (;;) {
-    signal?.throwIfAborted();
-    try {
-      const nc = await connect({
-        servers: [...settings.NATS_URL],
-        name,
-        ...(settings.NATS_USER !== undefined && { user: settings.NATS_USER, pass: settings.NATS_PASSWORD ?? '' }),
-        timeout: connectTimeoutMs,
-        inboxPrefix: createInbox(`_INBOX_${name.replaceAll(/[^A-Za-z0-9_-]/g, '_')}`),
-        maxReconnectAttempts: -1,
-        reconnectTimeWait: 250,
-        reconnectJitter: 250,
-        pingInterval: 10_000,
-        ignoreAuthErrorAbort: true,
-        // Capturing a stack for every request costs 40 % of the RPC throughput.
-        noAsyncTraces: true,
-      });
-      watch(nc);
-      log.info({ server: nc.getServer() }, 'connected to NATS');
-      return nc;
-    } catch (error) {
-      if (Date.now() - remindedAt >= remindMs) {
-        remindedAt = Date.now();
-        log.warn({ reason: reasonOf(error) }, 'waiting for NATS (NATS_URL); the service starts as soon as it answers');
-      }
-      await sleep(retryMs, undefined, { signal });
-    }
-  }
+  const attempt = (): Promise<NatsConnection> =>
+    connect({
+      servers: [...settings.NATS_URL],
+      name,
+      ...(settings.NATS_USER !== undefined && { user: settings.NATS_USER, pass: settings.NATS_PASSWORD ?? '' }),
+      timeout: connectTimeoutMs,
+      inboxPrefix: createInbox(`_INBOX_${name.replaceAll(/[^A-Za-z0-9_-]/g, '_')}`),
+      maxReconnectAttempts: -1,
+      reconnectTimeWait: 250,
+      reconnectJitter: 250,
+      pingInterval: 10_000,
+      ignoreAuthErrorAbort: true,
+      // Capturing a stack for every request costs 40 % of the RPC throughput.
+      noAsyncTraces: true,
+    });
+  const remind = (reason: string): void =>
+    log.warn({ reason }, 'waiting for NATS (NATS_URL); the service starts as soon as it answers');
+  const nc = await untilReady(attempt, { reasonOf, remind, signal });
+  watch(nc);
+  log.info({ server: nc.getServer() }, 'connected to NATS');
+  return nc;
 }
 
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -17,6 +17,7 @@ export {
 } from './policy.js';
 export { isRetryable, type RetryOptions } from './retry.js';
 export { RetryBudget } from './retry-budget.js';
-export { withTimeout } from './timeout.js';
 export { WakeSignal } from './wake-signal.js';
+export { finishesWithin, withTimeout } from './timeout.js';
+export { untilReady, type UntilReadyOptions } from './until-ready.js';
 export { asWork, currentWork, type WorkKind } from './work.js';

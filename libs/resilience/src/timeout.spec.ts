@@ -1,6 +1,6 @@
 import { jest } from '@jest/globals';
 import { hang, policyOf, settled } from '../test/calls.js';
-import { Deadline, DeadlineExceeded, withDeadline, withTimeout } from './index.js';
+import { Deadline, DeadlineExceeded, finishesWithin, withDeadline, withTimeout } from './index.js';
 
 beforeEach(() => void jest.useFakeTimers({ now: 1_000_000 }));
 afterEach(() => void jest.useRealTimers());
@@ -56,4 +56,25 @@ test('withTimeout passes results and errors on, a synchronous throw included', a
       throw new Error('at once');
     }),
   ).rejects.toThrow('at once');
+});
+
+test('finishesWithin tells whether the work was done in time, passes its error on, and leaves no timer', async () => {
+  await expect(finishesWithin(50, Promise.resolve())).resolves.toBe(true);
+  await expect(finishesWithin(50, Promise.reject(new Error('below')))).rejects.toThrow('below');
+  expect(jest.getTimerCount()).toBe(0);
+  const late = finishesWithin(50, hang());
+  await jest.advanceTimersByTimeAsync(50);
+  await expect(late).resolves.toBe(false);
+});
+
+test('a limit of any length, and one with a fraction, is never early', async () => {
+  for (const ms of [0.5, 99.6, 2 ** 31]) {
+    const start = performance.now();
+    let endedAt: number | undefined;
+    void finishesWithin(ms, hang()).then(() => (endedAt = performance.now()));
+    await jest.advanceTimersByTimeAsync(Math.floor(ms));
+    if (ms < 1_000) await jest.advanceTimersByTimeAsync(1);
+    expect(endedAt === undefined || endedAt - start >= Math.min(ms, 2 ** 31 - 1)).toBe(true);
+    expect(endedAt).toBeDefined();
+  }
 });

@@ -21,3 +21,13 @@ export function withTimeout<T>(
     work.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 }
+
+/**
+ * Waits for `work`, at most `ms` milliseconds: for a stop, which goes on without it.
+ * @returns Whether it has finished. Rejects when `work` rejects in time.
+ */
+export const finishesWithin = (ms: number, work: Promise<unknown>): Promise<boolean> =>
+  new Promise((resolve, reject) => {
+    const timer = startTimer(ms, () => resolve(false));
+    work.then(() => resolve(true), reject).finally(() => clearTimeout(timer));
+  });

@@ -1,3 +1,4 @@
+import { finishesWithin } from '@causeway/resilience';
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
 import {
   announcedSubject,
@@ -60,7 +61,7 @@ export async function announce(nc: NatsConnection, options: AnnounceOptions): Pr
     // In this order, and on one connection: no answer to a ping can arrive after the goodbye.
     for (const subscription of subscriptions) subscription.unsubscribe();
     nc.publish(leftSubject(name), JSON.stringify({ name, id }));
-    await Promise.race([nc.flush(), new Promise((resolve) => setTimeout(resolve, flushTimeoutMs).unref())]);
+    await finishesWithin(flushTimeoutMs, nc.flush());
   };
   return { stop: () => (stopped ??= stop()) };
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { durableName, type ConsumerDefinition, type Envelope } from '@causeway/contracts';
-import { asWork, Deadline, fullJitterMs, isOverload, withDeadline } from '@causeway/resilience';
+import { asWork, Deadline, fullJitterMs, isOverload, withDeadline, withTimeout } from '@causeway/resilience';
 import { errorType, extractTrace, failSpan, getLogger, inSpan, instruments, meter } from '@causeway/telemetry';
 import type { JetStreamClient, JsMsg } from '@nats-io/jetstream';
 import { SpanKind, type Span } from '@opentelemetry/api';
@@ -128,17 +128,11 @@ export class Processor {
     const { subject } = this.definition.message;
     const delivery = { consumer: this.consumer, messageId: id };
     const message = { data, id, subject, aggregateId, time: new Date(time), delivery, attempt };
-    const running = withDeadline(Deadline.after(limitMs), () => asWork('message', () => this.handler(message)));
-    running.catch(() => undefined); // one that ends after its limit was reported already
-    let timer: NodeJS.Timeout | undefined;
-    const limit = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new HandlerTimeout(subject, limitMs)), limitMs);
-    });
-    try {
-      await Promise.race([running, limit]);
-    } finally {
-      clearTimeout(timer);
-    }
+    await withTimeout(
+      limitMs,
+      () => withDeadline(Deadline.after(limitMs), () => asWork('message', () => this.handler(message))),
+      () => new HandlerTimeout(subject, limitMs),
+    );
   }
 
   private async failed(message: JsMsg, messageId: string, error: unknown, attempt: number): Promise<void> {

@@ -6,7 +6,7 @@ import {
   type MessageDefinition,
   type RpcDefinition,
 } from '@causeway/contracts';
-import { Admission } from '@causeway/resilience';
+import { Admission, finishesWithin } from '@causeway/resilience';
 import { getLogger } from '@causeway/telemetry';
 import { jetstream, type JetStreamClient } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
@@ -157,11 +157,8 @@ export class JetStreamServer extends Server implements CustomTransportStrategy {
     const done = Promise.all([
       ...this.bound.map(({ subscription }) => subscription.stop()),
       ...this.rpcs.map((rpc) => rpc.stop()),
-    ]).then(() => true);
-    let timer: NodeJS.Timeout | undefined;
-    const limit = new Promise<boolean>((resolve) => (timer = setTimeout(() => resolve(false), stopLimitMs)));
-    const finished = await Promise.race([done, limit]);
-    clearTimeout(timer);
+    ]);
+    const finished = await finishesWithin(stopLimitMs, done);
     this.places.close();
     if (!finished) log.warn('handlers were still running after 25 s; their messages are delivered again');
   }

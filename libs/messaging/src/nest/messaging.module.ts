@@ -1,5 +1,6 @@
 import { consumers, messages, streamOf, streams, type ConsumerDefinition } from '@causeway/contracts';
 import { PG_POOL, workLimits } from '@causeway/persistence';
+import { finishesWithin } from '@causeway/resilience';
 import { getLogger } from '@causeway/telemetry';
 import { jetstream, type JetStreamClient } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
@@ -73,10 +74,10 @@ class MessagingLifecycle implements OnApplicationBootstrap, OnModuleDestroy, OnA
     await this.relay?.stop();
     this.keeper.stop();
     if (this.nc.isClosed()) return;
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, drainMs)));
-    await Promise.race([this.nc.drain().catch(() => undefined), late]);
-    clearTimeout(timer);
+    await finishesWithin(
+      drainMs,
+      this.nc.drain().catch(() => undefined),
+    );
     if (this.nc.isClosed()) return;
     // While NATS is away nothing can be drained, and a connection that goes on reconnecting would keep the process alive.
     log.warn('NATS could not be drained; closing the connection');

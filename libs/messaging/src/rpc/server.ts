@@ -1,6 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { parseOrThrow, type RpcDefinition } from '@causeway/contracts';
-import { asWork, Deadline, DeadlineExceeded, withDeadline } from '@causeway/resilience';
+import { asWork, Deadline, DeadlineExceeded, finishesWithin, withDeadline, withTimeout } from '@causeway/resilience';
 import { errorType, extractTrace, failSpan, getLogger, inSpan, instruments, meter } from '@causeway/telemetry';
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
 import { SpanKind } from '@opentelemetry/api';
@@ -46,7 +45,7 @@ export class RpcServer {
   async stop(): Promise<void> {
     const drained = this.subscription?.drain().catch(() => undefined);
     // While NATS is away a drain does not end.
-    await Promise.race([drained, sleep(drainMs, undefined, { ref: false })]);
+    if (drained) await finishesWithin(drainMs, drained);
     await Promise.all(this.inFlight);
   }
 
@@ -84,8 +83,13 @@ export class RpcServer {
       Deadline.after(maxDeadlineMs);
     deadline.throwIfExpired();
     const request = parseOrThrow(this.definition.request, readJson(message));
-    const running = withDeadline(deadline, () => asWork('request', () => this.handler(request)));
-    return parseResponse(this.definition, await orExpired(running, deadline));
+    // The caller has gone when the deadline passes: reply then, and ignore how the handler ends.
+    const result = await withTimeout(
+      deadline.remainingMs(),
+      () => withDeadline(deadline, () => asWork('request', () => this.handler(request))),
+      () => new DeadlineExceeded(),
+    );
+    return parseResponse(this.definition, result);
   }
 }
 
@@ -102,13 +106,4 @@ function parseResponse(definition: RpcDefinition, response: unknown): unknown {
   const parsed = definition.response.safeParse(response);
   if (parsed.success) return parsed.data;
   throw new Error(`the response to ${definition.subject} does not match its schema`, { cause: parsed.error });
-}
-
-/** The caller has gone when the deadline passes: answer then, and let the handler end unheard. */
-function orExpired<T>(running: Promise<T>, deadline: Deadline): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const expire = () => reject(new DeadlineExceeded());
-    deadline.signal.addEventListener('abort', expire, { once: true });
-    running.then(resolve, reject).finally(() => deadline.signal.removeEventListener('abort', expire));
-  });
 }

@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConsumerDefinition, StreamDefinition } from '@causeway/contracts';
 import { durableName } from '@causeway/contracts';
+import { untilReady } from '@causeway/resilience';
 import { getLogger } from '@causeway/telemetry';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { TopologyConflict } from '../errors.js';
@@ -8,8 +8,6 @@ import type { BrokerHealth } from '../health.js';
 import { ensureTopology, missingTopology } from './provision.js';
 
 const log = getLogger('messaging');
-const retryMs = 500;
-const remindMs = 5_000;
 
 export interface Needs {
   readonly streams: readonly StreamDefinition[];
@@ -65,17 +63,19 @@ export class TopologyKeeper {
 
   private async untilThere(): Promise<void> {
     const { signal } = this.stopping;
-    let remindedAt = 0;
-    while (!signal.aborted) {
-      const problem = await this.attempt();
-      if (problem === undefined) return this.announce();
+    const reasonOf = (error: unknown): string => {
+      if (error instanceof TopologyConflict) throw error;
       this.changed = true;
-      if (Date.now() - remindedAt >= remindMs) {
-        remindedAt = Date.now();
-        log.warn({ reason: problem }, 'waiting for JetStream');
-      }
-      await sleep(retryMs, undefined, { signal }).catch(() => undefined);
+      return error instanceof Error ? error.message : String(error);
+    };
+    const remind = (reason: string): void => log.warn({ reason }, 'waiting for JetStream');
+    try {
+      await untilReady(() => this.attempt(), { reasonOf, remind, signal });
+    } catch (error) {
+      if (signal.aborted) return;
+      throw error;
     }
+    this.announce();
   }
 
   /** Not after a check that found everything in place: listeners start over what a mere check must not disturb. */
@@ -85,27 +85,21 @@ export class TopologyKeeper {
     this.listeners.forEach((listener) => listener());
   }
 
-  /** Returns what is in the way, or undefined when everything is there. */
-  private async attempt(): Promise<string | undefined> {
+  /** @throws Error that says what is in the way. */
+  private async attempt(): Promise<void> {
     const topology = {
       streams: [...this.streams.values()],
       consumers: [...this.consumers.values()],
       replicas: this.options.replicas,
     };
-    try {
-      if (this.options.createMissing) {
-        const created = await ensureTopology(this.nc, topology);
-        if (created.length > 0) {
-          this.changed = true;
-          log.warn({ created: created.map(({ name }) => name) }, 'created what the message broker did not have');
-        }
-        return undefined;
-      }
-      const missing = await missingTopology(this.nc, topology);
-      return missing.length === 0 ? undefined : `not provisioned yet: ${missing.join(', ')}`;
-    } catch (error) {
-      if (error instanceof TopologyConflict) throw error;
-      return error instanceof Error ? error.message : String(error);
+    if (this.options.createMissing) {
+      const created = await ensureTopology(this.nc, topology);
+      if (created.length === 0) return;
+      this.changed = true;
+      log.warn({ created: created.map(({ name }) => name) }, 'created what the message broker did not have');
+      return;
     }
+    const missing = await missingTopology(this.nc, topology);
+    if (missing.length > 0) throw new Error(`not provisioned yet: ${missing.join(', ')}`);
   }
 }

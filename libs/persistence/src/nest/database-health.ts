@@ -1,3 +1,4 @@
+import { withTimeout } from '@causeway/resilience';
 import pg from 'pg';
 import { DatabaseUnavailable, sqlStateOf, translatePgError } from '../errors.js';
 import { connectionConfig } from '../pool.js';
@@ -30,17 +31,12 @@ export class DatabaseHealth {
   /** @throws DatabaseUnavailable when the database does not answer within a second. */
   async check(): Promise<void> {
     if (this.now() - this.answeredAt < freshMs) return;
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => reject(new DatabaseUnavailable({ detail: 'the database does not answer' })), probeMs);
-    });
+    const late = () => new DatabaseUnavailable({ detail: 'the database does not answer' });
     try {
-      await Promise.race([this.query(), late]);
+      await withTimeout(probeMs, () => this.query(), late);
     } catch (error) {
       if (sqlStateOf(error) === tooManyConnections) return;
       throw translatePgError(error);
-    } finally {
-      clearTimeout(timer);
     }
   }
 

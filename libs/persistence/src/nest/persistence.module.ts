@@ -1,3 +1,4 @@
+import { finishesWithin } from '@causeway/resilience';
 import { getLogger } from '@causeway/telemetry';
 import { Inject, Injectable, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
 import { PrismaPg } from '@prisma/adapter-pg';
@@ -50,11 +51,7 @@ class DatabaseShutdown implements OnApplicationShutdown {
   async onApplicationShutdown(): Promise<void> {
     await this.prisma?.$disconnect();
     if (this.pool.ended || this.pool.ending) return;
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<'late'>((resolve) => (timer = setTimeout(resolve, closeTimeoutMs, 'late')));
-    const result = await Promise.race([this.pool.end(), late]);
-    clearTimeout(timer);
-    if (result === 'late')
+    if (!(await finishesWithin(closeTimeoutMs, this.pool.end())))
       getLogger('persistence').warn('connections still in use at shutdown; leaving them to the server');
   }
 }

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { untilReady } from '@causeway/resilience';
 import { getLogger } from '@causeway/telemetry';
 import type pg from 'pg';
 import { DatabaseUnavailable, sqlStateOf, translatePgError } from '../errors.js';
@@ -13,7 +13,7 @@ export interface WaitOptions {
   /** Pause between tries, milliseconds. Default 500. */
   readonly pauseMs?: number;
   /** The same line is logged again after this, milliseconds. Default 5 000. */
-  readonly repeatMs?: number;
+  readonly remindMs?: number;
 }
 
 /**
@@ -26,30 +26,21 @@ export async function waitForDatabase(
   sets: readonly MigrationSet[],
   options: WaitOptions = {},
 ): Promise<void> {
-  const { signal, pauseMs = 500, repeatMs = 5_000 } = options;
   const log = getLogger('persistence');
-  let logged = '';
-  let loggedAt = -Infinity;
-  for (;;) {
-    signal?.throwIfAborted();
-    try {
-      const wrong = await unpinned(pool).catch((error: unknown) => {
-        throw translatePgError(error);
-      });
-      if (wrong.length > 0) throw new DatabaseUnsuitable(wrong);
-      await verifyMigrations(pool, sets);
-      if (logged) log.info('the database is ready');
-      return;
-    } catch (error) {
-      const line = waitingFor(error);
-      if (line !== logged || performance.now() - loggedAt >= repeatMs) {
-        log.warn(line);
-        logged = line;
-        loggedAt = performance.now();
-      }
-    }
-    await sleep(pauseMs, undefined, { signal });
-  }
+  let waited = false;
+  const remind = (line: string): void => {
+    waited = true;
+    log.warn(line);
+  };
+  const check = async (): Promise<void> => {
+    const wrong = await unpinned(pool).catch((error: unknown) => {
+      throw translatePgError(error);
+    });
+    if (wrong.length > 0) throw new DatabaseUnsuitable(wrong);
+    await verifyMigrations(pool, sets);
+  };
+  await untilReady(check, { ...options, reasonOf: waitingFor, remind });
+  if (waited) log.info('the database is ready');
 }
 
 /**

@@ -1,4 +1,5 @@
 import { CodedError } from '@causeway/errors';
+import { withTimeout } from '@causeway/resilience';
 import type { HostState } from '../host-state.js';
 
 /** Resolves when the part works. Rejects, or resolves with `false`, when it does not. */
@@ -55,16 +56,13 @@ export async function readiness(host: HostState): Promise<ReadinessReport> {
 
 async function report({ check, required = true, timeoutMs = 1_000 }: ReadinessPart): Promise<PartReport> {
   const from = performance.now();
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new Error('late')), timeoutMs);
+  const late = () => new Error('late');
   let detail: string | undefined;
   try {
-    if ((await Promise.race([check(), late.promise])) === false) detail = 'not available';
+    if ((await withTimeout(timeoutMs, async () => check(), late)) === false) detail = 'not available';
   } catch (error) {
     // A message of the driver may name hosts and users; a CodedError is written to be shown.
     detail = error instanceof CodedError ? error.message : 'not available';
-  } finally {
-    clearTimeout(timer);
   }
   const ms = Math.round(performance.now() - from);
   return detail === undefined ? { ok: true, required, ms } : { ok: false, required, ms, detail };
