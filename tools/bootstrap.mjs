@@ -245,7 +245,7 @@ function writeStamp(changes) {
   });
 }
 
-/** What is written for a reader, or to be faster the next time, does not end the work. @returns {boolean} whether it was written */
+/** A log line or a stamp that cannot be written does not end the work. @returns {boolean} whether it was written */
 function sideWrite(write) {
   try {
     write();
@@ -260,7 +260,7 @@ function sideWrite(write) {
 async function takeLock() {
   const lock = inRoot('.causeway', 'bootstrap.lock');
   mkdirSync(dirname(lock), { recursive: true });
-  for (let told = false; ; told = true) {
+  for (let shown = false; ; shown = true) {
     try {
       writeFileSync(lock, String(process.pid), { flag: 'wx' });
       const release = () => rmSync(lock, { force: true });
@@ -272,7 +272,7 @@ async function takeLock() {
     }
     const owner = Number(readText(lock));
     if (!isAlive(owner)) rmSync(lock, { force: true });
-    else if (!told) console.log(`- another start (process ${owner}) is setting up this folder: waiting for it`);
+    else if (!shown) console.log(`- another start (process ${owner}) is setting up this folder: waiting for it`);
     await new Promise((resolve) => setTimeout(resolve, 300));
   }
 }

@@ -38,7 +38,7 @@ export function totalsOf(reports, root) {
   return { ...totals, skips: [...skips.values()].map((skip) => ({ ...skip, files: [...skip.files].sort() })) };
 }
 
-/** `3 passed, 0 failed`, with the skipped ones where there are any. Scripts read this line: its beginning stays as it is. */
+/** `3 passed, 0 failed`, with the skipped ones where there are any. Scripts read this line: do not change its beginning. */
 export const closingLine = ({ passed, failed, skipped }) =>
   `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
 

@@ -1,8 +1,8 @@
 // Imported first by everything that a script of package.json runs, and through NODE_OPTIONS by every Node process it starts with its own
 // environment: npm, Nx, Jest and its workers, tsc, ESLint. Plain JavaScript without dependencies: it runs before anything is installed.
 //
-// When its parent is gone, such a process asks itself to stop, as `kill` would. Otherwise whatever ends npm leaves the rest running: npm
-// passes on SIGINT and SIGTERM only, and nothing when it is killed. The scripts begin with `exec`, so that the parent is npm and not a
+// When its parent is gone, such a process asks itself to stop, as `kill` would. Otherwise the rest would survive npm, which forwards only
+// SIGINT and SIGTERM, and nothing when it is killed. The scripts begin with `exec`, so that the parent is npm and not a
 // shell in between, which would take the signal and die alone. Servers are another matter: the watchdog stops those.
 import { readFileSync } from 'node:fs';
 import { isMainThread } from 'node:worker_threads';

@@ -1,8 +1,8 @@
-// Imported by everything that a script of package.json runs. What is said on the way is not the work: a full disk behind `> file`, or a
-// reader that has gone (`npm start | head`), would otherwise end the process with an uncaught error. Every line tries anew.
+// Imported by everything that a script of package.json runs. A full disk behind `> file`, or a
+// closed reader (`npm start | head`), would otherwise end the process with an uncaught error. Every line tries again.
 const everyMs = 60_000;
 
-/** @param {NodeJS.WriteStream} other told about it, once a minute */
+/** @param {NodeJS.WriteStream} other receives a warning, once a minute */
 function tolerate(stream, name, other) {
   let quietUntil = 0;
   stream.on('error', (error) => {

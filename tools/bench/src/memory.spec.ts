@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { residentBytes, treeBytes } from './memory.js';
 
-test('the memory of a process that runs is told, of one that is gone it is 0', async () => {
+test('a running process has resident memory, one that is gone has 0', async () => {
   expect(residentBytes(process.pid)).toBeGreaterThan(10_000_000);
   const child = spawn(process.execPath, ['-e', '']);
   await once(child, 'exit');

@@ -31,9 +31,8 @@ interface Project {
 }
 
 /**
- * Starts `docker/compose.yaml` as it is, from images that are there, with secrets and volumes of its own, on free ports of the loopback
- * address, and waits until every container is ready. Beside the product's ports it publishes what only a test asks for: the ledger of the
- * payment provider, and the broker.
+ * Starts `docker/compose.yaml` unchanged, from existing images, with its own secrets and volumes, on free ports of the loopback address, and
+ * waits until every container is ready. Beside the product's ports it publishes two for tests: the payment provider's ledger and the broker.
  */
 export async function composeTarget(options: ComposeOptions): Promise<Target> {
   const folder = mkdtempSync(join(tmpdir(), 'causeway-images-'));

@@ -8,7 +8,7 @@ import { startSystem } from '@causeway/launcher';
 import type { ServiceName } from '@causeway/system';
 import { processTarget, type Instance, type Target } from './target.js';
 
-/** Everything that has to do with waiting, shortened: the tests provoke what takes minutes in the field. */
+/** Shortened waits: the tests provoke what takes minutes in production. */
 type Env = Partial<Record<ServiceName, Readonly<Record<string, string>>>>;
 const impatience: Env = {
   gateway: { RATE_LIMIT_PER_MINUTE: '100000', RATE_LIMIT_SIGN_IN_PER_MINUTE: '100000' },
@@ -21,8 +21,7 @@ const impatience: Env = {
 declare const causewayTarget: 'images' | undefined;
 
 /**
- * A whole system for one test file, on free ports and with data of its own, beside whatever runs on the machine: real processes, or
- * containers from the images.
+ * Starts a whole system for one test file, on free ports and with its own data: real processes, or containers from the images.
  * @param env Settings over those of a laptop. Default: everything that has to do with waiting, shortened.
  */
 export function useSystem(
@@ -69,7 +68,7 @@ export interface LedgerSum {
   readonly refundedMinor: number;
 }
 
-/** What the payment provider believes about one payment: the independent witness. Zeros when it has never heard of it. */
+/** Returns the payment provider's sums for one payment, as an independent witness. Zeros for an unknown payment. */
 export async function ledgerOf(system: Target, paymentId: string): Promise<LedgerSum> {
   const { status, body } = await call<{ sums: LedgerSum[] }>(system.urls.psp, `/ledger?reference=${paymentId}`, {
     headers: { authorization: `Bearer ${system.secrets.pspApiKey}` },

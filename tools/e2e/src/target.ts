@@ -4,7 +4,7 @@ import type { Endpoints, TraceSpan } from '@causeway/demo-client';
 import type { ServiceInstance, System } from '@causeway/launcher';
 import type { ServiceName } from '@causeway/system';
 
-/** A running system under test: processes that the launcher has started, or containers. The tests know nothing else of it. */
+/** A running system under test: processes that the launcher has started, or containers. It is all that tests know of the system. */
 export interface Target {
   readonly urls: { readonly gateway: string; readonly psp: string };
   /** For a `Customer`. */
@@ -16,7 +16,7 @@ export interface Target {
   readonly nats: Server;
   /** With what this account of the broker may do. */
   connectNats(account: 'order' | 'payment' | 'provisioner'): Promise<NatsConnection>;
-  /** What is known of a trace so far. */
+  /** Returns the spans of a trace so far. */
   trace(traceId: string): Promise<readonly TraceSpan[]>;
   stop(): Promise<void>;
 }
@@ -28,9 +28,9 @@ export interface Instance {
   isRunning(): Promise<boolean>;
   /** SIGKILL. */
   kill(): Promise<unknown>;
-  /** SIGTERM; comes back with the exit code. */
+  /** Sends SIGTERM and waits for the exit code. */
   stop(): Promise<{ readonly code: number | null } | undefined>;
-  /** Comes back when the instance is ready. */
+  /** Starts the instance and waits until it is ready. */
   start(): Promise<void>;
   /** Everything it has logged so far, a line each. */
   log(): Promise<string[]>;

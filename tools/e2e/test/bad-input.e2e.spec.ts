@@ -38,7 +38,7 @@ const json = (): Record<string, string> => ({
   'idempotency-key': newKey(),
 });
 
-/** Every refusal has the same shape, tells the code, and what to do. */
+/** Every refusal has the same shape, with code and remedy. */
 function expectProblem(response: ApiResponse<unknown>, status: number, code: string): void {
   expect([response.status, response.body]).toMatchObject([
     status,
@@ -102,7 +102,7 @@ describe('an order body that is wrong', () => {
   test('more than in stock', async () => {
     expectProblem(await post({ ...good, items: [{ ...good.items[0], quantity: 1000 }] }), 409, 'OUT_OF_STOCK');
   });
-  test('somebody else’s address', async () => {
+  test('another customer’s address', async () => {
     const stranger = await Customer.create(system.endpoints);
     expectProblem(await post({ ...good, shippingAddressId: (await stranger.addAddress()).id }), 422, 'ADDRESS_UNKNOWN');
   });
@@ -130,7 +130,7 @@ describe('idempotency keys', () => {
     expect((await post(good, key)).status).toBe(202);
     expectProblem(await post({ ...good, paymentMethodToken: 'tok_declined' }, key), 422, 'IDEMPOTENCY_KEY_REUSED');
   });
-  test('of somebody else do not collide', async () => {
+  test('of another customer do not collide', async () => {
     const key = { 'idempotency-key': newKey() };
     const stranger = await Customer.create(system.endpoints);
     const theirs = { ...good, shippingAddressId: (await stranger.addAddress()).id };
@@ -162,7 +162,7 @@ describe('who may', () => {
     const authorization = `Bearer ${await machineToken(system, 'catalog:write')}`;
     expectProblem(await call(system.urls.gateway, '/v1/orders', { headers: { authorization } }), 403, 'SCOPE_MISSING');
   });
-  test('somebody else’s order and payment do not exist', async () => {
+  test('another customer’s order and payment do not exist', async () => {
     const stranger = await Customer.create(system.endpoints);
     const { body } = await customer.placeOrder(good as never);
     await customer.waitFor(body.id, ['CONFIRMED']);
@@ -211,7 +211,7 @@ describe('registration', () => {
       'VALIDATION_FAILED',
     );
   });
-  test('a password that everybody uses', async () => {
+  test('a common password', async () => {
     expectProblem(
       await register({ email: 'common@example.com', password: 'password1234', displayName: 'X' }),
       422,

@@ -231,7 +231,7 @@ test('the overview composes order, payment and customer; a service that is away 
   }
 });
 
-test('order events arrive as they happen, after a snapshot; somebody else gets 404', async () => {
+test('order events arrive as they happen, after a snapshot; another customer gets 404', async () => {
   const { id } = await place();
   await customer.waitFor(id, ['CONFIRMED']);
   const stranger = await Customer.create(system.endpoints);

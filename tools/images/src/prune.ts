@@ -32,9 +32,7 @@ export interface Pruned {
   readonly entries: readonly string[];
 }
 
-/**
- * Folders and files of a package that Node never loads, whatever a package computes: types, maps, documentation, tests.
- */
+/** Folders and files of a package that Node never loads: types, maps, documentation, tests. */
 const neverLoaded = {
   folder: /^(\.github|__tests__|benchmarks?|coverage|docs?|examples?|man|tests?|types|typings)$/i,
   file: /\.(d\.[cm]?ts|[cm]?tsx?|map|md|markdown|flow|yml|tsbuildinfo)$|^(\.(?!data)|changelog|history|authors|contributing|security|makefile|tsconfig|jest\.config|karma|gruntfile|gulpfile)/i,
@@ -44,10 +42,10 @@ const licence = /^(licen[cs]e|copying|notice|third.?party)/i;
 /**
  * Collects what one app needs at run time: files that its imports reach, in packages that it declares.
  *
- * A package of which every file names what it loads is reduced to the files reached; of one that computes names, or
- * looks around from its own location, everything stays that Node could load. Licences always stay. Times are set to the
- * epoch, so that the same input gives the same layer.
- * @throws with all of them when our own code imports something that it does not declare, or that is not there.
+ * If every file of a package names what it loads, only the reached files stay. If one computes names, or reads from its
+ * own location, everything stays that Node could load. Licenses always stay. Times are set to the epoch, so that the
+ * same input gives the same layer.
+ * @throws with every import of our own code that is not declared or not installed
  */
 export function prune({ root: given, app, out }: PruneOptions): Pruned {
   const root = realpathSync(given);

@@ -7,11 +7,11 @@ import { readSource } from './source-file.js';
 export interface Trace {
   /** Real paths of files, by the folder of their package. */
   readonly files: ReadonlyMap<string, ReadonlySet<string>>;
-  /** Packages that must stay whole: a file of theirs may load or read others whose names its text does not tell. */
+  /** Packages that must stay whole: their code computes the names of files that it loads or reads. */
   readonly whole: ReadonlySet<string>;
-  /** Packages that the application's own code and the workspace's libraries import: what is worth a compile cache. */
+  /** Packages that our own code imports: these are worth a compile cache. */
   readonly entries: ReadonlySet<string>;
-  /** What own code imports and nobody declares, or nobody has installed: `@causeway/order imports left-pad`. */
+  /** Imports of our own code that are not declared or not installed: `@causeway/order imports left-pad, …`. */
   readonly problems: readonly string[];
 }
 

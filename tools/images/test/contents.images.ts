@@ -140,7 +140,7 @@ describe.each(serviceNames)('the image of %s', (app) => {
   });
 });
 
-test('a package that nobody imports is noticed, and one that is missing', async () => {
+test('an unused package is noticed, and a missing one', async () => {
   const stowaway = fileURLToPath(new URL('fixtures/stowaway', import.meta.url));
   const nothing = mkdtempSync(join(tmpdir(), 'causeway-nothing-'));
   chmodSync(nothing, 0o755);

@@ -20,7 +20,7 @@ export async function ensureCluster(name: string, say: (line: string) => void): 
   );
 }
 
-/** Deletes the kind cluster, or of somebody else's cluster our namespace, with everything in it. */
+/** Deletes our kind cluster; of a foreign cluster only our namespace, with everything in it. */
 export async function takeDown({ cluster, context }: Options, say: (line: string) => void): Promise<void> {
   if (cluster === undefined) {
     say(`deleting the namespace ${namespace} of ${context}, with all data`);

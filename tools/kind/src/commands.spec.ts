@@ -154,7 +154,7 @@ describe('clusters', () => {
     expect(fakes.asked).toEqual(['kind get clusters']);
   });
 
-  test('of somebody else only our namespace is deleted', async () => {
+  test('of a foreign cluster only our namespace is deleted', async () => {
     await runCommand(parseOptions(['down', '--no-cluster', '--context', 'k3s']), (line) => said.push(line));
     expect(fakes.asked).toEqual(['kubectl delete namespace causeway --ignore-not-found --timeout=180s']);
     expect(fakes.calls[0]!.context).toBe('k3s');

@@ -68,7 +68,7 @@ async function named(step: UpStep, work: () => Promise<void>): Promise<void> {
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     throw new Refused(
-      `${error.message}\n\nThe step ${step} failed. After mending the cause run the same command again: what is done is not done twice.`,
+      `${error.message}\n\nThe step ${step} failed. Fix the cause and run the same command again: finished steps are not repeated.`,
     );
   }
 }

@@ -1,7 +1,7 @@
 import type { Manifest } from '@causeway/manifests';
 import { fieldManager, type Kubectl } from './kubectl.js';
 
-/** Everything that a restart does with care, left out: no new pod before an old one goes, no preStop, no time to finish. */
+/** A restart without any care: no new pod before an old one goes, no preStop, no time to finish. */
 const careless = JSON.stringify({
   spec: {
     strategy: { rollingUpdate: { maxSurge: 0, maxUnavailable: '100%' } },
@@ -12,8 +12,8 @@ const careless = JSON.stringify({
 });
 
 /**
- * Restarts a Deployment as somebody would who knows nothing of draining, and gives it back what was taken away, whatever happens in between.
- * (`kubectl delete pod --force` would not do: the kubelet then still takes the time that the pod's own grace gives it.)
+ * Takes away the settings that make a restart graceful, runs `work`, and restores them in any case.
+ * (`kubectl delete pod --force` does not do: the kubelet still grants the pod its own grace.)
  * @param deployment As it was applied.
  */
 export async function withoutDrain(kubectl: Kubectl, deployment: Manifest, work: () => Promise<void>): Promise<void> {

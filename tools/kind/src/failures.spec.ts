@@ -21,8 +21,8 @@ test.each([
     new TypeError('fetch failed', { cause: Object.assign(new AggregateError([coded('ECONNREFUSED')]), {}) }),
     'ECONNREFUSED',
   ],
-  ['an answer that broke off', new TypeError('terminated', { cause: coded('UND_ERR_SOCKET') }), 'UND_ERR_SOCKET'],
-  ['no answer', new DOMException('The operation was aborted', 'TimeoutError'), 'no answer in time'],
+  ['a response that broke off', new TypeError('terminated', { cause: coded('UND_ERR_SOCKET') }), 'UND_ERR_SOCKET'],
+  ['no response', new DOMException('The operation was aborted', 'TimeoutError'), 'no response in time'],
 ])('%s was dropped', (_, error, kind) =>
   expect(failedCall('GET /x', error)).toMatchObject({ kind: `GET /x: ${kind}`, cause: 'dropped' }),
 );

@@ -1,12 +1,12 @@
 import { UnexpectedResponse } from '@causeway/demo-client';
 
-/** What a failure says about the system under test. */
+/** Whose failure it is. */
 export type Cause =
-  /** Nobody answered, or a proxy did in the place of the service: what a careless restart does. */
+  /** No response, or one of a proxy instead of the service: the effect of a careless restart. */
   | 'dropped'
-  /** An answer that it should not have given, or an order that went wrong. */
+  /** A wrong response, or an order that went wrong. */
   | 'wrong'
-  /** Refused for the number of requests: the load's own doing. */
+  /** Rate limited: the load's own doing. */
   | 'limited'
   /** Sold out: the load's own doing, too. */
   | 'stock';
@@ -15,11 +15,11 @@ export interface Failure {
   /** Equal for failures of one kind: `POST /v1/orders: 503 NO_ENDPOINT`, `GET /v1/products: ECONNRESET`. */
   readonly kind: string;
   readonly cause: Cause;
-  /** The answer or error as it came. */
+  /** The response or error itself. */
   readonly detail: string;
 }
 
-/** An answer with another status than the one expected. @param what `POST /v1/orders` */
+/** A response with an unexpected status. @param what `POST /v1/orders` */
 export function failedResponse(what: string, status: number, body: unknown): Failure {
   const code = (body as { code?: unknown } | null)?.code;
   const name = typeof code === 'string' ? ` ${code}` : '';
@@ -33,12 +33,12 @@ function causeOf(status: number, code: unknown): Cause {
   return [502, 503, 504].includes(status) ? 'dropped' : 'wrong';
 }
 
-/** A request without an answer, or one that ended with an {@link UnexpectedResponse}. */
+/** A request without a response, or one that ended with an {@link UnexpectedResponse}. */
 export function failedCall(what: string, error: unknown): Failure {
   if (error instanceof UnexpectedResponse) return failedResponse(withoutIds(error.call), error.status, error.body);
   const { name, message } = error as Error;
   const late = name === 'TimeoutError';
-  const code = late ? 'no answer in time' : codeOf(error);
+  const code = late ? 'no response in time' : codeOf(error);
   const detail = message;
   if (code !== undefined) return { kind: `${what}: ${code}`, cause: 'dropped', detail };
   return { kind: `${what}: ${withoutIds(message)}`, cause: message === 'fetch failed' ? 'dropped' : 'wrong', detail };

@@ -1,4 +1,4 @@
-/** The fields of pods and Jobs that tell whether they can start. */
+/** The fields of pods and Jobs that show whether they can start. */
 export interface Observed {
   readonly kind: string;
   readonly metadata: {

@@ -3,7 +3,7 @@ import { startLoad } from './load.js';
 import { endpointsAt } from './reach.js';
 import { FakeShop } from './testing/fake-shop.js';
 
-test('orders go round the products, are read until they are confirmed, and a look that fails is not the end', async () => {
+test('orders go round the products and are read until they are confirmed, also after a failed read', async () => {
   let looks = 0;
   const shop = new FakeShop((call) =>
     /^GET \/v1\/orders\/./.test(call) && (looks += 1) % 2 === 0 ? 'reset' : undefined,
@@ -19,7 +19,7 @@ test('orders go round the products, are read until they are confirmed, and a loo
   );
 });
 
-test('who cannot sign in tries again until the load is stopped', async () => {
+test('a customer that cannot sign in tries again until the load is stopped', async () => {
   const shop = new FakeShop(() => ({ status: 503, body: { code: 'NO_ENDPOINT' } }));
   const load = startLoad(endpointsAt(await shop.start()), { customers: 1, pauseMs: 1 });
   while (load.result.failures.length < 3) await sleep(5);

@@ -6,14 +6,14 @@ import { failedResponse, failedCall, type Failure } from './failures.js';
 export interface LoadResult {
   readonly requests: number;
   readonly orders: number;
-  /** What went wrong, first come first. */
+  /** In the order in which they happened. */
   readonly failures: readonly Failure[];
 }
 
 export interface Load {
   /** So far. */
   readonly result: LoadResult;
-  /** Lets what is in flight end, and waits until every order is settled. */
+  /** Lets requests in flight end, and waits until every order is settled. */
   stop(): Promise<LoadResult>;
 }
 
@@ -24,7 +24,7 @@ export interface LoadOptions {
   readonly pauseMs?: number;
   /** A customer signs in anew after this: an access token lives 5 min. Default 60 000. */
   readonly sessionMs?: number;
-  /** Longest wait for one answer. Default 30 000. */
+  /** Longest wait for one response. Default 30 000. */
   readonly responseMs?: number;
   /** Longest wait for an order to be CONFIRMED, from the end of its session. Default 60 000. */
   readonly settleMs?: number;
@@ -98,7 +98,7 @@ export function startLoad(endpoints: Endpoints, options: LoadOptions = {}): Load
   const read = (customer: Customer, id: string): Promise<OrderView | undefined> =>
     counted('GET /v1/orders/{id}', (signal) => customer.call<OrderView>(`/v1/orders/${id}`, { signal }), 200);
 
-  /** A failed look is a failure like others; the order is looked at again. */
+  /** Counts a failed read as a failure, and reads again. */
   async function settled(customer: Customer, id: string): Promise<void> {
     const limitAt = performance.now() + settleMs;
     let status: string | undefined;

@@ -26,7 +26,7 @@ const applied = () => fakes.calls.filter(({ line }) => line.startsWith('kubectl 
 describeWhen(kubectlAvailable(), {
   missing: 'there is no kubectl on the PATH',
   remedy: 'install it: https://kubernetes.io/docs/tasks/tools',
-})('what is applied', () => {
+})('the applied manifests', () => {
   test('our cluster gets metrics-server where nothing measures yet', async () => {
     fakes.answer([none]);
     await provideMetrics(ours, say);
@@ -43,7 +43,7 @@ test('what measures already is left alone', async () => {
   expect([applied(), said]).toEqual([[], ['the metrics API is there']]);
 });
 
-test('a cluster of somebody else is not changed, and told how', async () => {
+test('a foreign cluster is not changed; the user sees how to do it', async () => {
   fakes.answer([none]);
   await provideMetrics(foreign, say);
   expect(applied()).toEqual([]);

@@ -8,18 +8,18 @@ import { must } from './run.js';
 type Say = (line: string) => void;
 type Target = Pick<Options, 'cluster' | 'context'>;
 
-/** What becomes of the system without the metrics API: the same whoever lacks it. */
+/** The effect of a missing metrics API. */
 const without = 'so autoscalers keep the number of pods at rest; everything else works.';
 
 const system = ({ context }: Target): Kubectl => new Kubectl(context, 'kube-system');
 
-/** Whether the metrics API knows a node. It answers with an error, or with none, until metrics-server has measured for some seconds. */
+/** Whether the metrics API knows a node: only after metrics-server has measured for some seconds. */
 async function measures(target: Target): Promise<boolean> {
   const { code, stdout } = await system(target).run(['get', '--raw', '/apis/metrics.k8s.io/v1beta1/nodes']);
   return code === 0 && /"usage"/.test(stdout);
 }
 
-/** Gives our own cluster metrics-server where nothing measures yet; a cluster of somebody else is left as it is, with a word about it. */
+/** Gives our own cluster metrics-server, unless it has the metrics API. Leaves a foreign cluster alone and says how to add it. */
 export async function provideMetrics(target: Target, say: Say): Promise<void> {
   if (await measures(target)) return say('the metrics API is there');
   if (target.cluster === undefined) {
@@ -33,7 +33,7 @@ export async function provideMetrics(target: Target, say: Say): Promise<void> {
   say('applied metrics-server; it is waited for at the end');
 }
 
-/** Waits for the first measurements. Without them the system works, so the end of patience is an explanation and no failure. */
+/** Waits for the first measurements. The system works without them, so a timeout is explained and fails nothing. */
 export async function awaitMetrics(
   target: Target,
   say: Say,

@@ -15,7 +15,7 @@ test('without options everything is done on a kind cluster', () => {
   });
 });
 
-test('a cluster of somebody else is neither created nor deleted', () => {
+test('a foreign cluster is neither created nor deleted', () => {
   const options = parseOptions(['up', '--no-cluster', '--context', 'k3s', '--image-loader', 'none', '--no-build']);
   expect(options).toMatchObject({ context: 'k3s', cluster: undefined, imageLoader: 'none', build: false });
   expect(options.steps).not.toContain('cluster');
@@ -31,7 +31,7 @@ test.each([
   [['upp'], 'there is no command upp'],
   [['up', 'aply'], 'there is no step aply'],
   [['demo', 'apply'], 'only up has steps'],
-  [['up', '--no-cluster'], 'whose cluster is it?'],
+  [['up', '--no-cluster'], 'which cluster?'],
   [['up', '--no-cluster', '--context', 'k3s'], 'needs --image-loader'],
   [['up', '--no-cluster', '--context', 'k3s', '--cluster', 'x'], 'contradict each other'],
   [['up', 'cluster', '--no-cluster', '--context', 'k3s', '--image-loader', 'none'], 'contradict each other'],

@@ -8,12 +8,12 @@ export type CommandName = (typeof commands)[number];
 
 export interface Options {
   readonly command: CommandName;
-  /** Of `up`: in their own order, whatever the order on the command line. */
+  /** Of `up`, in the order of {@link steps}. */
   readonly steps: readonly UpStep[];
   readonly context: string;
-  /** Name of the kind cluster; undefined where the cluster is somebody else's. */
+  /** Name of the kind cluster; undefined for a foreign cluster. */
   readonly cluster: string | undefined;
-  /** A command that takes images to the cluster; undefined for `kind load`. */
+  /** A command that loads images into the cluster; undefined for `kind load`. */
   readonly imageLoader: string | undefined;
   readonly build: boolean;
   /** Where the gateway is reached, without a path. */
@@ -35,8 +35,8 @@ export const usage = `The whole system on a Kubernetes cluster.
   steps (default: all)
     check      docker, kind and kubectl are there and new enough
     cluster    a kind cluster
-    metrics    metrics-server, which autoscalers ask; of a cluster that is not ours only whether it is there
-    images     built, and taken to the cluster
+    metrics    metrics-server, which autoscalers ask; in a foreign cluster only a check whether it exists
+    images     built, and loaded into the cluster
     secrets    generated, where they are missing
     apply      k8s/overlays/kind
     wait       until everything is ready
@@ -60,7 +60,7 @@ export const usage = `The whole system on a Kubernetes cluster.
   exit codes: 0 done, and of rolling no request dropped; 1 failed; 2 rolling proves nothing here, and says why
 `;
 
-/** Asked for help: show {@link usage}. */
+/** The user asked for help: show {@link usage}. */
 export class HelpWanted extends Error {}
 
 /** @throws Refused when something contradicts itself; HelpWanted */
@@ -77,7 +77,7 @@ export function parseOptions(args: readonly string[]): Options {
     refuse('--customers and --no-control are options of rolling');
   const foreign = values['no-cluster'] ?? false;
   if (foreign && values.context === undefined)
-    refuse('--no-cluster needs --context: whose cluster is it? (kubectl config get-contexts)');
+    refuse('--no-cluster needs --context: which cluster? (kubectl config get-contexts)');
   if (foreign && values.cluster !== undefined) refuse('--cluster and --no-cluster contradict each other');
   const imageLoader = values['image-loader'];
   const chosen =

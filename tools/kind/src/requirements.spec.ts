@@ -2,7 +2,7 @@ import { jest } from '@jest/globals';
 import { checkRequirements, checkServer } from './requirements.js';
 import { FakePrograms } from './testing/fake-programs.js';
 
-// Every look is a process of its own.
+// Every check is a process.
 jest.setTimeout(120_000);
 
 const good = [
@@ -13,7 +13,7 @@ const good = [
 let fakes: FakePrograms;
 afterEach(() => fakes.remove());
 
-test('what is there is named with its version', async () => {
+test('found programs are named with their versions', async () => {
   fakes = new FakePrograms();
   fakes.answer(good);
   expect(await checkRequirements({ docker: true, kind: true })).toEqual(['docker 27.3', 'kind 0.30', 'kubectl 1.34']);
@@ -32,7 +32,7 @@ test('everything that is missing or too old is listed at once, and where to get 
   expect(said).not.toContain('kubectl');
 });
 
-test('a cluster of somebody else needs no kind, and images that are there no docker', async () => {
+test('a foreign cluster needs no kind, and existing images need no docker', async () => {
   fakes = new FakePrograms(['kubectl']);
   fakes.answer(good);
   expect(await checkRequirements({ docker: false, kind: false })).toEqual(['kubectl 1.34']);

@@ -30,7 +30,7 @@ const phase = (): Phase => (has('control: ') ? 'control' : has('restarting ') ? 
 beforeEach(() => (said.length = 0));
 afterEach(() => shop?.stop());
 
-/** kubectl without a process. What is really called is tested once, with {@link FakePrograms}. */
+/** kubectl without a process. One test checks the real command lines, with {@link FakePrograms}. */
 class Answering extends Kubectl {
   override async must(args: readonly string[]): Promise<string> {
     return args.includes('secret') ? secret : '';
@@ -113,7 +113,7 @@ describe('a system that loses nothing', () => {
     expect(said[0]).toBe('filled up the stock of 3 products');
     expect(has('POST /v1/orders: 409')).toBe(false);
   });
-  test('or sells out: told apart, and no failure', async () => {
+  test('or sells out, which is counted apart and is no failure', async () => {
     const soldOut = { status: 409, body: { code: 'OUT_OF_STOCK' } };
     let placings = 0;
     const fault = (_: Phase, call: string): InjectedFault =>
@@ -195,7 +195,7 @@ describe('a run that proves nothing', () => {
     const error = await roll({ control: false, fault: () => ({ status: 502, body: 'bad gateway' }) });
     expect((error as Refused).exitCode).toBe(2);
     expect(error!.message).toContain('no order was placed before the restarts');
-    expect(said[0]).toMatch(/^the stock stays as it is: .* answered 502/);
+    expect(said[0]).toMatch(/^cannot fill up the stock: .* answered 502/);
     expect(row('POST /v1/users: 502')).toMatch(/ of the machine$/);
   });
 });

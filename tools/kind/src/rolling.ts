@@ -64,7 +64,7 @@ export async function rollUnderLoad(kubectl: Kubectl, rendered: Rendered, option
 const summary = ({ requests, orders, failures }: LoadResult): string =>
   `${requests} requests, ${orders} orders, ${failures.length} failures`;
 
-/** The load while something is done; every order is settled when it ends, whatever happened. */
+/** Runs the load during `work`, and waits in any case until every order is settled. */
 async function underLoad(
   { url, load: options, say }: Run,
   work: (load: Load) => Promise<unknown>,
@@ -116,13 +116,13 @@ async function controlOf(run: Run, baseline: LoadResult): Promise<LoadResult> {
 const ready = ({ kubectl, timeoutMs }: Run, deployment: Manifest): Promise<void> =>
   waitUntilReady(kubectl, { overlay: 'kind', manifests: [deployment] }, { timeoutMs, say: () => undefined });
 
-/** Without the client's secret the load goes on: orders go round the products, and one that is sold out is told apart. */
+/** Without the client's secret the load continues: orders go round the products, and sold-out ones are counted apart. */
 async function refill({ kubectl, url, say }: Run): Promise<void> {
   try {
     const filled = await (await Warehouse.open(kubectl, url)).refill();
     if (filled > 0) say(`filled up the stock of ${filled} products`);
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
-    say(`the stock stays as it is: ${error.message}`);
+    say(`cannot fill up the stock: ${error.message}`);
   }
 }

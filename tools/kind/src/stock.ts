@@ -7,14 +7,14 @@ const enough = 2_000;
 const full = 10_000;
 const attempts = 20;
 
-/** Raises what is available of each product, as the operators' client may: a load that sells out tests nothing. */
+/** Fills up the stock of each product as the operators' client: a load that sells out tests nothing. */
 export class Warehouse {
   private constructor(
     private readonly url: string,
     private readonly secret: string,
   ) {}
 
-  /** With the client's secret from the cluster. @throws Refused where it cannot be read. */
+  /** Reads the client's secret from the cluster. @throws Refused when it cannot be read */
   static async open(kubectl: Kubectl, url: string): Promise<Warehouse> {
     const { data } = await kubectl.json<{ data?: Record<string, string> }>(['get', 'secret', 'user']);
     const secret = data?.['OIDC_MACHINE_SECRET'];
@@ -22,7 +22,7 @@ export class Warehouse {
     return new Warehouse(url, Buffer.from(secret, 'base64').toString('utf8'));
   }
 
-  /** @returns how many products were filled up. @throws Refused with the answer that was not expected. */
+  /** @returns how many products were filled up. @throws Refused with an unexpected response */
   async refill(): Promise<number> {
     const page = await call<Page<ProductView>>(this.url, '/v1/products?limit=100');
     if (page.status !== 200) throw unexpected('GET /v1/products', page);
@@ -34,7 +34,7 @@ export class Warehouse {
     return low.length;
   }
 
-  /** An order between reading and writing makes the version stale (412): once more. */
+  /** An order between read and write makes the version stale (412): tries again. */
   private async fill(id: string, authorization: string): Promise<void> {
     let response: ApiResponse<unknown>;
     for (let attempt = 1; ; attempt += 1) {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { canReach, makeOwned, reachableFolder, type Account } from './account.js';
 
-// Nobody on this machine has this id: access is decided by the bits for others alone.
+// No user of this machine has this id, so the bits for others decide.
 const stranger: Account = { name: 'stranger', uid: 3_999_999, gid: 3_999_999 };
 const asRoot =
   process.getuid?.() === 0 ? test : (title: string, _: () => void) => test(`${title} (needs root)`, () => undefined);

@@ -23,11 +23,11 @@ export function unprivilegedAccount(): Account | undefined {
     }
   }
   throw new Error(
-    'PostgreSQL does not run as root, and neither the account nobody nor postgres exists to run it; start as an ordinary user.',
+    'PostgreSQL does not run as root, and there is no account nobody or postgres to run it; start as an ordinary user.',
   );
 }
 
-/** Whether the account may pass through a folder and all folders above it. Missing folders count as passable: we will create them. */
+/** Whether the account may pass through a folder and all its parents. Missing folders count as passable: we create them. */
 export function canReach(account: Account, path: string): boolean {
   const folder = resolve(path);
   if (!mayEnter(account, folder)) return false;
@@ -43,8 +43,7 @@ function mayEnter(account: Account, folder: string): boolean {
 }
 
 /**
- * A place for data that the account can get to: the wanted one where it can, else one below `/var/tmp`
- * (a clone in the home of root, mode 0700, is closed to everybody else).
+ * Returns a folder for data that the account can reach: the wanted one, else one below `/var/tmp` (root's home usually has mode 0700).
  */
 export function reachableFolder(account: Account | undefined, wanted: string): string {
   return !account || canReach(account, dirname(wanted)) ? wanted : join(openFolder(wanted), 'data');
@@ -55,7 +54,7 @@ export function openFolder(path: string): string {
   const folder = `/var/tmp/causeway-${createHash('sha256').update(resolve(path)).digest('hex').slice(0, 12)}`;
   mkdirSync(folder, { recursive: true });
   const entry = lstatSync(folder);
-  // Anybody may create entries in /var/tmp: a folder or a link could have been put there for us to fall into.
+  // Every user may create entries in /var/tmp: this one could be a trap.
   if (!entry.isDirectory() || entry.uid !== 0)
     throw new Error(`${folder} exists and does not belong to root; remove it and start again.`);
   chmodSync(folder, 0o755);

@@ -12,7 +12,7 @@ interface Bootstrap {
 const load = async (): Promise<Bootstrap> =>
   (await import(pathToFileURL(join(repository, 'tools', 'bootstrap.mjs')).href)) as Bootstrap;
 
-test('a host that is too old, or Windows without WSL, is told what to do', async () => {
+test('a host that is too old, or Windows without WSL, is refused with a remedy', async () => {
   const { checkHost } = await load();
   for (const version of ['18.20.0', '20.18.1'])
     expect(() => checkHost(version, 'linux')).toThrow(/too old: install Node 20.19/);
@@ -20,7 +20,7 @@ test('a host that is too old, or Windows without WSL, is told what to do', async
   expect(() => checkHost('24.0.0', 'win32')).toThrow(/WSL/);
 });
 
-test('what is installed counts as fresh only if every locked version is there', async () => {
+test('an installation counts as fresh only with every locked version', async () => {
   const { sameTree } = await load();
   const locked = {
     '': { name: 'causeway' },

@@ -11,7 +11,7 @@ beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'causeway-lock-'))));
 afterEach(() => rmSync(folder, { recursive: true }));
 const quiet = (): void => undefined;
 
-test('a second launcher is told who runs and where, until the first releases the folder', async () => {
+test('a second launcher is refused with process and address of the first, until that releases the folder', async () => {
   const first = await lockFolder(folder, quiet);
   first.update({ gateway: 'http://127.0.0.1:3000', children: [] });
   await expect(lockFolder(folder, quiet)).rejects.toThrow(AlreadyRunning);

@@ -17,7 +17,7 @@ export class AlreadyRunning extends Error {
   }
 }
 
-interface State {
+interface LockFile {
   readonly pid: number;
   readonly startedAt: string;
   readonly gateway?: string;
@@ -26,21 +26,21 @@ interface State {
 
 export interface FolderLock {
   readonly file: string;
-  /** Written down for whoever comes after a crash. */
+  /** Records the state for the next start after a crash. */
   update(state: { gateway?: string; children: readonly Watched[] }): void;
   release(): void;
 }
 
 /**
- * Makes this process the only launcher of a data folder. Where the last one ended without stopping, its processes are stopped first:
- * the watchdog is doing so already, or was killed, too.
+ * Makes this process the only launcher of a data folder. If the last one crashed, its remaining processes are stopped first: its watchdog
+ * is still doing so, or was killed with it.
  */
 export async function lockFolder(folder: string, log: (line: string) => void): Promise<FolderLock> {
   mkdirSync(folder, { recursive: true });
-  // As root, the account that runs PostgreSQL has to get through to its data; what is in the folder is closed by itself.
+  // As root, the account that runs PostgreSQL must be able to pass through; the folder's contents have their own modes.
   if (process.getuid?.() === 0) chmodSync(folder, statSync(folder).mode | 0o011);
   const file = join(folder, 'launcher.json');
-  const me: State = { pid: process.pid, startedAt: startedAt(process.pid) ?? '', children: [] };
+  const me: LockFile = { pid: process.pid, startedAt: startedAt(process.pid) ?? '', children: [] };
   for (;;) {
     try {
       writeFileSync(file, JSON.stringify(me), { flag: 'wx', mode: 0o600 });
@@ -73,7 +73,7 @@ export async function lockFolder(folder: string, log: (line: string) => void): P
   };
 }
 
-async function recover(other: State | undefined, log: (line: string) => void): Promise<void> {
+async function recover(other: LockFile | undefined, log: (line: string) => void): Promise<void> {
   const left = (other?.children ?? []).filter((child) => startedAt(child.pid) === child.startedAt);
   log('the last start ended without stopping: recovering');
   if (left.length === 0) return;
@@ -81,10 +81,10 @@ async function recover(other: State | undefined, log: (line: string) => void): P
   await stopAll(left);
 }
 
-function read(file: string): State | undefined {
+function read(file: string): LockFile | undefined {
   try {
-    // A device (somebody linked it to /dev/full) would be read without an end.
-    return statSync(file).isFile() ? (JSON.parse(readFileSync(file, 'utf8')) as State) : undefined;
+    // Not a device: a link to /dev/full could be read without end.
+    return statSync(file).isFile() ? (JSON.parse(readFileSync(file, 'utf8')) as LockFile) : undefined;
   } catch {
     return undefined;
   }

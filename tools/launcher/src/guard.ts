@@ -4,9 +4,9 @@ import { Watchdog } from './watchdog.js';
 const watchdog = new Watchdog();
 
 /**
- * For a program of somebody else that is run to its end (kubectl, docker, apt-get): it is stopped when this process ends before it, however
- * that happens. Programs that Node runs below a script of package.json stop by themselves, see `stop-with-parent.mjs`.
- * @param afterMs What ends sooner is not watched: a watchdog process takes about 50 ms of its own. Milliseconds. Default 1 000.
+ * Makes sure that a foreign program (kubectl, docker, apt-get) does not outlive this process, even after `kill -9`. Node processes below a
+ * script of package.json stop by themselves, see `stop-with-parent.mjs`.
+ * @param afterMs Programs that end sooner are not watched: starting a watchdog takes about 50 ms. Milliseconds. Default 1 000.
  */
 export function guard<T extends ChildProcess>(child: T, afterMs = 1_000): T {
   const timer = setTimeout(() => {

@@ -11,7 +11,7 @@ import { migrateDatabase, provisionTopology } from './schema.js';
 import { services, type ServiceName } from '@causeway/system';
 import type { Paths } from './wiring.js';
 
-// Each is kept as soon as it runs, so that a stop in the middle of the start finds it.
+// `running` gets each server as soon as it runs, so that a stop during the start finds it.
 
 export async function startPostgresOf(
   running: Running,
@@ -65,7 +65,7 @@ export async function prepareData(running: Running, postgres: PostgresServer): P
   const begun = performance.now();
   const urls: DatabaseUrls = {};
   const own = services.filter(({ database }) => database);
-  // One after the other: CREATE DATABASE copies a template that nobody else may be using.
+  // One after the other: CREATE DATABASE needs its template for itself.
   for (const { name } of own)
     urls[name] = await postgres.ensureDatabase(databaseName(name), databaseName(name), secrets.databases[name]);
   const [topology, ...migrations] = await allOf<number[]>(say, [

@@ -75,8 +75,8 @@ async function demo(system: System, inform: (line: string) => void): Promise<boo
 }
 
 /**
- * Ctrl-C, SIGTERM and a closed terminal ask for an orderly stop. `npm start` passes a Ctrl-C on that the terminal has sent to us
- * already: only one that comes a second or more later means "at once", and then the watchdog clears up.
+ * Ctrl-C, SIGTERM and a closed terminal request an orderly stop. `npm start` forwards a Ctrl-C that the terminal has sent to us, too: only
+ * a second one after a second or more means "at once", and then the watchdog cleans up.
  */
 function onStopRequest(): AbortSignal {
   const controller = new AbortController();
@@ -95,7 +95,7 @@ function onStopRequest(): AbortSignal {
   return controller.signal;
 }
 
-/** Comes back when the stop is asked for; keeps the process alive until then. */
+/** Waits for the request to stop, and keeps the process alive until then. */
 function untilStopped(signal: AbortSignal): Promise<void> {
   const keepAlive = setInterval(() => undefined, 60_000);
   return new Promise<void>((resolve) => {

@@ -32,11 +32,11 @@ export interface ProcessOptions {
   readonly isReady?: (pid: number) => boolean | Promise<boolean>;
   /** From the start to ready, milliseconds. Default 60 000. */
   readonly readyWithinMs?: number;
-  /** A start that fails with such a log is tried again, within `readyWithinMs`. */
+  /** Retries a start, within `readyWithinMs`, when the log of the failed one matches. */
   readonly retryOn?: RegExp;
   /** The process was started or has ended. */
   readonly onChange?: () => void;
-  /** The process ended although nobody here had asked it to. */
+  /** The process ended by itself, or was killed by others. */
   readonly onLost?: (process: ManagedProcess, exit: Exit) => void;
 }
 

@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path';
 import { output, run } from './run.js';
 
 export interface NatsBinaryOptions {
-  /** Told what is done when it takes a moment. */
+  /** Receives a line about each slow step. */
   readonly log?: (line: string) => void;
   /** Tried in this order when `nats-server` is not on PATH. Default: the user's cache, then `.causeway` of the current folder. */
   readonly caches?: readonly string[];

@@ -5,7 +5,7 @@ import { serviceNames, services, type ServiceName } from '@causeway/system';
 export interface CommandLine {
   readonly help: boolean;
   readonly demo: boolean;
-  /** Stop after the demo; the exit code tells whether it worked. */
+  /** Stop after the demo; the exit code says whether it worked. */
   readonly demoOnly: boolean;
   readonly fresh: boolean;
   readonly quiet: boolean;
@@ -38,7 +38,7 @@ Then a demo customer registers, signs in and places two orders. The system stays
   --help               show this text
 `;
 
-/** @throws UsageError naming the wrong option and what is expected. */
+/** @throws UsageError that names the wrong option and the expected value */
 export function parseCommandLine(args: readonly string[]): CommandLine {
   const values = parse(args);
   if (values['demo-only'] && values['no-demo']) throw new UsageError('--demo-only and --no-demo contradict each other');

@@ -32,7 +32,7 @@ test('a port in use is passed over for the next one', async () => {
   await new Promise((resolve) => server.close(resolve));
 });
 
-test('a claimed port is not given twice, though nobody listens yet; released, it is free again', async () => {
+test('a claimed port is not given twice, even before anything listens on it; released, it is free again', async () => {
   const first = await claimPort();
   const second = await claimPort(first.port);
   expect(second.port).toBeGreaterThan(first.port);

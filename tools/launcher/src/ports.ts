@@ -7,7 +7,7 @@ const host = '127.0.0.1';
 const anyFrom = 20_000;
 const anyTo = 30_000;
 
-/** A TCP port of the loopback interface that nobody else who claims ports will choose while we hold it. */
+/** A TCP port of the loopback interface that no other `claimPort` on this machine returns until its release. */
 export interface PortClaim {
   readonly port: number;
   release(): void;
@@ -16,8 +16,8 @@ export interface PortClaim {
 /**
  * Claims a port for a server that will bind it later.
  *
- * Finding it free does not suffice: between that and the bind, a second launcher finds it free, too. The claim is the UDP port of the same
- * number, which the kernel gives to one process at a time and takes back however that process ends; a lock file would outlive it.
+ * A look whether it is free does not suffice: a second launcher may look before the first binds. The claim is the UDP port of the same number,
+ * which the kernel gives to one process at a time and takes back when that process ends; a lock file would outlive it.
  * @param wanted 1 to 65 535: this one, or the next that is free. Default: any.
  */
 export async function claimPort(wanted?: number): Promise<PortClaim> {

@@ -166,7 +166,7 @@ function pidFile(folder: string): string[] | undefined {
 
 /**
  * After a crash the pid file stays. PostgreSQL copes, unless the pid belongs to another process of the same account by now: then
- * it would refuse to start. A server that still runs on the folder is stopped: nobody is left to own it.
+ * it would refuse to start. A server that still runs on the folder has lost its owner and is stopped.
  */
 async function clearLeftover(folder: string): Promise<void> {
   const lines = pidFile(folder);

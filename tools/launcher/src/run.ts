@@ -55,7 +55,7 @@ export function run([program, ...args]: Command, options: CommandOptions = {}): 
       if (child.killed) stderr += `\n${program} ${args[0] ?? ''} was killed after ${timeoutMs / 1_000} s`;
       resolve({ code: child.killed ? 124 : (code ?? 1), stdout, stderr });
     });
-    // A program that ends early closes its input; its exit code tells.
+    // A program that ends early closes its input; its exit code says why.
     child.stdin?.on('error', () => undefined).end(input);
   });
 }

@@ -22,17 +22,17 @@ export interface SystemOptions {
   readonly fresh?: boolean;
   /** False: PostgreSQL does not fsync. For tests. Default true. */
   readonly durable?: boolean;
-  /** Start a service again that ended by itself, after 1 s, 2 s, 4 s, at most 10 s. Default false. */
+  /** Restart a process that ended by itself, after 1 s, 2 s, 4 s, at most 10 s. Default false. */
   readonly supervise?: boolean;
-  /** Ends a start that is under way: what has been started is stopped and the promise rejects. No effect later. */
+  /** Aborts the start: everything stops and the promise rejects. No effect after the start. */
   readonly signal?: AbortSignal;
-  /** Told what happens, a line at a time. Default: nothing is said. */
+  /** Receives progress, a line at a time. Default: none. */
   readonly log?: (line: string) => void;
-  /** Told what goes wrong while the system runs. Default: `log`. */
+  /** Receives problems of the running system. Default: `log`. */
   readonly warn?: (line: string) => void;
 }
 
-/** Everything that has to be undone, in the order in which it was done. */
+/** Everything that a stop has to undo, in the order of the start. */
 export interface Running {
   readonly paths: Paths;
   readonly ports: Ports;
@@ -53,7 +53,7 @@ export interface Running {
   disk?: ReturnType<typeof watchDisk>;
 }
 
-/** Once; whoever asks again waits for the same stop. */
+/** Stops once; later calls wait for the same stop. */
 export function stop(running: Running): Promise<void> {
   running.stopped ??= stopInOrder(running).finally(() => {
     running.releasePorts();
@@ -62,7 +62,7 @@ export function stop(running: Running): Promise<void> {
   return running.stopped;
 }
 
-/** May be called in the middle of a start, and again after it. */
+/** May be called during a start, and again after it. */
 export async function stopInOrder(running: Running): Promise<void> {
   running.stopping = true;
   running.disk?.stop();
@@ -77,7 +77,7 @@ export async function stopInOrder(running: Running): Promise<void> {
   await running.traces?.stop();
 }
 
-/** For whoever comes after a crash: see `lockFolder`. */
+/** Records the running processes for the next start after a crash: see `lockFolder`. */
 export function note({ lock, watchdog, ports, stopping, sideWrite }: Running): void {
   if (stopping) return;
   const gateway = `http://127.0.0.1:${ports.services.gateway[0]?.port}`;

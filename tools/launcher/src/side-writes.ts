@@ -1,6 +1,6 @@
 import { statfsSync } from 'node:fs';
 
-/** What a person can do about a write that failed; undefined where the system's own words have to do. */
+/** Returns what the user can do about a failed write; undefined where the system's own message has to suffice. */
 export function remedyOfWrite(error: unknown): string | undefined {
   const { code, path, message = '' } = error as NodeJS.ErrnoException;
   const where = path ? `The disk that holds ${path}` : 'A disk';
@@ -14,8 +14,7 @@ export function remedyOfWrite(error: unknown): string | undefined {
 const quietMs = 60_000;
 
 /**
- * For writes that help but are not the work: notes for the next start, stamps. A failure is told, at most once a minute for each file.
- * @param write Does it. Called again by whoever has something new to write.
+ * For writes that help but are not essential: notes for the next start, stamps. Reports a failure once a minute per file at most.
  */
 export function sideWrites(warn: (line: string) => void, now: () => number = Date.now) {
   const quietUntil = new Map<string, number>();
@@ -42,9 +41,8 @@ const freeBytes = (folder: string): number => {
 };
 
 /**
- * Says when the disk of the data folder is full, and when it has space again: services, PostgreSQL and NATS write there what they would
- * have to say about it. Looks every 10 s.
- * @returns the way to end it, and to look at once
+ * Reports when the disk of the data folder is full, and when it has space again: the logs of services, PostgreSQL and NATS are on that disk,
+ * too. Looks every 10 s.
  */
 export function watchDisk(
   folder: string,
@@ -57,7 +55,7 @@ export function watchDisk(
     try {
       bytes = free(folder);
     } catch {
-      return; // The folder is gone; whoever needs it will say so.
+      return; // The folder is gone; its users will report that.
     }
     if (!low && bytes < lowBytes) {
       low = true;

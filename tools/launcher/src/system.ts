@@ -44,16 +44,16 @@ export interface System {
   readonly nats: NatsServer;
   /** With the rights of the service. @throws for a service without a database */
   databaseUrl(service: ServiceName): string;
-  /** What is known of a trace so far, oldest span first. Services export every half second. */
+  /** Returns the spans of a trace so far, oldest first. Services export every half second. */
   trace(traceId: string): readonly TraceSpan[];
   /** Stops everything in order: gateway, services, psp-sandbox, NATS, PostgreSQL. The data stays. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts the whole system and comes back when every part is ready: 3–5 s warm.
+ * Starts the whole system and waits until every part is ready: 3–5 s warm.
  * @throws AlreadyRunning when another launcher uses the folder; otherwise an Error that names the part and shows the end of its log.
- * Whatever had been started is stopped again.
+ * Everything that was started is stopped again.
  */
 export async function startSystem(options: SystemOptions = {}): Promise<System> {
   const say = options.log ?? (() => undefined);

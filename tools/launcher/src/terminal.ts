@@ -1,8 +1,8 @@
 import { appendFileSync } from 'node:fs';
 
-/** Says things to the person at the keyboard. Lines that nobody takes (`npm start | head`, a closed terminal) go to a log. */
+/** Prints to the terminal. Lines that cannot be written there (`npm start | head`, a closed terminal) go to a log. */
 export class Terminal {
-  /** Where they go; its folder exists once something was started. */
+  /** The log; its folder exists once something was started. */
   logFile: string | undefined;
 
   readonly print = (line: string): void => this.write(process.stdout, line);
@@ -10,7 +10,7 @@ export class Terminal {
 
   private readonly pending = new Set<Promise<void>>();
 
-  /** Comes back when everything has been said, or written to the log. */
+  /** Waits until everything is printed or logged. */
   async flush(): Promise<void> {
     await Promise.all(this.pending);
   }

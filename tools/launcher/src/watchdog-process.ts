@@ -4,9 +4,9 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 /*
- * The watchdog: a process of its own that holds a pipe from its parent. The pipe closes when the parent ends, however it ends,
- * SIGKILL included; then everything the parent had started is stopped. It imports nothing of this repository, so that tests can
- * run it straight from its source through Node's type stripping.
+ * The watchdog: a separate process that holds a pipe from its parent. The pipe closes when the parent ends, even by SIGKILL; then the
+ * watchdog stops everything that the parent started. It imports nothing of this repository, so that tests can run its source through Node's
+ * type stripping.
  */
 
 /** One line of JSON on the pipe. */
@@ -20,7 +20,7 @@ export type WatchdogLine =
 export interface Watched {
   readonly pid: number;
   readonly name: string;
-  /** From `startedAt`: a recycled pid is somebody else's process and is left alone. */
+  /** From `startedAt`: a recycled pid belongs to another program and is left alone. */
   readonly startedAt: string;
   /** Lower numbers are stopped first; equal numbers together. */
   readonly order: number;
@@ -30,7 +30,7 @@ export interface Watched {
 }
 
 /**
- * What tells two processes with the same pid apart: the start time as the kernel knows it.
+ * Returns the start time as the kernel knows it, which distinguishes two processes with the same pid.
  * @returns undefined when there is no such process (a zombie counts as gone).
  */
 export function startedAt(pid: number): string | undefined {
@@ -58,7 +58,7 @@ function send(watched: Watched, signal: NodeJS.Signals): void {
   }
 }
 
-/** Stops the processes, lowest `order` first, and comes back when none is left. */
+/** Stops the processes, lowest `order` first, and returns when none is left. */
 export async function stopAll(processes: readonly Watched[]): Promise<void> {
   for (const order of [...new Set(processes.map((watched) => watched.order))].sort((a, b) => a - b)) {
     const group = processes.filter((watched) => watched.order === order);

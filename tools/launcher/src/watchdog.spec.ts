@@ -59,7 +59,7 @@ test('after kill -9 of the parent nothing is left: children in their order, the 
   expect(existsSync(join(folder, 'throw-away'))).toBe(false);
 });
 
-test('a watchdog that is killed is replaced, and the new one knows everybody', async () => {
+test('a killed watchdog is replaced, and the new one knows all children', async () => {
   let replaced = 0;
   const { watchdog, children } = await killedParent(async ({ watchdog }) => {
     process.kill(watchdog, 'SIGKILL');

@@ -3,15 +3,15 @@ import { fileURLToPath } from 'node:url';
 import { startedAt, type Watched, type WatchdogLine } from './watchdog-process.js';
 
 /**
- * Sees to it that no child outlives this process, whatever ends it. The watchdog process (about 40 MB) runs only while there is
- * something to watch, and is started again should somebody end it.
+ * Makes sure that no child outlives this process, even after `kill -9`. The watchdog process (about 40 MB) runs only while there is
+ * something to watch, and is restarted if it is killed.
  */
 export class Watchdog {
   private process: ChildProcess | undefined;
   private readonly entries = new Map<number, Watched>();
   private readonly folders = new Set<string>();
 
-  /** Stop this process, too, when the parent is gone. No effect for a process that has ended already. */
+  /** Stops this process when the parent is gone. No effect for a process that has ended already. */
   watch(child: Omit<Watched, 'startedAt'>): void {
     const started = startedAt(child.pid);
     if (started === undefined) return;
@@ -25,7 +25,7 @@ export class Watchdog {
     this.endWhenIdle();
   }
 
-  /** Remove a folder of throw-away data when the parent dies without doing so. */
+  /** Removes a folder of temporary data if the parent dies before it does so. */
   removeLater(folder: string): void {
     this.folders.add(folder);
     this.send({ remove: folder });
@@ -54,7 +54,7 @@ export class Watchdog {
   private start(): ChildProcess {
     const script = import.meta.url.endsWith('.ts') ? './watchdog-process.ts' : './watchdog-process.js';
     const child = spawn(process.execPath, ['--no-warnings', fileURLToPath(new URL(script, import.meta.url))], {
-      // A session of its own: Ctrl-C in the terminal must not reach it.
+      // In its own session, so that Ctrl-C in the terminal does not reach it.
       detached: true,
       stdio: ['pipe', 'ignore', 'ignore'],
       env: { PATH: process.env['PATH'] },

@@ -8,7 +8,7 @@ import { connect } from '@nats-io/transport-node';
 import { repository } from '../src/places.js';
 import { startedAt, type Watched } from '../src/watchdog-process.js';
 
-// The real command line with real processes, in a folder of its own. Needs the build.
+// The real command line with real processes, in a temporary folder. Needs the build.
 const main = join(import.meta.dirname, '../dist/main.js');
 let folder: string;
 const started: ChildProcess[] = [];
@@ -95,7 +95,7 @@ test('after kill -9 of the launcher all processes end by themselves, and the nex
   expect(second.state.output).toMatch(/0 migrations applied, 0 changes/);
 }, 150_000);
 
-test('a stop in the middle of the start leaves nothing behind; a stop later is orderly and exits 0, though nobody reads what it says', async () => {
+test('a stop in the middle of the start leaves nothing behind; a stop later is orderly and exits 0, even with its output closed', async () => {
   const early = launch('--no-demo');
   await early.says(/starting \d+ processes/);
   const processes = children();

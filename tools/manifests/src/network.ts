@@ -104,7 +104,7 @@ function mayEnter(policies: readonly PolicyManifest[], to: Pods, allows: (rule: 
   return selecting.length === 0 || selecting.some(({ body }) => (body.spec?.ingress ?? []).some(allows));
 }
 
-/** No peers: everybody. A peer with a namespace or addresses is somebody else. */
+/** No peers means every peer. A peer with a namespace or addresses is outside. */
 const reaches = (peers: readonly Peer[] | undefined, labels: Labels): boolean =>
   !peers?.length ||
   peers.some(

@@ -19,7 +19,7 @@ const pattern = /^\+?(\d+\.?\d*|\.\d+)(?:([numkMGTPE]|[KMGTPE]i)|[eE]([+-]?\d+))
 
 /**
  * One of Kubernetes' quantities in thousandths of its unit, rounded up, so that sums of millicores are exact: `250m` is 250, `1Gi` is
- * 1000 × 2^30. Nothing is 0. @throws Error for what is none.
+ * 1000 × 2^30. Undefined is 0. @throws Error for anything else.
  */
 export function thousandths(text: string | number | undefined): number {
   const [, digits, suffix, exponent] = pattern.exec(String(text ?? '0')) ?? [];

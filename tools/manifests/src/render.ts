@@ -20,7 +20,7 @@ export const kubectlAvailable = (): boolean =>
  * @throws Error with Kustomize's own message when it can't be rendered.
  */
 export function render(overlay: string): Rendered {
-  // Origins are noted only where the outermost kustomization asks for it, and in the cluster nobody wants to see them.
+  // Kustomize records origins only if the outermost kustomization asks for it, and they do not belong in the cluster.
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'causeway-manifests-')));
   try {
     const target = relative(folder, join(root, 'k8s/overlays', overlay));

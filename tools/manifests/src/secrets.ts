@@ -2,7 +2,7 @@ import { containersOf, environmentOf, podsOf, type Rendered } from './objects.js
 import { secretFile } from './policies/settings.js';
 
 /**
- * The Secrets that somebody has to make before these objects can run: the keys of each, in order of the alphabet.
+ * Returns the Secrets that must exist before these objects can run: the keys of each, sorted.
  * They follow from the settings that are read from files (`…_FILE`), from `secretKeyRef` and from the items of volumes.
  */
 export function secretsOf(rendered: Rendered): Readonly<Record<string, readonly string[]>> {

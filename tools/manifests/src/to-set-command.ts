@@ -1,4 +1,4 @@
-// `npm run k8s:to-set -- production`: what is not yours yet in an overlay. Exits with 1 while something is left that leads nowhere.
+// `npm run k8s:to-set -- production`: the values of an overlay that you still have to set. Exits with 1 while one of them leads nowhere.
 import '@causeway/launcher/stop-with-parent';
 import '@causeway/launcher/tolerate-output-errors';
 import { readdirSync } from 'node:fs';

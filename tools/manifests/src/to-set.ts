@@ -14,7 +14,7 @@ export interface ToSet {
   readonly certain: boolean;
 }
 
-/** Nobody may own these (RFC 2606), and no image has this digest. */
+/** Names that no one can own (RFC 2606), and a digest that no image has. */
 const reserved = /(?:[a-z0-9-]+\.)*(?:example\.(?:org|com|net)|[a-z0-9-]+\.(?:example|invalid|test))(?![\w.-]*[\w-])/g;
 const noDigest = /sha256:0{64}/g;
 const marker = /^\s*#\s*set:\s*(.+)$/;
@@ -23,7 +23,7 @@ const marker = /^\s*#\s*set:\s*(.+)$/;
 export const reservedNames = (text: string): readonly string[] => text.match(reserved) ?? [];
 
 /**
- * What whoever takes an overlay has to put in, found in its files themselves (nothing is rendered): names reserved for documentation, digests
+ * Returns what the owner of an overlay has to put in, found in its files (nothing is rendered): names reserved for documentation, digests
  * of zeros, and every value below a comment `# set: …`. Components have nothing to set: overlays patch it.
  * @param folder Of the overlay: `k8s/overlays/production`.
  */

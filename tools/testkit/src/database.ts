@@ -12,14 +12,14 @@ export interface TestDatabase {
   readonly url: string;
   /** At most 10 connections; for the test itself. `drop` ends it. */
   readonly pool: pg.Pool;
-  /** Ends the pool and drops the database, with whoever is still connected. */
+  /** Ends the pool and drops the database, ending all connections to it. */
   drop(): Promise<void>;
 }
 
 const owner = 'tester';
 
 /**
- * A database of one's own on the cluster that Jest's global setup started (projects `integration`).
+ * Creates a database on the cluster that Jest's global setup started (project `integration`).
  *
  * @param options.migrations Applied in this order. The first test of a run applies them to a template; the others copy it (about 40 ms).
  */

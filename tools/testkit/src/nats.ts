@@ -19,11 +19,11 @@ export interface TestNats {
 }
 
 export interface TestNatsOptions {
-  /** Password of each account: the server has the accounts and permissions of the real system. Default: none, anybody may do anything. */
+  /** Password of each account: the server has the accounts and permissions of the real system. Default: no accounts, every client may do everything. */
   readonly accounts?: Readonly<Record<string, string>>;
 }
 
-/** Starts a `nats-server` with JetStream of one's own (about 50 ms), with its data in a temporary folder. */
+/** Starts a `nats-server` with JetStream (about 50 ms), with its data in a temporary folder. */
 export async function startNats({ accounts }: TestNatsOptions = {}): Promise<TestNats> {
   const folder = throwAwayFolder('nats');
   const store = join(folder.path, 'jetstream');

@@ -37,8 +37,8 @@ const hostileDefaults = {
 };
 
 /**
- * Starts a cluster of one's own (1–2 s) without fsync, in a temporary folder that goes with it, also when the process is killed.
- * For tests that stop or kill the server; all others share one through `createDatabase`.
+ * Starts a cluster (1–2 s) without fsync, in a temporary folder that goes with it, also when the process is killed. For tests that stop or
+ * kill the server; all others share one through `createDatabase`.
  */
 export async function startPostgres(): Promise<TestPostgres> {
   const folder = throwAwayFolder('postgres');

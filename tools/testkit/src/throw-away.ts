@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Watchdog } from '@causeway/launcher/postgres';
 
-/** One for all servers of a test file. It runs only while there is something to watch. */
+/** Shared by all servers of a test file. It runs only while there is something to watch. */
 export const watchdog = new Watchdog();
 
 /** A temporary folder that is removed with `remove`, or by the watchdog when the process is killed before. */
 export function throwAwayFolder(name: string): { readonly path: string; remove(): void } {
   const path = mkdtempSync(join(tmpdir(), `causeway-${name}-`));
-  // Passable for the account that runs PostgreSQL when we are root; what is in it is closed again.
+  // As root, the account that runs PostgreSQL must be able to pass through; the contents have their own modes.
   chmodSync(path, 0o711);
   return onceRemoved(path);
 }

@@ -14,7 +14,7 @@ test('databases are apart from each other, and their owner is no superuser', asy
   await second.drop();
 });
 
-test('a Postgres that was killed comes back with its data on the same port', async () => {
+test('a killed PostgreSQL restarts with its data on the same port', async () => {
   const server = await startPostgres();
   const url = await server.ensureDatabase('shop', 'shop', 'secret of the shop');
   const query = async (text: string): Promise<unknown[]> => {
@@ -34,7 +34,7 @@ test('a Postgres that was killed comes back with its data on the same port', asy
   await server.stop();
 });
 
-test('a NATS server that was killed comes back with its streams, or empty when asked', async () => {
+test('a killed NATS server restarts with its streams, or empty when asked', async () => {
   const server = await startNats();
   const streams = async (): Promise<unknown> => {
     const connection = await connect({ servers: server.url });

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** What happens to a request instead of its answer. `refuse`: nobody listens for a moment. */
+/** What happens to a request instead of its response. `refuse`: the server does not listen for a moment. */
 export type InjectedFault = 'reset' | 'refuse' | { readonly status: number; readonly body: unknown } | undefined;
 
 interface Product {
@@ -19,7 +19,7 @@ export class FakeShop {
   private server: Server | undefined;
   private port = 0;
 
-  /** @param fault Asked before each request is answered. */
+  /** @param fault Called before each response. */
   constructor(private readonly fault: (call: string) => InjectedFault = () => undefined) {}
 
   async start(): Promise<string> {

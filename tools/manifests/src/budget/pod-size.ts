@@ -13,7 +13,7 @@ export interface Size {
 const amountsOf = (quantities: Readonly<Record<string, string | number>> = {}): Amounts =>
   Object.fromEntries(Object.entries(quantities).map(([name, quantity]) => [name, thousandths(quantity)]));
 
-/** Resource by resource: what `combine` makes of both; what only one of them names stays as it is. */
+/** Combines amounts by resource; a resource that only one side has stays unchanged. */
 function combined(a: Amounts, b: Amounts, combine: (a: number, b: number) => number): Amounts {
   const both = Object.entries(b).map(([name, amount]) => [name, name in a ? combine(a[name]!, amount) : amount]);
   return { ...a, ...(Object.fromEntries(both) as Amounts) };

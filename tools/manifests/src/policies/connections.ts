@@ -3,12 +3,12 @@ import { copiesOf } from '../budget/copies.js';
 import { environmentOf, ofKind, podsOf, type Body, type Pods, type Rendered } from '../objects.js';
 import { broken, nameOf, type ManifestPolicy } from './policy.js';
 
-/** What PostgreSQL keeps for its superuser, so that somebody can look in when all others are taken. */
+/** Connections that PostgreSQL keeps for its superuser. */
 const reserved = 3;
 /** Of libs/persistence. */
 const defaultPoolMax = 10;
 
-/** A PostgreSQL in the cluster has a connection for everybody, also when every autoscaler is at its end and every Deployment rolls out. */
+/** A PostgreSQL in the cluster has enough connections, even with every autoscaler at its maximum and every Deployment rolling out. */
 export const connectionsSuffice: ManifestPolicy = {
   name: 'PostgreSQL has connections for every pod',
   check(rendered) {

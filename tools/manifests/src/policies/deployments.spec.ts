@@ -86,9 +86,9 @@ describePolicy(deploymentsAreOperable, [
     ['no stated behaviour'],
   ],
   [
-    'an account of somebody else',
+    'the account of another service',
     'kind',
     (copy) => (copy.pod('order').serviceAccountName = 'user'),
-    ['account of its own'],
+    ['its own account'],
   ],
 ]);

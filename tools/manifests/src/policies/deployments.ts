@@ -13,12 +13,12 @@ import {
 } from '../objects.js';
 import { broken, type ManifestPolicy, type Rule } from './policy.js';
 
-/** After the grace that a service gives to what is in flight, it takes at most this long to leave (libs/service-host). */
-const lastWordsSeconds = 5;
+/** Time to exit after the grace for requests in flight, at most (libs/service-host). */
+const exitSeconds = 5;
 
 /** A Deployment can be rolled, scaled, drained and watched without losing a request. */
 export const deploymentsAreOperable: ManifestPolicy = {
-  name: 'every Deployment has probes, preStop, a budget, an autoscaler, spread and an account of its own',
+  name: 'every Deployment has probes, preStop, a budget, an autoscaler, spread and its own account',
   check: (rendered) =>
     ofKind<Deployment>(rendered, 'Deployment').flatMap((manifest) => [
       ...broken(manifest, [...rolloutRules(manifest.body), ...partners(rendered, manifest)]),
@@ -90,7 +90,7 @@ function partners(rendered: Rendered, { body }: Manifest<Deployment>): Rule[] {
     ],
     [
       pod?.spec?.serviceAccountName === name && account?.body.automountServiceAccountToken === false,
-      'it has no account of its own, or one with a token',
+      'it lacks its own account, or that one has a token',
       `add a ServiceAccount ${name} with automountServiceAccountToken: false, and name it in serviceAccountName`,
     ],
   ];
@@ -103,7 +103,7 @@ function lifeRules(rendered: Rendered, { spec }: Deployment, container: IContain
     Number(environmentOf(rendered, container).find((each) => each.name === key)?.value ?? fallback) / 1_000;
   const drain = setting('SHUTDOWN_DRAIN_MS', idleConnectionMs.drain);
   const serving = Math.max(drain, setting('SHUTDOWN_DELAY_MS', 0));
-  const needed = sleep + serving + setting('SHUTDOWN_GRACE_MS', 25_000) + lastWordsSeconds;
+  const needed = sleep + serving + setting('SHUTDOWN_GRACE_MS', 25_000) + exitSeconds;
   const patience = (idleConnectionMs.caller + idleConnectionMs.callerLate) / 1_000;
   return [
     probe(container, 'startupProbe', startupProbe, '/health/live'),
@@ -122,7 +122,7 @@ function lifeRules(rendered: Rendered, { spec }: Deployment, container: IContain
     [
       (spec?.template.spec?.terminationGracePeriodSeconds ?? 30) >= needed,
       `container ${name} may need ${needed} s to stop and is killed before`,
-      `set terminationGracePeriodSeconds to at least ${needed}: preStop, SHUTDOWN_DRAIN_MS, SHUTDOWN_GRACE_MS and ${lastWordsSeconds} s`,
+      `set terminationGracePeriodSeconds to at least ${needed}: preStop, SHUTDOWN_DRAIN_MS, SHUTDOWN_GRACE_MS and ${exitSeconds} s`,
     ],
     [
       drain > patience,
@@ -135,6 +135,6 @@ function lifeRules(rendered: Rendered, { spec }: Deployment, container: IContain
 /** Liveness that asked for a dependency would restart every pod when the database is away. */
 const probe = (container: IContainer, field: string, actual: IProbe | undefined, path: string): Rule => [
   actual?.httpGet?.path === path && actual.httpGet.port === 'management',
-  `container ${container.name} has no ${field} of its own kind on the management port`,
+  `container ${container.name} has no ${field} for ${path} on the management port`,
   `set ${field}.httpGet to path: ${path}, port: management`,
 ];

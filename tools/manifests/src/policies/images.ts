@@ -1,7 +1,7 @@
 import { appOf, containersOf, podsOf } from '../objects.js';
 import { broken, type ManifestPolicy } from './policy.js';
 
-/** Everybody runs the same bytes: a tag that does not move, in production a digest. */
+/** Every pod runs the same bytes: a tag that does not move, in production a digest. */
 export const imagesArePinned: ManifestPolicy = {
   name: 'images are pinned',
   check: (rendered) =>

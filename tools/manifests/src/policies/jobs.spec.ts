@@ -8,12 +8,7 @@ describePolicy(migrationsComeFirst, [
     (copy) => ((copy.find('Job', 'order').metadata as { name: string }).name = 'order-migrate'),
     ['Job order-migrate:', '`replacements`'],
   ],
-  [
-    'a Job that goes on for ever',
-    'kind',
-    (copy) => delete copy.job('order').activeDeadlineSeconds,
-    ['may try for ever'],
-  ],
+  ['a Job without an end', 'kind', (copy) => delete copy.job('order').activeDeadlineSeconds, ['may try for ever']],
   [
     'pods that do not wait',
     'kind',

@@ -8,7 +8,7 @@ const usesDatabase = ({ spec }: Deployment): boolean =>
 
 /** Each version migrates once, before its pods start. */
 export const migrationsComeFirst: ManifestPolicy = {
-  name: 'every version has Jobs of its own, and pods wait for the migration',
+  name: 'every version has its own Jobs, and pods wait for the migration',
   check: (rendered) => [
     ...ofKind<IJob & Body>(rendered, 'Job').flatMap((manifest) => broken(manifest, jobRules(rendered, manifest))),
     ...ofKind<Deployment>(rendered, 'Deployment')
@@ -28,7 +28,7 @@ function jobRules(rendered: Rendered, { body }: Manifest<IJob>): Rule[] {
     ],
     [
       /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(body.metadata.name),
-      'its name is no DNS label, so its pods get a name nobody expects',
+      'its name is not a DNS label, so its pods get unexpected names',
       'write the version with dashes: v1-4-0',
     ],
     [

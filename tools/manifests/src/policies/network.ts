@@ -48,7 +48,7 @@ const normalised = ({ from, to, port }: Allowed): Allowed => {
 const same = (a: Allowed, b: Allowed): boolean => a.from === b.from && a.to === b.to && a.port === b.port;
 const show = ({ from, to, port }: Allowed): string => `${from} → ${to}:${port}`;
 
-/** The flows between what is here. A part that is not (the sandbox and its Job in production) starts none; one that is elsewhere answers. */
+/** The flows that start in this overlay. A missing part (the sandbox and its Job in production) starts none; an external one answers. */
 function flowsOf(rendered: Rendered): Flow[] {
   const here = new Set(podsOf(rendered).map(workloadName));
   return callGraph.filter(({ from }) => from === 'outside' || here.has(from));
@@ -74,7 +74,7 @@ function defaultDeny(rendered: Rendered): Finding[] {
   if (denies) return [];
   const remedy =
     'add a NetworkPolicy with podSelector: {}, both policyTypes and no rules (base/platform/network-policies.yaml)';
-  return [{ manifest: rendered.manifests[0]!, problem: 'traffic that nobody thought of is allowed', remedy }];
+  return [{ manifest: rendered.manifests[0]!, problem: 'undeclared traffic is allowed', remedy }];
 }
 
 /** Every pod resolves names; every service exports telemetry. */

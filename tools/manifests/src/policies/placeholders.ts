@@ -1,12 +1,12 @@
 import type { Rendered } from '../objects.js';
 import { broken, type ManifestPolicy } from './policy.js';
 
-/** What people write when they mean to come back; nothing in a cluster has such a name. */
+/** What people write for now and mean to replace; nothing in a cluster has such a name. */
 const whole = /^(example|placeholder|dummy|x{3,}|your[-_ ].+|my[-_ ](company|domain|registry|host).*|<.+>|\$\{.+\})$/i;
 const within = /\b(change[-_ ]?me|replace[-_ ]?me|to ?do|fix ?me|tbd)\b/i;
 
 /**
- * Every value is one that works somewhere. Names that are reserved for documentation (`example.org`) and digests of zeros are allowed: they
+ * Every value works somewhere. Names that are reserved for documentation (`example.org`) and digests of zeros are allowed: they
  * lead nowhere on purpose, and `npm run k8s:to-set` lists them.
  */
 export const nothingIsAPlaceholder: ManifestPolicy = {
@@ -17,7 +17,7 @@ export const nothingIsAPlaceholder: ManifestPolicy = {
         manifest,
         valuesOf(manifest.body).map(([path, value]) => [
           !whole.test(value) && !within.test(value),
-          `${path} is ${value.slice(0, 60)}, which stands for a value and is none`,
+          `${path} is ${value.slice(0, 60)}, which is a placeholder`,
           'write a value that is real somewhere, and say above it with `# set:` what others have to put there',
         ]),
       ),

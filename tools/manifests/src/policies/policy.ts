@@ -1,6 +1,6 @@
 import type { Body, Manifest, Rendered } from '../objects.js';
 
-/** What is wrong, and what to do about it. */
+/** A problem and its remedy. */
 export interface Finding {
   readonly manifest: Manifest;
   readonly problem: string;

@@ -7,7 +7,7 @@ const secretName = /(PASSWORD|SECRETS?|TOKEN|_KEYS?|DATABASE_URL|CREDENTIALS?)$/
 const secretValue =
   /:\/\/[^/\s:@]*:(?!\$)[^/\s@]+@|-----BEGIN [A-Z ]*PRIVATE KEY|\b(sk|whsec|ghp|xox[bp])_[A-Za-z0-9_]{8,}/;
 
-/** What is secret is in Secrets, and Secrets are not in the repository. */
+/** Secret values are in Secrets, and Secrets are not in the repository. */
 export const nothingSecretIsWritten: ManifestPolicy = {
   name: 'no manifest holds a secret',
   check: (rendered) => [
