@@ -1,5 +1,6 @@
-// Makes a clone ready to run: installs what package-lock.json says, generates the Prisma clients, builds. Runs before `npm start` and,
-// with --no-build, before `npm test`. It runs on the host's own Node, before anything is installed: plain JavaScript, no dependencies.
+// Makes a clone ready to run: installs what package-lock.json says, generates the Prisma clients, builds. Runs before
+// `npm start` and, with --no-build, before `npm test`. It runs on the host's own Node, before anything is installed:
+// plain JavaScript, no dependencies.
 import './launcher/stop-with-parent.mjs';
 import './launcher/tolerate-output-errors.mjs';
 import { execFileSync, spawn } from 'node:child_process';
@@ -66,11 +67,13 @@ export function checkHost(version, platform) {
   }
 }
 
-// --- dependencies ----------------------------------------------------------------------------------------------------------------
+// --- dependencies ---
 
 const readJson = (file) => JSON.parse(readFileSync(file, 'utf8'));
 
-/** Whether the packages are those of the lock: by npm's own record, and by the folders themselves. Takes about 0.2 s. */
+/**
+ * Whether the packages are those of the lock: by npm's own record, and by the folders themselves. Takes about 0.2 s.
+ */
 function isInstalled() {
   const { packages: locked } = readJson(inRoot('package-lock.json'));
   const installed = readInstalled();
@@ -102,7 +105,9 @@ export function notInstalled(folder, installed) {
 
 const platformName = () => `${process.platform}-${process.arch}`;
 
-/** Whether npm's record of what is installed agrees with the lock; optional packages of other platforms may be missing. */
+/**
+ * Whether npm's record of what is installed agrees with the lock; optional packages of other platforms may be missing.
+ */
 export function sameTree(locked, installed) {
   return Object.entries(locked).every(([path, entry]) => {
     if (path === '') return true;
@@ -114,7 +119,8 @@ export function sameTree(locked, installed) {
 
 async function install() {
   const npm = process.env.npm_execpath;
-  // Inside `npm start` PATH begins with node_modules/.bin, which npm ci is about to replace: use the Node that runs npm itself.
+  // Inside `npm start` PATH begins with node_modules/.bin, which npm ci is about to replace: use the Node that runs npm
+  // itself.
   const [command, before] = npm?.endsWith('.js')
     ? [process.env.npm_node_execpath ?? process.execPath, [npm]]
     : ['npm', []];
@@ -162,7 +168,7 @@ function versionOf(node) {
   }
 }
 
-// --- build -----------------------------------------------------------------------------------------------------------------------
+// --- build ---
 
 /** @param {'generate' | 'build'} goal */
 async function generateAndBuild(node, stamp, goal) {
@@ -201,7 +207,8 @@ async function generateAndBuild(node, stamp, goal) {
 const skipped = new Set(['node_modules', '.git', '.nx', '.causeway', 'coverage', 'reports']);
 
 /**
- * Over name, size and time of every file that matters to the goal, what was generated and built included: a deleted `dist` is noticed.
+ * Over name, size and time of every file that matters to the goal, what was generated and built included: a deleted
+ * `dist` is noticed.
  * @param {'generate' | 'build'} goal
  */
 function fingerprint(goal) {
@@ -227,7 +234,7 @@ function described(path) {
   return `${path}\0${size}\0${mtimeMs}\n`;
 }
 
-// --- what was done before ---------------------------------------------------------------------------------------------------------
+// --- what was done before ---
 
 /** The stamp of the last build lives in node_modules, so that it goes with them. */
 function readStamp() {
@@ -298,7 +305,7 @@ function isAlive(pid) {
   }
 }
 
-// --- running and showing ---------------------------------------------------------------------------------------------------------
+// --- running and showing ---
 
 /** Runs a command with its output in the log; what takes longer than 2 s is shown, with the seconds counting. */
 async function step(title, command, args, { env, hint }) {

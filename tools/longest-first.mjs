@@ -1,5 +1,5 @@
-// The order of the test files. Jest knows how long a file took only where it ran before; in a fresh clone it goes by size, and a system
-// test of minutes that comes last leaves all workers but one without work.
+// The order of the test files. Jest knows how long a file took only where it ran before; in a fresh clone it goes by
+// size, and a system test of minutes that comes last leaves all workers but one without work.
 import TestSequencer from '@jest/test-sequencer';
 
 const kinds = ['.e2e.spec.ts', '.int.spec.ts', '.spec.ts'];

@@ -9,9 +9,11 @@ const reasonOf = ({ ancestorTitles }) =>
   ancestorTitles.map((title) => /\[skipped: (.+)\]$/.exec(title)?.[1]).find(Boolean) ?? noReason;
 
 /**
- * @param {readonly (object | undefined)[]} reports of `jest --json`; undefined where Jest ended before it could write one
+ * @param {readonly (object | undefined)[]} reports of `jest --json`; undefined where Jest ended before it could write
+ * one
  * @param {string} root paths are shown from here
- * @returns {{ passed: number, failed: number, skipped: number, skips: { reason: string, files: string[], tests: number }[] }}
+ * @returns {{ passed: number, failed: number, skipped: number, skips: { reason: string, files: string[], tests: number
+ * }[] }}
  *   `failed` counts tests, and files that could not run
  */
 export function totalsOf(reports, root) {
@@ -38,7 +40,9 @@ export function totalsOf(reports, root) {
   return { ...totals, skips: [...skips.values()].map((skip) => ({ ...skip, files: [...skip.files].sort() })) };
 }
 
-/** `3 passed, 0 failed`, with the skipped ones where there are any. Scripts read this line: do not change its beginning. */
+/**
+ * `3 passed, 0 failed`, with the skipped ones where there are any. Scripts read this line: do not change its beginning.
+ */
 export const closingLine = ({ passed, failed, skipped }) =>
   `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
 

@@ -1,6 +1,6 @@
-// `npm test`: lint, type check, build, then every test. Ends with the line `N passed, N failed` over all of them, followed by
-// `, N skipped` where something was skipped; the lines before it say why.
-// `npm test -- orders` runs only the test files whose path holds `orders`, without the other steps.
+// `npm test`: lint, type check, build, then every test. Ends with the line `N passed, N failed` over all of them,
+// followed by `, N skipped` where something was skipped; the lines before it say why. `npm test -- orders` runs only
+// the test files whose path holds `orders`, without the other steps.
 import './launcher/stop-with-parent.mjs';
 import './launcher/tolerate-output-errors.mjs';
 import { spawn } from 'node:child_process';
@@ -54,7 +54,8 @@ async function tests() {
     join(root, 'node_modules/jest/bin/jest.js'),
     '--config',
     join(root, 'jest.config.mjs'),
-    // Many tests wait for processes more than they compute: one worker a core, where Jest would leave one core to itself.
+    // Many tests wait for processes more than they compute: one worker a core, where Jest would leave one core to
+    // itself.
     `--maxWorkers=${Math.max(2, availableParallelism())}`,
     '--json',
     `--outputFile=${report}`,
@@ -80,7 +81,8 @@ if (only.length === 0) {
   const nx = join(root, 'node_modules/.bin/nx');
   const common = ['--outputStyle=static', '--nxBail=false'];
   await step('Build', process.execPath, [nx, 'run-many', '-t', 'build', ...common]);
-  // The project "causeway" is the whole tree: one program for the compiler and the linter instead of one for each project.
+  // The project "causeway" is the whole tree: one program for the compiler and the linter instead of one for each
+  // project.
   const whole = ['run-many', '-t', 'lint', 'typecheck', '--projects', 'causeway'];
   await step('Lint, type check', process.execPath, [nx, ...whole, ...common]);
 }

@@ -1,4 +1,5 @@
-// `npm run test:images`: the contents of the images, and the system tests of tools/e2e against containers instead of processes.
+// `npm run test:images`: the contents of the images, and the system tests of tools/e2e against containers instead of
+// processes.
 import base from '../../jest.config.mjs';
 
 const project = (displayName, folders, testMatch, more) => ({

@@ -1,8 +1,8 @@
 import { registerHooks } from 'node:module';
 
 /**
- * Lets Node load this workspace's TypeScript as it is, for what runs outside of Jest's module system before anything is built:
- * `./x.js` falls back to the `./x.ts` beside it, and packages resolve to their sources.
+ * Lets Node load this workspace's TypeScript as it is, for what runs outside of Jest's module system before anything is
+ * built: `./x.js` falls back to the `./x.ts` beside it, and packages resolve to their sources.
  * @returns {() => void} takes the hook away again
  */
 export function loadFromSource() {

@@ -1,9 +1,11 @@
-// Imported first by everything that a script of package.json runs, and through NODE_OPTIONS by every Node process it starts with its own
-// environment: npm, Nx, Jest and its workers, tsc, ESLint. Plain JavaScript without dependencies: it runs before anything is installed.
+// Imported first by everything that a script of package.json runs, and through NODE_OPTIONS by every Node process it
+// starts with its own environment: npm, Nx, Jest and its workers, tsc, ESLint. Plain JavaScript without dependencies:
+// it runs before anything is installed.
 //
-// When its parent is gone, such a process asks itself to stop, as `kill` would. Otherwise the rest would survive npm, which forwards only
-// SIGINT and SIGTERM, and nothing when it is killed. The scripts begin with `exec`, so that the parent is npm and not a
-// shell in between, which would take the signal and die alone. Servers are another matter: the watchdog stops those.
+// When its parent is gone, such a process asks itself to stop, as `kill` would. Otherwise the rest would survive npm,
+// which forwards only SIGINT and SIGTERM, and nothing when it is killed. The scripts begin with `exec`, so that the
+// parent is npm and not a shell in between, which would take the signal and die alone. Servers are another matter: the
+// watchdog stops those.
 import { readFileSync } from 'node:fs';
 import { isMainThread } from 'node:worker_threads';
 
@@ -32,7 +34,8 @@ if (isMainThread) {
   const flag = `--import=${import.meta.url}`;
   const { NODE_OPTIONS = '', npm_lifecycle_event } = process.env;
   const below = NODE_OPTIONS.includes(flag);
-  // Started by hand, in the background perhaps, a process may outlive the shell; what it starts does not outlive the process.
+  // Started by hand, in the background perhaps, a process may outlive the shell; what it starts does not outlive the
+  // process.
   if (below || npm_lifecycle_event !== undefined) watchParent();
   if (!below) process.env.NODE_OPTIONS = `${NODE_OPTIONS} ${flag}`.trim();
 }

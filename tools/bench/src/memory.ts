@@ -11,8 +11,8 @@ export function residentBytes(pid: number): number {
 }
 
 /**
- * Memory of a process and its descendants, bytes. On Linux the proportional share (PSS), because PostgreSQL's processes share their
- * buffers, which would be counted many times; elsewhere the sum of resident memory, an upper bound.
+ * Memory of a process and its descendants, bytes. On Linux the proportional share (PSS), because PostgreSQL's processes
+ * share their buffers, which would be counted many times; elsewhere the sum of resident memory, an upper bound.
  */
 export function treeBytes(pid: number): number {
   return descendants(pid).reduce((sum, each) => sum + (proportionalBytes(each) ?? residentBytes(each)), 0);

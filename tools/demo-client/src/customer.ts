@@ -168,7 +168,10 @@ export class Customer {
     return expectStatus('GET /v1/payments/{id}', await this.call<PaymentView>(`/v1/payments/${id}`), 200).body;
   }
 
-  /** Reads the order every 40 ms until it has one of the states. @throws after `withinMs` milliseconds, default 30 000. */
+  /**
+   * Reads the order every 40 ms until it has one of the states.
+   * @throws after `withinMs` milliseconds, default 30 000.
+   */
   async waitFor(id: string, states: readonly OrderView['status'][], withinMs = 30_000): Promise<OrderView> {
     const limitAt = performance.now() + withinMs;
     for (;;) {

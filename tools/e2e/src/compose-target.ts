@@ -31,8 +31,9 @@ interface Project {
 }
 
 /**
- * Starts `docker/compose.yaml` unchanged, from existing images, with its own secrets and volumes, on free ports of the loopback address, and
- * waits until every container is ready. Beside the product's ports it publishes two for tests: the payment provider's ledger and the broker.
+ * Starts `docker/compose.yaml` unchanged, from existing images, with its own secrets and volumes, on free ports of the
+ * loopback address, and waits until every container is ready. Beside the product's ports it publishes two for tests:
+ * the payment provider's ledger and the broker.
  */
 export async function composeTarget(options: ComposeOptions): Promise<Target> {
   const folder = mkdtempSync(join(tmpdir(), 'causeway-images-'));
@@ -178,7 +179,10 @@ async function serverOf(project: Project, name: string, answers: (id: string) =>
   };
 }
 
-/** Where containers reach this machine: on Linux at the address of Docker's bridge; where Docker runs in a virtual machine, at its loopback. */
+/**
+ * Where containers reach this machine: on Linux at the address of Docker's bridge; where Docker runs in a virtual
+ * machine, at its loopback.
+ */
 async function receiveTraces({ docker }: Engine, port: number): Promise<TraceReceiver> {
   const format = '{{range .IPAM.Config}}{{.Gateway}}{{end}}';
   const bridge = await output([docker, 'network', 'inspect', 'bridge', '--format', format]);

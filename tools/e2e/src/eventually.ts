@@ -1,7 +1,10 @@
 /** An error that waiting cannot cure: it ends {@link eventually} at once. */
 export class Final extends Error {}
 
-/** Calls `probe` every 100 ms until it returns something truthy; errors count as not yet. @throws after `withinMs` milliseconds */
+/**
+ * Calls `probe` every 100 ms until it returns something truthy; errors count as not yet.
+ * @throws after `withinMs` milliseconds
+ */
 export async function eventually<T>(
   what: string,
   probe: () => Promise<T | undefined | false>,

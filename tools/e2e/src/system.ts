@@ -21,7 +21,8 @@ const impatience: Env = {
 declare const causewayTarget: 'images' | undefined;
 
 /**
- * Starts a whole system for one test file, on free ports and with its own data: real processes, or containers from the images.
+ * Starts a whole system for one test file, on free ports and with its own data: real processes, or containers from the
+ * images.
  * @param env Settings over those of a laptop. Default: everything that has to do with waiting, shortened.
  */
 export function useSystem(

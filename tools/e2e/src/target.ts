@@ -4,7 +4,10 @@ import type { Endpoints, TraceSpan } from '@causeway/demo-client';
 import type { ServiceInstance, System } from '@causeway/launcher';
 import type { ServiceName } from '@causeway/system';
 
-/** A running system under test: processes that the launcher has started, or containers. It is all that tests know of the system. */
+/**
+ * A running system under test: processes that the launcher has started, or containers. It is all that tests know of the
+ * system.
+ */
 export interface Target {
   readonly urls: { readonly gateway: string; readonly psp: string };
   /** For a `Customer`. */

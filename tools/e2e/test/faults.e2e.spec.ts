@@ -101,7 +101,8 @@ test('without NATS placing an order gets 503 with Retry-After, reading works, an
 }, 90_000);
 
 test('a message that is not JSON, or fails its schema, goes to the dead letters and the next one is handled', async () => {
-  // Each with what it may do: only payment publishes the event, only order the command, and neither looks into the dead letters.
+  // Each with what it may do: only payment publishes the event, only order the command, and neither looks into the dead
+  // letters.
   const [asPayment, asOrder, operator] = await Promise.all([
     system.connectNats('payment'),
     system.connectNats('order'),

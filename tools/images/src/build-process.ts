@@ -1,4 +1,5 @@
-// `npm run images`: builds the images of all apps, one after the other. Options: names of apps; --tag=<tag>, default dev.
+// `npm run images`: builds the images of all apps, one after the other. Options: names of apps; --tag=<tag>, default
+// dev.
 import '@causeway/launcher/stop-with-parent';
 import '@causeway/launcher/tolerate-output-errors';
 import { fileURLToPath } from 'node:url';

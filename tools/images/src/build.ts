@@ -15,7 +15,10 @@ export interface BuildOptions {
 export const imageName = (app: string, { repository = 'causeway', tag }: Omit<BuildOptions, 'root'>): string =>
   `${repository}/${app}:${tag}`;
 
-/** Builds the image of one app for this machine's processor; Docker builds the stages that apps share once. @returns the image's name */
+/**
+ * Builds the image of one app for this machine's processor; Docker builds the stages that apps share once.
+ * @returns the image's name
+ */
 export async function buildImage({ docker }: Engine, app: ServiceName, options: BuildOptions): Promise<string> {
   const { root } = options;
   const name = imageName(app, options);

@@ -21,7 +21,10 @@ export function manifestOf(folder: string): Manifest {
   return manifest;
 }
 
-/** The package that a file belongs to: the nearest folder below `node_modules` or a workspace, not a nested `{"type": "module"}` marker. */
+/**
+ * The package that a file belongs to: the nearest folder below `node_modules` or a workspace, not a nested
+ * `{"type": "module"}` marker.
+ */
 export function packageOf(file: string): string {
   for (let folder = dirname(file); folder !== dirname(folder); folder = dirname(folder)) {
     if (existsSync(join(folder, 'package.json')) && manifestOf(folder).name && isPackageFolder(folder)) return folder;
@@ -46,8 +49,8 @@ export function findPackage(name: string, from: string): string | undefined {
 }
 
 /**
- * The folders of all packages that a package declares, directly or through others: dependencies, optional ones that are installed, and peers
- * that are required. Development dependencies and optional peers are not among them.
+ * The folders of all packages that a package declares, directly or through others: dependencies, optional ones that are
+ * installed, and peers that are required. Development dependencies and optional peers are not among them.
  * @throws when a required one is not installed.
  */
 export function declaredClosure(start: string): ReadonlySet<string> {

@@ -17,7 +17,8 @@ const isBuiltin = (specifier: string): boolean => specifier.startsWith('node:') 
 
 /**
  * Reads a module. Everything found counts, also in a branch that is never taken: keeping a file too many is harmless.
- * Parsed, not searched with patterns: those take examples in comments for code, and `ts.preProcessFile` misses `export * as name from`.
+ * Parsed, not searched with patterns: those take examples in comments for code, and `ts.preProcessFile` misses
+ * `export * as name from`.
  */
 export function readSource(file: string): SourceFile {
   const found = { imports: new Set<string>(), requires: new Set<string>(), reachesOut: false };

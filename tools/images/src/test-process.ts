@@ -1,5 +1,6 @@
-// `npm run test:images`: builds the images, looks into them, and runs the system tests against the system that Compose starts from them.
-// Options: --if-available (no engine is no failure); after `--`, parts of paths of tests to run alone.
+// `npm run test:images`: builds the images, looks into them, and runs the system tests against the system that Compose
+// starts from them. Options: --if-available (no engine is no failure); after `--`, parts of paths of tests to run
+// alone.
 import '@causeway/launcher/stop-with-parent';
 import '@causeway/launcher/tolerate-output-errors';
 import { fileURLToPath } from 'node:url';

@@ -23,8 +23,8 @@ const asRequire = new ResolverFactory({
 });
 
 /**
- * Follows all imports from the given files. A package counts only if it is in the closure of declared dependencies as well: an optional peer
- * that happens to be installed for development stays out.
+ * Follows all imports from the given files. A package counts only if it is in the closure of declared dependencies as
+ * well: an optional peer that happens to be installed for development stays out.
  * @param isOwn Whether a package folder is the repository's own: its files are known to name what they load.
  */
 export function trace(app: string, entryFiles: readonly string[], isOwn: (folder: string) => boolean): Trace {

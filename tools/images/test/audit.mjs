@@ -1,5 +1,5 @@
-// Runs inside a container, mounted: imports everything that the image has of our own code, and compares what Node loaded with what is there.
-// Prints one line of JSON.
+// Runs inside a container, mounted: imports everything that the image has of our own code, and compares what Node
+// loaded with what is there. Prints one line of JSON.
 import { readdirSync, readFileSync } from 'node:fs';
 import { builtinModules, registerHooks } from 'node:module';
 import { pathToFileURL } from 'node:url';
@@ -33,8 +33,8 @@ for (const file of ours) {
     await import(import.meta.resolve(name, pathToFileURL(file).href)).catch((error) => failed.add(error.message));
 }
 
-// A package that was not loaded by all that must at least be named by a file that loads it later. Plain text search: another method than
-// the one by which the image was made.
+// A package that was not loaded by all that must at least be named by a file that loads it later. Plain text search:
+// another method than the one by which the image was made.
 const builtins = new Set(builtinModules);
 const packages = [...new Set(files.map(packageOf))].filter((folder) => folder !== undefined);
 const named = new Map(packages.map((folder) => [folder, new Set()]));

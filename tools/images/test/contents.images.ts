@@ -48,7 +48,10 @@ interface Locked {
   readonly resolved?: string;
 }
 
-/** Names of all packages that an app declares, directly or through others, by package-lock.json: not the method that made the image. */
+/**
+ * Names of all packages that an app declares, directly or through others, by package-lock.json: not the method that
+ * made the image.
+ */
 function lockedClosure(app: ServiceName): Set<string> {
   const { packages } = JSON.parse(readFileSync(`${root}/package-lock.json`, 'utf8')) as {
     packages: Record<string, Locked>;

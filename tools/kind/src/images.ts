@@ -9,8 +9,10 @@ import { must, Refused, run } from './run.js';
 const minutes = 60_000;
 
 /**
- * Builds the images and takes them to the cluster, each under a tag that follows from its content: what did not change is not rolled out.
- * @param others Images of the manifests that are not ours; those that the local engine has are taken along, the cluster pulls the rest.
+ * Builds the images and takes them to the cluster, each under a tag that follows from its content: what did not change
+ * is not rolled out.
+ * @param others Images of the manifests that are not ours; those that the local engine has are taken along, the cluster
+ * pulls the rest.
  */
 export async function provideImages(
   options: Options,

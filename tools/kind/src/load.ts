@@ -34,7 +34,10 @@ export interface LoadOptions {
 const requestsOfASignIn = 8;
 const final: readonly string[] = ['REJECTED', 'CANCELLED'];
 
-/** Customers who register, sign in, look at products, order, and read their orders, until they are stopped. Nothing is retried. */
+/**
+ * Customers who register, sign in, look at products, order, and read their orders, until they are stopped. Nothing is
+ * retried.
+ */
 export function startLoad(endpoints: Endpoints, options: LoadOptions = {}): Load {
   const { customers = 4, pauseMs = 150, sessionMs = 60_000, responseMs = 30_000, settleMs = 60_000 } = options;
   const failures: Failure[] = [];

@@ -19,7 +19,10 @@ async function measures(target: Target): Promise<boolean> {
   return code === 0 && /"usage"/.test(stdout);
 }
 
-/** Gives our own cluster metrics-server, unless it has the metrics API. Leaves a foreign cluster alone and says how to add it. */
+/**
+ * Gives our own cluster metrics-server, unless it has the metrics API. Leaves a foreign cluster alone and says how to
+ * add it.
+ */
 export async function provideMetrics(target: Target, say: Say): Promise<void> {
   if (await measures(target)) return say('the metrics API is there');
   if (target.cluster === undefined) {

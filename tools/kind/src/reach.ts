@@ -12,7 +12,9 @@ export const endpointsAt = (url: string): Endpoints => ({
   oidc: { issuer: `${url}/oidc`, clientId: 'causeway-demo', redirectUri: 'http://127.0.0.1:30080/callback' },
 });
 
-/** A connection to the gateway under its public address: tokens name that address as their issuer, so no other will do. */
+/**
+ * A connection to the gateway under its public address: tokens name that address as their issuer, so no other will do.
+ */
 export interface Route {
   /** For the person at the terminal. */
   readonly description: string;
@@ -24,8 +26,8 @@ export interface Route {
 const nodePort = 30_080;
 
 /**
- * Opens a route to the gateway: its address as it is (kind maps the port, or there is a load balancer), else a relay from that address to
- * the port of a node, else `kubectl port-forward`.
+ * Opens a route to the gateway: its address as it is (kind maps the port, or there is a load balancer), else a relay
+ * from that address to the port of a node, else `kubectl port-forward`.
  * @throws Refused when none of them works.
  */
 export async function openRoute(kubectl: Kubectl, url: string): Promise<Route> {

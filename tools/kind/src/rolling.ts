@@ -16,7 +16,10 @@ export interface RollingOptions {
   readonly load?: LoadOptions;
   /** Whether a restart without drain follows, which must drop requests. Default true. */
   readonly control?: boolean;
-  /** Lets the load go on for a while: 30 s as the baseline, 5 s before the first restart and after each. Default: time passes. */
+  /**
+   * Lets the load go on for a while: 30 s as the baseline, 5 s before the first restart and after each. Default: time
+   * passes.
+   */
   readonly goOn?: (load: Load, ms: number) => Promise<unknown>;
 }
 
@@ -31,10 +34,12 @@ const justWait = (_: Load, ms: number) => sleep(ms);
 const [baselineMs, quietMs] = [30_000, 5_000];
 
 /**
- * Restarts every Deployment, one after the other, while customers order, and compares with the same load before any restart. Then restarts
- * the gateway without any of the care that a restart takes: the load must see that, or it would not have seen a dropped request either.
+ * Restarts every Deployment, one after the other, while customers order, and compares with the same load before any
+ * restart. Then restarts the gateway without any of the care that a restart takes: the load must see that, or it would
+ * not have seen a dropped request either.
  *
- * @throws Refused when a request was dropped or answered wrongly, or an order went wrong; Inconclusive when the run proves nothing.
+ * @throws Refused when a request was dropped or answered wrongly, or an order went wrong; Inconclusive when the run
+ * proves nothing.
  */
 export async function rollUnderLoad(kubectl: Kubectl, rendered: Rendered, options: RollingOptions): Promise<void> {
   const { say, control = true, goOn = justWait } = options;
@@ -116,7 +121,9 @@ async function controlOf(run: Run, baseline: LoadResult): Promise<LoadResult> {
 const ready = ({ kubectl, timeoutMs }: Run, deployment: Manifest): Promise<void> =>
   waitUntilReady(kubectl, { overlay: 'kind', manifests: [deployment] }, { timeoutMs, say: () => undefined });
 
-/** Without the client's secret the load continues: orders go round the products, and sold-out ones are counted apart. */
+/**
+ * Without the client's secret the load continues: orders go round the products, and sold-out ones are counted apart.
+ */
 async function refill({ kubectl, url, say }: Run): Promise<void> {
   try {
     const filled = await (await Warehouse.open(kubectl, url)).refill();

@@ -32,7 +32,10 @@ export interface Verdict {
 /** A machine that fails more than this share of requests by itself can prove nothing about restarts. */
 const tolerated = 0.01;
 
-/** Compares the phases. A kind that the baseline shows, too, is the machine's, as long as it does not become more frequent. */
+/**
+ * Compares the phases. A kind that the baseline shows, too, is the machine's, as long as it does not become more
+ * frequent.
+ */
 export function judge({ baseline, restarts, control }: Phases): Verdict {
   const rows = rowsOf({ baseline, restarts, control });
   const of = (counts: Row['counts']): number =>

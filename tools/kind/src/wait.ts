@@ -14,8 +14,8 @@ export interface WaitOptions {
 const workloads = new Set(['Deployment', 'StatefulSet', 'Job']);
 
 /**
- * Waits until everything that was applied is ready: `kubectl rollout status` and `kubectl wait` decide. Beside them it looks for pods that
- * cannot start, which kubectl would wait for until the timeout.
+ * Waits until everything that was applied is ready: `kubectl rollout status` and `kubectl wait` decide. Beside them it
+ * looks for pods that cannot start, which kubectl would wait for until the timeout.
  * @throws Refused with the pod, its events and the end of its log
  */
 export async function waitUntilReady(kubectl: Kubectl, { manifests }: Rendered, options: WaitOptions): Promise<void> {

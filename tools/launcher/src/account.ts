@@ -27,7 +27,9 @@ export function unprivilegedAccount(): Account | undefined {
   );
 }
 
-/** Whether the account may pass through a folder and all its parents. Missing folders count as passable: we create them. */
+/**
+ * Whether the account may pass through a folder and all its parents. Missing folders count as passable: we create them.
+ */
 export function canReach(account: Account, path: string): boolean {
   const folder = resolve(path);
   if (!mayEnter(account, folder)) return false;
@@ -43,13 +45,16 @@ function mayEnter(account: Account, folder: string): boolean {
 }
 
 /**
- * Returns a folder for data that the account can reach: the wanted one, else one below `/var/tmp` (root's home usually has mode 0700).
+ * Returns a folder for data that the account can reach: the wanted one, else one below `/var/tmp` (root's home usually
+ * has mode 0700).
  */
 export function reachableFolder(account: Account | undefined, wanted: string): string {
   return !account || canReach(account, dirname(wanted)) ? wanted : join(openFolder(wanted), 'data');
 }
 
-/** `/var/tmp/causeway-<hash of the path>`: open to all accounts, and the same one at every start. Only root needs it. */
+/**
+ * `/var/tmp/causeway-<hash of the path>`: open to all accounts, and the same one at every start. Only root needs it.
+ */
 export function openFolder(path: string): string {
   const folder = `/var/tmp/causeway-${createHash('sha256').update(resolve(path)).digest('hex').slice(0, 12)}`;
   mkdirSync(folder, { recursive: true });

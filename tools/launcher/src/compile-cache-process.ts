@@ -3,7 +3,9 @@ import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
-/** Imports all compiled files of services and libraries once, for the compile cache. Run with NODE_COMPILE_CACHE set. */
+/**
+ * Imports all compiled files of services and libraries once, for the compile cache. Run with NODE_COMPILE_CACHE set.
+ */
 async function main(repository: string): Promise<void> {
   for (const place of ['libs', 'apps']) {
     for (const project of readdirSync(join(repository, place)))

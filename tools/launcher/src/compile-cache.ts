@@ -7,9 +7,9 @@ import type { sideWrites } from './side-writes.js';
 import type { Watchdog } from './watchdog.js';
 
 /**
- * Fills an empty compile cache before the services start, in one process: about 1 400 files. Each service would otherwise write
- * them all by itself a second after it is ready, and five of them doing so at once were seen to stand still for 2–17 s.
- * Nothing is done where it was filled before for these dependencies.
+ * Fills an empty compile cache before the services start, in one process: about 1 400 files. Each service would
+ * otherwise write them all by itself a second after it is ready, and five of them doing so at once were seen to stand
+ * still for 2–17 s. Nothing is done where it was filled before for these dependencies.
  */
 export async function warmCompileCache(
   folder: string,

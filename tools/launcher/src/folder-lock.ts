@@ -32,8 +32,8 @@ export interface FolderLock {
 }
 
 /**
- * Makes this process the only launcher of a data folder. If the last one crashed, its remaining processes are stopped first: its watchdog
- * is still doing so, or was killed with it.
+ * Makes this process the only launcher of a data folder. If the last one crashed, its remaining processes are stopped
+ * first: its watchdog is still doing so, or was killed with it.
  */
 export async function lockFolder(folder: string, log: (line: string) => void): Promise<FolderLock> {
   mkdirSync(folder, { recursive: true });

@@ -90,7 +90,9 @@ export function forget(paths: Paths): void {
   }
 }
 
-/** As root the cluster may live outside the data folder, and survive its removal: without the secrets it is of no use. */
+/**
+ * As root the cluster may live outside the data folder, and survive its removal: without the secrets it is of no use.
+ */
 export function dropOrphanedCluster(paths: Paths, say: (line: string) => void): void {
   const folder = clusterFolder(paths);
   if (folder === paths.postgres) return;

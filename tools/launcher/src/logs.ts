@@ -1,8 +1,8 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 
 /**
- * Shows new lines of log files, each with the name of its source. Looks every 200 ms: services write to files, not to pipes, so that they can
- * continue when the launcher is gone.
+ * Shows new lines of log files, each with the name of its source. Looks every 200 ms: services write to files, not to
+ * pipes, so that they can continue when the launcher is gone.
  * @returns stops it
  */
 export function tailLogs(

@@ -75,8 +75,8 @@ async function demo(system: System, inform: (line: string) => void): Promise<boo
 }
 
 /**
- * Ctrl-C, SIGTERM and a closed terminal request an orderly stop. `npm start` forwards a Ctrl-C that the terminal has sent to us, too: only
- * a second one after a second or more means "at once", and then the watchdog cleans up.
+ * Ctrl-C, SIGTERM and a closed terminal request an orderly stop. `npm start` forwards a Ctrl-C that the terminal has
+ * sent to us, too: only a second one after a second or more means "at once", and then the watchdog cleans up.
  */
 function onStopRequest(): AbortSignal {
   const controller = new AbortController();

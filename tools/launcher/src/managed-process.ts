@@ -15,7 +15,9 @@ export interface ProcessOptions {
   /** The whole environment of the process; it inherits nothing. */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly account?: { readonly uid: number; readonly gid: number };
-  /** Receives standard output and error. A file, not a pipe: the process must be able to write when its parent is gone. */
+  /**
+   * Receives standard output and error. A file, not a pipe: the process must be able to write when its parent is gone.
+   */
   readonly logFile: string;
   /** A restart appends to the log. Default false: each start begins a new one. */
   readonly keepLog?: boolean;
@@ -59,8 +61,8 @@ interface Life {
 }
 
 /**
- * A child process that can be started, stopped, killed and started again. It runs in its own session (Ctrl-C in the terminal does not reach
- * it) and under the watchdog. PostgreSQL, NATS and the services are of this kind.
+ * A child process that can be started, stopped, killed and started again. It runs in its own session (Ctrl-C in the
+ * terminal does not reach it) and under the watchdog. PostgreSQL, NATS and the services are of this kind.
  */
 export class ManagedProcess {
   private life: Life | undefined;
@@ -95,7 +97,10 @@ export class ManagedProcess {
     return this.timeToReadyMs;
   }
 
-  /** Starts the process and waits until it is ready. @throws with the end of its log when it ends before, or takes too long */
+  /**
+   * Starts the process and waits until it is ready.
+   * @throws with the end of its log when it ends before, or takes too long
+   */
   async start(): Promise<void> {
     const { name, logFile, prepare, retryOn, readyWithinMs = 60_000 } = this.options;
     const begun = performance.now();
@@ -129,7 +134,10 @@ export class ManagedProcess {
     return exit;
   }
 
-  /** Sends a signal and waits until the process is gone. It is not started again by itself. @param signal Default SIGKILL */
+  /**
+   * Sends a signal and waits until the process is gone. It is not started again by itself.
+   * @param signal Default SIGKILL
+   */
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<Exit | undefined> {
     if (this.life) this.life.leaving = true;
     this.life?.child.kill(signal);

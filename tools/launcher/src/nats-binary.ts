@@ -6,13 +6,17 @@ import { output, run } from './run.js';
 export interface NatsBinaryOptions {
   /** Receives a line about each slow step. */
   readonly log?: (line: string) => void;
-  /** Tried in this order when `nats-server` is not on PATH. Default: the user's cache, then `.causeway` of the current folder. */
+  /**
+   * Tried in this order when `nats-server` is not on PATH. Default: the user's cache, then `.causeway` of the current
+   * folder.
+   */
   readonly caches?: readonly string[];
   readonly signal?: AbortSignal;
 }
 
 /**
- * Finds `nats-server` on PATH or in a cache; else downloads the distribution's package and unpacks it there, without root.
+ * Finds `nats-server` on PATH or in a cache; else downloads the distribution's package and unpacks it there, without
+ * root.
  * @throws with what to do where there is no Debian package manager.
  */
 export async function natsBinary({

@@ -2,8 +2,8 @@ import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * Writes the configuration that the containers get, with accounts and permissions, into the folder that JetStream stores its streams in.
- * The passwords go into a file of their own, which only its owner may read.
+ * Writes the configuration that the containers get, with accounts and permissions, into the folder that JetStream
+ * stores its streams in. The passwords go into a file of their own, which only its owner may read.
  * @param passwords One for each account of `natsPermissions()`.
  * @returns The path of `nats.conf`.
  */

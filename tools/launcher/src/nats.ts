@@ -26,7 +26,10 @@ export interface NatsOptions {
   readonly signal?: AbortSignal;
 }
 
-/** One `nats-server` with JetStream, on the loopback interface only. JetStream's data survives a kill, but not a power cut. */
+/**
+ * One `nats-server` with JetStream, on the loopback interface only. JetStream's data survives a kill, but not a power
+ * cut.
+ */
 export interface NatsServer extends ManagedProcess {
   readonly port: number;
   /** `nats://127.0.0.1:<port>` */

@@ -3,7 +3,9 @@ import { createSocket, type Socket } from 'node:dgram';
 import { createServer } from 'node:net';
 
 const host = '127.0.0.1';
-/** Where `any` port is looked for: below the ports that Linux and macOS give to outgoing connections, which come and go. */
+/**
+ * Where `any` port is looked for: below the ports that Linux and macOS give to outgoing connections, which come and go.
+ */
 const anyFrom = 20_000;
 const anyTo = 30_000;
 
@@ -16,8 +18,9 @@ export interface PortClaim {
 /**
  * Claims a port for a server that will bind it later.
  *
- * A look whether it is free does not suffice: a second launcher may look before the first binds. The claim is the UDP port of the same number,
- * which the kernel gives to one process at a time and takes back when that process ends; a lock file would outlive it.
+ * A look whether it is free does not suffice: a second launcher may look before the first binds. The claim is the UDP
+ * port of the same number, which the kernel gives to one process at a time and takes back when that process ends; a
+ * lock file would outlive it.
  * @param wanted 1 to 65 535: this one, or the next that is free. Default: any.
  */
 export async function claimPort(wanted?: number): Promise<PortClaim> {

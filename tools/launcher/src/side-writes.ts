@@ -14,7 +14,8 @@ export function remedyOfWrite(error: unknown): string | undefined {
 const quietMs = 60_000;
 
 /**
- * For writes that help but are not essential: notes for the next start, stamps. Reports a failure once a minute per file at most.
+ * For writes that help but are not essential: notes for the next start, stamps. Reports a failure once a minute per
+ * file at most.
  */
 export function sideWrites(warn: (line: string) => void, now: () => number = Date.now) {
   const quietUntil = new Map<string, number>();
@@ -41,8 +42,8 @@ const freeBytes = (folder: string): number => {
 };
 
 /**
- * Reports when the disk of the data folder is full, and when it has space again: the logs of services, PostgreSQL and NATS are on that disk,
- * too. Looks every 10 s.
+ * Reports when the disk of the data folder is full, and when it has space again: the logs of services, PostgreSQL and
+ * NATS are on that disk, too. Looks every 10 s.
  */
 export function watchDisk(
   folder: string,

@@ -52,8 +52,8 @@ export interface System {
 
 /**
  * Starts the whole system and waits until every part is ready: 3–5 s warm.
- * @throws AlreadyRunning when another launcher uses the folder; otherwise an Error that names the part and shows the end of its log.
- * Everything that was started is stopped again.
+ * @throws AlreadyRunning when another launcher uses the folder; otherwise an Error that names the part and shows the
+ * end of its log. Everything that was started is stopped again.
  */
 export async function startSystem(options: SystemOptions = {}): Promise<System> {
   const say = options.log ?? (() => undefined);

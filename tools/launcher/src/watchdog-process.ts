@@ -4,9 +4,9 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 /*
- * The watchdog: a separate process that holds a pipe from its parent. The pipe closes when the parent ends, even by SIGKILL; then the
- * watchdog stops everything that the parent started. It imports nothing of this repository, so that tests can run its source through Node's
- * type stripping.
+ * The watchdog: a separate process that holds a pipe from its parent. The pipe closes when the parent ends, even by
+ * SIGKILL; then the watchdog stops everything that the parent started. It imports nothing of this repository, so that
+ * tests can run its source through Node's type stripping.
  */
 
 /** One line of JSON on the pipe. */

@@ -3,8 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { startedAt, type Watched, type WatchdogLine } from './watchdog-process.js';
 
 /**
- * Makes sure that no child outlives this process, even after `kill -9`. The watchdog process (about 40 MB) runs only while there is
- * something to watch, and is restarted if it is killed.
+ * Makes sure that no child outlives this process, even after `kill -9`. The watchdog process (about 40 MB) runs only
+ * while there is something to watch, and is restarted if it is killed.
  */
 export class Watchdog {
   private process: ChildProcess | undefined;

@@ -32,7 +32,8 @@ export const wantedPorts = { postgres: 5440, nats: 4240, traces: 4340 } as const
 
 /**
  * Claims all ports at once, before anything starts, since each process is told the addresses of the others.
- * @param where `laptop`: the usual ones, or the next free; `any`: whatever is free, for a second system beside a running one.
+ * @param where `laptop`: the usual ones, or the next free; `any`: whatever is free, for a second system beside a
+ * running one.
  * @param say Told about each port that was in use.
  * @returns the ports, and how to give them back when nothing listens there any more.
  */
@@ -86,7 +87,10 @@ export function pathsIn(folder = defaultFolder) {
 
 export type Paths = ReturnType<typeof pathsIn>;
 
-/** Order in which services stop: the way in first, so that nothing new arrives, and last what others call. See `Watched.order`. */
+/**
+ * Order in which services stop: the way in first, so that nothing new arrives, and last what others call. See
+ * `Watched.order`.
+ */
 export const stopOrderOf = ({ edge, role }: Service): number => (edge ? 0 : role === 'product' ? 10 : 15);
 
 /** Where the services of a system with these ports reach each other, and where browsers reach the gateway. */

@@ -27,8 +27,9 @@ export function workloadName({ manifest, labels }: Pods): string {
 }
 
 /**
- * What the NetworkPolicies allow, worked out as a network plugin would: a pod that a policy selects may only do what one of its policies
- * says, and a connection between two pods needs the consent of both. `outside` is a pod of another namespace, or an address.
+ * What the NetworkPolicies allow, worked out as a network plugin would: a pod that a policy selects may only do what
+ * one of its policies says, and a connection between two pods needs the consent of both. `outside` is a pod of another
+ * namespace, or an address.
  */
 export function allowedFlows(rendered: Rendered): Allowed[] {
   const policies = ofKind<INetworkPolicy>(rendered, 'NetworkPolicy');

@@ -32,7 +32,10 @@ export type Deployment = IDeployment & Body;
 export type Workload = (IDeployment | IReplicaSet | IStatefulSet | IDaemonSet | IJob | ICronJob | IPod) & Body;
 export type Labels = Readonly<Record<string, string>>;
 
-/** All objects of one kind. The caller names the type that belongs to the kind; every document has been type-checked against it. */
+/**
+ * All objects of one kind. The caller names the type that belongs to the kind; every document has been type-checked
+ * against it.
+ */
 export const ofKind = <T>({ manifests }: Rendered, ...kinds: readonly string[]): Manifest<T>[] =>
   manifests.filter(({ body }) => kinds.includes(body.kind)) as Manifest<T>[];
 

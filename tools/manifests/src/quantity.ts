@@ -18,8 +18,8 @@ const suffixes: Readonly<Record<string, number>> = {
 const pattern = /^\+?(\d+\.?\d*|\.\d+)(?:([numkMGTPE]|[KMGTPE]i)|[eE]([+-]?\d+))?$/;
 
 /**
- * One of Kubernetes' quantities in thousandths of its unit, rounded up, so that sums of millicores are exact: `250m` is 250, `1Gi` is
- * 1000 × 2^30. Undefined is 0. @throws Error for anything else.
+ * One of Kubernetes' quantities in thousandths of its unit, rounded up, so that sums of millicores are exact: `250m` is
+ * 250, `1Gi` is 1000 × 2^30. Undefined is 0. @throws Error for anything else.
  */
 export function thousandths(text: string | number | undefined): number {
   const [, digits, suffix, exponent] = pattern.exec(String(text ?? '0')) ?? [];
@@ -29,7 +29,9 @@ export function thousandths(text: string | number | undefined): number {
   return Math.ceil(Number((Number(digits) * factor * 1_000).toPrecision(15)));
 }
 
-/** For a person, by the name a quota has for it: `250m` of a CPU, `352Mi` of memory or storage, `30` of anything else. */
+/**
+ * For a person, by the name a quota has for it: `250m` of a CPU, `352Mi` of memory or storage, `30` of anything else.
+ */
 export function readable(resource: string, amount: number): string {
   if (/(^|\.)cpu$/.test(resource)) return `${amount}m`;
   if (!/memory|storage$/.test(resource)) return `${amount / 1_000}`;

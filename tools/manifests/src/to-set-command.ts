@@ -1,4 +1,5 @@
-// `npm run k8s:to-set -- production`: the values of an overlay that you still have to set. Exits with 1 while one of them leads nowhere.
+// `npm run k8s:to-set -- production`: the values of an overlay that you still have to set. Exits with 1 while one of
+// them leads nowhere.
 import '@causeway/launcher/stop-with-parent';
 import '@causeway/launcher/tolerate-output-errors';
 import { readdirSync } from 'node:fs';

@@ -23,8 +23,9 @@ const marker = /^\s*#\s*set:\s*(.+)$/;
 export const reservedNames = (text: string): readonly string[] => text.match(reserved) ?? [];
 
 /**
- * Returns what the owner of an overlay has to put in, found in its files (nothing is rendered): names reserved for documentation, digests
- * of zeros, and every value below a comment `# set: …`. Components have nothing to set: overlays patch it.
+ * Returns what the owner of an overlay has to put in, found in its files (nothing is rendered): names reserved for
+ * documentation, digests of zeros, and every value below a comment `# set: …`. Components have nothing to set: overlays
+ * patch it.
  * @param folder Of the overlay: `k8s/overlays/production`.
  */
 export const valuesToSet = (root: string, folder: string): ToSet[] =>

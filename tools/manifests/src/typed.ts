@@ -39,8 +39,8 @@ const served = new Set([
 ]);
 
 /**
- * Compiles each object as a literal of its type, so that TypeScript refuses an unknown field, a wrong type and a missing field. Nothing is
- * written: the module with the literals exists in memory only.
+ * Compiles each object as a literal of its type, so that TypeScript refuses an unknown field, a wrong type and a
+ * missing field. Nothing is written: the module with the literals exists in memory only.
  */
 export function typeProblems({ overlay, manifests }: Rendered): TypeProblem[] {
   const file = join(root, 'tools/manifests/src', `rendered-${overlay}.mts`);

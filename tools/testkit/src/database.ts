@@ -21,7 +21,8 @@ const owner = 'tester';
 /**
  * Creates a database on the cluster that Jest's global setup started (project `integration`).
  *
- * @param options.migrations Applied in this order. The first test of a run applies them to a template; the others copy it (about 40 ms).
+ * @param options.migrations Applied in this order. The first test of a run applies them to a template; the others copy
+ * it (about 40 ms).
  */
 export async function createDatabase({
   migrations = [],
@@ -49,7 +50,8 @@ export async function createDatabase({
 
 async function ensureTemplate(client: pg.Client, admin: string, migrations: readonly MigrationSet[]): Promise<string> {
   const name = `template_${contentHash(migrations)}`;
-  // Workers of one run meet here: one makes the template, the others wait. A session lock, since CREATE DATABASE refuses transactions.
+  // Workers of one run meet here: one makes the template, the others wait. A session lock, since CREATE DATABASE
+  // refuses transactions.
   await client.query('SELECT pg_advisory_lock(727271)');
   try {
     const { rowCount } = await client.query('SELECT 1 FROM pg_database WHERE datname = $1 AND datistemplate', [name]);

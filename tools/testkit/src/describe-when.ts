@@ -7,8 +7,8 @@ export interface Need {
 }
 
 /**
- * `describe` where the machine has what the suite needs. Elsewhere its tests count as skipped, and the reason stands in the title of the
- * suite: that is where `tools/test-totals.mjs` reads it, whichever worker of Jest ran the file.
+ * `describe` where the machine has what the suite needs. Elsewhere its tests count as skipped, and the reason stands in
+ * the title of the suite: that is where `tools/test-totals.mjs` reads it, whichever worker of Jest ran the file.
  */
 export const describeWhen =
   (available: boolean, { missing, remedy }: Need) =>

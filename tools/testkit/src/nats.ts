@@ -19,7 +19,10 @@ export interface TestNats {
 }
 
 export interface TestNatsOptions {
-  /** Password of each account: the server has the accounts and permissions of the real system. Default: no accounts, every client may do everything. */
+  /**
+   * Password of each account: the server has the accounts and permissions of the real system. Default: no accounts,
+   * every client may do everything.
+   */
   readonly accounts?: Readonly<Record<string, string>>;
 }
 

@@ -19,8 +19,8 @@ export interface TestPostgres {
 }
 
 /**
- * What an administrator may have set for a server, a database or a role, each of it different from what our sessions depend on. Every test that
- * uses PostgreSQL thereby shows that a session of ours brings its own settings.
+ * What an administrator may have set for a server, a database or a role, each of it different from what our sessions
+ * depend on. Every test that uses PostgreSQL thereby shows that a session of ours brings its own settings.
  */
 const hostileDefaults = {
   timezone: 'Pacific/Chatham',
@@ -37,8 +37,8 @@ const hostileDefaults = {
 };
 
 /**
- * Starts a cluster (1–2 s) without fsync, in a temporary folder that goes with it, also when the process is killed. For tests that stop or
- * kill the server; all others share one through `createDatabase`.
+ * Starts a cluster (1–2 s) without fsync, in a temporary folder that goes with it, also when the process is killed. For
+ * tests that stop or kill the server; all others share one through `createDatabase`.
  */
 export async function startPostgres(): Promise<TestPostgres> {
   const folder = throwAwayFolder('postgres');

@@ -5,8 +5,9 @@ import { startPostgres } from './postgres.js';
 export const sharedClusterUrl = 'CAUSEWAY_TEST_POSTGRES_URL';
 
 /**
- * For Jest's global setup: one cluster for all test files, whose URL the workers inherit, and `nats-server` fetched where it is
- * missing, so that no test has to wait for a download. A watchdog ends the cluster, too, when Jest is killed.
+ * For Jest's global setup: one cluster for all test files, whose URL the workers inherit, and `nats-server` fetched
+ * where it is missing, so that no test has to wait for a download. A watchdog ends the cluster, too, when Jest is
+ * killed.
  */
 export async function startShared(): Promise<void> {
   const log = (line: string): void => console.error(`[testkit] ${line}`);

@@ -132,7 +132,10 @@ describe('a quota counts', () => {
   });
 });
 
-/** Why the sum of all is the bound: the API server may meet Jobs in any order, and those that it admits wait for the first. */
+/**
+ * Why the sum of all is the bound: the API server may meet Jobs in any order, and those that it admits wait for the
+ * first.
+ */
 describe('admitted one after the other, in every order', () => {
   const sizes = { init: 64, provision: 112, order: 112, payment: 112, sandbox: 112, user: 112 };
   const waits = new Set(['order', 'payment', 'sandbox', 'user']);
@@ -142,7 +145,10 @@ describe('admitted one after the other, in every order', () => {
       ? [[]]
       : rest.flatMap((first) => orders(rest.filter((each) => each !== first)).map((others) => [first, ...others]));
 
-  /** Whether some Job never starts: a Job that does not wait ends and frees its share; one that waits ends once `init` has. */
+  /**
+   * Whether some Job never starts: a Job that does not wait ends and frees its share; one that waits ends once `init`
+   * has.
+   */
   function isStuck(order: Name[], allowed: number): boolean {
     const [alive, ended] = [new Set<Name>(), new Set<Name>()];
     for (let moved = true; moved;) {

@@ -18,8 +18,8 @@ export interface Copies {
 const ends = ({ kind }: Workload): boolean => kind === 'Job' || kind === 'CronJob';
 
 /**
- * Pods that are being deleted are left out. They count until they are gone, but that is within their grace, so they delay other pods and never
- * keep them from starting.
+ * Pods that are being deleted are left out. They count until they are gone, but that is within their grace, so they
+ * delay other pods and never keep them from starting.
  */
 export function copiesOf(rendered: Rendered, { body }: Manifest<Workload>): Copies {
   if (ends(body)) return { rest: 0, surge: 0, ...runsOf(body as IJob | ICronJob) };

@@ -23,7 +23,10 @@ const larger = (a: Amounts, b: Amounts): Amounts => combined(a, b, Math.max);
 export const times = (amounts: Amounts, count: number): Amounts =>
   Object.fromEntries(Object.entries(amounts).map(([name, amount]) => [name, amount * count]));
 
-/** A container as the API server stores it: a request that is left out is the limit, and the LimitRange fills in the rest. */
+/**
+ * A container as the API server stores it: a request that is left out is the limit, and the LimitRange fills in the
+ * rest.
+ */
 export function containerSize({ resources }: IContainer, ranges: readonly ILimitRangeItem[]): Size {
   const defaults = Object.assign({}, ...ranges.map((range) => amountsOf(range.default))) as Amounts;
   const defaultRequests = Object.assign({}, ...ranges.map((range) => amountsOf(range.defaultRequest))) as Amounts;
@@ -35,8 +38,9 @@ export function containerSize({ resources }: IContainer, ranges: readonly ILimit
 }
 
 /**
- * What a pod counts for, as the scheduler and the quotas see it (k8s.io/component-helpers, PodRequests and PodLimits): all containers and
- * sidecars together, or the largest init container beside the sidecars that run by then, whichever is more.
+ * What a pod counts for, as the scheduler and the quotas see it (k8s.io/component-helpers, PodRequests and PodLimits):
+ * all containers and sidecars together, or the largest init container beside the sidecars that run by then, whichever
+ * is more.
  */
 export function podSize({ initContainers = [], containers }: IPodSpec, ranges: readonly ILimitRangeItem[] = []): Size {
   const side = (of: (size: Size) => Amounts): Amounts => {

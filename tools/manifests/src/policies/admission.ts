@@ -6,7 +6,10 @@ import { containersOf, ofKind } from '../objects.js';
 import { readable, thousandths } from '../quantity.js';
 import { broken, nameOf, type ManifestPolicy, type Rule } from './policy.js';
 
-/** The API server refuses no pod for its sizes: the LimitRange lets it through, quotas find in it what they count, and nothing is unlimited. */
+/**
+ * The API server refuses no pod for its sizes: the LimitRange lets it through, quotas find in it what they count, and
+ * nothing is unlimited.
+ */
 export const podsAreAdmitted: ManifestPolicy = {
   name: 'the API server admits every pod',
   check(rendered) {

@@ -7,8 +7,8 @@ import { readable } from '../quantity.js';
 import { broken, nameOf, type Finding, type ManifestPolicy, type Rule } from './policy.js';
 
 /**
- * Everything that may be alive at the same time fits into every quota that counts it. So no order in which the API server admits pods
- * keeps out one that others wait for: it never refuses any (docs/decisions/0020).
+ * Everything that may be alive at the same time fits into every quota that counts it. So no order in which the API
+ * server admits pods keeps out one that others wait for: it never refuses any (docs/decisions/0020).
  */
 export const requestsFitTheBudget: ManifestPolicy = {
   name: 'requests stay within the budget',
@@ -57,8 +57,8 @@ function copies({ pods }: Claim): string {
 /** What README.md of the kind overlay promises a laptop. */
 const promise = { cpuM: 2_000, quotaMi: 4 * 1_024, firstStartMi: 3 * 1_024, nodeMi: 4 * 1_024 };
 /**
- * What Kubernetes itself asks for on a kind node: API server 250m, controllers 200m, scheduler 100m, etcd 100m and 100Mi, two CoreDNS 200m and
- * 140Mi, kindnet 100m and 50Mi; and metrics-server 100m and 200Mi.
+ * What Kubernetes itself asks for on a kind node: API server 250m, controllers 200m, scheduler 100m, etcd 100m and
+ * 100Mi, two CoreDNS 200m and 140Mi, kindnet 100m and 50Mi; and metrics-server 100m and 200Mi.
  */
 const kubernetesItself = { cpuM: 1_050, memoryMi: 490 };
 

@@ -8,7 +8,10 @@ const reserved = 3;
 /** Of libs/persistence. */
 const defaultPoolMax = 10;
 
-/** A PostgreSQL in the cluster has enough connections, even with every autoscaler at its maximum and every Deployment rolling out. */
+/**
+ * A PostgreSQL in the cluster has enough connections, even with every autoscaler at its maximum and every Deployment
+ * rolling out.
+ */
 export const connectionsSuffice: ManifestPolicy = {
   name: 'PostgreSQL has connections for every pod',
   check(rendered) {
@@ -32,7 +35,10 @@ export const connectionsSuffice: ManifestPolicy = {
   },
 };
 
-/** A Job works on one connection. A service has its pool, and beside it the session of its outbox relay where it sends messages. */
+/**
+ * A Job works on one connection. A service has its pool, and beside it the session of its outbox relay where it sends
+ * messages.
+ */
 function connectionsOf(rendered: Rendered, { manifest, labels, spec }: Pods): number {
   const { most, surge } = copiesOf(rendered, manifest);
   if (/Job$/.test(manifest.body.kind)) return most;

@@ -48,7 +48,10 @@ const normalised = ({ from, to, port }: Allowed): Allowed => {
 const same = (a: Allowed, b: Allowed): boolean => a.from === b.from && a.to === b.to && a.port === b.port;
 const show = ({ from, to, port }: Allowed): string => `${from} → ${to}:${port}`;
 
-/** The flows that start in this overlay. A missing part (the sandbox and its Job in production) starts none; an external one answers. */
+/**
+ * The flows that start in this overlay. A missing part (the sandbox and its Job in production) starts none; an external
+ * one answers.
+ */
 function flowsOf(rendered: Rendered): Flow[] {
   const here = new Set(podsOf(rendered).map(workloadName));
   return callGraph.filter(({ from }) => from === 'outside' || here.has(from));

@@ -6,8 +6,8 @@ const whole = /^(example|placeholder|dummy|x{3,}|your[-_ ].+|my[-_ ](company|dom
 const within = /\b(change[-_ ]?me|replace[-_ ]?me|to ?do|fix ?me|tbd)\b/i;
 
 /**
- * Every value works somewhere. Names that are reserved for documentation (`example.org`) and digests of zeros are allowed: they
- * lead nowhere on purpose, and `npm run k8s:to-set` lists them.
+ * Every value works somewhere. Names that are reserved for documentation (`example.org`) and digests of zeros are
+ * allowed: they lead nowhere on purpose, and `npm run k8s:to-set` lists them.
  */
 export const nothingIsAPlaceholder: ManifestPolicy = {
   name: 'no value is a placeholder',

@@ -2,7 +2,10 @@ import type { INamespace } from 'kubernetes-models/v1';
 import { ofKind, type Body, type Manifest, type Rendered } from '../objects.js';
 import { broken, type Finding, type ManifestPolicy } from './policy.js';
 
-/** The namespace refuses pods that are not restricted, and has default limits. That quotas count every pod is {@link podsAreAdmitted}'s. */
+/**
+ * The namespace refuses pods that are not restricted, and has default limits. That quotas count every pod is
+ * {@link podsAreAdmitted}'s.
+ */
 export const namespaceIsGuarded: ManifestPolicy = {
   name: 'the namespace enforces Pod Security and has default limits',
   check(rendered) {

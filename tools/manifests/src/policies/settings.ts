@@ -16,7 +16,8 @@ import type { Finding, ManifestPolicy } from './policy.js';
 const notSettings = new Set(['NODE_OPTIONS']);
 
 /**
- * Every container of ours gets the settings that its service requires, with values that the service accepts, and none that it does not know.
+ * Every container of ours gets the settings that its service requires, with values that the service accepts, and none
+ * that it does not know.
  * @param shapes Settings of each app by its name, those of the host and of telemetry included.
  */
 export const settingsFit = (shapes: Readonly<Record<string, SettingsShape>>): ManifestPolicy => ({
