@@ -7,7 +7,7 @@ import type { service } from './service.js';
 
 const loopback = /^(127\.0\.0\.1|\[::1\]|localhost)$/;
 
-/** OAuth 2.1: a code must not travel over a network in the clear, so http is for this very machine only (RFC 8252, 7.3). */
+/** OAuth 2.1: a code must not cross a network in the clear, so http is for loopback addresses only (RFC 8252, 7.3). */
 const redirectUri = z.url({ error: 'expected URLs' }).refine(
   (uri) => {
     const { protocol, hostname, hash } = new URL(uri);
@@ -23,24 +23,24 @@ export const settings = {
   AUTH_ISSUER: authSettings.AUTH_ISSUER.refine((issuer) => new URL(issuer).pathname.length > 1, {
     error: 'expected a URL with a path, for example https://shop.example.org/oidc',
   }),
-  /** Sign the cookies of the sign-in; the first signs, the others are still accepted. */
+  /** Keys that sign the cookies of a sign-in: the first one signs, the others are still accepted. */
   OIDC_COOKIE_KEYS: list().pipe(z.array(z.string().min(32))),
-  /** Where the public client `causeway-demo` may be sent back to. */
+  /** Redirect URIs of the public client `causeway-demo`. */
   OIDC_REDIRECT_URIS: list().pipe(z.array(redirectUri)),
-  /** Where the public client `causeway-docs` may be sent back to: the page of the API documents. Without it there is no such client. */
+  /** Redirect URIs of the public client `causeway-docs`, the API documents page. Without them the client does not exist. */
   OIDC_DOCS_REDIRECT_URIS: list().pipe(z.array(redirectUri)).optional(),
   /** Secret of the confidential client `causeway-ops`. */
   OIDC_MACHINE_SECRET: secret(32),
-  /** Passwords hashed at once; each takes 19 MiB and a core. */
+  /** Passwords hashed at the same time; each takes 19 MiB and a core. */
   PASSWORD_HASH_CONCURRENCY: withDefault(integer(1, 64), '4'),
-  /** Sign-ins and registrations that may wait for their turn; the next is answered LOGIN_BUSY. */
+  /** Sign-ins and registrations that may wait for a slot; beyond that, the response is LOGIN_BUSY. */
   PASSWORD_HASH_QUEUE: withDefault(integer(0, 10_000), '32'),
   /** Failed sign-ins of one account from one address in a window. */
   LOGIN_FAILURES_PER_ACCOUNT: withDefault(integer(1, 1_000), '5'),
   /** Failed sign-ins from one address in a window. */
   LOGIN_FAILURES_PER_ADDRESS: withDefault(integer(1, 100_000), '50'),
   LOGIN_WINDOW_MS: withDefault(durationMs(1_000), '900000'),
-  /** Pause between two rounds of deleting what has expired. */
+  /** Pause between two purges of expired rows. */
   HOUSEKEEPING_INTERVAL_MS: withDefault(durationMs(1_000), '600000'),
 };
 

@@ -49,7 +49,7 @@ ${content}
 export const pageHeaders = (targets: readonly string[] = []): Record<string, string> => ({
   ...securityHeaders,
   'content-type': 'text/html; charset=utf-8',
-  'content-security-policy': policy(`style-src ${styleHash}`, targets),
+  'content-security-policy': contentSecurityPolicy(`style-src ${styleHash}`, targets),
   'referrer-policy': 'same-origin',
 });
 
@@ -60,11 +60,11 @@ export const pageHeaders = (targets: readonly string[] = []): Record<string, str
  */
 export const selfSubmittingPageHeaders = (script: string, targets: readonly string[]): Record<string, string> => ({
   ...securityHeaders,
-  'content-security-policy': policy(`script-src ${hashOf(script)}`, targets),
+  'content-security-policy': contentSecurityPolicy(`script-src ${hashOf(script)}`, targets),
   'referrer-policy': 'strict-origin',
 });
 
-const policy = (allowed: string, targets: readonly string[]): string =>
+const contentSecurityPolicy = (allowed: string, targets: readonly string[]): string =>
   [
     "default-src 'none'",
     allowed,
