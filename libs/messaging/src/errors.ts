@@ -65,16 +65,6 @@ export class MessageUnhandled extends CodedError {
     'Declare the consumer in libs/contracts/src/messages/topology.ts, exactly once per service and message.';
 }
 
-/**
- * Thrown by a handler that cannot do its work yet, for example because an earlier event of the same aggregate is still missing.
- * The message comes back after a delay; after 8 attempts it goes to the dead letters.
- */
-export class RetryLater extends CodedError {
-  readonly code = 'DEPENDENCY_UNAVAILABLE';
-  readonly remedy = 'None: the message is delivered again.';
-  override readonly retryable = true;
-}
-
 /** The limit of one handler run, 20 s, has passed. Counts as a failed attempt. */
 export class HandlerTimeout extends CodedError {
   readonly code = 'DEADLINE_EXCEEDED';

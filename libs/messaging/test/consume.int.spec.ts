@@ -353,7 +353,7 @@ test('an instance handles 32 messages at a time and holds at most as many ready'
   expect(most).toBe(32);
 });
 
-test('all consumers of an instance share its places, and none pulls more than could run', async () => {
+test('all consumers of an instance share its slots, and none pulls more than could run', async () => {
   const nc = await scene.provisioned();
   const active = { authorized: 0, declined: 0 };
   let most = 0;

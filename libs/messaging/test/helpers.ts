@@ -134,7 +134,7 @@ export interface RelayScene {
 
 export const natsOf = (app: INestMicroservice): NatsConnection => app.get(NATS);
 
-export interface Tx {
+export interface TestTransaction {
   readonly transaction: Transaction;
   readonly outbox: OutboxPort;
 }
@@ -142,8 +142,8 @@ export interface Tx {
 export const unitOfWork = (
   database: TestDatabase,
   relay: { wake(): void } = { wake: () => undefined },
-): PgUnitOfWork<Tx> =>
-  new PgUnitOfWork<Tx>(database.pool, (transaction) => ({
+): PgUnitOfWork<TestTransaction> =>
+  new PgUnitOfWork<TestTransaction>(database.pool, (transaction) => ({
     transaction,
     outbox: Outbox.within(transaction, 'order', relay),
   }));

@@ -42,7 +42,7 @@ test('a consumer has the limits that the handlers rely on', async () => {
   expect(config.inactive_threshold || undefined).toBeUndefined();
 });
 
-test('a change that the server can make in place is applied and told', async () => {
+test('a change that the server can make in place is applied and reported', async () => {
   const nc = await scene.provisioned();
   const changed = streams.map((stream) => (stream === order ? { ...stream, maxAgeMs: 3_600_000 } : stream));
   const changes = await provision(nc, { ...topology, streams: changed });
@@ -92,7 +92,7 @@ test('a consumer that acknowledges by itself is refused', async () => {
   await expect(provision(nc, topology)).rejects.toMatchObject({ code: 'TOPOLOGY_CONFLICT', field: 'ack_policy' });
 });
 
-test('what the server refuses is told with its reason', async () => {
+test('a refusal of the server is reported with its reason', async () => {
   const nc = await scene.connect();
   await expect(provision(nc, { ...topology, replicas: 3 })).rejects.toMatchObject({
     code: 'TOPOLOGY_CONFLICT',
@@ -101,7 +101,7 @@ test('what the server refuses is told with its reason', async () => {
   });
 });
 
-test('a consumer that nobody declares any more is told, not deleted', async () => {
+test('a consumer that is no longer declared is reported, not deleted', async () => {
   const nc = await scene.provisioned();
   const [gone, ...rest] = consumers;
   const changes = await provision(nc, { ...topology, consumers: rest });

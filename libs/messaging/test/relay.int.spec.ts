@@ -68,7 +68,7 @@ test('a wake after the commit publishes at once, without waiting for the poll', 
   await drained(database);
 });
 
-test('rows that nobody woke the relay for are found by polling', async () => {
+test('rows that the relay was not woken for are found by polling', async () => {
   const database = await scene.database();
   const { nc } = await scene.relay(database);
   const id = await add(database);

@@ -22,9 +22,9 @@ const slow = rpc('test.rpc.wait.v1', 'Waits', z.object({ ms: z.number() }), z.ob
 async function serve<Req, Res>(
   nc: NatsConnection,
   definition: RpcDefinition<Req, Res>,
-  answer: (request: Req) => Res | Promise<Res>,
+  respond: (request: Req) => Res | Promise<Res>,
 ): Promise<RpcServer> {
-  const handler = async (request: unknown) => answer(request as Req);
+  const handler = async (request: unknown) => respond(request as Req);
   const server = new RpcServer(nc, 'test', definition as RpcDefinition, handler);
   server.start();
   scene.after(() => server.stop());
@@ -34,7 +34,7 @@ async function serve<Req, Res>(
 
 rpcContract('fake', () => {
   const client = new FakeRpc();
-  return Promise.resolve({ client, serve: (...served) => Promise.resolve(void client.answer(...served)) });
+  return Promise.resolve({ client, serve: (...served) => Promise.resolve(void client.serve(...served)) });
 });
 
 rpcContract('NATS', async () => {
@@ -42,7 +42,7 @@ rpcContract('NATS', async () => {
   return { client: new RpcClient(caller), serve: async (...served) => void (await serve(callee, ...served)) };
 });
 
-test('the deadline of the caller is in force on the other side, less what the way took', async () => {
+test('the deadline of the caller is in force on the other side, less the time in transit', async () => {
   const nc = await scene.connect();
   await serve(nc, slow, () => ({ remainingMs: currentDeadline()!.remainingMs() }));
   const { remainingMs } = await withDeadline(Deadline.after(400), () =>
@@ -60,7 +60,7 @@ test('without a deadline the timeout of the call is what the other side gets', a
   expect(remainingMs).toBeLessThanOrEqual(1_000);
 });
 
-test('no answer before the deadline is DEADLINE_EXCEEDED, no answer within the timeout is DEPENDENCY_UNAVAILABLE', async () => {
+test('no reply before the deadline is DEADLINE_EXCEEDED, no reply within the timeout is DEPENDENCY_UNAVAILABLE', async () => {
   const nc = await scene.connect();
   nc.subscribe(slow.subject, { callback: () => undefined });
   await nc.flush();
@@ -78,19 +78,24 @@ const breakerOf = (owner: string) => policies().find(({ name }) => name === `rpc
 
 test.each([
   ['that has too much work', () => Promise.reject(new Overloaded()), 1_000, 'closed'],
-  ['that says that its hurried caller is too late', () => Promise.reject(new DeadlineExceeded()), 1_000, 'closed'],
-  ['that is asked for an answer within 20 ms', () => new Promise<never>(() => undefined), 20, 'closed'],
+  [
+    'that replies that its caller left it too little time',
+    () => Promise.reject(new DeadlineExceeded()),
+    1_000,
+    'closed',
+  ],
+  ['that has 20 ms for its reply', () => new Promise<never>(() => undefined), 20, 'closed'],
   ['that cannot reach its database', () => Promise.reject(new DatabaseUnavailable()), 1_000, 'open'],
-])('after 40 calls of a service %s', async (_what, answer, deadlineMs, state) => {
+])('after 40 calls of a service %s', async (_what, respond, deadlineMs, state) => {
   const nc = await scene.connect();
-  await serve(nc, slow, answer);
+  await serve(nc, slow, respond);
   const client = new RpcClient(nc);
   const hurried = () => withDeadline(Deadline.after(deadlineMs), () => client.call(slow, { ms: 0 }));
   await Promise.allSettled(Array.from({ length: 40 }, hurried));
   expect(breakerOf('test')).toBe(state);
 });
 
-test('a request that is not JSON is answered with MESSAGE_MALFORMED, one that fails its schema with the path', async () => {
+test('a request that is not JSON gets MESSAGE_MALFORMED, one that fails its schema with the path', async () => {
   const nc = await scene.connect();
   await serve(nc, slow, () => ({ remainingMs: 0 }));
   const malformed = await nc.request(slow.subject, '{oops', { timeout: 1_000 });
@@ -111,7 +116,7 @@ test('each request reaches one instance', async () => {
   expect(new Set(served)).toEqual(new Set(['one', 'two']));
 });
 
-test('a stopping server answers what it has accepted', async () => {
+test('a stopping server replies to what it has accepted', async () => {
   const nc = await scene.connect();
   let ended = false;
   let begun = () => undefined as void;
@@ -122,11 +127,11 @@ test('a stopping server answers what it has accepted', async () => {
     ended = true;
     return { remainingMs: 1 };
   });
-  const answer = new RpcClient(await scene.connect('caller')).call(slow, { ms: 200 });
+  const reply = new RpcClient(await scene.connect('caller')).call(slow, { ms: 200 });
   await accepted;
   await server.stop();
   expect(ended).toBe(true);
-  await expect(answer).resolves.toEqual({ remainingMs: 1 });
+  await expect(reply).resolves.toEqual({ remainingMs: 1 });
 });
 
 test('while NATS is away a call fails at once, and works again after the reconnect', async () => {

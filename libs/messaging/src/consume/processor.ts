@@ -10,7 +10,7 @@ import { sendToDeadLetters } from './dead-letters.js';
 import { traceCarrier } from './headers.js';
 import { consumerLimits } from './limits.js';
 import type { Message } from './message.js';
-import { outcomeOf } from './outcome.js';
+import { deliveryOutcomeOf } from './delivery-outcome.js';
 
 const log = getLogger('messaging');
 const duration = meter('messaging').duration(
@@ -63,7 +63,7 @@ export class Processor {
     const parent = extractTrace(traceCarrier(message.headers));
     try {
       await inSpan(`process ${subject}`, { kind: SpanKind.CONSUMER, parent, attributes }, async (span) => {
-        failure = await this.settle(message, span);
+        failure = await this.deliver(message, span);
         if (failure !== undefined) failSpan(span, failure);
       });
     } catch (error) {
@@ -78,7 +78,7 @@ export class Processor {
   }
 
   /** Returns the error that the message ended with, or undefined when it was handled. */
-  private async settle(message: JsMsg, span: Span): Promise<unknown> {
+  private async deliver(message: JsMsg, span: Span): Promise<unknown> {
     const attempt = message.info.deliveryCount;
     span.setAttributes({ 'messaging.nats.delivery_count': attempt, 'messaging.nats.stream_seq': message.seq });
     // The message may have waited for a slot: start its ack_wait anew, so that it is not redelivered while it is handled.
@@ -104,7 +104,7 @@ export class Processor {
       try {
         return await this.runOnce(envelope, attempt);
       } catch (error) {
-        if (outcomeOf(error, attempt).kind !== 'wait' || this.stopping.signal.aborted) throw error;
+        if (deliveryOutcomeOf(error, attempt).kind !== 'wait' || this.stopping.signal.aborted) throw error;
         if (round === 1) this.held(error, envelope.id);
       }
       const { waitCapMs = 5_000, random } = this.options;
@@ -136,7 +136,7 @@ export class Processor {
   }
 
   private async failed(message: JsMsg, messageId: string, error: unknown, attempt: number): Promise<void> {
-    const outcome = error instanceof Abandoned ? abandoned : outcomeOf(error, attempt, this.options.random);
+    const outcome = error instanceof Abandoned ? abandoned : deliveryOutcomeOf(error, attempt, this.options.random);
     switch (outcome.kind) {
       case 'wait': // only when stopping: another instance, or this one after its restart, takes it
         message.nak();

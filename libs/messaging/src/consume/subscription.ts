@@ -12,15 +12,15 @@ export interface SubscriptionOptions {
   readonly stream: string;
   readonly durable: string;
   readonly health: BrokerHealth;
-  /** The places that the consumers of this instance share. */
-  readonly places: Admission;
+  /** The slots that the consumers of this instance share. */
+  readonly slots: Admission;
   readonly process: (message: JsMsg) => Promise<void>;
   /** The server does not know the stream or the consumer any more. Called before the next attempt. */
   readonly restore: () => Promise<void>;
 }
 
 /**
- * The endless pull on one durable consumer. All consumers of an instance share its places, first come first served; pulling goes on only as far
+ * The endless pull on one durable consumer. All consumers of an instance share its slots, first come first served; pulling goes on only as far
  * as messages are taken up, so a slow handler slows the pull down. Whatever ends the pull, it begins again.
  */
 export class Subscription {
@@ -86,8 +86,8 @@ export class Subscription {
     const left: JsMsg[] = [];
     try {
       for await (const message of messages) {
-        const leave = await this.place(message);
-        if (leave) this.take(message, leave);
+        const release = await this.acquireSlot(message);
+        if (release) this.take(message, release);
         else left.push(message);
       }
     } finally {
@@ -99,14 +99,14 @@ export class Subscription {
   }
 
   private get prefetch(): number {
-    return Math.min(consumerLimits.prefetch, this.options.places.slots);
+    return Math.min(consumerLimits.prefetch, this.options.slots.slots);
   }
 
-  /** Waits for a place. @returns undefined when the instance stops meanwhile. */
-  private async place(message: JsMsg): Promise<Release | undefined> {
+  /** Waits for a slot. @returns undefined when the instance stops meanwhile. */
+  private async acquireSlot(message: JsMsg): Promise<Release | undefined> {
     const stillHere = setInterval(() => message.working(), consumerLimits.ackWaitMs / 3);
     try {
-      return await this.options.places.acquire('message', Infinity, this.stopping.signal);
+      return await this.options.slots.acquire('message', Infinity, this.stopping.signal);
     } catch {
       return undefined;
     } finally {
@@ -114,10 +114,10 @@ export class Subscription {
     }
   }
 
-  private take(message: JsMsg, leave: Release): void {
+  private take(message: JsMsg, release: Release): void {
     const done = this.options.process(message).finally(() => {
       this.inFlight.delete(done);
-      leave();
+      release();
     });
     this.inFlight.add(done);
   }

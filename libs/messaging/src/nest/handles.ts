@@ -21,7 +21,7 @@ export type HandlerExtras = { readonly definition: MessageDefinition } | { reado
 /**
  * The method handles the messages of `definition` on the durable consumer of (this service, subject). When it returns, the message is
  * acknowledged: everything it does must be committed by then, usually through `uow.runOnce(message.delivery, …)`. When it throws, the
- * message comes back, or goes to the dead letters (see `outcomeOf`).
+ * message comes back, or goes to the dead letters (see `deliveryOutcomeOf`).
  */
 export function Handles<T>(
   definition: MessageDefinition<T>,

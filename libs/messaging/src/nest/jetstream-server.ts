@@ -50,16 +50,16 @@ export class JetStreamServer extends Server implements CustomTransportStrategy {
   /** Nest hands errors of event handlers to us instead of logging and dropping them. */
   override readonly propagatesEventHandlerErrors = true;
   private readonly js: JetStreamClient;
-  private readonly places: Admission;
+  private readonly slots: Admission;
   private bound: Bound[] = [];
   private rpcs: RpcServer[] = [];
-  private forget: (() => void) | undefined;
+  private stopListening: (() => void) | undefined;
   private stopped: Promise<void> | undefined;
 
   constructor(private readonly options: JetStreamServerOptions) {
     super();
     this.js = jetstream(options.nc);
-    this.places = new Admission('messages', options.concurrency ?? consumerLimits.concurrency);
+    this.slots = new Admission('messages', options.concurrency ?? consumerLimits.concurrency);
   }
 
   override addHandler(
@@ -83,7 +83,7 @@ export class JetStreamServer extends Server implements CustomTransportStrategy {
       await this.options.keeper.need({ streams: [...new Set([...used, ...deadLetters])], consumers: handled });
       for (const { subscription } of this.bound) subscription.start();
       for (const rpc of this.rpcs) rpc.start();
-      this.forget = this.options.keeper.onRestored(() =>
+      this.stopListening = this.options.keeper.onRestored(() =>
         this.bound.forEach(({ subscription }) => subscription.restart()),
       );
       log.info({ consumers: this.bound.length, rpcs: this.rpcs.length }, 'handling messages');
@@ -131,13 +131,13 @@ export class JetStreamServer extends Server implements CustomTransportStrategy {
     );
     if (!definition)
       throw new MessageUnhandled(`${service} handles ${message.subject}, but the topology declares no consumer for it`);
-    const run = (received: unknown) => settle(handler(received, { subject: message.subject }));
+    const run = (received: unknown) => resultOf(handler(received, { subject: message.subject }));
     const processor = new Processor(definition, this.js, run, this.options.processor);
     const subscription = new Subscription(this.js, {
       stream: streamOf(message.subject).name,
       durable: durableName(definition),
       health,
-      places: this.places,
+      slots: this.slots,
       process: (received) => processor.process(received),
       restore: () => keeper.restore(),
     });
@@ -147,25 +147,25 @@ export class JetStreamServer extends Server implements CustomTransportStrategy {
 
   private bindRpc(definition: RpcDefinition, handler: MessageHandler): void {
     const { nc, service } = this.options;
-    const run = (request: unknown) => settle(handler(request, { subject: definition.subject }));
+    const run = (request: unknown) => resultOf(handler(request, { subject: definition.subject }));
     this.rpcs.push(new RpcServer(nc, service, definition, run));
   }
 
   private async stop(): Promise<void> {
-    this.forget?.();
+    this.stopListening?.();
     for (const { processor } of this.bound) processor.stop();
     const done = Promise.all([
       ...this.bound.map(({ subscription }) => subscription.stop()),
       ...this.rpcs.map((rpc) => rpc.stop()),
     ]);
     const finished = await finishesWithin(stopLimitMs, done);
-    this.places.close();
+    this.slots.close();
     if (!finished) log.warn('handlers were still running after 25 s; their messages are delivered again');
   }
 }
 
 /** Nest answers with a promise of a value or of an observable; an observable may carry the error. */
-async function settle(result: unknown): Promise<unknown> {
+async function resultOf(result: unknown): Promise<unknown> {
   const value = await result;
   return isObservable(value) ? lastValueFrom(value, { defaultValue: undefined }) : value;
 }

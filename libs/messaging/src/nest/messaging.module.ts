@@ -2,7 +2,6 @@ import { consumers, messages, streamOf, streams, type ConsumerDefinition } from 
 import { PG_POOL, workLimits } from '@causeway/persistence';
 import { finishesWithin } from '@causeway/resilience';
 import { getLogger } from '@causeway/telemetry';
-import { jetstream, type JetStreamClient } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import {
   Inject,
@@ -27,8 +26,6 @@ import { JetStreamServer } from './jetstream-server.js';
 
 /** Token of the `NatsConnection`. */
 export const NATS = Symbol('NATS');
-/** Token of the `JetStreamClient`. */
-export const JETSTREAM = Symbol('JETSTREAM');
 
 export interface MessagingOptions {
   /** Name of the service, as in the topology: `order`. */
@@ -97,7 +94,6 @@ export class MessagingModule {
     const connection = { name: service, ...(options.signal && { signal: options.signal }) };
     const providers = [
       { provide: NATS, useFactory: () => connectNats(settings, connection) },
-      { provide: JETSTREAM, useFactory: (nc: NatsConnection): JetStreamClient => jetstream(nc), inject: [NATS] },
       { provide: BrokerHealth, useFactory: (nc: NatsConnection) => new BrokerHealth(nc), inject: [NATS] },
       {
         provide: TopologyKeeper,
@@ -129,7 +125,7 @@ export class MessagingModule {
       module: MessagingModule,
       global: true,
       providers: [...providers, MessagingLifecycle],
-      exports: [NATS, JETSTREAM, BrokerHealth, RpcClient, JetStreamServer, OutboxRelay],
+      exports: [NATS, BrokerHealth, RpcClient, JetStreamServer, OutboxRelay],
     };
   }
 }

@@ -15,17 +15,17 @@ export interface OutboxPort {
 
 /** The outbox of one transaction. */
 export class Outbox implements OutboxPort {
-  private announced = false;
+  private relayWoken = false;
 
   /**
    * @param sql    The transaction's connection.
    * @param source Name of the publishing service, `order`.
-   * @param onAdd  Called once, at the first message. `Outbox.within` uses it to wake the relay after the commit.
+   * @param onFirstAdd  Called once, at the first message. `Outbox.within` uses it to wake the relay after the commit.
    */
   constructor(
     private readonly sql: Sql,
     private readonly source: string,
-    private readonly onAdd?: () => void,
+    private readonly onFirstAdd?: () => void,
   ) {}
 
   /** The outbox of `transaction`, which wakes `relay` after the commit: without it messages wait for the relay's next poll. */
@@ -36,8 +36,8 @@ export class Outbox implements OutboxPort {
   async add<T>(definition: MessageDefinition<T>, aggregateId: string, data: T): Promise<string> {
     const envelope = buildEnvelope(definition, { source: this.source, aggregateId, data });
     await this.sql.query('SELECT causeway.add_outbox($1::jsonb)', [JSON.stringify(envelope)]);
-    if (!this.announced) this.onAdd?.();
-    this.announced = true;
+    if (!this.relayWoken) this.onFirstAdd?.();
+    this.relayWoken = true;
     return envelope.id;
   }
 }

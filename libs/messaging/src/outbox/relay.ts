@@ -54,11 +54,11 @@ export class OutboxRelay {
   private sweepDue = true;
   private stopping = false;
   private running: Promise<void> | undefined;
-  private wakeups: Subscription | undefined;
-  private nudged = 0;
+  private wakeSubscription: Subscription | undefined;
+  private otherInstanceWokenAt = 0;
   private age = 0;
   private session: RelaySession | undefined;
-  private undo: (() => void)[] = [];
+  private unsubscribes: (() => void)[] = [];
 
   constructor(private readonly options: RelayOptions) {
     this.js = jetstream(options.nc);
@@ -79,16 +79,16 @@ export class OutboxRelay {
     this.wakeSignal.wake();
     const now = performance.now();
     const shared = (this.session?.held.size ?? 0) < partitions.length;
-    if (!shared || !this.options.health.connected || now - this.nudged < 10) return;
-    this.nudged = now;
+    if (!shared || !this.options.health.connected || now - this.otherInstanceWokenAt < 10) return;
+    this.otherInstanceWokenAt = now;
     this.options.nc.publish(this.wakeSubject);
   }
 
   start(): void {
     if (this.running) return;
     const { nc, health, keeper } = this.options;
-    this.wakeups = nc.subscribe(this.wakeSubject, { callback: () => this.wakeSignal.wake() });
-    this.undo = [
+    this.wakeSubscription = nc.subscribe(this.wakeSubject, { callback: () => this.wakeSignal.wake() });
+    this.unsubscribes = [
       // Whatever the broker lost must be known before anything new is stored in its place.
       health.onDisconnect(() => {
         this.sweepDue = true;
@@ -112,10 +112,10 @@ export class OutboxRelay {
   async stop(): Promise<void> {
     this.stopping = true;
     this.wakeSignal.wake();
-    this.undo.forEach((undo) => undo());
-    this.undo = [];
+    this.unsubscribes.forEach((unsubscribe) => unsubscribe());
+    this.unsubscribes = [];
     await this.running;
-    this.wakeups?.unsubscribe();
+    this.wakeSubscription?.unsubscribe();
   }
 
   private get wakeSubject(): string {
@@ -166,7 +166,7 @@ export class OutboxRelay {
 
   /** Publishes one batch. Returns how many rows it took to the broker. */
   private async pass(session: RelaySession, batch: number): Promise<number> {
-    if (this.sweepDue && !(await this.sweep(session))) return 0;
+    if (this.sweepDue && !(await this.compareWithStreams(session))) return 0;
     const rows = await readPending(session, batch, this.backoff.blocked);
     if (rows.length === 0) return 0;
     const startedAt = new Date();
@@ -175,7 +175,7 @@ export class OutboxRelay {
     const lost = new Map<string, number>();
     await Promise.all(byAggregate(rows).map((group) => this.publishInOrder(group, session, done, newestBefore, lost)));
     await markPublished(session, done);
-    for (const [stream, lostFrom] of lost) await this.republish(session, stream, lostFrom, startedAt);
+    for (const [stream, lostFrom] of lost) await this.republishLost(session, stream, lostFrom, startedAt);
     return done.length;
   }
 
@@ -221,7 +221,7 @@ export class OutboxRelay {
   }
 
   /** Returns false when the broker cannot say yet what it has. */
-  private async sweep(session: RelaySession): Promise<boolean> {
+  private async compareWithStreams(session: RelaySession): Promise<boolean> {
     this.sweepDue = false;
     try {
       const jsm = await jetstreamManager(this.options.nc, { checkAPI: false });
@@ -247,7 +247,7 @@ export class OutboxRelay {
     return created;
   }
 
-  private async republish(session: RelaySession, stream: string, lostFrom: number, before: Date): Promise<void> {
+  private async republishLost(session: RelaySession, stream: string, lostFrom: number, before: Date): Promise<void> {
     this.newest.delete(stream);
     this.created.delete(stream);
     const info = await (await jetstreamManager(this.options.nc, { checkAPI: false })).streams.info(stream);

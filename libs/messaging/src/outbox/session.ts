@@ -30,7 +30,7 @@ export class RelaySession {
       application_name: 'causeway outbox relay',
     });
     const session = new RelaySession(client);
-    const onLoss = (error?: Error) => session.lose(error);
+    const onLoss = (error?: Error) => session.markLost(error);
     client.on('error', onLoss);
     client.on('end', () => onLoss());
     await client.connect();
@@ -45,7 +45,7 @@ export class RelaySession {
   query<R extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<pg.QueryResult<R>> {
     const result = this.tail.then(() => this.client.query<R>(text, values));
     this.tail = result.catch((error: unknown) => {
-      if (!(error instanceof pg.DatabaseError)) this.lose(error as Error);
+      if (!(error instanceof pg.DatabaseError)) this.markLost(error as Error);
     });
     return result;
   }
@@ -70,7 +70,7 @@ export class RelaySession {
     await this.client.end().catch(() => undefined);
   }
 
-  private lose(error?: Error): void {
+  private markLost(error?: Error): void {
     if (this.isLost) return;
     this.isLost = true;
     this.held.clear();

@@ -64,7 +64,7 @@ export class RpcServer {
     let failure: unknown;
     await inSpan(`serve ${subject}`, { kind: SpanKind.SERVER, parent, attributes }, async (span) => {
       try {
-        message.respond(encodeJson(await this.answer(message)));
+        message.respond(encodeJson(await this.replyTo(message)));
       } catch (error) {
         failure = error;
         failSpan(span, error);
@@ -77,7 +77,7 @@ export class RpcServer {
     duration.record((performance.now() - startedAt) / 1_000, labels);
   }
 
-  private async answer(message: Msg): Promise<unknown> {
+  private async replyTo(message: Msg): Promise<unknown> {
     const deadline =
       Deadline.fromHeader(message.headers?.get(natsHeaders.deadline) || undefined, maxDeadlineMs) ??
       Deadline.after(maxDeadlineMs);

@@ -4,14 +4,14 @@ import { DependencyUnavailable } from '@causeway/errors';
 import type { RpcPort } from '../rpc/client.js';
 import { decodeError, decodeJson, encodeError, encodeJson } from '../rpc/wire.js';
 
-/** RPC without a broker: answers come from functions given by the test. Everything passes through the same bytes as over NATS. */
+/** RPC without a broker: handlers are functions of the test. Requests and replies are encoded as they are for NATS. */
 export class FakeRpc implements RpcPort {
-  private readonly answers = new Map<string, (request: unknown) => unknown>();
+  private readonly handlers = new Map<string, (request: unknown) => unknown>();
   readonly calls: { subject: string; request: unknown }[] = [];
 
-  /** From now on `definition` is answered by `answer`; what it throws arrives as it would over the wire. */
-  answer<Req, Res>(definition: RpcDefinition<Req, Res>, answer: (request: Req) => Res | Promise<Res>): this {
-    this.answers.set(definition.subject, answer as (request: unknown) => unknown);
+  /** Serves `definition` with `handler`. What it throws arrives as it would over the wire. */
+  serve<Req, Res>(definition: RpcDefinition<Req, Res>, handler: (request: Req) => Res | Promise<Res>): this {
+    this.handlers.set(definition.subject, handler as (request: unknown) => unknown);
     return this;
   }
 
@@ -20,12 +20,12 @@ export class FakeRpc implements RpcPort {
     const sent = decodeJson(encodeJson(parseOrThrow(definition.request, request)));
     currentDeadline()?.throwIfExpired();
     this.calls.push({ subject, request: sent });
-    const answer = this.answers.get(subject);
-    if (!answer)
+    const handler = this.handlers.get(subject);
+    if (!handler)
       throw new DependencyUnavailable(owner, { message: `no instance of ${owner} is running`, unsent: true });
     let response: unknown;
     try {
-      response = await answer(sent);
+      response = await handler(sent);
     } catch (error) {
       const { code, payload } = encodeError(error);
       throw decodeError(owner, code, payload);

@@ -7,7 +7,7 @@ import type { RpcPort } from '../rpc/client.js';
 
 export interface RpcUnderTest {
   readonly client: RpcPort;
-  serve<Req, Res>(definition: RpcDefinition<Req, Res>, answer: (request: Req) => Res | Promise<Res>): Promise<void>;
+  serve<Req, Res>(definition: RpcDefinition<Req, Res>, handler: (request: Req) => Res | Promise<Res>): Promise<void>;
 }
 
 /** What every RPC client must do. Run against the fake and, with NATS, against the real one. */
@@ -66,7 +66,7 @@ export function rpcContract(name: string, make: () => Promise<RpcUnderTest>): vo
       await expect(client.call(double, { value: 1 })).rejects.toMatchObject({ code: 'INTERNAL' });
     });
 
-    test('without anybody who serves it the dependency is unavailable, and a retry may help', async () => {
+    test('when no instance serves it, the dependency is unavailable, and a retry may help', async () => {
       const { client } = await make();
       await expect(client.call(double, { value: 1 })).rejects.toMatchObject({
         code: 'DEPENDENCY_UNAVAILABLE',

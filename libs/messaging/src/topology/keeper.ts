@@ -75,11 +75,11 @@ export class TopologyKeeper {
       if (signal.aborted) return;
       throw error;
     }
-    this.announce();
+    this.notifyRestored();
   }
 
   /** Not after a check that found everything in place: listeners start over what a mere check must not disturb. */
-  private announce(): void {
+  private notifyRestored(): void {
     if (!this.changed) return;
     this.changed = false;
     this.listeners.forEach((listener) => listener());

@@ -2,7 +2,7 @@ import { CodedError } from '@causeway/errors';
 import { fullJitterMs, isOverload } from '@causeway/resilience';
 import { consumerLimits } from './limits.js';
 
-export type Outcome =
+export type DeliveryOutcome =
   /** Our own database is away, or we have too much work: nobody's fault, and no attempt is used up. Held back and tried again here. */
   | { readonly kind: 'wait' }
   | { readonly kind: 'retry'; readonly delayMs: number }
@@ -18,7 +18,11 @@ export type Outcome =
  *
  * @param attempt 1 for the first delivery.
  */
-export function outcomeOf(error: unknown, attempt: number, random: () => number = Math.random): Outcome {
+export function deliveryOutcomeOf(
+  error: unknown,
+  attempt: number,
+  random: () => number = Math.random,
+): DeliveryOutcome {
   if (isOverload(error) || (error instanceof CodedError && error.code === 'DATABASE_UNAVAILABLE'))
     return { kind: 'wait' };
   if (error instanceof CodedError && !error.retryable) return { kind: 'dead-letter', why: 'a retry cannot help' };

@@ -1,9 +1,8 @@
 import { CodedError, NotFound } from '@causeway/errors';
 import { DatabaseUnavailable } from '@causeway/persistence';
 import { BulkheadFull, Overloaded } from '@causeway/resilience';
-import { RetryLater } from '../errors.js';
 import { consumerLimits } from './limits.js';
-import { outcomeOf } from './outcome.js';
+import { deliveryOutcomeOf } from './delivery-outcome.js';
 
 class Unreachable extends CodedError {
   readonly code = 'PSP_UNAVAILABLE';
@@ -11,28 +10,28 @@ class Unreachable extends CodedError {
   override readonly retryable = true;
 }
 
-test.each([new Error('boom'), new Unreachable('gone'), new RetryLater('an event is missing'), 'a string', undefined])(
+test.each([new Error('boom'), new Unreachable('gone'), 'a string', undefined])(
   '%s is tried 8 times, then given up',
   (error) => {
-    for (let attempt = 1; attempt < 8; attempt += 1) expect(outcomeOf(error, attempt).kind).toBe('retry');
-    expect(outcomeOf(error, 8)).toEqual({ kind: 'dead-letter', why: 'failed 8 times' });
-    expect(outcomeOf(error, 9).kind).toBe('dead-letter');
+    for (let attempt = 1; attempt < 8; attempt += 1) expect(deliveryOutcomeOf(error, attempt).kind).toBe('retry');
+    expect(deliveryOutcomeOf(error, 8)).toEqual({ kind: 'dead-letter', why: 'failed 8 times' });
+    expect(deliveryOutcomeOf(error, 9).kind).toBe('dead-letter');
   },
 );
 
 test('a coded error that no retry can help is given up at once', () => {
-  expect(outcomeOf(new NotFound('order 1'), 1)).toEqual({ kind: 'dead-letter', why: 'a retry cannot help' });
+  expect(deliveryOutcomeOf(new NotFound('order 1'), 1)).toEqual({ kind: 'dead-letter', why: 'a retry cannot help' });
 });
 
 test.each([new DatabaseUnavailable(), new Overloaded(), new BulkheadFull('user')])(
   '%s is waited for, whatever the attempt',
   (error) => {
-    expect([outcomeOf(error, 1), outcomeOf(error, 12)]).toEqual([{ kind: 'wait' }, { kind: 'wait' }]);
+    expect([deliveryOutcomeOf(error, 1), deliveryOutcomeOf(error, 12)]).toEqual([{ kind: 'wait' }, { kind: 'wait' }]);
   },
 );
 
 test('the ceiling of the delay doubles from 1 s to 60 s; the delay is anything below it', () => {
-  const delay = (attempt: number, random: number) => outcomeOf(new Error('boom'), attempt, () => random);
+  const delay = (attempt: number, random: number) => deliveryOutcomeOf(new Error('boom'), attempt, () => random);
   expect([1, 2, 3, 4, 5, 6, 7].map((attempt) => delay(attempt, 1))).toEqual(
     [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000].map((delayMs) => ({ kind: 'retry', delayMs })),
   );
