@@ -3,7 +3,7 @@ import { getLogger } from './logger.js';
 const quietMs = 60_000;
 
 /**
- * An error handler for the SDK: a collector that is away is worth a line a minute, not a line per batch.
+ * Creates an error handler for the SDK. A collector that is away is worth a line a minute, not a line per batch.
  * @param now Milliseconds. Default Date.now.
  */
 export function reportExportErrors(now: () => number = Date.now): (error: unknown) => void {

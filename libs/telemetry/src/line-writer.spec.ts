@@ -11,7 +11,7 @@ function disk() {
     code: 'ENOSPC',
     text: '',
     time: 0,
-    complaints: [] as string[],
+    reports: [] as string[],
     recovered: [] as number[],
   };
   const write = (_fd: number, bytes: Uint8Array): number => {
@@ -25,8 +25,8 @@ function disk() {
   const writer = lineWriter({
     write,
     now: () => state.time,
-    complain: (text) => state.complaints.push(text),
-    recovered: (lost) => state.recovered.push(lost),
+    onLoss: (text) => state.reports.push(text),
+    onRecovery: (lost) => state.recovered.push(lost),
   });
   return { state, writer };
 }
@@ -36,13 +36,13 @@ test('a full disk costs lines, is told once a minute, and ends nothing; with spa
   writer.write('one\n');
   state.room = 2;
   for (const line of ['two\n', 'three\n', 'four\n']) writer.write(line);
-  expect(state.complaints).toEqual([
+  expect(state.reports).toEqual([
     expect.stringMatching(/1 so far.*standard output cannot be written \(ENOSPC.*Free some space/),
   ]);
   state.time += 60_000;
   writer.write('five\n');
-  expect(state.complaints).toHaveLength(2);
-  expect(state.complaints[1]).toMatch(/4 so far/);
+  expect(state.reports).toHaveLength(2);
+  expect(state.reports[1]).toMatch(/4 so far/);
   state.room = Infinity;
   writer.write('six\n');
   writer.write('seven\n');
@@ -56,7 +56,7 @@ test('a reader that has gone is told; one that is slow is waited for, but not fo
   state.room = 0;
   state.code = 'EPIPE';
   writer.write('one\n');
-  expect(state.complaints[0]).toMatch(/EPIPE.*read it has ended/);
+  expect(state.reports[0]).toMatch(/EPIPE.*reader has ended/);
 
   const slow = disk();
   let [refusals, tries] = [3, 0];
@@ -69,13 +69,13 @@ test('a reader that has gone is told; one that is slow is waited for, but not fo
   const patient = lineWriter({
     write,
     now: () => slow.state.time,
-    complain: (text) => slow.state.complaints.push(text),
+    onLoss: (text) => slow.state.reports.push(text),
   });
   patient.write('one\n');
-  expect([tries, slow.state.complaints]).toEqual([4, []]);
+  expect([tries, slow.state.reports]).toEqual([4, []]);
   refusals = Infinity;
   patient.write('two\n');
-  expect(slow.state.complaints).toHaveLength(1);
+  expect(slow.state.reports).toHaveLength(1);
   tries = 0;
   patient.write('three\n');
   expect(tries).toBe(1);
@@ -83,10 +83,10 @@ test('a reader that has gone is told; one that is slow is waited for, but not fo
 
 test('pino writes to /dev/full through it, fatal lines included', () => {
   const fd = openSync('/dev/full', 'w');
-  const complaints: string[] = [];
-  const logger = pino({}, lineWriter({ fd, complain: (text) => complaints.push(text) }));
+  const reports: string[] = [];
+  const logger = pino({}, lineWriter({ fd, onLoss: (text) => reports.push(text) }));
   logger.info('one');
   logger.fatal('two');
   closeSync(fd);
-  expect(complaints).toEqual([expect.stringContaining('no space left on device')]);
+  expect(reports).toEqual([expect.stringContaining('no space left on device')]);
 });

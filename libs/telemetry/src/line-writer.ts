@@ -4,29 +4,30 @@ import type { DestinationStream } from 'pino';
 export interface LineWriterOptions {
   /** File descriptor of the lines. Default 1, standard output. */
   readonly fd?: number;
-  /** Told that lines are lost, at most once a minute. Default: a line on standard error. */
-  readonly complain?: (text: string) => void;
-  /** Told how many lines were lost, when the first is written again. */
-  readonly recovered?: (lost: number) => void;
-  /** `fs.writeSync` of Node. */
+  /** Called at most once a minute while lines are lost. Default: writes a line to standard error. */
+  readonly onLoss?: (text: string) => void;
+  /** Called with the number of lost lines when the first line is written again. */
+  readonly onRecovery?: (lost: number) => void;
+  /** Default: Node's `fs.writeSync`. */
   readonly write?: (fd: number, bytes: Uint8Array) => number;
   /** Milliseconds. Default Date.now. */
   readonly now?: () => number;
 }
 
 const quietMs = 60_000;
-/** How long a full pipe may hold up a line; its reader may only be slow. While lines are lost, nobody waits. */
+/** How long a full pipe may delay a line, because its reader may just be slow. While lines are being lost, no line waits. */
 const patienceMs = 1_000;
 const pauseMs = 10;
 
 /**
- * Writes lines synchronously, so that the last words of a crash are not lost. A line that cannot be written is lost: a full disk, or a
- * reader that has gone, must not end the work that the line is about. Every line tries anew, so it comes back by itself.
+ * Writes lines synchronously, so that the last lines before a crash are kept. A line that cannot be written is lost: a
+ * full disk, or a reader that has gone, must not stop the work that the line is about. Every line tries again, so
+ * writing resumes as soon as it can.
  */
 export function lineWriter({
   fd = 1,
-  complain = onStandardError,
-  recovered = () => undefined,
+  onLoss = writeToStandardError,
+  onRecovery = () => undefined,
   write = writeSync,
   now = Date.now,
 }: LineWriterOptions = {}): DestinationStream {
@@ -34,7 +35,7 @@ export function lineWriter({
   let torn = false;
   let quietUntil = -Infinity;
 
-  /** @throws what the system says, with `torn` telling whether half of the line stands there. */
+  /** @throws the system's error; `torn` then says whether part of the line was written. */
   const writeAll = (bytes: Uint8Array): void => {
     const limitAt = now() + (lost === 0 ? patienceMs : 0);
     for (let done = 0; done < bytes.length;) {
@@ -60,14 +61,14 @@ export function lineWriter({
         lost += 1;
         if (now() < quietUntil) return;
         quietUntil = now() + quietMs;
-        complain(explain(error, lost));
+        onLoss(explain(error, lost));
         return;
       }
       if (lost === 0) return;
       const count = lost;
       lost = 0;
       quietUntil = -Infinity;
-      recovered(count);
+      onRecovery(count);
     },
   };
 }
@@ -78,17 +79,17 @@ function explain(error: unknown, lost: number): string {
   const { code, message } = error as NodeJS.ErrnoException;
   const remedy =
     code === 'EPIPE'
-      ? 'Whatever read it has ended'
+      ? 'Its reader has ended'
       : code === 'ENOSPC' || code === 'EDQUOT'
-        ? 'Free some space on the disk that it goes to'
-        : 'See to where it goes';
-  return `Log lines are being lost (${lost} so far): standard output cannot be written (${message}). ${remedy}; the work goes on, and so do the lines as soon as they can be written.`;
+        ? 'Free some space on its disk'
+        : 'Check where it is redirected to';
+  return `Log lines are being lost (${lost} so far): standard output cannot be written (${message}). ${remedy}. The process keeps working, and logging resumes as soon as lines can be written.`;
 }
 
-function onStandardError(text: string): void {
+function writeToStandardError(text: string): void {
   try {
     writeSync(2, `${text}\n`);
   } catch {
-    // Broken as well: nobody is left to be told.
+    // Standard error is broken, too.
   }
 }

@@ -17,15 +17,15 @@ let root: Logger = pino({ level: 'silent' });
 let generation = 0;
 
 /**
- * Makes the process's logger: JSON lines with `level` as a word, `time` as RFC 3339, `service`, `instance`, and `trace_id`/`span_id` of the
- * active span. Values under secret-looking names are replaced. Every logger of {@link getLogger} writes through it from now on.
+ * Creates the process's logger: JSON lines with `level` as a word, `time` as RFC 3339, `service`, `instance`, and `trace_id`/`span_id` of the
+ * active span. Values under secret-looking names are replaced. From then on every logger of {@link getLogger} writes through it.
  */
 export function createLogger({
   service,
   level,
   instanceId,
   destination = lineWriter({
-    recovered: (lost) => root.warn({ lost }, 'log lines were lost: standard output could not be written'),
+    onRecovery: (lost) => root.warn({ lost }, 'log lines were lost: standard output could not be written'),
   }),
 }: LoggerOptions): Logger {
   root = pino(
@@ -47,7 +47,7 @@ export function createLogger({
   return root;
 }
 
-/** pino formats the fields of a child with the formatter of the root no longer; children inherit this method from the root instead. */
+/** pino no longer applies the root's formatter to the bindings of a child, so this method, which children inherit, redacts them. */
 function redactBindings(logger: Logger): void {
   const child: unknown = Reflect.get(logger, 'child');
   const redacting = function (this: Logger, bindings: object, ...rest: unknown[]): unknown {
@@ -56,7 +56,7 @@ function redactBindings(logger: Logger): void {
   Object.assign(logger, { child: redacting });
 }
 
-/** Causes of causes end somewhere; a cycle does, too. */
+/** Bounds a chain of causes, which may be a cycle. */
 const maxCauses = 8;
 
 interface DescribedError {
@@ -68,8 +68,8 @@ interface DescribedError {
 }
 
 /**
- * Of an error only what is meant for a reader. Libraries hang whole objects on their errors: `pg` its client, with connection parameters and every
- * prepared statement; pino's own serializer would write all of that into the line.
+ * Keeps only what a reader needs of an error. Libraries attach whole objects to their errors, `pg` for example its client
+ * with connection parameters and every prepared statement. pino's own serializer would write all of that into the line.
  */
 function describeError(error: unknown, depth = 0): unknown {
   if (!isError(error)) return redact(error);
@@ -84,7 +84,7 @@ function describeError(error: unknown, depth = 0): unknown {
   return described;
 }
 
-/** A cause that is no error may be anything: of an object only its kind is told. */
+/** A cause that is not an error may be anything; of an object only its kind is logged. */
 function describeCause(cause: unknown, depth: number): unknown {
   if (isError(cause)) return describeError(cause, depth);
   if (typeof cause === 'object' && cause !== null) return Object.prototype.toString.call(cause);
@@ -98,8 +98,8 @@ function activeSpan(): object {
 }
 
 /**
- * A child of the process's logger with `scope` in every line. May be called at import time: it is silent until {@link createLogger} was
- * called, and follows it then.
+ * Returns a child of the process's logger with `scope` in every line. May be called at import time: it is silent until
+ * {@link createLogger} is called, and follows it from then on.
  */
 export function getLogger(scope: string): Logger {
   let child = root.child({ scope });

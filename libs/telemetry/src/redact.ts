@@ -2,7 +2,7 @@ const hidden = '[redacted]';
 const maxDepth = 6;
 const maxRemembered = 2_000;
 
-/** Ends of names whose values never reach a log, compared in lower case without `-` and `_`: `X-Access-Token` is `xaccesstoken`. */
+/** Endings of names whose values never reach a log, compared in lower case without `-` and `_`: `X-Access-Token` is `xaccesstoken`. */
 const secretEndings = [
   'authorization',
   'cookie',
@@ -31,9 +31,9 @@ function isSecret(name: string): boolean {
 }
 
 /**
- * A copy of `value` in which the value of every secret-looking name is replaced, at any depth up to six; `value` itself when there is none.
- *
- * By name and not by path, as pino's own `redact` does it: a path protects only the places that somebody thought of.
+ * Returns a copy of `value` in which the value of every secret-looking name is replaced, at any depth up to six, or
+ * `value` itself if there is none. It goes by name, not by path like pino's own `redact`, because a path protects only
+ * the places that its author thought of.
  */
 export function redact<T>(value: T, depth = 0): T {
   if (typeof value !== 'object' || value === null || depth > maxDepth) return value;

@@ -3,15 +3,15 @@ import { z } from 'zod';
 
 /** Settings of every process. The `OTEL_*` names are those of the OpenTelemetry specification, with our defaults. */
 export const telemetrySettings = {
-  /** `lean` loads only the parts we use; `full` loads the stock NodeSDK, which honours every `OTEL_*` variable and costs about 200 ms and 30 MB. */
+  /** `lean` loads only the parts we use; `full` loads the stock NodeSDK, which reads every `OTEL_*` variable, for about 200 ms and 30 MB. */
   TELEMETRY_SDK: withDefault(z.enum(['lean', 'full']), 'lean'),
-  /** Base URL of an OTLP/HTTP receiver, for example http://127.0.0.1:4318. Without it trace ids exist, and nothing is exported. */
+  /** Base URL of an OTLP/HTTP receiver, for example http://127.0.0.1:4318. Without it there are trace ids, but nothing is exported. */
   OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl().optional(),
-  /** Fraction of new traces that is recorded. A trace that was begun elsewhere keeps the decision made there. */
+  /** Fraction of new traces that is recorded. A trace that began elsewhere keeps the decision made there. */
   OTEL_TRACES_SAMPLER_ARG: withDefault(ratio(), '1'),
-  /** Milliseconds between two exports of spans. */
+  /** Interval between exports of spans, milliseconds. */
   OTEL_BSP_SCHEDULE_DELAY: withDefault(durationMs(10, 60_000), '500'),
-  /** Milliseconds between two exports of metrics. */
+  /** Interval between exports of metrics, milliseconds. */
   OTEL_METRIC_EXPORT_INTERVAL: withDefault(durationMs(100, 3_600_000), '60000'),
   /** More resource attributes, `key=value` separated by commas: `deployment.environment.name=staging,k8s.pod.name=order-7d9`. */
   OTEL_RESOURCE_ATTRIBUTES: text()

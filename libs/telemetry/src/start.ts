@@ -3,7 +3,7 @@ import { metricsStarted } from './metrics.js';
 import type { TelemetrySettings } from './settings.js';
 
 export interface Telemetry {
-  /** Exports what is pending, for at most 3 s, and ends. Never rejects. */
+  /** Exports pending data for at most 3 s, then shuts down. Never rejects. */
   shutdown(): Promise<void>;
 }
 
@@ -19,8 +19,8 @@ export interface TelemetryOptions {
 const shutdownLimitMs = 3_000;
 
 /**
- * Sets OpenTelemetry up, once per process and before anything else. Without an endpoint context and trace ids work, and nothing is recorded.
- * Each part is imported where it is needed: the exporters alone are a third of the time that the stock set-up takes.
+ * Sets up OpenTelemetry, once per process and before anything else. Without an endpoint, context and trace ids work but
+ * nothing is recorded. Each part is imported where it is needed: the exporters alone take a third of the stock set-up's time.
  */
 export async function startTelemetry(options: TelemetryOptions): Promise<Telemetry> {
   const resource: Attributes = {
@@ -35,7 +35,7 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
   const stop = full
     ? await (await import('./sdk/full.js')).startFull(resource)
     : await (await import('./sdk/lean.js')).startLean(resource, options.settings);
-  // The stock SDK may have other places to export to than the endpoint.
+  // The stock SDK may export to other places than the endpoint.
   if (full || options.settings.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined) {
     metricsStarted();
     (await import('./process-metrics.js')).observeProcess();
@@ -65,14 +65,14 @@ function once(run: () => Promise<void>): () => Promise<void> {
   return () => (result ??= run());
 }
 
-/** A collector that hangs must not hold up the end of the process. */
+/** A collector that hangs must not delay the end of the process. */
 async function limited(work: Promise<unknown>): Promise<void> {
   const limit = Promise.withResolvers<void>();
   const timer = setTimeout(limit.resolve, shutdownLimitMs);
   try {
     await Promise.race([work, limit.promise]);
   } catch {
-    // What could not be exported was reported by the SDK's error handler.
+    // The SDK's error handler has reported it.
   } finally {
     clearTimeout(timer);
     context.disable();

@@ -14,7 +14,7 @@ import {
   type SpanKind,
 } from '@opentelemetry/api';
 
-/** True for errors of another realm, too, such as those of Node itself under Jest. */
+/** Also true for errors of another realm, such as Node's own under Jest. */
 export const isError = (value: unknown): value is Error => value instanceof Error || types.isNativeError(value);
 
 const tracer = trace.getTracer('causeway');
@@ -23,15 +23,15 @@ export interface SpanOptions {
   /** Default INTERNAL. */
   readonly kind?: SpanKind;
   readonly attributes?: Attributes;
-  /** What the span continues. Default: the context of the caller. */
+  /** The span's parent. Default: the context of the caller. */
   readonly parent?: Context;
   readonly links?: Link[];
 }
 
 /**
- * Runs `fn` inside a new span and ends the span when the promise settles. A throw marks the span as failed, with the exception and
- * `error.type` (the `code` of a CodedError or a system error, else the class name), and is passed on.
- * @param name Low cardinality, `{operation} {destination}`: `process payment.evt.authorized.v1`. Ids belong into attributes.
+ * Runs `fn` inside a new span and ends the span when the promise settles. An error marks the span as failed, with the exception and
+ * `error.type` (the `code` of a CodedError or a system error, else the class name), and is rethrown.
+ * @param name Low cardinality, `{operation} {destination}`: `process payment.evt.authorized.v1`. Ids belong in attributes.
  */
 export async function inSpan<T>(name: string, options: SpanOptions, fn: (span: Span) => Promise<T> | T): Promise<T> {
   const { parent = context.active(), ...spanOptions } = options;
@@ -46,7 +46,7 @@ export async function inSpan<T>(name: string, options: SpanOptions, fn: (span: S
   }
 }
 
-/** For spans that are ended by hand: status ERROR, the exception and `error.type`. */
+/** For spans that are ended by hand: sets status ERROR, the exception and `error.type`. */
 export function failSpan(span: Span, error: unknown): void {
   if (!span.isRecording()) return;
   const exception = isError(error) ? error : new Error(String(error));
@@ -55,7 +55,7 @@ export function failSpan(span: Span, error: unknown): void {
   span.setStatus({ code: SpanStatusCode.ERROR, message: exception.message });
 }
 
-/** A low-cardinality name for an error, fit for a metric label: its `code` if it is a string, else the name of its class. */
+/** Returns a low-cardinality name for an error, fit for a metric label: its `code` if it is a string, else the name of its class. */
 export function errorType(error: unknown): string {
   if (typeof error !== 'object' || error === null) return 'unknown';
   const { code, name } = error as { code?: unknown; name?: unknown };
@@ -63,26 +63,26 @@ export function errorType(error: unknown): string {
   return typeof name === 'string' ? name : 'unknown';
 }
 
-/** Writes `traceparent` (and `tracestate`) of W3C Trace Context into `carrier`. Nothing is written where no trace is active. */
+/** Writes `traceparent` (and `tracestate`) of W3C Trace Context into `carrier`. Writes nothing if no trace is active. */
 export function injectTrace(carrier: Record<string, string>, from: Context = context.active()): void {
   propagation.inject(from, carrier);
 }
 
 /**
- * The context that `traceparent`/`tracestate` of a message or request describe; an empty one when they are missing or malformed.
- * Never mixed with the caller's own context, so that a handler can't join the trace of whatever ran before it.
+ * Returns the context that `traceparent`/`tracestate` of a message or request describe, or an empty one if they are
+ * missing or malformed. It never includes the caller's own context, so a handler cannot join the trace of unrelated work.
  */
 export function extractTrace(carrier: Readonly<Record<string, unknown>>): Context {
   return propagation.extract(ROOT_CONTEXT, carrier);
 }
 
-/** 32 hex digits, or undefined outside of a trace. */
+/** Returns 32 hex digits, or undefined outside a trace. */
 export function currentTraceId(): string | undefined {
   const spanContext = trace.getActiveSpan()?.spanContext();
   return spanContext && isSpanContextValid(spanContext) ? spanContext.traceId : undefined;
 }
 
-/** `00-<trace id>-<span id>-<flags>` of the active span: what the outbox stores. */
+/** Returns `00-<trace id>-<span id>-<flags>` of the active span, which the outbox stores. */
 export function currentTraceparent(): string | undefined {
   const spanContext = trace.getActiveSpan()?.spanContext();
   if (!spanContext || !isSpanContextValid(spanContext)) return undefined;

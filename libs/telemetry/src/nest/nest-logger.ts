@@ -1,7 +1,7 @@
 import type { LoggerService } from '@nestjs/common';
 import type { Logger } from 'pino';
 
-/** Start-up chatter of Nest: a line for each module and route. It is kept at `debug`. */
+/** Nest logs a line for each module and route at start; these are kept at `debug`. */
 const chatty = new Set([
   'InstanceLoader',
   'RouterExplorer',
@@ -11,7 +11,11 @@ const chatty = new Set([
   'NestMicroservice',
 ]);
 
-/** Nest's logger over ours, so that a line of the framework looks like any other. */
+/**
+ * Nest's logger on top of ours, so that the framework's lines look like any other.
+ *
+ * Nest developers: docs/guides/if-you-know-nest.md#logs-pino-without-nestjs-pino
+ */
 export class NestLogger implements LoggerService {
   constructor(private readonly logger: Logger) {}
 

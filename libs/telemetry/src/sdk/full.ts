@@ -1,6 +1,6 @@
 import type { Attributes } from '@opentelemetry/api';
 
-/** The stock NodeSDK, configured by the standard `OTEL_*` variables, which it reads itself. No instrumentation is added: our spans are written by hand. */
+/** The stock NodeSDK, configured by the standard `OTEL_*` variables, which it reads itself. It adds no instrumentation, because our spans are written by hand. */
 export async function startFull(attributes: Attributes): Promise<() => Promise<unknown>> {
   const [{ NodeSDK }, { resourceFromAttributes }] = await Promise.all([
     import('@opentelemetry/sdk-node'),

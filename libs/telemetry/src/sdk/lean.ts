@@ -15,13 +15,13 @@ import {
 import { reportExportErrors } from '../export-errors.js';
 import type { TelemetrySettings } from '../settings.js';
 
-/** Attempts of one export end after this. */
+/** Limit of one export, its retries included. */
 const exportTimeoutMs = 5_000;
 
 /**
- * Registers context, propagation and tracer, and, with an endpoint, the exporters. Returns how to end it.
+ * Registers context, propagation and tracer, and, with an endpoint, the exporters. Returns a function that shuts them down.
  *
- * Propagation is W3C Trace Context only. Baggage is left out: whoever calls from outside could put values into every message of the system.
+ * Propagation is W3C Trace Context only. With baggage, an outside caller could put values into every message of the system.
  */
 export async function startLean(attributes: Attributes, settings: TelemetrySettings): Promise<() => Promise<unknown>> {
   const endpoint = settings.OTEL_EXPORTER_OTLP_ENDPOINT;
@@ -52,7 +52,7 @@ export async function startLean(attributes: Attributes, settings: TelemetrySetti
   return () => Promise.allSettled([tracers.shutdown(), meters.shutdown()]);
 }
 
-/** Without an endpoint nothing is recorded: spans have ids, and cost next to nothing. */
+/** Without an endpoint nothing is recorded: spans have ids and cost next to nothing. */
 function samplerOf(endpoint: string | undefined, ratio: number): Sampler {
   if (endpoint === undefined || ratio === 0) return new AlwaysOffSampler();
   return ratio === 1 ? new AlwaysOnSampler() : new TraceIdRatioBasedSampler(ratio);
