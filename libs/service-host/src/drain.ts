@@ -4,10 +4,10 @@ import type { HostState } from './host-state.js';
 const everyMs = 50;
 
 /**
- * Goes on serving after the request to stop, so that whoever has an idle connection is told to leave by its next answer, and does not find
- * it cut.
- * @param atLeastMs Also when nobody is connected: load balancers may still send somebody.
- * @param atMostMs  Ends earlier when no connection is open any more.
+ * Keeps serving after the request to stop: a client with an idle connection learns from its next response that it must
+ * leave, instead of finding the connection cut.
+ * @param atLeastMs Even without connections, because load balancers may still send clients, milliseconds.
+ * @param atMostMs  Limit while connections are open, milliseconds. Ends as soon as none is left.
  */
 export async function drain(host: HostState, atLeastMs: number, atMostMs: number): Promise<void> {
   const beganAt = performance.now();

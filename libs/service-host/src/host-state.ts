@@ -1,6 +1,6 @@
 import { CodedError } from '@causeway/errors';
 
-/** This instance is about to end, and what was asked for would outlive it. Another instance, or this one's successor, takes it. */
+/** The instance is stopping and the request would outlive it. Another instance, or its successor, will take it. */
 export class ShuttingDown extends CodedError {
   readonly code = 'SHUTTING_DOWN';
   readonly remedy = 'Repeat the request: another instance will respond.';
@@ -13,18 +13,18 @@ export class ShuttingDown extends CodedError {
 }
 
 /**
- * Where a process is in its life, in one object that Nest can inject (`constructor(private readonly host: HostState)`).
- * Long answers, such as event streams, end themselves when `stopping` fires: nobody waits for them.
+ * The state of the process in its life cycle, injectable (`constructor(private readonly host: HostState)`). Endless
+ * responses, such as event streams, must end when `stopping` fires; the stop does not wait for them.
  */
 export class HostState {
   private readonly stop = new AbortController();
   private requests = 0;
   private sockets = 0;
   private limit = Number.POSITIVE_INFINITY;
-  /** Everything is started: set by the host right before the first "ready" is answered. */
+  /** True once everything has started. The host sets it right before the first "ready". */
   started = false;
 
-  /** Fires when the process was asked to stop, before anything is closed. */
+  /** Fires when the process is asked to stop, before anything is closed. */
   get stopping(): AbortSignal {
     return this.stop.signal;
   }
@@ -33,17 +33,17 @@ export class HostState {
     return this.stop.signal.aborted;
   }
 
-  /** HTTP requests that have no complete answer yet. */
+  /** HTTP requests without a complete response. */
   get inFlight(): number {
     return this.requests;
   }
 
-  /** Connections that are open to the HTTP port. */
+  /** Open connections to the HTTP port. */
   get connections(): number {
     return this.sockets;
   }
 
-  /** Milliseconds that what is in flight may still take; unlimited until the stop began. At least 0. */
+  /** Time left for work in flight, milliseconds, at least 0. Infinite until the stop begins. */
   get graceLeftMs(): number {
     return Math.max(0, this.limit - performance.now());
   }

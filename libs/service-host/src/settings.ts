@@ -24,7 +24,7 @@ export const hostSettings = {
   MANAGEMENT_HOST: text().optional(),
   /** 0 lets the system choose. Never published to customers. */
   MANAGEMENT_PORT: port(),
-  /** Bearer token of `/governance`. Without it everybody who reaches the management port may read it. */
+  /** Bearer token of `/governance`. Without it, anyone who reaches the management port can read it. */
   MANAGEMENT_TOKEN: secret().optional(),
   /** Version of the build. The images and the launcher set it; the default says that neither started the process. */
   SERVICE_VERSION: withDefault(semanticVersion, 'dev'),
@@ -32,15 +32,15 @@ export const hostSettings = {
   SERVICE_COMMIT: text().max(64).optional(),
   /** The name of this instance in logs, traces and discovery. */
   INSTANCE_ID: withDefault(text().max(64), `${hostname().slice(0, 48)}-${process.pid}`),
-  /** How long an idle connection is kept. More than the patience of whoever calls: see `idleConnectionMs`. */
+  /** How long an idle connection is kept. Must exceed the callers' own limit: see `idleConnectionMs`. */
   HTTP_KEEP_ALIVE_MS: withDefault(durationMs(10_000, 3_600_000), String(idleConnectionMs.server)),
-  /** How long a stopping instance serves on in any case, so that load balancers notice. */
+  /** How long a stopping instance keeps serving in any case, so that load balancers notice. */
   SHUTDOWN_DELAY_MS: withDefault(durationMs(0, 60_000), '0'),
-  /** How long an instance that got SIGTERM serves on while connections are open, so that nobody finds an idle one cut. */
+  /** How long an instance keeps serving after SIGTERM while connections are open, so that no client finds an idle one cut. */
   SHUTDOWN_DRAIN_MS: withDefault(durationMs(0, 600_000), String(idleConnectionMs.drain)),
-  /** How long what is in flight may take after that; then it is cut off. */
+  /** How long work in flight may take after that before it is cut off. */
   SHUTDOWN_GRACE_MS: withDefault(durationMs(100, 600_000), '25000'),
-  /** The deadline of a request that brings none, and the most that one may ask for. */
+  /** Default deadline of a request, and the longest that a client may ask for. */
   REQUEST_DEADLINE_MS: withDefault(durationMs(10, 600_000), '3000'),
   /** The largest request body, bytes. */
   BODY_LIMIT_BYTES: withDefault(integer(1_024, 104_857_600), '262144'),

@@ -1,11 +1,11 @@
 import type { Logger } from '@causeway/telemetry';
 
-/** One Ctrl-C often arrives twice, from the terminal and from npm; a person who means "now" presses again later than this. */
+/** One Ctrl-C often arrives twice, from the terminal and from npm. A person who means "now" presses again later than this. */
 const sameRequestMs = 1_000;
 
 /**
- * Calls `stop` once, on SIGTERM, SIGINT or when the parent that holds our IPC channel is gone (killed, too: nothing is left running).
- * A second signal later than 1 s after the first ends the process at once, with exit 1.
+ * Calls `stop` once: on SIGTERM, on SIGINT, or when the parent that holds our IPC channel is gone, even if it was killed.
+ * A second signal more than 1 s after the first exits at once, with 1.
  */
 export function onStopRequest(log: Logger, stop: (reason: string) => void): void {
   let requestedAt: number | undefined;
@@ -14,7 +14,7 @@ export function onStopRequest(log: Logger, stop: (reason: string) => void): void
       requestedAt = performance.now();
       stop(reason);
     } else if (reason.startsWith('SIG') && performance.now() - requestedAt > sameRequestMs) {
-      log.fatal({ reason }, 'asked a second time to stop: leaving at once');
+      log.fatal({ reason }, 'second stop signal; exiting at once');
       process.exit(1);
     }
   };

@@ -25,8 +25,10 @@ export interface ServiceIdentity {
 }
 
 /**
- * Health and governance on a port of their own, on a bare `node:http` server: it answers while the application is still starting, costs
- * nothing to start, and is out of reach of the application's limits.
+ * Serves health and governance on a port of their own, with a bare `node:http` server. It answers while the application
+ * is still starting, costs nothing to start, and the application's limits do not apply to it.
+ *
+ * Nest developers: docs/guides/if-you-know-nest.md#health-a-management-port-instead-of-terminus
  */
 export async function startManagementServer(
   identity: ServiceIdentity,
@@ -109,7 +111,7 @@ function send(response: ServerResponse, status: number, body: unknown, headers: 
   response.end(text);
 }
 
-/** Compares digests: of equal length, whatever was sent, and in constant time. */
+/** Compares digests, which have equal length whatever was sent, in constant time. */
 function authorized(request: IncomingMessage, token: string | undefined): boolean {
   if (token === undefined) return true;
   const digest = (value: string) => createHash('sha256').update(value).digest();

@@ -10,8 +10,8 @@ export interface ReadinessPart {
   readonly name: string;
   readonly check: ReadinessCheck;
   /**
-   * Whether the instance gets no traffic while the part is gone. Only for what is the service's own (its database): if a shared broker
-   * flipped readiness, a blip of it would take every instance of every service out at once. Default true.
+   * Whether the instance gets no traffic while the part is down. Only for what the service owns, such as its database: if
+   * a shared broker decided readiness, a blip would take out every instance of every service at once. Default true.
    */
   readonly required?: boolean;
   /** How long a check may take, milliseconds. Default 1 000. */
@@ -61,7 +61,7 @@ async function report({ check, required = true, timeoutMs = 1_000 }: ReadinessPa
   try {
     if ((await withTimeout(timeoutMs, async () => check(), late)) === false) detail = 'not available';
   } catch (error) {
-    // A message of the driver may name hosts and users; a CodedError is written to be shown.
+    // A driver's message may name hosts and users; a CodedError is meant to be shown.
     detail = error instanceof CodedError ? error.message : 'not available';
   }
   const ms = Math.round(performance.now() - from);

@@ -2,8 +2,9 @@ import type { FastifyInstance } from 'fastify';
 import { refusalOf } from './refusals.js';
 
 /**
- * Answers 404 and 405 before a body is read: what is wrong with the body of such a request is of no interest. After `onRequest`, so that plugins see these
- * requests too. Fastify itself answers a wrong method with 404, and QUERY with 400.
+ * Answers 404 and 405 before the body is read, because it does not matter what is wrong with the body of such a request.
+ * Runs after `onRequest`, so that plugins see these requests, too. Fastify itself answers a wrong method with 404, and
+ * QUERY with 400.
  */
 export function refuseUnknownRoutes(fastify: FastifyInstance): void {
   const allowed = new AllowedMethods(fastify);
@@ -22,8 +23,8 @@ interface KnownRoute {
 }
 
 /**
- * Remembers every route, to tell a wrong method (405) from a wrong address (404): Fastify answers both with 404.
- * Looked at only when no route matched, so a list of patterns is enough.
+ * Remembers every route, to tell a wrong method (405) from a wrong address (404); Fastify answers both with 404. It is
+ * consulted only when no route matched, so a list of patterns is enough.
  */
 export class AllowedMethods {
   private readonly routes = new Map<string, KnownRoute>();
@@ -36,7 +37,7 @@ export class AllowedMethods {
     });
   }
 
-  /** The methods of all routes that match, sorted; empty where none does. */
+  /** The methods of all matching routes, sorted; empty if none matches. */
   at(url: string): string[] {
     const path = url.split(/[?#]/, 1)[0] ?? '';
     const found = [...this.routes.values()].filter(({ pattern }) => pattern.test(path));

@@ -4,8 +4,8 @@ import type { FastifyInstance } from 'fastify';
 import { malformedBody, RequestRefused } from './refusals.js';
 
 /**
- * The only content type of the API is JSON. Its bytes stay in `request.rawBody`, which signatures of webhooks are computed over.
- * An app that needs another type adds it in `configureHttp`, with `decodeBody`.
+ * Accepts JSON, the only content type of the API. The bytes stay in `request.rawBody`, over which webhook signatures are
+ * computed. A service that needs another type adds it in `configureHttp`, with `decodeBody`.
  */
 export function acceptJsonOnly(fastify: FastifyInstance): void {
   // 'error': a body with `__proto__` or `constructor.prototype` is refused, as Fastify itself would.
@@ -17,7 +17,7 @@ export function acceptJsonOnly(fastify: FastifyInstance): void {
       const text = decodeBody(request.headers, body);
       if (text === '') return done(null, undefined);
       void parse(request, text, (error, value) => {
-        // V8's message quotes the body, which may hold a password: it is not passed on.
+        // V8's message quotes the body, which may hold a password, so it is not passed on.
         if (error) done(malformedBody('The body is not valid JSON.'));
         else done(null, value);
       });
@@ -25,11 +25,11 @@ export function acceptJsonOnly(fastify: FastifyInstance): void {
   }
 }
 
-/** Every `charset` of a content type: whoever reads the first and whoever reads the last must agree. */
+/** Every `charset` of a content type, because some readers take the first and some the last: all must agree. */
 const charset = /;\s*charset\s*=\s*("[^"]*"|[^\s;]*)/gi;
 
 /**
- * The text of a body. There is one encoding, UTF-8: decoding anything else as if it were would store characters that nobody sent.
+ * Decodes a body. UTF-8 is the only encoding; decoding anything else as UTF-8 would store characters that were never sent.
  * @param headers Of the request. A `charset` may be `utf-8` or its alias `utf8`, in any case, quoted or not.
  * @throws RequestRefused 415 for another charset and for a compressed body, 400 for bytes that are not UTF-8.
  */
@@ -45,8 +45,8 @@ export function decodeBody(headers: IncomingHttpHeaders, body: Buffer): string {
 }
 
 /**
- * The fields of a form, `application/x-www-form-urlencoded`.
- * @throws RequestRefused as `decodeBody`, and 400 for percent-encoded bytes that are not UTF-8: a URLSearchParams by itself would replace them.
+ * Reads the fields of a form, `application/x-www-form-urlencoded`.
+ * @throws RequestRefused as `decodeBody`, and 400 for percent-encoded bytes that are not UTF-8, which URLSearchParams would replace.
  */
 export function decodeForm(headers: IncomingHttpHeaders, body: Buffer): URLSearchParams {
   const text = decodeBody(headers, body);
@@ -59,7 +59,7 @@ export function decodeForm(headers: IncomingHttpHeaders, body: Buffer): URLSearc
   return new URLSearchParams(text);
 }
 
-/** True also where nothing is encoded. */
+/** Also true for text without any percent-encoding. */
 export function isPercentEncodedUtf8(text: string): boolean {
   if (!text.includes('%')) return true;
   try {

@@ -1,11 +1,11 @@
 import { isIPv4, isIPv6 } from 'node:net';
 
 /**
- * What a client is counted by where it has no name: its IPv4 address, or the /64 of its IPv6 address. One household, or one rented server, has 2^64 addresses of
- * the latter, and would be a new client with each request. IPv4 addresses in the clothes of IPv6 (mapped, RFC 4291; NAT64, RFC 6052) count as what they
- * are: otherwise all of them would share one network.
- * @param address In any notation; a zone, brackets and a port, which some proxies add, do not matter.
- * @returns `192.0.2.7`, `2001:db8:0:1::/64`, or in lower case what is no address.
+ * Returns the key by which an anonymous client is counted: its IPv4 address, or the /64 of its IPv6 address. One household
+ * or rented server has 2^64 IPv6 addresses and would otherwise be a new client with each request. IPv4 addresses written
+ * as IPv6 (mapped, RFC 4291; NAT64, RFC 6052) count as IPv4, or all of them would share one network.
+ * @param address In any notation; a zone, brackets and a port, which some proxies add, are ignored.
+ * @returns `192.0.2.7`, `2001:db8:0:1::/64`, or, for anything that is not an address, the text in lower case.
  */
 export function clientNetwork(address: string): string {
   const bare = address

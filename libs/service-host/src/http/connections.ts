@@ -6,13 +6,13 @@ import type { HostState } from '../host-state.js';
 const everyMs = 50;
 
 /**
- * The connections of an HTTP server, and how they end when the process stops: with an answer that says `Connection: close`, or, once
- * {@link closeIdle} was called, as soon as nothing is under way on them.
+ * The connections of an HTTP server, and how they end when the process stops: with a response that says
+ * `Connection: close`, or, once {@link closeIdle} was called, as soon as they are idle.
  */
 export class Connections {
-  /** The request that arrived last on a connection: whoever pipelines has several under way. */
+  /** The request that arrived last on a connection; with pipelining several are in progress. */
   private readonly latest = new WeakMap<Socket, ServerResponse>();
-  /** Their last answer has been announced. */
+  /** Sockets whose last response has been announced. */
   private readonly closing = new WeakSet<Socket>();
   private readonly unanswerable = new WeakSet<ServerResponse>();
   private readonly open = new Set<Socket>();
@@ -20,8 +20,8 @@ export class Connections {
   constructor(private readonly host: HostState) {}
 
   /**
-   * For `http.createServer`. Says `Connection: close` while the process stops, whoever writes the answer: Fastify, Node itself, or somebody
-   * who has hijacked the reply. Of pipelined requests the last one says so, because nothing is answered after that.
+   * For `http.createServer`. Adds `Connection: close` while the process stops, whether Fastify, Node itself or a handler that
+   * hijacked the reply writes the response. Of pipelined requests the last one has it, because none is answered after that.
    */
   responseClass(): typeof ServerResponse {
     const received = (socket: Socket, response: ServerResponse): void => this.received(socket, response);
@@ -46,15 +46,15 @@ export class Connections {
     });
   }
 
-  /** It came after the last answer of its connection was announced: it must not be handled (RFC 9112, 9.6), and the client knows it was not. */
+  /** True for a request that arrived after the last response was announced. It must not be handled (RFC 9112, 9.6), and the client knows that. */
   isUnanswerable(response: ServerResponse): boolean {
     return this.unanswerable.has(response);
   }
 
   /**
-   * From now on ends every connection on which nothing is under way, and all of them once the grace is over. `server.close()` alone does so
-   * once, and waits for sockets that never sent a byte: Node counts them as busy. A request that has arrived in part is waited for.
-   * @returns Resolves when `server.close()` may be called, with a function that is to be called when it is done.
+   * From now on ends every idle connection, and all connections once the grace is over. `server.close()` alone does so only
+   * once, and waits for sockets that never sent a byte, which Node counts as busy. A partly received request is waited for.
+   * @returns Resolves when `server.close()` may be called, with a function to call when it is done.
    */
   async closeIdle(server: Server): Promise<() => void> {
     const timer = setInterval(() => {
@@ -64,8 +64,8 @@ export class Connections {
         for (const socket of this.open) if (socket.bytesRead === 0) socket.destroy();
       });
     }, everyMs);
-    // A whole turn of the event loop, and half of one behind the timer above: what the kernel has received by now has been read, and its
-    // connection is no longer idle.
+    // After a full turn of the event loop and the rest of this one, everything that the kernel has received by now has been
+    // read, and its connection is no longer idle.
     for (let phase = 0; phase < 2; phase += 1) await new Promise(setImmediate);
     return () => clearInterval(timer);
   }
@@ -75,7 +75,7 @@ export class Connections {
     else this.latest.set(socket, response);
   }
 
-  /** Asked right before an answer begins. */
+  /** Called right before a response begins. */
   private isLast(response: ServerResponse): boolean {
     const { socket } = response.req;
     if (!this.host.isStopping || this.latest.get(socket) !== response) return false;
@@ -84,7 +84,7 @@ export class Connections {
   }
 }
 
-/** Makes a Fastify stop as described at {@link Connections}. To be called before any other hook is added. */
+/** Makes Fastify stop as described at {@link Connections}. Call it before any other hook is added. */
 export function closeGently(fastify: FastifyInstance, connections: Connections, host: HostState): void {
   connections.watch(fastify.server);
   fastify.server.on('connection', (socket: Socket) => {

@@ -3,13 +3,13 @@ import { isPercentEncodedUtf8 } from './body-parser.js';
 import { hasUnknownExpectation, maxHeadersBytes, maxUriBytes } from './protocol.js';
 import { refusalOf, RequestRefused } from './refusals.js';
 
-/** What a Host header may hold (RFC 3986, 3.2.2 and 3.2.3); empty where the target has no authority. */
+/** Syntax of a Host header (RFC 3986, 3.2.2 and 3.2.3); empty if the target has no authority. */
 const host = /^[\w.~!$&'()*+,;=%-]*(?::\d*)?$|^\[[0-9a-f:.]+\](?::\d*)?$/i;
 
 /**
- * Why a request is turned down by its head alone, before any route is asked. A query that is not UTF-8 would be kept as text that nobody sent, and a second
- * Host would be read by one hop and not by another.
- * @returns undefined for one that can be read.
+ * Says why a request is refused by its head alone, before routing. A query that is not UTF-8 would be stored as text that
+ * was never sent, and of two Host headers one hop might read the first and another the second.
+ * @returns undefined if the head is fine.
  */
 export function headRefusal(request: IncomingMessage): RequestRefused | undefined {
   const url = request.url ?? '';

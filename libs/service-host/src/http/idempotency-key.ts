@@ -22,13 +22,13 @@ export class IdempotencyKeyInvalid extends CodedError {
 }
 
 /**
- * The `Idempotency-Key` of a request: 1 to 128 visible ASCII characters.
+ * Returns the `Idempotency-Key` of a request: 1 to 128 visible ASCII characters.
  * @throws IdempotencyKeyRequired, IdempotencyKeyInvalid (both 400)
  */
 export function requireIdempotencyKey(request: Pick<FastifyRequest, 'headers'>): string {
   const key = request.headers[httpHeaders.idempotencyKey];
   if (key === undefined || key === '') throw new IdempotencyKeyRequired();
-  // Node joins a repeated header with ", ": the space makes it invalid, which is what two keys are.
+  // Node joins a repeated header with ", ". The space makes it invalid, and two keys are invalid.
   if (typeof key !== 'string' || !/^[\x21-\x7e]{1,128}$/.test(key)) throw new IdempotencyKeyInvalid();
   return key;
 }

@@ -8,19 +8,23 @@ import { refusalOf, RequestRefused } from './refusals.js';
 
 const log = getLogger('http');
 
-/** Turns whatever was thrown, by the service, Nest, Fastify or a plugin, into a problem document. The only exception filter there is. */
+/**
+ * Turns anything thrown by the service, Nest, Fastify or a plugin into a problem document. The only exception filter.
+ *
+ * Nest developers: docs/guides/if-you-know-nest.md#errors-codederror-instead-of-httpexception
+ */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   catch(thrown: unknown, host: ArgumentsHost): void {
     this.answer(thrown, host.getArgByIndex<FastifyRequest>(0), host.getArgByIndex<FastifyReply>(1));
   }
 
-  /** For routes and plugins that are Fastify's own, which Nest's filters do not see. */
+  /** For Fastify's own routes and plugins, which Nest's filters do not see. */
   answer(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
     const error = asCoded(thrown, request) ?? thrown;
     note(error, thrown, request);
     if (reply.sent || reply.raw.headersSent) {
-      // A part of the answer is gone already; a cut connection is the only way left to say that the rest is missing.
+      // Part of the response has been sent; cutting the connection is the only way left to say that the rest is missing.
       reply.raw.destroy();
       return;
     }
@@ -42,7 +46,7 @@ function asCoded(thrown: unknown, request: FastifyRequest): CodedError | undefin
   return status === undefined ? undefined : refusalOf(status);
 }
 
-/** An abort by the deadline's signal surfaces under these names; only a deadline that has passed makes it a DEADLINE_EXCEEDED. */
+/** An abort by the deadline's signal has these names; it is DEADLINE_EXCEEDED only if the deadline has passed. */
 const isTimeout = (thrown: unknown): boolean =>
   ['AbortError', 'TimeoutError'].includes(String((thrown as { name?: unknown } | undefined)?.name));
 
@@ -65,8 +69,8 @@ function note(error: unknown, thrown: unknown, request: FastifyRequest): void {
 }
 
 /**
- * Reads the rest of an oversized body, up to 2 MiB and 1 s, before it is answered: closing a socket that holds unread data resets
- * the connection, and the client would see ECONNRESET instead of the 413.
+ * Reads the rest of an oversized body, up to 2 MiB and 1 s, before answering. Closing a socket with unread data resets the
+ * connection, and the client would see ECONNRESET instead of the 413.
  */
 function drained({ raw }: FastifyRequest, maxBytes = 2_097_152, maxMs = 1_000): Promise<void> {
   if (raw.readableEnded || raw.destroyed) return Promise.resolve();

@@ -3,7 +3,7 @@ import { httpHeaders } from '@causeway/contracts';
 import { DeadlineExceeded, isOverload } from '@causeway/resilience';
 import type { FastifyReply } from 'fastify';
 
-/** Seconds in `Retry-After` of a 503 whose error names none. */
+/** `Retry-After` of a 503 whose error has none, seconds. */
 const defaultRetryAfterSeconds = 2;
 
 /** RFC 6750, section 3. */
@@ -14,7 +14,7 @@ const challenges: Partial<Record<ErrorCode, string>> = {
   SCOPE_MISSING: 'Bearer error="insufficient_scope"',
 };
 
-/** We have retried already, or know better: a caller's retry would only multiply the load (one retry per path). */
+/** A retry was made already, or would not help; a caller's retry would only multiply the load (one retry per path). */
 const retriedBelow: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'DEPENDENCY_UNAVAILABLE',
   'CIRCUIT_OPEN',
@@ -24,8 +24,8 @@ const retriedBelow: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 ]);
 
 /**
- * Answers with the problem document of an error. Anything but a CodedError becomes a generic 500. What tells of too much work is marked as such,
- * so that it is not taken for a failure: an overload, and a request that was late because this process was busy all the time.
+ * Sends the problem document of an error. Anything but a CodedError becomes a generic 500. Overload is marked, so that
+ * callers do not take it for a failure; so is a request that was late because this process was busy all the time.
  */
 export function sendProblem(reply: FastifyReply, error: unknown, traceId: string | undefined): void {
   const problem = toProblem(error, traceId);

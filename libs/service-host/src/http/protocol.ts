@@ -10,16 +10,16 @@ import type { Duplex } from 'node:stream';
 import { problemContentType, toProblem } from '@causeway/errors';
 import { refusalOf } from './refusals.js';
 
-/** Lengths that a request may have before its body, bytes. RFC 9110 (4.1) recommends at least 8 000 for the URI. */
+/** Limits of a request before its body, bytes. RFC 9110 (4.1) recommends at least 8 000 for the URI. */
 export const maxUriBytes = 8_192;
 export const maxHeadersBytes = 16_384;
 
 /**
- * What every HTTP server of ours is created with. Clients that are slow hold a socket and memory: 15 s for the headers, 30 s for the whole request. Node
- * looks for those that are too late only every 30 s unless told otherwise; a look costs a walk over the requests that are still arriving.
+ * Options of every HTTP server of ours. Slow clients hold a socket and memory, so the headers may take 15 s and the whole
+ * request 30 s. By default Node looks for late requests only every 30 s; a look walks the requests that are still arriving.
  *
- * Node's own checks of length and Host would close the connection with an empty answer, or none. It lets through twice what we allow, so that
- * `headRefusal` can answer properly.
+ * Node's own checks of length and Host would close the connection with an empty response, or none. Node therefore accepts
+ * twice the length that we allow, and `headRefusal` answers properly.
  */
 export const serverOptions = {
   headersTimeout: 15_000,
@@ -31,18 +31,18 @@ export const serverOptions = {
 
 interface ClientError extends Error {
   readonly code?: string;
-  /** What was being parsed. */
+  /** The bytes being parsed. */
   readonly rawPacket?: unknown;
 }
 
-/** Sockets that have had their last answer. What they still send is read and dropped. */
+/** Sockets that have had their last response. What they still send is read and dropped. */
 const refused = new WeakSet<Duplex>();
-/** Requests that want something of the server (`Expect`) that it does not do. */
+/** Requests whose `Expect` the server does not meet. */
 const expectations = new WeakSet<IncomingMessage>();
-/** Closing a socket with unread data resets the connection, and the answer is lost: a client has this long to close it itself. */
+/** Closing a socket with unread data resets the connection and loses the response, so a client has this long to close it itself. */
 const lingerMs = 1_000;
 
-/** Problem documents where Node would close the connection or send an empty answer. `refuseUnreadable`, for `clientError`, belongs to it. */
+/** Sends problem documents where Node would close the connection or send an empty response. Use it with `refuseUnreadable`, for `clientError`. */
 export function answerProtocolErrors(server: Server): void {
   server.on('connect', (_request, socket) => refuse(socket.resume(), 501));
   server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
@@ -54,7 +54,7 @@ export function answerProtocolErrors(server: Server): void {
 /** True when the request came with an `Expect` other than `100-continue`. */
 export const hasUnknownExpectation = (request: IncomingMessage): boolean => expectations.has(request);
 
-/** Bytes that are no request, or one that does not arrive: as a rule there is no request object, so the answer is written by hand. */
+/** For bytes that are no request, or a request that never arrives in full. There is usually no request object, so the response is written by hand. */
 export function refuseUnreadable(error: ClientError, socket: Duplex): void {
   if (refused.has(socket)) return;
   const response = inFlight(socket);
@@ -65,7 +65,7 @@ export function refuseUnreadable(error: ClientError, socket: Duplex): void {
   refuse(socket, statusOf(error), response);
 }
 
-/** The answer under way on a connection, by the same property that Node's own handler looks at. */
+/** The response in progress on a connection, by the property that Node's own handler uses. */
 const inFlight = (socket: Duplex): ServerResponse | undefined =>
   (socket as { _httpMessage?: ServerResponse | null })._httpMessage ?? undefined;
 
@@ -97,7 +97,7 @@ function statusOf({ code, rawPacket }: ClientError): number {
     case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
       return 413;
     default: {
-      // RFC 9110, 9.1: a method that nobody here knows is 501; one that this address does not take, 405.
+      // RFC 9110, 9.1: an unknown method is 501; a known one that this address does not accept is 405.
       const method = /^([!#$%&'*+.^_`|~\w-]+) \S+ HTTP\/1\.[01]\r?\n/.exec(packet)?.[1];
       return method !== undefined && !METHODS.includes(method) ? 501 : 400;
     }

@@ -43,8 +43,8 @@ const byStatus: Readonly<Record<number, readonly [ErrorCode, message: string, re
 };
 
 /**
- * What an error of the framework (Nest's HttpException, Fastify's errors, plugins) says to a client: decided by its status alone. Its message
- * stays in the log, for it may quote the request.
+ * Chooses by status alone what an error of the framework (Nest's HttpException, Fastify's errors, plugins) says to a client.
+ * Its message stays in the log, because it may quote the request.
  */
 export function refusalOf(status: number): RequestRefused | undefined {
   const known = byStatus[status] ?? (status >= 400 && status < 500 ? byStatus[400] : undefined);

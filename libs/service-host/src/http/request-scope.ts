@@ -28,7 +28,7 @@ export interface RequestScope {
   readonly deadline: Deadline | undefined;
   /** Watches the process while the request runs. */
   readonly watch: CallWatch;
-  /** The error code that was answered. */
+  /** The error code of the response. */
   code?: ErrorCode;
 }
 
@@ -53,17 +53,17 @@ const active = instrument.upDownCounter(instruments.httpServerActive, {
   unit: '{request}',
 });
 
-/** The header that tells a client under which trace a request is recorded. */
+/** Response header with the id of the trace that records the request. */
 export const traceIdHeader = 'x-trace-id';
 
 /**
- * Gives every request its span, deadline, log line and measurements. Two asynchronous contexts are bound, OpenTelemetry's and that of
- * `currentDeadline()`; Fastify carries both across the reading of a body.
+ * Gives every request its span, deadline, log line and measurements. It binds two asynchronous contexts, OpenTelemetry's
+ * and that of `currentDeadline()`; Fastify carries both across the reading of a body.
  */
 export class RequestScopes {
   /**
    * @param deadlineMs Default and upper limit of a deadline.
-   * @param edge Callers are outsiders: each request begins a trace of ours.
+   * @param edge Callers are outsiders, so each request begins a trace of ours.
    */
   constructor(
     private readonly host: HostState,
@@ -77,19 +77,19 @@ export class RequestScopes {
     fastify.addHook('onRequest', (request, reply, done) => this.open(request, reply, done));
   }
 
-  /** @param next Runs inside of the scope, and is told why the request is refused, if it is. */
+  /** @param next Runs inside the scope; its argument says why the request is refused, if it is. */
   open(request: FastifyRequest, reply: FastifyReply, next: (refusal?: CodedError) => void): void {
     const scope = begin(request, this.deadlineMs, this.edge);
     request.hostScope = scope;
     this.host.requestBegan();
-    // Not Fastify's onResponse: that one is not called for clients that hang up, nor for hijacked replies.
+    // Not Fastify's onResponse, which is called neither for clients that hang up nor for hijacked replies.
     reply.raw.once('close', () => end(scope, request, reply, this.host));
     if (scope.traceId !== undefined) reply.raw.setHeader(traceIdHeader, scope.traceId);
     bind(scope, () => next(headRefusal(request.raw) ?? refusal(scope, this.host)));
   }
 }
 
-/** Work whose deadline has passed is not started; nor is an endless answer by an instance that is about to end. */
+/** Refuses a request whose deadline has passed, and an endless response while the instance is stopping. */
 function refusal({ deadline }: RequestScope, host: HostState): CodedError | undefined {
   if (deadline?.expired) return new DeadlineExceeded('the deadline had passed before the work was started');
   return deadline || !host.isStopping ? undefined : new ShuttingDown();
@@ -125,8 +125,8 @@ function begin(request: FastifyRequest, defaultMs: number, edge: boolean): Reque
 }
 
 /**
- * What the span of a request continues. A caller from outside must not choose our trace id, nor whether anything is recorded: its own trace is kept as a
- * link, without its `tracestate` and baggage.
+ * Chooses the parent of a request's span. An outside caller must choose neither our trace id nor whether anything is
+ * recorded, so its own trace becomes a link, without `tracestate` and baggage.
  */
 function originOf({ headers }: FastifyRequest, edge: boolean): { parent: Context; links: Link[] } {
   const caller = extractTrace(headers);
@@ -151,7 +151,7 @@ function end(scope: RequestScope, request: FastifyRequest, reply: FastifyReply, 
   host.requestEnded();
   const { raw } = reply;
   const { ms } = scope.watch;
-  // nginx's 499: the client was gone before there was an answer.
+  // nginx's 499: the client left before there was a response.
   const status = raw.headersSent ? raw.statusCode : 499;
   const labels = {
     'http.request.method': request.method,
@@ -182,7 +182,7 @@ function end(scope: RequestScope, request: FastifyRequest, reply: FastifyReply, 
   );
 }
 
-/** Without the query: it may hold an authorization code or a cursor. */
+/** Without the query, which may hold an authorization code or a cursor. */
 const pathOf = ({ url }: FastifyRequest): string => {
   const query = url.indexOf('?');
   return query < 0 ? url : url.slice(0, query);

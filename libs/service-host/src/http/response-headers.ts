@@ -12,12 +12,12 @@ export const securityHeaders = {
 
 declare module 'fastify' {
   interface FastifyReply {
-    /** The answer of another server, passed on: what browsers may do with it is that server's to say. */
+    /** The response comes from another server, which decides what browsers may do with it. */
     passedOn: boolean;
   }
 }
 
-/** Hijacked replies are on their own. */
+/** Does not apply to hijacked replies. */
 export function finishEveryAnswer(fastify: FastifyInstance): void {
   fastify.decorateReply('passedOn', false);
   fastify.addHook('onSend', (_request, reply, _payload, done) => {

@@ -14,8 +14,8 @@ import { RequestScopes } from './request-scope.js';
 import { finishEveryAnswer, finishHeaders } from './response-headers.js';
 
 /**
- * Nest's adapter around a Fastify that has everything of ours registered, and the routes it will know.
- * @param edge Callers are outsiders. See `ServiceDefinition.edge`.
+ * Creates Nest's adapter around a Fastify with everything of ours registered.
+ * @param edge Callers are outsiders. See `ServiceParts.edge`.
  */
 export function createHttpAdapter(
   host: HostState,
@@ -28,12 +28,12 @@ export function createHttpAdapter(
   const options: FastifyHttpOptions<RawServerDefault> = {
     logger: false,
     bodyLimit: settings.BODY_LIMIT_BYTES,
-    // While closing, a request on a connection that is still open is served, not refused: it was sent in good faith.
+    // While closing, a request on an open connection is served, not refused: it was sent in good faith.
     return503OnClosing: false,
     requestTimeout: serverOptions.requestTimeout,
     keepAliveTimeout: settings.HTTP_KEEP_ALIVE_MS,
     http: { ...serverOptions, ServerResponse: connections.responseClass(), ...http },
-    // For an address that the router cannot read. No hook runs for it.
+    // For an address that the router cannot parse. No hook runs for it.
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) =>
       scopes.open(request, reply, (refusal) => {
         finishHeaders(reply);
@@ -43,7 +43,7 @@ export function createHttpAdapter(
     schemaController: noSchemas,
     ...own,
   };
-  // Nest's middleware is not used; without it every request runs one hook less.
+  // We do not use Nest's middleware; without it every request runs one hook less.
   const adapter: FastifyAdapter = new FastifyAdapter({ ...options, skipMiddie: true });
   const fastify = adapter.getInstance();
   answerProtocolErrors(fastify.server);
@@ -58,8 +58,9 @@ export function createHttpAdapter(
 }
 
 /**
- * One error handler for Nest's routes and for Fastify's own. It has to be there before anybody registers a plugin, because a plugin keeps the one
- * that it finds; Nest brings its own (which runs the global filters) much later, and takes over inside of it.
+ * Installs one error handler for Nest's routes and Fastify's own. It must be there before any plugin is registered, because
+ * a plugin keeps the handler it finds. Nest's own handler, which runs the global filters, comes much later and takes over
+ * inside this one.
  */
 function handleErrors(adapter: FastifyAdapter, filter: ProblemFilter): void {
   type Handler = (error: Error, request: FastifyRequest, reply: FastifyReply) => unknown;

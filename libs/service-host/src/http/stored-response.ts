@@ -1,7 +1,7 @@
 import { httpHeaders } from '@causeway/contracts';
 import type { FastifyReply } from 'fastify';
 
-/** An answer as the idempotency store keeps it. */
+/** A response as the idempotency store keeps it. */
 export interface StoredResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -9,8 +9,8 @@ export interface StoredResponse {
 }
 
 /**
- * Sends an answer that was computed now, or replays one.
- * @param replayed True when the request was answered before: the client is told by `Idempotency-Replayed: true`.
+ * Sends a response that was computed now, or replays a stored one.
+ * @param replayed True if the request was answered before; the response then has `Idempotency-Replayed: true`.
  */
 export function sendStored(reply: FastifyReply, response: StoredResponse, replayed: boolean): FastifyReply {
   reply.code(response.status).headers(response.headers);

@@ -3,7 +3,10 @@ import { Body, Param, Query, type PipeTransform } from '@nestjs/common';
 import type { z } from 'zod';
 
 /**
- * Checks an argument of a handler against a schema and hands on what the schema makes of it.
+ * Validates an argument of a handler against a schema and passes on the parsed value.
+ *
+ * Nest developers: docs/guides/if-you-know-nest.md#validation-zod-pipes-instead-of-validationpipe
+ *
  * @throws ValidationFailed (422) with every violation and its path.
  */
 export class ZodPipe<T extends z.ZodType> implements PipeTransform<unknown, z.output<T>> {
@@ -14,7 +17,7 @@ export class ZodPipe<T extends z.ZodType> implements PipeTransform<unknown, z.ou
   }
 }
 
-/** A missing body is read as `{}`, so that the answer names the fields that are missing. */
+/** Reads a missing body as `{}`, so that the response names the missing fields. */
 class ZodBodyPipe<T extends z.ZodType> extends ZodPipe<T> {
   override transform(value: unknown): z.output<T> {
     return super.transform(value ?? {});
