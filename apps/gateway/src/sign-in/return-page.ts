@@ -30,7 +30,7 @@ const page = (title: string, text: string): string => `<!doctype html>
 <main>
 <h1>${title}</h1>
 <p>${text}</p>
-<p>To sign in and try the API in this browser, open the <a href="/docs">API documents</a> and choose “Authorize”.</p>
+<p>To sign in and try the API in this browser, open the <a href="/docs">API documentation</a> and choose “Authorize”.</p>
 </main>
 </body>
 </html>
@@ -38,21 +38,21 @@ const page = (title: string, text: string): string => `<!doctype html>
 
 const signedIn = page(
   'You are signed in',
-  'The application that sent you to the sign-in reads the code from the address of this page and exchanges it for tokens within a minute. If nothing happens, it is not listening here: go back to it, then close this page.',
+  'The application that started the sign-in now exchanges the code in this page’s URL for tokens. If nothing happens within a minute, it is not listening at this URL: go back to the application and close this page.',
 );
-const cancelled = page('The sign-in was cancelled', 'Nobody was signed in. Go back to the application to start again.');
+const cancelled = page('The sign-in was cancelled', 'You are not signed in. To try again, go back to the application.');
 const failed = page(
   'The sign-in did not work',
-  'The reason is in the address of this page, as <code>error</code> and <code>error_description</code>. Go back to the application to start again.',
+  'The URL of this page gives the reason, as <code>error</code> and <code>error_description</code>. To try again, go back to the application.',
 );
 const nothing = page(
   'Nothing is signed in here',
-  'Sign-ins of the client <code>causeway-demo</code> end at this address. It has nothing to show by itself.',
+  'Sign-ins through the client <code>causeway-demo</code> end at this URL. There is nothing else to see here.',
 );
 
 /**
- * What a person sees at the redirect URI of `causeway-demo` when no application takes over. Nothing of the address is repeated in the page: a code
- * must not be where it can be copied from, and a text from outside could say anything.
+ * Returns the page that a browser shows at the redirect URI of `causeway-demo` when no application takes over. It repeats
+ * nothing from the URL: a code must not be where it can be copied from, and text from outside could say anything.
  */
 export function returnPage({ code, error }: { readonly code?: unknown; readonly error?: unknown }): string {
   if (error === 'access_denied') return cancelled;
