@@ -15,7 +15,7 @@ import {
   productView,
   scopes,
 } from '@causeway/contracts';
-import { knownAddress, OrderService, type Answer, type Customer } from '../src/testing/order-service.js';
+import { knownAddress, OrderService, type ServiceResponse, type Customer } from '../src/testing/order-service.js';
 import { address } from '../src/testing/fixtures.js';
 
 let service: OrderService;
@@ -153,7 +153,7 @@ describe('placing an order', () => {
     const customer = service.customer();
     const key = randomUUID();
     const answers = await Promise.all(Array.from({ length: 10 }, () => customer.post('/v1/orders', body(), key)));
-    const isFirst = ({ status, headers }: Answer) => status === 202 && !headers.get('idempotency-replayed');
+    const isFirst = ({ status, headers }: ServiceResponse) => status === 202 && !headers.get('idempotency-replayed');
     expect(answers.filter(isFirst)).toHaveLength(1);
     expect(answers.every(({ status, headers }) => status === 409 || (status === 202 && headers))).toBe(true);
     expect(orderPage.parse((await customer.send('GET', '/v1/orders')).body).items).toHaveLength(1);
@@ -222,7 +222,7 @@ describe('placing an order', () => {
 });
 
 describe('reading orders', () => {
-  test('one with its ETag; somebody else’s and an unknown one are 404', async () => {
+  test('one with its ETag; another customer’s and an unknown one are 404', async () => {
     const { customer, orderId } = await placed();
     const own = await customer.send('GET', `/v1/orders/${orderId}`);
     expect([own.status, own.headers.get('etag')]).toEqual([200, '"1"']);
@@ -252,7 +252,7 @@ describe('reading orders', () => {
 });
 
 describe('the saga', () => {
-  test('authorised, captured, confirmed', async () => {
+  test('authorized, captured, confirmed', async () => {
     const { customer, orderId, paymentId, fact, money } = await placed();
     await service.publishAsPayment(paymentAuthorized, { ...fact(), ...money });
     await service.published('payment.cmd.capture.v1', paymentId);
@@ -327,7 +327,7 @@ describe('the saga', () => {
     },
   );
 
-  test('somebody else cannot cancel; a cancellation needs a key', async () => {
+  test('another customer cannot cancel; a cancellation needs a key', async () => {
     const { customer, orderId } = await placed();
     expect((await service.customer().post(`/v1/orders/${orderId}/cancel`, {})).status).toBe(404);
     expect((await customer.send('POST', `/v1/orders/${orderId}/cancel`, {})).body['code']).toBe(

@@ -3,7 +3,7 @@ import { CursorCodec, CursorInvalid, keysetPage } from './cursor.js';
 const codec = new CursorCodec('a-secret-of-32-characters-or-more', 'orders');
 const cursor = codec.encode(['2026-11-21T10:00:00.000Z', 42]);
 
-test('values come back as text', () => {
+test('values are decoded as text', () => {
   expect(codec.decode(cursor, 2)).toEqual(['2026-11-21T10:00:00.000Z', '42']);
 });
 
@@ -30,7 +30,7 @@ test('cursors of a secret that is being replaced are still accepted', () => {
   expect(() => codec.decode(next.encode(['a', 'b']), 2)).toThrow(CursorInvalid);
 });
 
-test('an extra row tells that there is another page, and is not part of this one', () => {
+test('an extra row shows that another page exists, and is not part of this one', () => {
   const rows = [{ id: 1 }, { id: 2 }, { id: 3 }];
   const page = keysetPage(rows, 2, codec, (row) => [row.id]);
   expect(page.items).toEqual([{ id: 1 }, { id: 2 }]);

@@ -24,7 +24,7 @@ test.each([
   fromPrisma('P2010', { kind: 'postgres', code: '57P01', originalCode: '57P01' }),
   fromPrisma('P2010', { kind: 'DatabaseNotReachable' }),
   new Error('outer', { cause: new Error('Connection terminated') }),
-])('%# means that the database is not there', (error) => {
+])('%# means that the database is not available', (error) => {
   const translated = translatePgError(error) as DatabaseUnavailable;
   expect(translated).toBeInstanceOf(DatabaseUnavailable);
   expect([translated.code, translated.retryable, translated.retryAfterSeconds]).toEqual([

@@ -20,7 +20,7 @@ function* tampered(stored: string): Generator<string> {
   yield `${version}.${bytes.subarray(0, 20).toString('base64url')}`;
 }
 
-test.each(['ann@example.org', '', '发货地址 🚢', 'x'.repeat(10_000)])('%# comes back', (text) => {
+test.each(['ann@example.org', '', '发货地址 🚢', 'x'.repeat(10_000)])('%# survives encryption', (text) => {
   const stored = cipher.encrypt(text, 'users.email', '1');
   expect(stored).toMatch(/^v1\.[\w-]+$/);
   expect(cipher.decrypt(stored, 'users.email', '1')).toBe(text);
@@ -51,7 +51,7 @@ test.each(['', 'plain text', 'v1.', 'v1.!!', 'v1:abc'])('%j, which was never enc
   );
 });
 
-test('keys rotate: the last one encrypts, all decrypt, outdated values are told', () => {
+test('keys rotate: the last one encrypts, all decrypt, outdated values are recognized', () => {
   const rotated = new FieldCipher(keys(['v1', 1], ['v2', 2]));
   const old = cipher.encrypt('a', 'users.email', '1');
   const fresh = rotated.encrypt('a', 'users.email', '1');

@@ -30,7 +30,7 @@ test('answers pass', async () => {
   expect(await clientThat(async () => 1).$transaction(async () => 2)).toBe(2);
 });
 
-test('a database that is gone is DatabaseUnavailable, for operations and around transactions', async () => {
+test('an absent database is DatabaseUnavailable, for operations and around transactions', async () => {
   const client = clientThat(() => Promise.reject(gone));
   await expect(client.order.findMany({})).rejects.toThrow(DatabaseUnavailable);
   await expect(client.$transaction(async () => 2)).rejects.toThrow(DatabaseUnavailable);

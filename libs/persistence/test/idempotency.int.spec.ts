@@ -84,7 +84,7 @@ test('an answer that must not be replayed is not stored', async () => {
   await expect(store.complete(scopeOf('5xx'), 'x', { ...created, status: 503 })).rejects.toThrow(RangeError);
 });
 
-test.each([undefined, null, [1, 2], 'text', 0])('a body of %j comes back', async (body) => {
+test.each([undefined, null, [1, 2], 'text', 0])('a body of %j is replayed', async (body) => {
   const key = `body-${JSON.stringify(body)}`;
   const answer = await uow.run(async (tx) => {
     const store = new IdempotencyStore(tx.sql);

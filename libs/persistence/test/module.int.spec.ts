@@ -117,7 +117,7 @@ test('the waiting can be ended', async () => {
   await pool.end();
 });
 
-describe('a database that goes and comes back', () => {
+describe('a database that stops and starts again', () => {
   test('units of work, health and Prisma say so, and recover by themselves', async () => {
     const pool = createPool(settingsFor(await newDatabase()));
     let now = 0;

@@ -64,7 +64,7 @@ test('times go through Prisma’s adapter and through pg as they are', async () 
   await pool.end();
 });
 
-test('a pooler that drops our settings is told at start, not by damaged data', async () => {
+test('a pooler that drops our settings is reported at start, not by damaged data', async () => {
   const pool = new pg.Pool({ connectionString: database.url, statement_timeout: 5_000 });
   const error = await errorOf(waitForDatabase(pool, []));
   expect([error.code, error.message]).toEqual([

@@ -26,7 +26,7 @@ export function unitOfWorkContract(make: () => UnitOfWork<Counters>): void {
     throw new Error('no');
   };
 
-  test('what the work changed is there after run, and its result comes back', async () => {
+  test('run commits what the work changed, and returns its result', async () => {
     expect(await uow.run(addOne)).toBe('done');
     expect(await read()).toBe(1);
   });

@@ -286,7 +286,7 @@ describe('deadlines', () => {
     expect(await valueOf(prepared.pool, 'late-commit')).toBe(0);
   });
 
-  test('single waits no longer than the deadline, and the connection comes back when the statement ends', async () => {
+  test('single waits no longer than the deadline, and the connection returns to the pool when the statement ends', async () => {
     const error = await errorOf(
       withDeadline(Deadline.after(100), () => make().single((tx) => tx.sql.query('SELECT pg_sleep(2)'))),
     );
@@ -362,7 +362,7 @@ describe('a full pool', () => {
     expect(order.indexOf('message')).toBeLessThanOrEqual(1);
   });
 
-  test('an absent database is told as such, also to those who wait', async () => {
+  test('an absent database is reported as such, also to those who wait', async () => {
     const absent = createPool(settingsFor('postgres://nobody@127.0.0.1:1/none', { DATABASE_POOL_MAX: '1' }));
     const work = new PgUnitOfWork(absent, counters);
     const errors = await Promise.all([

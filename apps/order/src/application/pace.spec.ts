@@ -33,7 +33,7 @@ function setUp(at = 4) {
 }
 const pass = (ms: number) => jest.advanceTimersByTimeAsync(ms);
 
-test('as many orders as may be under way are placed at once, and nobody is asked', async () => {
+test('as many orders as may be unfinished are placed at once, without a query', async () => {
   const { place, placed, asked } = setUp();
   place(4);
   await pass(0);
@@ -50,7 +50,7 @@ test('further orders are placed as others end, wherever those were worked on', a
   expect(placed()).toBe(6);
 });
 
-test('polling goes on after the request that began it', async () => {
+test('polling continues after the request that started it', async () => {
   const { place, placed, end } = setUp();
   place(4);
   await pass(0);

@@ -50,7 +50,7 @@ const captured = { kind: 'captured' } as const;
 const declined = { kind: 'declined', reason: 'no_funds' } as const;
 const voided = { kind: 'voided', reason: 'asked to' } as const;
 
-test('authorised, captured: the order is confirmed and keeps its stock', async () => {
+test('authorized, captured: the order is confirmed and keeps its stock', async () => {
   const { receive, order, sent, cups, orders } = await placedOrder();
   await receive(authorized);
   await receive(captured);
@@ -100,12 +100,12 @@ test('the same cancellation twice is one; its first answer is replayed', async (
   expect(sent()).toEqual(['payment.cmd.void.v1', orderCancelled.subject]);
 });
 
-test('somebody else’s order is NOT_FOUND', async () => {
+test('another customer’s order is NOT_FOUND', async () => {
   const { cancel } = await placedOrder();
   await expect(cancel('key', randomUUID())).rejects.toMatchObject({ code: 'NOT_FOUND' });
 });
 
-test('authorised after the rejection: the authorisation is given up', async () => {
+test('authorized after the rejection: the authorization is released', async () => {
   const { receive, order, sent, cups } = await placedOrder();
   await receive(declined);
   await receive(authorized);

@@ -27,7 +27,7 @@ interface StoredOrder {
   readonly placedAt: string;
 }
 
-interface State {
+interface StoreState {
   products: Record<string, Product>;
   orders: Record<string, StoredOrder>;
   /** Orders with a timer; true while they can be given up. */
@@ -39,13 +39,13 @@ interface State {
 const keyOf = ({ subject, route, key }: IdempotencyScope): string => JSON.stringify([subject, route, key]);
 
 /** Orders without a database. Keeps the contract in `order-transaction-contract.ts`, as the real ones do. */
-export class InMemoryOrders extends InMemoryUnitOfWork<State, OrderTransaction> implements Timers {
+export class InMemoryOrders extends InMemoryUnitOfWork<StoreState, OrderTransaction> implements Timers {
   readonly madeDueNow: string[] = [];
   /** Timers that the next `claimDue` finds. */
   due: DueStep[] = [];
 
   constructor(products: readonly Product[]) {
-    const state: State = { products: {}, orders: {}, timers: {}, answers: {}, sent: [] };
+    const state: StoreState = { products: {}, orders: {}, timers: {}, answers: {}, sent: [] };
     for (const product of products) state.products[product.id] = { ...product };
     super(state, bind);
   }
@@ -59,7 +59,7 @@ export class InMemoryOrders extends InMemoryUnitOfWork<State, OrderTransaction> 
   }
 }
 
-function bind(state: State): OrderTransaction {
+function bind(state: StoreState): OrderTransaction {
   const send = async <T>({ subject, data: schema }: MessageDefinition<T>, aggregateId: string, data: T) => {
     state.sent.push({ subject, aggregateId, data: schema.parse(data) });
   };
@@ -102,7 +102,7 @@ function bind(state: State): OrderTransaction {
 
 type Send = <T>(definition: MessageDefinition<T>, aggregateId: string, data: T) => Promise<void>;
 
-async function place(state: State, request: NewOrder, send: Send): Promise<PlaceOrderResult> {
+async function place(state: StoreState, request: NewOrder, send: Send): Promise<PlaceOrderResult> {
   const { orderId, paymentId, customerId, items, shippingAddress, paymentMethodToken, idempotency } = request;
   const answer = state.answers[keyOf(idempotency)];
   if (answer && answer.fingerprint !== idempotency.fingerprint) return { outcome: 'idempotency_reused' };
@@ -138,7 +138,7 @@ async function place(state: State, request: NewOrder, send: Send): Promise<Place
   return { outcome: 'placed', order: details };
 }
 
-function addStock({ products }: State, productId: string, quantity: number): void {
+function addStock({ products }: StoreState, productId: string, quantity: number): void {
   const product = products[productId]!;
   products[productId] = { ...product, available: product.available + quantity };
 }

@@ -17,7 +17,7 @@ expectDeclaredResponses();
 
 export const knownAddress = '0193b000-0000-7000-8000-000000000001';
 
-export interface Answer {
+export interface ServiceResponse {
   readonly status: number;
   readonly headers: Headers;
   readonly body: Record<string, unknown>;
@@ -25,9 +25,9 @@ export interface Answer {
 
 export interface Customer {
   readonly id: string;
-  send(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  send(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<ServiceResponse>;
   /** POST with a new Idempotency-Key, unless one is given. */
-  post(path: string, body: unknown, key?: string): Promise<Answer>;
+  post(path: string, body: unknown, key?: string): Promise<ServiceResponse>;
 }
 
 /**
@@ -87,7 +87,7 @@ export class OrderService {
     await Promise.all([this.database.drop(), this.nats.stop()]);
   }
 
-  /** Plays the user service, where everybody lives at the same address; while down, nobody answers. */
+  /** Plays the user service, which knows one address for all customers. While down, it does not reply. */
   setUserDown(down: boolean): void {
     if (down) this.user?.unsubscribe();
     else
@@ -103,7 +103,12 @@ export class OrderService {
     return { id, send, post: (path, body, key = randomUUID()) => send('POST', path, body, { 'idempotency-key': key }) };
   }
 
-  async send(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+  async send(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<ServiceResponse> {
     const response = await fetch(this.origin + path, {
       method,
       headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
@@ -113,7 +118,7 @@ export class OrderService {
     return {
       status: response.status,
       headers: response.headers,
-      body: text ? (JSON.parse(text) as Answer['body']) : {},
+      body: text ? (JSON.parse(text) as ServiceResponse['body']) : {},
     };
   }
 
@@ -141,7 +146,7 @@ export class OrderService {
   }
 
   /** Waits until the order has a status. */
-  async becomes(customer: Customer, orderId: string, status: string): Promise<Answer['body']> {
+  async becomes(customer: Customer, orderId: string, status: string): Promise<ServiceResponse['body']> {
     return eventually(async () => {
       const { body } = await customer.send('GET', `/v1/orders/${orderId}`);
       return body['status'] === status ? body : undefined;

@@ -1,6 +1,6 @@
 import type { Order, PaymentOutcome } from '../domain/order.js';
 
-/** What a test says of an outcome; the rest is what the payment of the order would truly tell. */
+/** The fields of an outcome that a test sets; the others are those that the payment of the order would have. */
 export type OutcomeFields = Pick<PaymentOutcome, 'kind'> & {
   readonly [field in 'paymentId' | 'currency' | 'reason' | 'refundId']?: string;
 } & { readonly amountMinor?: number };

@@ -51,7 +51,7 @@ export class SagaTimerWorker implements OnApplicationBootstrap, OnModuleDestroy 
       if (claimed > 0) log.info({ orders: claimed }, 'repeated saga steps whose payment had not answered');
       return claimed === batch ? 0 : this.options.pollMs;
     } catch (err) {
-      // The database is not available. Health checks and requests report that; this worker only goes on.
+      // The database is not available. Health checks and requests report that; this worker just polls again.
       log.warn({ err }, 'saga timers could not be read; polling again');
       return this.options.pollMs;
     }
