@@ -8,27 +8,29 @@ import { kubectlAvailable } from '@causeway/manifests';
 import { renderedStage, stages } from './files.js';
 import { read, root, type GeneratedFile } from './generated-file.js';
 
-function write(files: readonly GeneratedFile[]): number {
-  const changed = files.filter(({ file, text }) => !existsSync(join(root, file)) || read(file) !== text);
-  for (const { file, text } of changed) {
+/** @returns the files that were not as they should be. */
+function write(files: readonly GeneratedFile[]): string[] {
+  const stale = files.filter(({ file, text }) => !existsSync(join(root, file)) || read(file) !== text);
+  for (const { file, text } of stale) {
     mkdirSync(dirname(join(root, file)), { recursive: true });
     writeFileSync(join(root, file), text);
-    console.log(`written ${file}`);
   }
-  return changed.length;
+  return stale.map(({ file }) => file);
 }
 
 async function main(): Promise<void> {
   const withKubectl = kubectlAvailable();
-  let [written, total] = [0, 0];
+  const all = new Set<string>();
+  const written = new Set<string>();
   for (const stage of withKubectl ? [...stages, renderedStage] : stages) {
     const files = await stage();
-    written += write(files);
-    total += files.length;
+    for (const { file } of files) all.add(file);
+    for (const file of write(files)) written.add(file);
   }
+  for (const file of written) console.log(`written ${file}`);
   if (!withKubectl)
     console.log('not written: the tables in k8s/README.md and k8s/overlays/kind/README.md, which need kubectl');
-  console.log(`${written} of ${total} files written; the others are current`);
+  console.log(`${written.size} of ${all.size} files written; the others are current`);
 }
 
 main().catch((error: unknown) => {

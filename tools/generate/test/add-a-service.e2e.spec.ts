@@ -1,0 +1,166 @@
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import {
+  cpSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { startNats } from '@causeway/launcher/nats';
+import { kubectlAvailable } from '@causeway/manifests';
+import type * as Topology from '@causeway/system/topology';
+import { root } from '../src/generated-file.js';
+
+const guide = join(root, 'docs/guides/add-a-service.md');
+/** The blocks of the guide, in order: `diff` and `sh` are done, `text` is what the command before it says. */
+const blocks = [...readFileSync(guide, 'utf8').matchAll(/^```(diff|sh|text)\n([^]*?)^```/gm)].map(([, kind, text]) => ({
+  kind: kind as 'diff' | 'sh' | 'text',
+  text: text!,
+}));
+const commands = blocks.filter(({ kind, text }) => kind !== 'sh' || !text.includes('dist/main.js'));
+const start = blocks.find(({ text }) => text.includes('dist/main.js'))?.text ?? '';
+
+let copy: string;
+
+/** The repository as it lies here, built, with node_modules of its own that lead to the copy's projects. */
+function copyRepository(): string {
+  const target = mkdtempSync(join(tmpdir(), 'causeway-add-a-service-'));
+  const skipped = new Set(['node_modules', '.git', '.nx', '.causeway', '.ci', 'reports', 'coverage']);
+  for (const entry of readdirSync(root).filter((name) => !skipped.has(name)))
+    cpSync(join(root, entry), join(target, entry), {
+      recursive: true,
+      filter: (path) => !path.endsWith('/node_modules'),
+    });
+  const modules = join(target, 'node_modules');
+  mkdirSync(join(modules, '@causeway'), { recursive: true });
+  for (const entry of readdirSync(join(root, 'node_modules')).filter((name) => name !== '@causeway'))
+    symlinkSync(join(root, 'node_modules', entry), join(modules, entry));
+  for (const nested of globSync('{apps,libs,tools}/*/node_modules', { cwd: root }))
+    symlinkSync(join(root, nested), join(target, nested));
+  for (const project of globSync('{apps,libs,tools}/*/package.json', { cwd: target })) link(target, dirname(project));
+  return target;
+}
+
+function link(target: string, project: string): void {
+  const place = join(target, 'node_modules/@causeway', project.split('/')[1]!);
+  rmSync(place, { force: true });
+  symlinkSync(join('../..', project), place);
+}
+
+/** `npm` without a network: links what is new, and builds what the guide has changed before it generates. */
+const npm = `#!/bin/sh
+set -e
+build() { (cd "$1" && swc src --out-dir dist --strip-leading-paths --copy-files --config-file ../../.swcrc --quiet); }
+case "$1 $2" in
+  "install "*) ln -s ../../apps/pulse node_modules/@causeway/pulse ;;
+  "run generate") build tools/system; build apps/pulse; exec node tools/generate/dist/generate-command.js ;;
+  *) echo "the test knows no: npm $*" >&2; exit 1 ;;
+esac
+`;
+
+function run(command: string): string {
+  const path = [join(copy, '.bin'), join(root, 'node_modules/.bin'), process.env['PATH']].join(':');
+  return execFileSync('sh', ['-ec', command], { cwd: copy, encoding: 'utf8', env: { ...process.env, PATH: path } });
+}
+
+/** Inserts the lines with `+` before the line of context below them. */
+function insert(diff: string): void {
+  const [target = '', ...lines] = diff.trimEnd().split('\n');
+  const file = join(copy, target.replace('+++ b/', ''));
+  const context = lines.pop()!.slice(1);
+  const before = readFileSync(file, 'utf8');
+  expect(before.split(context)).toHaveLength(2);
+  const added = lines.map((line) => `${line.slice(1)}\n`).join('');
+  writeFileSync(
+    file,
+    before.replace(context, () => `${added}${context}`),
+  );
+}
+
+beforeAll(() => {
+  copy = copyRepository();
+  mkdirSync(join(copy, '.bin'));
+  writeFileSync(join(copy, '.bin/npm'), npm, { mode: 0o755 });
+  writeFileSync(join(copy, '.bin/npx'), '#!/bin/sh\nexec "$@"\n', { mode: 0o755 });
+});
+afterAll(() => rmSync(copy, { recursive: true, force: true }));
+
+const withKubectl = kubectlAvailable();
+/** What is said of files that take kubectl, and of how many there are, is compared where kubectl is there. */
+const comparable = (text: string): string =>
+  withKubectl
+    ? text
+    : text
+        .split('\n')
+        .filter((line) => !/k8s\/(overlays\/kind\/)?README|files written|^\d+$|need kubectl/.test(line))
+        .join('\n');
+
+test('every command of the guide works, and says what the guide shows', () => {
+  let said = '';
+  for (const { kind, text } of commands) {
+    if (kind === 'diff') insert(text);
+    else if (kind === 'sh') said = run(withKubectl ? text : text.replace(/^kubectl.*\n/m, ''));
+    else expect(comparable(said).trim()).toBe(comparable(text).trim());
+  }
+  const has = (file: string, text: string): void => expect(readFileSync(join(copy, file), 'utf8')).toContain(text);
+  has('docker/pulse.Dockerfile', 'ARG APP=pulse');
+  has('docker/bake.hcl', '"pulse"');
+  has('docker/compose.yaml', '  pulse:\n    <<: [*service, *pulse]');
+  has('docker/nats/nats.conf', 'user: "pulse"');
+  has('k8s/base/pulse/network-policy.yaml', 'app.kubernetes.io/name: pulse');
+  has('k8s/overlays/production/kustomization.yaml', 'registry.example.org/causeway/pulse');
+});
+
+test('the new service starts by itself, with the account that was generated, and becomes ready', async () => {
+  const topology = (await import(join(copy, 'tools/system/src/topology/index.ts'))) as typeof Topology;
+  const folder = join(copy, '.nats');
+  mkdirSync(folder);
+  const passwords = Object.fromEntries(Object.keys(topology.natsPermissions()).map((user) => [user, `k${user}`]));
+  writeFileSync(join(folder, 'passwords.conf'), topology.natsPasswords(passwords));
+  const configFile = join(folder, 'nats.conf');
+  const options = { include: 'passwords.conf', storeDir: folder, monitoring: false };
+  writeFileSync(configFile, topology.natsServerConfig(options));
+  const nats = await startNats({ folder, configFile, logFile: join(folder, 'log') });
+  const [http, management] = [await freePort(), await freePort()];
+  const command = start.replaceAll('\\\n', '').replace('3005', String(http)).replace('3105', String(management));
+  const path = `${join(root, 'node_modules/.bin')}:${process.env['PATH']}`;
+  const env = { PATH: path, NATS_URL: nats.url, NATS_PASSWORD: 'kpulse', SHUTDOWN_DRAIN_MS: '0' };
+  const child = spawn('sh', ['-c', `exec env ${command}`], { cwd: copy, env, stdio: ['ignore', 'ignore', 'inherit'] });
+  const exited = new Promise((resolve) => child.once('exit', resolve));
+  try {
+    expect(await status(`http://127.0.0.1:${management}/health/ready`, child)).toBe(200);
+    const pulse = await fetch(`http://127.0.0.1:${http}/v1/pulse`);
+    expect(await pulse.json()).toEqual({ events: 0 });
+  } finally {
+    child.kill();
+    await exited;
+    await nats.stop();
+  }
+});
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+async function status(url: string, child: ChildProcess): Promise<number> {
+  for (;;) {
+    const code = await fetch(url).then(
+      (response) => response.status,
+      () => 0,
+    );
+    if (code === 200 || child.exitCode !== null) return code;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
