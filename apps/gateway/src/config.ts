@@ -17,7 +17,9 @@ function isRange(text: string): boolean {
 
 const perMinute = integer(1, 10_000_000);
 
-/** Everything that the gateway reads from its environment, besides what every service reads (service-host, telemetry). */
+/**
+ * Everything that the gateway reads from its environment, besides what every service reads (service-host, telemetry).
+ */
 export const settings = {
   /** Where clients reach the gateway: the server address in the OpenAPI document. */
   PUBLIC_URL: httpUrl(),
@@ -28,8 +30,9 @@ export const settings = {
   /** The same for webhooks of the payment provider, all of which come from few addresses. */
   RATE_LIMIT_WEBHOOK_PER_MINUTE: withDefault(perMinute, '6000'),
   /**
-   * Addresses or ranges, separated by commas, of the proxies in front of the gateway, for example `10.0.0.0/8`: what they say in X-Forwarded-*
-   * is believed. From anybody else it is not looked at: a client that chose its own address would escape the limits.
+   * Addresses or ranges, separated by commas, of the proxies in front of the gateway, for example `10.0.0.0/8`: what
+   * they say in X-Forwarded-* is believed. From anybody else it is not looked at: a client that chose its own address
+   * would escape the limits.
    */
   TRUST_PROXY: list()
     .refine((ranges) => ranges.every(isRange), { error: 'expected addresses or ranges such as 10.0.0.0/8' })

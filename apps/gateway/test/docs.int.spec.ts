@@ -72,7 +72,7 @@ describe('"Authorize" on the page', () => {
     expect(bearer).toMatchObject({ type: 'http', scheme: 'bearer' });
   });
 
-  test('may ask the issuer for tokens where that is another host, and nobody else', async () => {
+  test('may call the issuer for tokens where that is another host, and no other origin', async () => {
     const policy = (await world.fetch('/docs/')).headers.get('content-security-policy');
     expect(policy).toContain(`connect-src 'self' ${new URL(world.issuer.settings.AUTH_ISSUER).origin};`);
   });

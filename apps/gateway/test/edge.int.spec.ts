@@ -27,7 +27,7 @@ describe('tokens', () => {
     ['none', () => Promise.resolve({}), 401, 'TOKEN_MISSING'],
     ['nonsense', () => Promise.resolve({ authorization: 'Bearer nonsense' }), 401, 'TOKEN_INVALID'],
     ['expired', () => world.bearer('u', { expiresInSeconds: -60 }), 401, 'TOKEN_EXPIRED'],
-    ['for somebody else', () => world.bearer('u', { audience: 'urn:other' }), 401, 'TOKEN_INVALID'],
+    ['for another audience', () => world.bearer('u', { audience: 'urn:other' }), 401, 'TOKEN_INVALID'],
     ['without the scope', () => world.bearer('u', { scopes: [scopes.profile] }), 403, 'SCOPE_MISSING'],
   ])('%s: refused here, and no service is asked', async (_, headers, status, code) => {
     for (const path of ['/v1/orders', `/v1/orders/${randomUUID()}/overview`, `/v1/orders/${randomUUID()}/events`]) {

@@ -68,7 +68,7 @@ class Listener {
   }
 }
 
-test('the order as it is, then what happens to it; of somebody else’s order nothing', async () => {
+test('the order as it is, then its changes; nothing of another customer’s order', async () => {
   const listener = await Listener.open();
   expect(listener.response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
   expect(listener.response.headers.get('cache-control')).toBe('no-store');
@@ -139,7 +139,7 @@ test('HEAD tells the type, and ends', async () => {
 });
 
 describe('how many', () => {
-  test('a customer has a few streams; the place of one that is closed is free again', async () => {
+  test('a customer has a few streams; the slot of one that is closed is free again', async () => {
     const me = await world.bearer();
     const [one, two] = [await Listener.open(me), await Listener.open(me)];
     const third = await world.fetch(`/v1/orders/${order.id}/events`, { headers: me });
@@ -155,7 +155,7 @@ describe('how many', () => {
     again.close();
   });
 
-  test('streams that were refused, or given up while the order was read, hold no place', async () => {
+  test('streams that were refused, or given up while the order was read, hold no slot', async () => {
     const me = await world.bearer();
     world.onOrder((_received, response) => respond(response, 404, { code: 'NOT_FOUND', detail: 'no' }));
     for (let attempt = 0; attempt < 3; attempt += 1) expect((await Listener.open(me)).response.status).toBe(404);

@@ -115,7 +115,7 @@ test.each<[string, string]>([
   world.onOrder((_received, response) =>
     setTimeout(() => respond(response, 404, { code: 'NOT_FOUND', detail: '' }), 100),
   );
-  // The order decides, long after the customer has failed: nobody waits for that failure then.
+  // The order decides, long after the customer has failed: that failure is not awaited then.
   expect((await overview()).status).toBe(404);
 
   world.onOrder((_received, response) => respond(response, 200, order));

@@ -167,7 +167,7 @@ describe('headers', () => {
     expect([headers['x-inner'], headers['x-outer'], headers.connection]).toEqual([undefined, '2', 'close']);
   });
 
-  test('that say what a browser may do come from whoever made the answer', async () => {
+  test('that say what a browser may do come from the service that made the response', async () => {
     const own = {
       'content-type': 'text/html',
       'content-security-policy': "default-src 'self'",

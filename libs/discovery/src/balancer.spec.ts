@@ -14,7 +14,7 @@ function setup(count: number) {
   const clock = { now: 1_000 };
   const urls = Array.from({ length: count }, (_, index) => `http://127.0.0.1:${4001 + index}`);
   const balancer = new Balancer(staticResolver({ order: urls }), { random: seeded(7), now: () => clock.now });
-  /** One call at a time; answers how often each instance was used. */
+  /** One call at a time; returns how often each instance was used. */
   const drive = (calls: number, behave: (url: string) => { ms: number; failed?: boolean; overloaded?: boolean }) => {
     const used = Object.fromEntries(urls.map((url) => [url, 0]));
     for (let call = 0; call < calls; call += 1) {
@@ -28,7 +28,7 @@ function setup(count: number) {
   return { balancer, clock, urls, drive };
 }
 
-test('a service that nobody knows is an error that names it', () => {
+test('an unknown service is an error that names it', () => {
   const { balancer } = setup(1);
   expect(() => balancer.pick('payment')).toThrow(NoEndpoint);
   expect(() => balancer.pick('payment')).toThrow('no instance of payment is available');
@@ -44,7 +44,7 @@ test('equal instances get about equal shares of concurrent calls', () => {
   for (const url of urls) expect(used.get(url)).toBeGreaterThan(90);
 });
 
-test('a slow instance gets little, and is looked at again later', () => {
+test('a slow instance gets little traffic, and is tried again later', () => {
   const { drive, urls, clock } = setup(2);
   const slow = (url: string) => ({ ms: url === urls[0] ? 500 : 5 });
   const [toSlow] = drive(500, slow);
@@ -54,7 +54,7 @@ test('a slow instance gets little, and is looked at again later', () => {
   expect(again).toBeGreaterThan(100);
 });
 
-test('an instance that has too much work gets little for a while, but is never taken out', () => {
+test('an overloaded instance gets little traffic for a while, but is never ejected', () => {
   const { drive, urls, clock } = setup(2);
   const [toBusy] = drive(500, (url) => (url === urls[0] ? { ms: 1, overloaded: true } : { ms: 5 }));
   expect(toBusy).toBeGreaterThan(0);
@@ -66,7 +66,7 @@ test('an instance that has too much work gets little for a while, but is never t
   expect(again).toBeGreaterThan(50);
 });
 
-test('silence takes an instance out only when it answers nobody meanwhile', () => {
+test('silence ejects an instance only when it responds to no other call meanwhile', () => {
   const silence = { ms: 3_000, failed: true, silent: true };
   for (const answers of [true, false]) {
     const { balancer, urls, drive } = setup(2);
@@ -93,7 +93,7 @@ test('a new instance is used at once, but does not get everything', () => {
   expect(burst.filter((id) => id === 'b').length).toBeLessThan(60);
 });
 
-test('five failures in a row take an instance out for ten seconds; then one more failure is enough', () => {
+test('five failures in a row eject an instance for ten seconds; then one more failure is enough', () => {
   const { drive, urls, clock } = setup(2);
   const broken = (url: string) => ({ ms: 0.1, failed: url === urls[0] });
   const [failures] = drive(1_000, broken);
@@ -116,7 +116,7 @@ test('a success in between clears the count', () => {
   expect(call(true)).toBe(urls[1]);
 });
 
-test('with every instance taken out all are used', () => {
+test('with every instance ejected all are used', () => {
   const { drive } = setup(3);
   drive(100, () => ({ ms: 1, failed: true }));
   const used = drive(300, () => ({ ms: 1 }));

@@ -20,7 +20,10 @@ export interface CallResult {
   readonly ms: number;
   /** The instance did not do its job: no connection, broken off, timeout, 502, 503, 504. */
   readonly failed: boolean;
-  /** It failed by not responding in time. An instance that has responded to others meanwhile is only slow: no failure. Default false. */
+  /**
+   * It failed by not responding in time. An instance that has responded to others meanwhile is only slow: no failure.
+   * Default false.
+   */
   readonly silent?: boolean;
   /** It has too much work: others are preferred for a while, but it is not ejected. Default false. */
   readonly overloaded?: boolean;
@@ -39,7 +42,10 @@ export interface BalancerOptions {
   readonly now?: () => number;
 }
 
-/** An overloaded instance refuses fast. So that this does not attract more calls, it counts as at least this slow, milliseconds. */
+/**
+ * An overloaded instance refuses fast. So that this does not attract more calls, it counts as at least this slow,
+ * milliseconds.
+ */
 const overloadedMs = 1_000;
 
 interface Health {
@@ -53,9 +59,9 @@ interface Health {
 }
 
 /**
- * Picks the better of two random instances (Mitzenmacher, "The Power of Two Choices"), by latency × calls in flight. The latency fades
- * while an instance is not used: otherwise one slow response would keep it out for ever. With every instance ejected, all are used again: a small
- * chance is better than none.
+ * Picks the better of two random instances (Mitzenmacher, "The Power of Two Choices"), by latency × calls in flight.
+ * The latency fades while an instance is not used: otherwise one slow response would keep it out for ever. With every
+ * instance ejected, all are used again: a small chance is better than none.
  */
 export class Balancer {
   private readonly services = new Map<string, { list: readonly Endpoint[]; health: Map<string, Health> }>();
@@ -143,7 +149,8 @@ export class Balancer {
     const weight = health.latencyMs === 0 ? 0 : Math.exp((health.measuredAt - now) / this.options.memoryMs);
     // The floor keeps a sample apart from "not measured".
     health.latencyMs = Math.max(0.01, health.latencyMs * weight + ms * (1 - weight));
-    // A slow response counts in full at once ("peak" EWMA of Finagle): an instance that starts to queue is noticed with its first call.
+    // A slow response counts in full at once ("peak" EWMA of Finagle): an instance that starts to queue is noticed with
+    // its first call.
     if (ms > health.latencyMs) health.latencyMs = ms;
     health.measuredAt = now;
     health.responses += 1;

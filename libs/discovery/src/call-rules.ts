@@ -45,8 +45,9 @@ export function mayResend(error: unknown, repeatable: boolean): boolean {
 }
 
 /**
- * Whether a request may arrive twice: idempotent by its method (RFC 9110, 9.2.2), or because the service keeps its response under an
- * `Idempotency-Key`. Not with `If-Match`: when the first one did arrive, the second gets 412 for a change that was made.
+ * Whether a request may arrive twice: idempotent by its method (RFC 9110, 9.2.2), or because the service keeps its
+ * response under an `Idempotency-Key`. Not with `If-Match`: when the first one did arrive, the second gets 412 for a
+ * change that was made.
  * @param headers Names in any case.
  */
 export function isRepeatable(method: string, headers: Readonly<Record<string, unknown>> = {}): boolean {

@@ -2,7 +2,7 @@ import type { Capability } from '@causeway/service-host';
 import { discoverySettings } from './settings.js';
 
 export interface DiscoveryOptions {
-  /** The services that this one calls over HTTP. Default none: it is found, and finds nobody. */
+  /** The services that this one calls over HTTP. Default none: it is only found. */
   readonly find?: readonly string[];
 }
 

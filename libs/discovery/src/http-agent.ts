@@ -2,9 +2,9 @@ import { callerKeepAlive } from '@causeway/contracts/keep-alive';
 import type { Agent } from 'undici';
 
 export interface HttpAgentOptions {
-  /** The age at which a connection is given up, milliseconds. Default 30 000. */
+  /** The age at which a connection is closed, milliseconds. Default 30 000. */
   readonly clientTtlMs?: number;
-  /** How long a connection may be idle, milliseconds. Default 4 000, less than any server of ours is patient. */
+  /** How long a connection may be idle, milliseconds. Default 4 000, less than any server of ours keeps it. */
   readonly idleMs?: number;
   /** Connections per instance. Default 256. */
   readonly connections?: number;
@@ -13,12 +13,12 @@ export interface HttpAgentOptions {
 }
 
 /**
- * The connections of this process to all services; a streaming proxy and {@link ServiceClient} share them. Bounded in age: with plain
- * keep-alive, instances that were added later got 0 % of the traffic (measured; with a bound 44–54 %).
+ * The connections of this process to all services; a streaming proxy and {@link ServiceClient} share them. Their age is
+ * bounded: with plain keep-alive, instances added later got 0 % of the traffic (measured; with a bound 44–54 %).
  *
- * It has no limit of its own on the time of an answer: deadlines do that, and a stream of events has none.
+ * It does not limit the time of a response: deadlines do that, and a stream of events has none.
  *
- * undici (109 files) is imported here, so that a service that calls nobody does not load it.
+ * undici (109 files) is imported here, so that a service that calls no other does not load it.
  */
 export async function createHttpAgent({
   clientTtlMs = 30_000,

@@ -38,7 +38,10 @@ export interface OutboundRequest<R> {
   readonly signal?: AbortSignal | undefined;
   /** What to send. Made for each attempt: the second has less time left, and a span of its own. */
   options(): Omit<Dispatcher.RequestOptions, 'origin' | 'method' | 'signal'>;
-  /** Takes the response over. While it runs, the deadline holds; afterwards a body that is still open ends with `signal` only. */
+  /**
+   * Takes the response over. While it runs, the deadline holds; afterwards a body that is still open ends with `signal`
+   * only.
+   */
   receive(response: Dispatcher.ResponseData): Promise<R> | R;
 }
 
@@ -57,12 +60,12 @@ class FailedResponse extends Error {
 }
 
 /**
- * Calls services by name, each under a policy of its own: the one way to another service, for a client that reads responses and for a proxy that
- * streams them.
+ * Calls services by name, each under a policy of its own: the one way to another service, for a client that reads
+ * responses and for a proxy that streams them.
  *
- * At most one retry, on another instance where there is one: when no connection was made; and, for what may be sent twice, when it broke off
- * or the response was 503 without `causeway-no-retry`. Overload, deadlines that clients have shortened, and callers that left are not the service's
- * failure: they open no breaker and eject no instance.
+ * At most one retry, on another instance where there is one: when no connection was made; and, for what may be sent
+ * twice, when it broke off or the response was 503 without `causeway-no-retry`. Overload, deadlines that clients have
+ * shortened, and callers that left are not the service's failure: they open no breaker and eject no instance.
  */
 export class OutboundCalls {
   private readonly policies = new Map<string, Policy>();
@@ -176,7 +179,10 @@ const countsAsFailure = (error: unknown): boolean =>
     ? error.verdict === 'failed'
     : error instanceof DependencyUnavailable || error instanceof DeadlineExceeded;
 
-/** The instance is busy until the body has passed; its latency is the time to the head, because the body moves at the reader's pace. */
+/**
+ * The instance is busy until the body has passed; its latency is the time to the head, because the body moves at the
+ * reader's pace.
+ */
 function reportAtEnd(
   { statusCode, body }: Dispatcher.ResponseData,
   verdict: ResponseVerdict,
@@ -192,7 +198,10 @@ function reportAtEnd(
   });
 }
 
-/** No response, or one that broke off: the instance's failure, unless it was slow for too short a time or the caller left. */
+/**
+ * No response, or one that broke off: the instance's failure, unless it was slow for too short a time or the caller
+ * left.
+ */
 function reportMissing(instance: PickedInstance, signal: AbortSignal, watch: CallWatch): void {
   const late = signal.aborted && signal.reason instanceof DeadlineExceeded;
   instance.report({ ms: watch.ms, failed: late ? watch.silenceIsFailure : !signal.aborted, silent: late });

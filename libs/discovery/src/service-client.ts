@@ -22,7 +22,9 @@ export interface ServiceRequest {
   readonly idempotent?: boolean;
   /** Bound of all attempts together, milliseconds; an earlier deadline wins. Default 3 000. */
   readonly timeoutMs?: number;
-  /** Ends the call when it aborts, because the caller has left: the connection to the service is closed. Default: none. */
+  /**
+   * Ends the call when it aborts, because the caller has left: the connection to the service is closed. Default: none.
+   */
   readonly signal?: AbortSignal;
 }
 
@@ -35,13 +37,19 @@ export interface ServiceResponse {
 }
 
 export interface ServiceClientOptions {
-  /** Applied to each service separately. Default: one retry, breaker and 256 + 256 slots, all with the defaults of `resilience`. */
+  /**
+   * Applied to each service separately. Default: one retry, breaker and 256 + 256 slots, all with the defaults of
+   * `resilience`.
+   */
   readonly policy?: PolicyOptions;
 }
 
 const defaultTimeoutMs = 3_000;
 
-/** Calls other services by name, and reads their responses. Any response is returned, whatever its status; only the lack of one is an error. */
+/**
+ * Calls other services by name, and reads their responses. Any response is returned, whatever its status; only the lack
+ * of one is an error.
+ */
 export class ServiceClient {
   private readonly calls: OutboundCalls;
 
@@ -49,7 +57,9 @@ export class ServiceClient {
     this.calls = new OutboundCalls('http', balancer, agent, policy);
   }
 
-  /** @throws DependencyUnavailable, DeadlineExceeded, NoEndpoint, CircuitOpen, BulkheadFull, or the reason of `signal` */
+  /**
+   * @throws DependencyUnavailable, DeadlineExceeded, NoEndpoint, CircuitOpen, BulkheadFull, or the reason of `signal`
+   */
   request(request: ServiceRequest): Promise<ServiceResponse> {
     const { service, method, path, route, signal } = request;
     const limit = Deadline.after(request.timeoutMs ?? defaultTimeoutMs);

@@ -27,7 +27,7 @@ export const discoverySettings = {
   DISCOVERY_MODE: withDefault(z.enum(['static', 'nats']), 'static'),
   /** For `static`: `order=http://127.0.0.1:3002|http://127.0.0.1:3012,payment=http://127.0.0.1:3003`. */
   DISCOVERY_STATIC: withDefault(serviceMap, ''),
-  /** For `nats`: milliseconds between two rounds of asking who is there. An instance that misses three rounds is dropped. */
+  /** For `nats`: milliseconds between two rounds of pings. An instance that misses three is dropped. */
   DISCOVERY_POLL_MS: withDefault(durationMs(50, 60_000), '1000'),
   /** For `nats`: the address under which others reach this instance. Default: the address it listens on. */
   DISCOVERY_ADVERTISE_URL: httpUrl().optional(),

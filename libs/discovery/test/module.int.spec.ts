@@ -96,7 +96,7 @@ async function until(condition: () => boolean, limitMs = 5_000): Promise<void> {
   }
 }
 
-test('instances find and call each other; new ones get traffic; who stops is left out before it stops serving', async () => {
+test('instances find and call each other; new ones get traffic; a stopping one is left out before it stops serving', async () => {
   const gateway = await start('gateway', 'gateway-1', { find: ['order', 'payment'] });
   const first = await start('order', 'order-1', { find: ['gateway'] });
   await until(() => idsAt(gateway, 'order').length === 1);
@@ -122,7 +122,7 @@ test('instances find and call each other; new ones get traffic; who stops is lef
   expect(await ask()).toEqual({ id: 'order-2' });
 });
 
-test('who calls nobody is found all the same, and asks nobody', async () => {
+test('a service that calls no other is found all the same, and pings none', async () => {
   const gateway = await start('gateway', 'gateway-1', { find: ['order', 'payment'] });
   const silent = await start('payment', 'payment-1');
   await until(() => idsAt(gateway, 'payment').length === 1);
@@ -131,7 +131,7 @@ test('who calls nobody is found all the same, and asks nobody', async () => {
   expect(idsAt(gateway, 'payment')).toEqual([]);
 });
 
-test('who was asked to stop is left out right then, while it goes on serving', async () => {
+test('an instance that is asked to stop is left out at once, while it still serves', async () => {
   const gateway = await start('gateway', 'gateway-1', { find: ['order', 'payment'] });
   const order = await start('order', 'order-1', { host: HOST });
   await until(() => idsAt(gateway, 'order').length === 1);

@@ -55,7 +55,7 @@ test('an instance that was there before the resolver is found by asking', async 
   expect(found.services()).toEqual(['order']);
 });
 
-test('a hello and a goodbye take effect at once, without waiting for a round of pings', async () => {
+test('arrival and departure take effect at once, without waiting for a round of pings', async () => {
   const found = await resolver(60_000);
   // The first round asks at once; after it nothing is asked for a minute.
   await delay(50);
@@ -68,7 +68,7 @@ test('a hello and a goodbye take effect at once, without waiting for a round of 
   expect(idsOf(found)).toEqual(['order-2']);
 });
 
-test('an instance that dies without a goodbye is dropped after three rounds; the others stay', async () => {
+test('an instance that dies without announcing it is dropped after three rounds; the others stay', async () => {
   const found = await resolver();
   const dying = await connection();
   await announce(dying, instance('order-1', 4001));
@@ -88,7 +88,7 @@ test('the last instance of all is dropped, too, when it dies', async () => {
   await until(() => idsOf(found).length === 0);
 });
 
-test('an instance that comes back under its id with another address replaces the old one', async () => {
+test('an instance that restarts under its id with another address replaces the old one', async () => {
   const found = await resolver(60_000);
   await delay(50);
   const nc = await connection();
@@ -118,7 +118,7 @@ test('nonsense, and one service in the name of another, is ignored on the subjec
   expect(idsOf(found)).toEqual(['order-1']);
 });
 
-test('PING, INFO and STATS are answered as ADR-32 wants it, on all three subjects', async () => {
+test('PING, INFO and STATS follow ADR-32, on all three subjects', async () => {
   const endpoints = [{ name: 'get-address', subject: 'user.rpc.get-address.v1', queueGroup: 'user' }];
   await announce(await connection(), { ...instance('user-1', 4001, 'user'), description: 'Profiles', endpoints });
   const nc = await connection();
@@ -148,7 +148,7 @@ test('PING, INFO and STATS are answered as ADR-32 wants it, on all three subject
   });
 });
 
-test('while the broker is away the known instances stay, and afterwards everything goes on', async () => {
+test('while the broker is away the known instances stay, and afterwards new ones are found', async () => {
   const found = await resolver();
   await announce(await connection(), instance('order-1', 4001));
   await until(() => idsOf(found).length === 1);

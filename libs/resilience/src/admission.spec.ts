@@ -4,11 +4,11 @@ import { Admission, admissions, type Release, type Overloaded, type WorkKind } f
 beforeEach(() => void jest.useFakeTimers({ now: 1_000_000 }));
 afterEach(() => void jest.useRealTimers());
 
-/** Lets what is due happen, without time going on. */
+/** Lets due work happen without advancing the time. */
 const settle = () => jest.advanceTimersByTimeAsync(0);
 
-/** An admission whose guests note when they came in. */
-function house(slots: number) {
+/** An admission, and the order in which work got its slots. */
+function setUp(slots: number) {
   const admission = new Admission('database', slots);
   const inside: { kind: WorkKind; name: string; release: Release }[] = [];
   const order: string[] = [];
@@ -28,17 +28,17 @@ function house(slots: number) {
   return { admission, come, oneLeaves, inside, order, refused };
 }
 
-test('a free slot is taken at once, by whatever kind', async () => {
-  const { come, order } = house(3);
+test('any kind takes a free slot at once', async () => {
+  const { come, order } = setUp(3);
   for (const name of ['a', 'b', 'c', 'd']) come('request', name);
   await settle();
   expect(order).toEqual(['a', 'b', 'c']);
 });
 
 test.each([1, 2, 4, 10])(
-  'of %i slots each kind that waits has its share, however many of another kind wait',
+  'of %i slots each kind that queues has its share, however many of another kind queue',
   async (slots) => {
-    const { come, oneLeaves, order, inside } = house(slots);
+    const { come, oneLeaves, order, inside } = setUp(slots);
     for (let index = 0; index < 300; index += 1) come('request', 'request');
     for (let index = 0; index < 60; index += 1) {
       come('message', 'message');
@@ -54,16 +54,16 @@ test.each([1, 2, 4, 10])(
   },
 );
 
-test('what a kind does not need is lent to the others', async () => {
-  const { come, oneLeaves, order } = house(2);
+test('slots that one kind does not need go to the others', async () => {
+  const { come, oneLeaves, order } = setUp(2);
   for (let index = 0; index < 10; index += 1) come('request', `request ${index}`);
   await settle();
   for (let turn = 0; turn < 4; turn += 1) await oneLeaves();
   expect(order).toEqual([0, 1, 2, 3, 4, 5].map((index) => `request ${index}`));
 });
 
-test('within a kind the first to come is the first to be served', async () => {
-  const { come, oneLeaves, order } = house(1);
+test('within a kind first come, first served', async () => {
+  const { come, oneLeaves, order } = setUp(1);
   come('request', 'holder');
   for (const name of ['a', 'b', 'c']) come('message', name);
   await settle();
@@ -71,8 +71,8 @@ test('within a kind the first to come is the first to be served', async () => {
   expect(order).toEqual(['holder', 'a', 'b', 'c']);
 });
 
-test('whoever waits for its whole limit is told that there is too much work; the others move up', async () => {
-  const { come, oneLeaves, order, refused } = house(1);
+test('work that reaches its limit in the queue is refused as overload; the rest moves up', async () => {
+  const { come, oneLeaves, order, refused } = setUp(1);
   come('request', 'holder');
   come('request', 'hurried', 50);
   come('request', 'patient', 1_000);
@@ -82,8 +82,8 @@ test('whoever waits for its whole limit is told that there is too much work; the
   expect(order).toEqual(['holder', 'patient']);
 });
 
-test('messages wait for as long as it takes', async () => {
-  const { come, oneLeaves, order, refused } = house(1);
+test('messages wait as long as it takes', async () => {
+  const { come, oneLeaves, order, refused } = setUp(1);
   come('request', 'holder');
   come('message', 'message');
   await jest.advanceTimersByTimeAsync(3_600_000);
@@ -92,8 +92,8 @@ test('messages wait for as long as it takes', async () => {
   expect(order).toEqual(['holder', 'message']);
 });
 
-test('work that would not have its turn in time is refused at once, and no longer once the line moves faster', async () => {
-  const { come, oneLeaves, refused, inside } = house(1);
+test('work that would not have its turn in time is refused at once, until the queue moves faster', async () => {
+  const { come, oneLeaves, refused, inside } = setUp(1);
   for (let index = 0; index < 12; index += 1) come('request', `early ${index}`);
   await settle();
   for (let turn = 0; turn < 6; turn += 1) {
@@ -112,8 +112,8 @@ test('work that would not have its turn in time is refused at once, and no longe
   expect(refused).toHaveLength(1);
 });
 
-test('when what they wait for is gone, all who wait are told so', async () => {
-  const { admission, come, order, oneLeaves } = house(1);
+test('refuseAll refuses everything in the queue', async () => {
+  const { admission, come, order, oneLeaves } = setUp(1);
   come('request', 'holder');
   await settle();
   const waiting = [admission.acquire('message'), admission.acquire('request', 1_000)];
@@ -124,8 +124,8 @@ test('when what they wait for is gone, all who wait are told so', async () => {
   expect(order).toEqual(['holder', 'next']);
 });
 
-test('a slot is given back once, also when it is left twice', async () => {
-  const { admission } = house(1);
+test('a slot that is released twice is given back once', async () => {
+  const { admission } = setUp(1);
   const release = await admission.acquire('request');
   release();
   release();

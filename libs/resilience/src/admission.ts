@@ -3,7 +3,7 @@ import { observeAdmissions, shedCounter, waitDuration } from './instruments.js';
 import { startTimer } from './timer.js';
 import { workKinds, type WorkKind } from './work.js';
 
-/** Gives the slot back; further calls do nothing. */
+/** Gives a slot back; further calls do nothing. */
 export type Release = () => void;
 
 /** What `/governance` shows. */
@@ -19,14 +19,14 @@ interface Waiter {
   readonly refuse: (error: Error) => void;
 }
 
-/** How long a measured pace is believed once nothing is measured any more, milliseconds. */
+/** How long a measured pace holds when no new one is measured, milliseconds. */
 const memoryMs = 5_000;
 const smoothing = 0.2;
 
-/** Those of one kind that hold a slot or wait for one, first come first served. */
-class Line {
+/** The work of one kind that holds a slot or queues for one, first come first served. */
+class Queue {
   active = 0;
-  /** Number of the last slot given to this line; smaller is longer ago. */
+  /** Number of the last slot given to this kind; smaller is longer ago. */
   servedAs = 0;
   readonly waiting = new Set<Waiter>();
   private paceMs = 0;
@@ -34,7 +34,7 @@ class Line {
 
   constructor(readonly kind: WorkKind) {}
 
-  /** How long one more would wait, by the pace at which the line moved lately. */
+  /** How long one more would wait, at the pace at which the queue moved lately. */
   expectedMs(now: number): number {
     const pace = this.paceMs * Math.exp(-Math.max(0, now - this.movedAt) / memoryMs);
     return (this.waiting.size + 1) * pace;
@@ -48,22 +48,23 @@ class Line {
 }
 
 /**
- * Shares slots out among the kinds of work of a process. A slot that is free is taken at once, by whomever; while all are taken, the next one
- * goes to the kind that holds the fewest, of several to the one that was served longest ago ("max-min fairness"): with three kinds waiting
- * each has a third of the slots, also of a single one, and nothing is kept free for a kind that has nothing to do.
+ * Shares slots among the kinds of work of a process. Any kind takes a free slot at once. While all are taken, the next
+ * one goes to the kind that holds the fewest, and among equals to the one served longest ago ("max-min fairness"): with
+ * three kinds queueing, each has a third of the slots, even of a single one, and no slot stays free for a kind that has
+ * nothing to do.
  *
- * Waiting is bounded by its caller's limit. Work that is expected not to get its turn in time is refused at once: it would only make those
+ * The caller limits the wait. Work that would not get its turn in time is refused at once: it would only make the work
  * behind it late as well.
  */
 export class Admission {
   private active = 0;
   private served = 0;
-  private readonly lines: Readonly<Record<WorkKind, Line>>;
+  private readonly queues: Readonly<Record<WorkKind, Queue>>;
   private readonly now: () => number;
 
   /**
    * @param name   A metric label: `database`.
-   * @param slots How many may be inside at once.
+   * @param slots How many pieces of work may run at once.
    * @param now    Milliseconds of a clock that never goes back. Default performance.now.
    */
   constructor(
@@ -72,29 +73,29 @@ export class Admission {
     now: () => number = () => performance.now(),
   ) {
     this.now = now;
-    this.lines = { request: new Line('request'), message: new Line('message'), background: new Line('background') };
+    this.queues = { request: new Queue('request'), message: new Queue('message'), background: new Queue('background') };
     registry.add(this);
   }
 
   /**
-   * Waits for a slot.
+   * Takes a slot, and waits for one if need be.
    * @param limitMs The longest wait, milliseconds. Default: any.
    * @param signal  Ends the waiting. Its reason is thrown.
    * @throws Overloaded at once, or after `limitMs`.
    */
   async acquire(kind: WorkKind, limitMs = Infinity, signal?: AbortSignal): Promise<Release> {
     signal?.throwIfAborted();
-    const line = this.lines[kind];
-    // Whenever somebody waits all slots are taken: each one that is left is handed on.
-    if (this.active < this.slots) return this.take(line);
-    const hopeless = line.waiting.size >= this.slots && line.expectedMs(this.now()) > limitMs;
-    if (hopeless || limitMs <= 0) throw this.shed(line, 'expected');
-    return this.wait(line, limitMs, signal);
+    const queue = this.queues[kind];
+    // A queue means that all slots are taken: each one that is released is handed on.
+    if (this.active < this.slots) return this.take(queue);
+    const hopeless = queue.waiting.size >= this.slots && queue.expectedMs(this.now()) > limitMs;
+    if (hopeless || limitMs <= 0) throw this.shed(queue, 'expected');
+    return this.wait(queue, limitMs, signal);
   }
 
-  /** Refuses everybody who waits, because what they wait for is gone. */
+  /** Refuses all queued work, because what the slots stand for is gone. */
   refuseAll(error: Error): void {
-    for (const { waiting } of Object.values(this.lines)) for (const waiter of [...waiting]) waiter.refuse(error);
+    for (const { waiting } of Object.values(this.queues)) for (const waiter of [...waiting]) waiter.refuse(error);
   }
 
   /** True while every slot is taken. */
@@ -103,12 +104,12 @@ export class Admission {
   }
 
   get queued(): number {
-    return workKinds.reduce((sum, kind) => sum + this.lines[kind].waiting.size, 0);
+    return workKinds.reduce((sum, kind) => sum + this.queues[kind].waiting.size, 0);
   }
 
   state(): AdmissionState {
     const entries = workKinds.map((kind) => {
-      const { active, waiting } = this.lines[kind];
+      const { active, waiting } = this.queues[kind];
       return [kind, { active, queued: waiting.size }] as const;
     });
     return { name: this.name, slots: this.slots, kinds: Object.fromEntries(entries) as AdmissionState['kinds'] };
@@ -119,51 +120,51 @@ export class Admission {
     registry.delete(this);
   }
 
-  private wait(line: Line, limitMs: number, signal?: AbortSignal): Promise<Release> {
+  private wait(queue: Queue, limitMs: number, signal?: AbortSignal): Promise<Release> {
     return new Promise<Release>((resolve, reject) => {
-      const leaveLine = (): void => {
-        line.waiting.delete(waiter);
+      const leaveQueue = (): void => {
+        queue.waiting.delete(waiter);
         clearTimeout(timer);
         signal?.removeEventListener('abort', onAbort);
       };
       const waiter: Waiter = {
         since: this.now(),
         admit: () => {
-          leaveLine();
-          resolve(this.take(line));
+          leaveQueue();
+          resolve(this.take(queue));
         },
         refuse: (error) => {
-          leaveLine();
+          leaveQueue();
           reject(error);
         },
       };
       const onAbort = (): void => waiter.refuse(signal?.reason as Error);
-      const expire = (): void => waiter.refuse(this.shed(line, 'expired'));
+      const expire = (): void => waiter.refuse(this.shed(queue, 'expired'));
       const timer = Number.isFinite(limitMs) ? startTimer(limitMs, expire) : undefined;
       signal?.addEventListener('abort', onAbort);
-      line.waiting.add(waiter);
+      queue.waiting.add(waiter);
     });
   }
 
-  private take(line: Line): Release {
+  private take(queue: Queue): Release {
     this.active += 1;
-    line.active += 1;
-    line.servedAs = this.served += 1;
+    queue.active += 1;
+    queue.servedAs = this.served += 1;
     let left = false;
     return () => {
       if (left) return;
       left = true;
       this.active -= 1;
-      line.active -= 1;
+      queue.active -= 1;
       this.admitNext();
     };
   }
 
   private admitNext(): void {
-    let next: Line | undefined;
+    let next: Queue | undefined;
     for (const kind of workKinds) {
-      const line = this.lines[kind];
-      if (line.waiting.size > 0 && (!next || isBefore(line, next))) next = line;
+      const queue = this.queues[kind];
+      if (queue.waiting.size > 0 && (!next || isBefore(queue, next))) next = queue;
     }
     if (!next) return;
     const waiter = next.waiting.values().next().value!;
@@ -173,13 +174,14 @@ export class Admission {
     waiter.admit();
   }
 
-  private shed({ kind, waiting }: Line, reason: 'expected' | 'expired'): Overloaded {
+  private shed({ kind, waiting }: Queue, reason: 'expected' | 'expired'): Overloaded {
     shedCounter.add(1, { admission: this.name, kind, reason });
-    return new Overloaded(`too much work at the moment: ${waiting.size} wait for the ${this.name} already`);
+    return new Overloaded(`too much work at the moment: ${waiting.size} are queueing for the ${this.name} already`);
   }
 }
 
-const isBefore = (a: Line, b: Line): boolean => (a.active === b.active ? a.servedAs < b.servedAs : a.active < b.active);
+const isBefore = (a: Queue, b: Queue): boolean =>
+  a.active === b.active ? a.servedAs < b.servedAs : a.active < b.active;
 
 const registry = new Set<Admission>();
 /** The state of every admission of this process. */

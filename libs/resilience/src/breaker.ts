@@ -20,7 +20,10 @@ export interface BreakerCounts {
   readonly failures: number;
 }
 
-/** All that the breaker knows. Each change makes a new object, by which the result of a call finds out whether its state is still in force. */
+/**
+ * All that the breaker knows. Each change makes a new object, so a call can tell whether the state it began in is still
+ * current.
+ */
 type State =
   | { readonly kind: 'closed'; readonly window: FailureWindow }
   | { readonly kind: 'open'; readonly until: number; readonly counts: BreakerCounts }
@@ -29,11 +32,12 @@ type State =
 export type BreakerState = State['kind'];
 
 /**
- * Circuit breaker. Closed, it counts calls and opens at `threshold` of at least `minCalls`. Open, it refuses everything for `openMs`. Half-open,
- * it admits `probes` calls and refuses the others at once: they would only wait for what the probes find out.
+ * Circuit breaker. Closed, it counts calls and opens at `threshold` of at least `minCalls`. Open, it refuses everything
+ * for `openMs`. Half-open, it admits `probes` calls and refuses the others at once: they would only wait for what the
+ * probes find out.
  *
- * The result of a call counts in the state in which the call began, and is dropped when that state is over: calls that began before an outage
- * was noticed decide nothing about the probes after it.
+ * The result of a call counts in the state in which the call began, and is dropped when that state is over: calls that
+ * began before an outage was noticed decide nothing about the probes after it.
  */
 export class Breaker {
   private current: State;

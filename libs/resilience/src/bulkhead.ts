@@ -17,8 +17,8 @@ export interface BulkheadState {
 }
 
 /**
- * Bounds the calls in flight to one dependency, first come first served. A finished call hands its slot to the first in the queue directly, and a
- * call whose time is over leaves the queue.
+ * Bounds the calls in flight to one dependency, first come first served. A finished call hands its slot to the first in
+ * the queue directly, and a call whose time is over leaves the queue.
  */
 export class Bulkhead {
   private active = 0;

@@ -38,13 +38,13 @@ test('a dependency that has too much work does not open the breaker, one that fa
   expect(await breakerAfter(() => Promise.reject(new Error('broken')), 3_000)).toBe('open');
 });
 
-test('silence counts once the dependency has had a fair time, or the limit of the call itself', async () => {
+test('silence counts once the dependency has had a fair time, or the timeout of the call itself', async () => {
   expect(await breakerAfter(hang, 50)).toBe('closed');
   expect(await breakerAfter(hang, 1_500)).toBe('open');
   expect(await breakerAfter(hang, 3_000, 50)).toBe('open');
 });
 
-test('an answer that says "too late" counts where the time was fair', () => {
+test('a response that says "too late" counts where the time was fair', () => {
   for (const [givenMs, theirs] of [
     [20, false],
     [3_000, true],
@@ -55,7 +55,7 @@ test('an answer that says "too late" counts where the time was fair', () => {
   }
 });
 
-test('silence is not held against the other side by a process that was too busy to listen', () => {
+test('silence does not count in a process that was too busy to read the response', () => {
   jest.useRealTimers();
   const watch = new CallWatch({ ownLimitMs: 20 });
   while (watch.ms < 150); // the event loop stands still

@@ -2,8 +2,8 @@ import { performance as node } from 'node:perf_hooks';
 import { currentDeadline } from './deadline.js';
 
 /**
- * Silence of the other side counts as its failure only after this long, milliseconds. Clients shorten deadlines: with less time, a healthy
- * service could not have answered either.
+ * Silence of the other side counts as its failure only after this long, milliseconds. Clients shorten deadlines: with
+ * less time, a healthy service could not have answered either.
  */
 const minFairWaitMs = 1_000;
 /** A process that was busy for this share of a call may simply not have read the response yet. */
@@ -19,7 +19,8 @@ export class CallWatch {
   private readonly givenMs: number;
 
   /**
-   * @param limits.ownLimitMs The limit set for calls of this kind; where it is shorter than a second, that is a fair wait. Default none.
+   * @param limits.ownLimitMs The limit set for calls of this kind; where it is shorter than a second, that is a fair
+   *   wait. Default none.
    * @param limits.givenMs    The time the other side had for this call. Default: what is left of the deadline in force.
    */
   constructor({ ownLimitMs = Infinity, givenMs }: { readonly ownLimitMs?: number; readonly givenMs?: number } = {}) {

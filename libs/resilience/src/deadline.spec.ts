@@ -43,7 +43,7 @@ test('a deadline follows what the work awaits, and ends with it', async () => {
   expect(await seen).toBe(deadline);
 });
 
-test('no timer exists until somebody reads the signal; then it aborts in time', () => {
+test('no timer exists until the signal is read; then it aborts in time', () => {
   const deadline = Deadline.after(100);
   expect(jest.getTimerCount()).toBe(0);
   const { signal } = deadline;

@@ -3,8 +3,8 @@ import { DeadlineExceeded } from './errors.js';
 import { startTimer } from './timer.js';
 
 /**
- * The moment after which a response is of no use. It is made once, at the edge, and travels with the request as remaining milliseconds,
- * because the clocks of two machines never agree.
+ * The moment after which a response is of no use. It is made once, at the edge, and travels with the request as
+ * remaining milliseconds, because the clocks of two machines never agree.
  */
 export class Deadline {
   private controller?: AbortController;
@@ -64,14 +64,14 @@ export class Deadline {
 
 const storage = new AsyncLocalStorage<Deadline | undefined>();
 
-/** The deadline that the running work is bound to, if any. */
+/** The deadline of the running work, if any. */
 export const currentDeadline = (): Deadline | undefined => storage.getStore();
 
-/** Binds `fn`, and everything it awaits, to `deadline`, or to the one that is in force already where that is earlier. */
+/** Runs `fn`, and everything it awaits, under `deadline`, or under the one in force where that is earlier. */
 export function withDeadline<T>(deadline: Deadline, fn: () => T): T {
   const outer = storage.getStore();
   return storage.run(outer?.isBefore(deadline) ? outer : deadline, fn);
 }
 
-/** For work that outlives the request that caused it: it is bound to no deadline. */
+/** Runs `fn` without a deadline: for work that outlives the request that caused it. */
 export const withoutDeadline = <T>(fn: () => T): T => storage.run(undefined, fn);

@@ -39,8 +39,8 @@ export class BulkheadFull extends CodedError {
 }
 
 /**
- * This process has more work than it can do in time. Nothing was done, and nothing is broken. `causeway-overloaded` tells callers that this is
- * not a failure: it opens no breaker and ejects no instance.
+ * This process has more work than it can do in time. Nothing was done, and nothing is broken. `causeway-overloaded`
+ * tells callers that this is not a failure: it opens no breaker and ejects no instance.
  */
 export class Overloaded extends CodedError {
   readonly code = 'OVERLOADED';
@@ -56,5 +56,7 @@ export class Overloaded extends CodedError {
 
 const overloadCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['OVERLOADED', 'BULKHEAD_FULL', 'LOGIN_BUSY']);
 
-/** Whether an error means "too much work", here or on the other side. Overload opens no breaker and ejects no instance. */
+/**
+ * Whether an error means "too much work", here or on the other side. Overload opens no breaker and ejects no instance.
+ */
 export const isOverload = (error: unknown): boolean => error instanceof CodedError && overloadCodes.has(error.code);

@@ -7,8 +7,8 @@ interface Slot {
 }
 
 /**
- * Counts calls and failures of the last `windowMs`. Each slot holds a tenth of the window and is valid by its number, so that nothing older is
- * ever counted: not after a quiet hour either.
+ * Counts calls and failures of the last `windowMs`. Each slot holds a tenth of the window and is valid by its number,
+ * so that nothing older is ever counted: not after a quiet hour either.
  */
 export class FailureWindow {
   private readonly slots: Slot[] = Array.from({ length: slotCount }, () => ({ id: -1, calls: 0, failures: 0 }));

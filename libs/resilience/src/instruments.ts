@@ -12,10 +12,10 @@ export const retryCounter = metrics.counter(instruments.policyRetries, {
   description: 'Retries, and retries that were refused, by reason',
 });
 
-/** Time that work waited for a slot; work that found one free is not recorded. */
-export const waitDuration = metrics.duration(instruments.admissionWait, 'Time of waiting for a slot');
+/** Time that work queued for a slot; work that found one free is not recorded. */
+export const waitDuration = metrics.duration(instruments.admissionWait, 'Time spent queueing for a slot');
 export const shedCounter = metrics.counter(instruments.admissionShed, {
-  description: 'Work that was refused because it would not have had its turn in time',
+  description: 'Work refused because it would not have had its turn in time',
 });
 
 const breakerValue: Record<BreakerState, number> = { closed: 0, 'half-open': 1, open: 2 };
@@ -35,12 +35,12 @@ export function observePolicies(list: () => readonly Observed[]): void {
   metrics.gauge(instruments.policyBulkheadActive, { description: 'Calls in flight' }, (observe) => {
     for (const { name, bulkhead } of list()) if (bulkhead) observe(bulkhead.active, { policy: name });
   });
-  metrics.gauge(instruments.policyBulkheadQueued, { description: 'Calls that wait for a slot' }, (observe) => {
+  metrics.gauge(instruments.policyBulkheadQueued, { description: 'Calls that queue for a slot' }, (observe) => {
     for (const { name, bulkhead } of list()) if (bulkhead) observe(bulkhead.queued, { policy: name });
   });
 }
 
-/** Says on the active span what a policy decided. */
+/** Records on the active span what a policy decided. */
 export function spanEvent(name: string, attributes: Attributes): void {
   const span = trace.getActiveSpan();
   if (span?.isRecording()) span.addEvent(name, attributes);
@@ -53,7 +53,7 @@ export function observeAdmissions(
     readonly kinds: Readonly<Record<string, { readonly queued: number }>>;
   }[],
 ): void {
-  metrics.gauge(instruments.admissionQueued, { description: 'Work that waits for a slot' }, (observe) => {
+  metrics.gauge(instruments.admissionQueued, { description: 'Work that queues for a slot' }, (observe) => {
     for (const { name, kinds } of list())
       for (const [kind, { queued }] of Object.entries(kinds)) observe(queued, { admission: name, kind });
   });

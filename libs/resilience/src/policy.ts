@@ -14,7 +14,9 @@ const logger = getLogger('resilience');
 
 /** A part that is left out is not applied; `{}` applies it with its defaults. */
 export interface PolicyOptions {
-  /** Limit of one attempt, milliseconds; the caller's deadline bounds all attempts together. Default: the deadline only. */
+  /**
+   * Limit of one attempt, milliseconds; the caller's deadline bounds all attempts together. Default: the deadline only.
+   */
   readonly timeoutMs?: number;
   readonly retry?: RetryOptions;
   readonly breaker?: BreakerOptions;
@@ -34,8 +36,9 @@ export interface ExecuteOptions {
   /** Whether another attempt may help. Default `isRetryable`. Return false for work that must not be repeated. */
   readonly retryable?: (error: unknown) => boolean;
   /**
-   * Whether the breaker counts an error as a failure. Default {@link isDependencyFailure}. Not asked about overload, nor about a DeadlineExceeded
-   * that tells nothing about the dependency: it had too little time, or this process was too busy to read the response.
+   * Whether the breaker counts an error as a failure. Default {@link isDependencyFailure}. Not asked about overload,
+   * nor about a DeadlineExceeded that tells nothing about the dependency: it had too little time, or this process was
+   * too busy to read the response.
    */
   readonly countsAsFailure?: (error: unknown) => boolean;
   /** Default: the one in force. */
@@ -76,8 +79,8 @@ observePolicies(() => policies());
 export const policies = (): PolicyState[] => [...registry.values()].map((policy) => policy.state());
 
 /**
- * Makes the policy for calls to one dependency. Keep it: its state is the point. A second policy of the same name replaces the first in
- * {@link policies}.
+ * Makes the policy for calls to one dependency. Keep it: its state is the point. A second policy of the same name
+ * replaces the first in {@link policies}.
  * @param name The dependency: `payment`, `psp.charge`. It is a metric label: never an id.
  */
 export function createPolicy(name: string, options: PolicyOptions = {}): Policy {

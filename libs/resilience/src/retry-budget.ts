@@ -1,14 +1,14 @@
 /**
- * Bounds retries to a fraction of the calls, so that retries can't multiply the load on a dependency that is already failing.
- * Each call puts `ratio` tokens in, each retry takes one out. The bucket starts full, and holds `burst`: in the long run
- * retries ≤ burst + ratio × calls.
+ * Bounds retries to a fraction of the calls, so that retries can't multiply the load on a dependency that is already
+ * failing. Each call puts `ratio` tokens in, each retry takes one out. The bucket starts full, and holds `burst`: in
+ * the long run retries ≤ burst + ratio × calls.
  */
 export class RetryBudget {
   private level: number;
 
   /**
    * @param ratio Retries per call. Default 0.1, the advice of the SRE book; Envoy's default is 0.2.
-   * @param burst Retries that a quiet service may make at once. Default 10.
+   * @param burst Retries that may come at once after a quiet time. Default 10.
    */
   constructor(
     private readonly ratio = 0.1,

@@ -35,7 +35,10 @@ const isRefusal = (error: unknown): boolean =>
 export const isRetryable = (error: unknown): boolean =>
   error instanceof CodedError && error.retryable && !isRefusal(error);
 
-/** Decides whether and when a call is tried again: full jitter, within the deadline, and within a budget that all calls of a policy share. */
+/**
+ * Decides whether and when a call is tried again: full jitter, within the deadline, and within a budget that all calls
+ * of a policy share.
+ */
 export class Retry {
   private readonly maxAttempts: number;
   private readonly baseMs: number;

@@ -2,7 +2,8 @@ import { DeadlineExceeded } from './errors.js';
 import { startTimer } from './timer.js';
 
 /**
- * Gives `fn` at most `ms` milliseconds, and rejects then whether `fn` listens to its signal or not. What `fn` does afterwards is ignored.
+ * Gives `fn` at most `ms` milliseconds, and rejects then whether `fn` listens to its signal or not. What `fn` does
+ * afterwards is ignored.
  * @param timedOut Makes the error, which is also the reason of the abort. Default DeadlineExceeded.
  */
 export function withTimeout<T>(

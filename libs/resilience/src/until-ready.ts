@@ -14,7 +14,8 @@ export interface UntilReadyOptions {
 }
 
 /**
- * Waits at start for what a process cannot work without, such as the database, as long as it takes: repeats `attempt` until it succeeds.
+ * Waits at start for what a process cannot work without, such as the database, as long as it takes: repeats `attempt`
+ * until it succeeds.
  * @returns What the attempt returned.
  * @throws What `reasonOf` throws; the reason of `signal`.
  */

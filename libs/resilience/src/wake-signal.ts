@@ -1,6 +1,6 @@
 /**
- * Wakes a worker of this process when there is work, so that it does not have to wait for its next poll. Correctness must
- * not depend on it: work that another process adds is found by the poll.
+ * Wakes a worker of this process when there is work, so that it does not have to wait for its next poll. Correctness
+ * must not depend on it: work that another process adds is found by the poll.
  */
 export class WakeSignal {
   private woken = false;

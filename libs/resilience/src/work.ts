@@ -1,18 +1,20 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
 /**
- * What a piece of work is done for; each kind has its fair share of what a process has little of, such as database connections.
+ * What a piece of work is done for. Each kind has its fair share of what is scarce in a process, such as database
+ * connections.
  *
- * - `request`: somebody waits for the answer (HTTP, RPC). Bounded by a deadline.
- * - `message`: an event or a command is handled. It waits for as long as it takes.
- * - `background`: what a process does by itself: operations at the payment provider, timers, housekeeping. It waits, too.
+ * - `request`: a caller waits for the response (HTTP, RPC). Bounded by a deadline.
+ * - `message`: an event or a command is handled. It waits as long as it takes.
+ * - `background`: what the process does by itself: operations at the payment provider, timers, housekeeping. It waits,
+ *   too.
  */
 export type WorkKind = 'request' | 'message' | 'background';
 export const workKinds: readonly WorkKind[] = ['request', 'message', 'background'];
 
 const storage = new AsyncLocalStorage<WorkKind>();
 
-/** The kind of the running work. Default `request`: the kind that never waits without a limit. */
+/** The kind of the running work. Default `request`, which never waits without a limit. */
 export const currentWork = (): WorkKind => storage.getStore() ?? 'request';
 
 /** Runs `fn`, and everything it awaits, as work of this kind. */

@@ -12,9 +12,9 @@ export interface DocsOptions {
 }
 
 /**
- * The page loads from here only, runs no inline script, and is in nobody's frame. Not the plugin's own policy: that one lets styles come from any
- * https address, and asks for https, which a page on http:// of a local network does not survive.
- * @param others Origins besides its own that the page may ask.
+ * The page loads from its own origin only, runs no inline script, and cannot be framed. The plugin's own policy allows
+ * styles from any https address and upgrades requests to https, which breaks a page on http:// in a local network.
+ * @param others Origins besides its own that the page may call.
  */
 const contentSecurityPolicy = (others: readonly string[]): string =>
   [
@@ -28,21 +28,21 @@ const contentSecurityPolicy = (others: readonly string[]): string =>
     "frame-ancestors 'none'",
   ].join('; ');
 
-/** What "Authorize" fills in: our client, and every scope ticked. The issuer gives each client those that it may have. */
+/** What "Authorize" fills in: our client, and every scope. The issuer grants each client those that it may have. */
 const signIn = {
   clientId: 'causeway-docs',
   scopes: Object.values(scopes).join(' '),
   usePkceWithAuthorizationCodeGrant: true,
 };
 
-/** `/docs` to read and try, `/openapi.json` and `/asyncapi.json` for tools. All of it comes from the contracts. */
+/** Serves `/docs` for people, `/openapi.json` and `/asyncapi.json` for tools, all generated from the contracts. */
 export async function docsPlugin(fastify: FastifyInstance, { publicUrl, issuer }: DocsOptions): Promise<void> {
   const { origin, pathname } = new URL(issuer);
   const ownIssuer = origin === new URL(publicUrl).origin;
   const authorizationUrl = `${issuer}/auth`;
   const openApi = openApiDocument({ server: publicUrl, authorizationUrl, tokenUrl: `${issuer}/token` });
-  // The page asks the address that it was loaded from, be it called 127.0.0.1 or localhost: any other would need CORS. Only the sign-in itself, which
-  // is a page of its own, is at the address of the issuer, whose cookies it needs.
+  // The page calls the origin it was loaded from, 127.0.0.1 or localhost: any other would need CORS. Only the sign-in
+  // page is at the issuer's address, because it needs its cookies.
   const pageDocument = relocated(openApi, {
     server: '/',
     authorizationUrl,
@@ -54,7 +54,7 @@ export async function docsPlugin(fastify: FastifyInstance, { publicUrl, issuer }
     routePrefix: '/docs',
     staticCSP: contentSecurityPolicy(ownIssuer ? [] : [origin]),
     theme: { title: 'Causeway API' },
-    logo: null as never, // the bar that would show it is left out: the plugin's has its own logo, and a box for any other document
+    logo: null as never, // the bar that would show it is left out: it has the plugin's logo, and a box to open any other document
     initOAuth: signIn,
     uiConfig: { layout: 'BaseLayout', deepLinking: true, persistAuthorization: false },
   });

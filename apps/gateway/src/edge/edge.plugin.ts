@@ -18,12 +18,13 @@ class RateLimited extends CodedError {
 }
 
 const minuteMs = 60_000;
-/** Clients that are counted at once, for each limit; the one not seen for longest is forgotten. About 200 bytes each. */
+/** Clients counted at once, for each limit; the least recently seen is forgotten. About 200 bytes each. */
 const clients = 20_000;
 
 /**
- * What happens to every request before its body is read, also to those for addresses that do not exist: who is it, may they, and how much have
- * they asked for lately. A client is the subject of a valid token, else an address: a forged token counts for the address that sent it.
+ * Checks every request before its body is read, also those for addresses that do not exist: authenticates the caller,
+ * checks the scope, and applies the rate limit. A client is the subject of a valid token, else an address: a forged
+ * token counts for the address that sent it.
  */
 export async function registerEdge(
   fastify: FastifyInstance,
@@ -49,7 +50,10 @@ export async function registerEdge(
   });
 }
 
-/** @returns Why the request is refused, if it is. Nest's guard asks again for its routes; the verified token is remembered. */
+/**
+ * @returns Why the request is refused, if it is. Nest's guard checks its own routes again; the verified token is
+ *   cached.
+ */
 async function identify(request: FastifyRequest, { scope }: Rule, verifier: TokenVerifier): Promise<Error | undefined> {
   if (scope === undefined) return undefined;
   try {

@@ -3,17 +3,20 @@ import type { FastifyRequest } from 'fastify';
 import { oidcUrls } from '../proxy/proxy.plugin.js';
 import { routeUrl } from '../route-url.js';
 
-/** Which of the limits a request counts for. */
+/** The rate limit that a request counts towards. */
 export type Limit = 'general' | 'signIn' | 'webhook';
 
-/** What is asked of a request before anything is done for it. */
+/** What the edge requires of a request. */
 export interface Rule {
-  /** It needs a valid token with this scope. */
+  /** The request needs a valid token with this scope. */
   readonly scope?: string;
   readonly limit: Limit;
 }
 
-/** What makes us hash a password, or hand out tokens, has a limit of its own; so has the provider, whose reports all come from one address. */
+/**
+ * Hashing passwords and issuing tokens have a limit of their own; so has the payment provider, whose webhooks come from
+ * few addresses.
+ */
 const limits: Readonly<Record<string, Limit>> = { registerUser: 'signIn', receivePspWebhook: 'webhook' };
 
 const general: Rule = { limit: 'general' };
@@ -24,9 +27,12 @@ const rules = new Map<string, Rule>(
   ]),
 );
 
-/** By the route that was found. Addresses that do not exist, and pages of our own, fall under the general limit. */
+/**
+ * The rule of the matched route. Addresses that do not exist, and the gateway's own pages, fall under the general
+ * limit.
+ */
 export function ruleOf({ method, routeOptions: { url = '' } }: Pick<FastifyRequest, 'method' | 'routeOptions'>): Rule {
   if (oidcUrls.includes(url)) return { limit: 'signIn' };
-  // Fastify answers HEAD wherever there is a GET.
+  // Fastify serves HEAD wherever there is a GET.
   return rules.get(`${method === 'HEAD' ? 'GET' : method} ${url}`) ?? general;
 }

@@ -8,12 +8,12 @@ export interface EventStreamOptions {
   readonly maxMs: number;
 }
 
-/** Bytes that may wait for a client that does not read; an order has a handful of events of some 300 bytes. */
+/** Bytes that may wait for a client that does not read; an order has a handful of events of about 300 bytes. */
 const maxWaitingBytes = 65_536;
-/** How long a client may take for the rest of a stream that has ended, milliseconds. */
+/** How long a client may take to read the rest of a stream that has ended, milliseconds. */
 const closeTimeoutMs = 1_000;
 
-/** One open answer of type `text/event-stream` (WHATWG HTML, 9.2): the order as it is, then what happens to it. */
+/** One open response of type `text/event-stream` (WHATWG HTML, 9.2): the order as it is, then each change. */
 export class EventStream {
   private readonly timers: NodeJS.Timeout[];
   private version: number;
@@ -33,11 +33,11 @@ export class EventStream {
     });
     this.timers = [setInterval(() => this.heartbeat(), heartbeatMs), setTimeout(() => this.end(), maxMs)];
     response.once('close', () => this.end());
-    // Clients whose streams ended together do not come back together.
+    // Clients whose streams ended together must not reconnect together.
     this.write(`retry: ${500 + Math.floor(Math.random() * 2_000)}\n${frame('snapshot', order.version, order)}`);
   }
 
-  /** Events that the client has seen the result of already are left out. */
+  /** Sends an event, unless the client has seen its result already. */
   event(event: OrderChange): void {
     if (event.version <= this.version) return;
     this.version = event.version;
@@ -49,11 +49,11 @@ export class EventStream {
     this.ended = true;
     for (const timer of this.timers) clearInterval(timer);
     this.response.end();
-    // Whoever does not read does not hear the end either, and would hold a stopping process.
+    // A client that does not read would not see the end either, and would hold up a stopping process.
     if (!this.response.writableFinished) setTimeout(() => this.response.destroy(), closeTimeoutMs).unref();
   }
 
-  /** Not behind something that waits: the connection is not idle then. */
+  /** Not behind data that waits: then the connection is not idle. */
   private heartbeat(): void {
     if (this.response.writableLength === 0) this.write(': still here\n\n');
   }

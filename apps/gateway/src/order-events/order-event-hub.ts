@@ -11,10 +11,10 @@ import {
 import { getLogger } from '@causeway/telemetry';
 import type { NatsConnection } from '@nats-io/transport-node';
 
-/** Somebody who follows one order. */
+/** Follows one order. */
 export interface Follower {
   onEvent(event: OrderChange): void;
-  /** Events may have been missed: end the stream, so that the client comes back and begins with the current state. */
+  /** Events may have been missed: end the stream, so that the client reconnects and begins with the current state. */
   onGap(): void;
 }
 
@@ -35,13 +35,13 @@ interface OrderFact {
 const logger = getLogger('order-events');
 
 /**
- * Hands the order events on NATS to those who follow an order. One plain subscription per instance, no consumer on the server:
- * events are hints to somebody who has read the state, so nothing has to be kept or replayed.
+ * Passes the order events on NATS to the followers of each order. One plain subscription per instance, no consumer on
+ * the broker: each stream begins with the state of the order, so no event has to be kept or replayed.
  */
 export class OrderEventHub {
   private readonly followers = new Map<string, Set<Follower>>();
 
-  /** @param stopping Fires when the process is about to end. */
+  /** @param stopping Aborts when the process is asked to stop. */
   constructor(
     private readonly nats: Pick<NatsConnection, 'subscribe' | 'status'>,
     private readonly stopping: AbortSignal,
@@ -50,7 +50,7 @@ export class OrderEventHub {
   start(): void {
     this.nats.subscribe('order.evt.>', {
       callback: (error, message) => {
-        if (error) logger.error({ err: error }, 'order events cannot be received');
+        if (error) logger.error({ err: error }, 'order events cannot be received; open streams stay silent');
         else this.dispatch(message.subject, () => message.json());
       },
     });
@@ -59,7 +59,7 @@ export class OrderEventHub {
     void this.watchConnection();
   }
 
-  /** @returns A function that ends the following. */
+  /** @returns A function that stops following. */
   follow(orderId: string, follower: Follower): () => void {
     const followers = this.followers.get(orderId) ?? new Set();
     this.followers.set(orderId, followers.add(follower));
@@ -69,7 +69,7 @@ export class OrderEventHub {
     };
   }
 
-  /** Streams that are open now. */
+  /** Open streams. */
   get size(): number {
     let size = 0;
     for (const followers of this.followers.values()) size += followers.size;
@@ -85,11 +85,11 @@ export class OrderEventHub {
     const known = statusAfter.get(subject);
     if (!known) return;
     const event = parse(known.definition, known.status, read);
-    if (!event) return logger.warn({ subject }, 'an order event that does not match its schema was skipped');
+    if (!event) return logger.warn({ subject }, 'order event breaks the contract; skipping it');
     for (const follower of [...(this.followers.get(event.orderId) ?? [])]) follower.onEvent(event);
   }
 
-  /** While the connection is gone streams stay open: to end them would only make everybody come back, to be told nothing either. */
+  /** While NATS is away streams stay open: clients that reconnected would get no events either. */
   private async watchConnection(): Promise<void> {
     for await (const status of this.nats.status()) if (status.type === 'reconnect') this.endAll();
   }

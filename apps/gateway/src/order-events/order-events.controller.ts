@@ -35,7 +35,8 @@ export class OrderEventsController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const releaseSlot = this.slots.take(subject);
-    // Following begins before the order is read: events in between are kept, and sent after the snapshot where they are newer.
+    // Following begins before the order is read: events in between are kept, and sent after the snapshot where they are
+    // newer.
     const early: OrderChange[] = [];
     let stream: EventStream | undefined;
     let gap = false;

@@ -1,9 +1,9 @@
 import { CodedError } from '@causeway/errors';
 
-/** One customer has as many streams open as allowed. */
+/** The customer has as many streams open as allowed. */
 class TooManyStreams extends CodedError {
   readonly code = 'RATE_LIMITED';
-  readonly remedy = 'Close a stream that is not needed, or follow the order by reading it.';
+  readonly remedy = 'Close a stream that you no longer need, or read the order instead.';
   override readonly retryAfterSeconds = 10;
 
   constructor(max: number) {
@@ -11,7 +11,10 @@ class TooManyStreams extends CodedError {
   }
 }
 
-/** Counts the open streams of each customer: they cost nothing to ask for and stay for minutes, so a limit of requests does not bound them. */
+/**
+ * Counts the open streams of each customer. A stream costs one request and stays for minutes, so the rate limit does
+ * not bound them.
+ */
 export class StreamSlots {
   private readonly taken = new Map<string, number>();
 
@@ -19,7 +22,7 @@ export class StreamSlots {
   constructor(private readonly max: number) {}
 
   /**
-   * @returns Gives the place back; further calls do nothing.
+   * @returns A function that gives the slot back; further calls do nothing.
    * @throws TooManyStreams (429)
    */
   take(subject: string): () => void {

@@ -15,14 +15,20 @@ const customerView = userView.pick({ id: true, displayName: true, email: true })
 type Missing = { readonly available: false; readonly code: string; readonly detail: string };
 type Part<T> = { readonly available: true; readonly data: T } | Missing;
 
-/** Kept of the deadline for the response itself, milliseconds: a part that takes all of it is missing, instead of everything. */
+/**
+ * Kept of the deadline for the response itself, milliseconds: a part that takes all of it is missing, instead of
+ * everything.
+ */
 const reserveMs = 100;
 const logger = getLogger('overview');
 
 /** What every part of one overview is read with. */
 type Caller = Pick<FastifyRequest, 'headers' | 'signal'>;
 
-/** `GET /v1/orders/{orderId}/overview`: one response from three services. A part whose service fails is missing, and says why. */
+/**
+ * `GET /v1/orders/{orderId}/overview`: one response from three services. A part whose service fails is missing, and
+ * says why.
+ */
 @Controller()
 export class OverviewController {
   constructor(private readonly upstream: Upstream) {}
@@ -48,8 +54,9 @@ export class OverviewController {
   }
 
   /**
-   * Reads a part, and turns a failure into a missing part where `tolerable` allows it: without an order of that id there is nothing to compose.
-   * Otherwise it never rejects: the parts are read side by side, and a rejection that is not awaited yet would end the process.
+   * Reads a part, and turns a failure into a missing part where `tolerable` allows it: without an order of that id
+   * there is nothing to compose. Otherwise it never rejects: the parts are read side by side, and a rejection that is
+   * not awaited yet would end the process.
    */
   private async part<T>(
     resource: Pick<Resource<T>, 'service' | 'path' | 'route' | 'schema'>,

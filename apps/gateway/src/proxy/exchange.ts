@@ -72,7 +72,8 @@ export class Exchange {
   private hop(): Record<string, string> {
     const { request } = this;
     const headers: Record<string, string> = {
-      // One address, the one that limits count by: with a list, each service would have to know how much of it to trust.
+      // One address, the one that limits count by: with a list, each service would have to know how much of it to
+      // trust.
       'x-forwarded-for': request.ip,
       'x-forwarded-host': request.host,
       'x-forwarded-proto': request.protocol,

@@ -3,7 +3,10 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Dispatcher } from 'undici';
 import { Exchange } from './exchange.js';
 
-/** Forwards requests to a live instance of a service, and streams its responses to the client. See {@link OutboundCalls} for retries and breaker. */
+/**
+ * Forwards requests to a live instance of a service, and streams its responses to the client. See {@link OutboundCalls}
+ * for retries and breaker.
+ */
 export class Forwarder {
   private readonly calls: OutboundCalls;
 

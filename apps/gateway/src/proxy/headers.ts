@@ -3,7 +3,7 @@ import { propagation } from '@opentelemetry/api';
 
 type Headers = Record<string, string | string[]>;
 
-/** RFC 9110, 7.6.1, and its older relatives: they belong to one connection. */
+/** RFC 9110, 7.6.1, and older relatives: they belong to one connection. */
 const hopByHop = new Set([
   'connection',
   'http2-settings',
@@ -17,11 +17,11 @@ const hopByHop = new Set([
   'upgrade',
 ]);
 
-/** Set anew for each hop. From a client they would be claims about who it is, or about our own affairs. */
+/** Set anew for each hop: from a client they would be claims about its identity or about our own processing. */
 const ours = new Set([
   'baggage',
   'content-length',
-  'expect', // answered by Node already; undici refuses to send it
+  'expect', // Node has handled it already; undici refuses to send it
   'forwarded',
   'host',
   'traceparent',
@@ -30,9 +30,9 @@ const ours = new Set([
 ]);
 const oursBeginWith = ['x-forwarded-', 'causeway-'];
 
-/** What a client sent, without what concerns only its connection to us and without what only we may say. */
+/** The client's headers, without those of its connection to us and those that only we may set. */
 export function requestHeaders(received: IncomingHttpHeaders): Headers {
-  // What the propagators that are set up read, for example b3 (TELEMETRY_SDK=full).
+  // The headers of the configured propagators, for example b3 (TELEMETRY_SDK=full).
   const traces = propagation.fields();
   return without(
     received,
@@ -45,8 +45,8 @@ export function requestHeaders(received: IncomingHttpHeaders): Headers {
 }
 
 /**
- * What a service answered, without what concerns only its connection to us.
- * @param known Headers that are on the answer already.
+ * The service's response headers, without those of its connection to us.
+ * @param known Headers that are on the response already.
  */
 export const responseHeaders = (received: IncomingHttpHeaders, ...known: string[]): Headers =>
   without(received, (name) => hopByHop.has(name) || known.includes(name));
@@ -60,8 +60,9 @@ function without(received: IncomingHttpHeaders, dropped: (name: string) => boole
 }
 
 /**
- * The path and query to ask a service for: as they came, byte for byte. Of a request in absolute form (RFC 9112, 3.2.2) what follows the host.
- * @returns undefined for a path that might mean another one to whoever resolves its dots.
+ * The path and query to send to a service: as received, byte for byte. Of a request in absolute form (RFC 9112, 3.2.2),
+ * the part after the host.
+ * @returns undefined for a path with dot segments, which a service might resolve to another path.
  */
 export function targetOf(url: string): string | undefined {
   const target = url.replace(/^https?:\/\/[^/?#]*/i, '');

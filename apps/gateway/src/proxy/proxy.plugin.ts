@@ -3,13 +3,13 @@ import type { FastifyInstance, HTTPMethods } from 'fastify';
 import { routeUrl } from '../route-url.js';
 import type { Forwarder } from './forwarder.js';
 
-/** Sign-in pages and endpoints: a protocol of its own, whose paths `oidc-provider` decides. */
+/** Sign-in pages and endpoints: a protocol of its own, whose paths `oidc-provider` defines. */
 export const oidcUrls: readonly string[] = ['/oidc/*', '/.well-known/openid-configuration'];
 const oidcMethods: HTTPMethods[] = ['GET', 'POST', 'OPTIONS'];
 
-/** Every route of the contracts that another service owns, and nothing else, is reachable through the gateway. */
+/** Forwards every route of the contracts that another service owns, and nothing else. */
 export function proxyPlugin(fastify: FastifyInstance, { forwarder }: { forwarder: Forwarder }, done: () => void): void {
-  // Bytes in, bytes out: bodies are not parsed here, only held (up to BODY_LIMIT_BYTES) so that one retry is possible.
+  // Bytes in, bytes out: bodies are not parsed, only buffered (up to BODY_LIMIT_BYTES) so that one retry is possible.
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, parsed) => parsed(null, body));
 

@@ -16,10 +16,10 @@ export interface Received {
 
 export type Handler = (received: Received, response: ServerResponse, request: IncomingMessage) => unknown;
 
-/** One instance of a service: answers what the test says, and remembers what it was asked. */
+/** One instance of a service: responds as the test says, and keeps the requests it received. */
 export class StubService {
   received: Received[] = [];
-  /** Answers `{}` until told otherwise. */
+  /** Default: responds with `{}`. */
   handler: Handler = (_received, response) => respond(response, 200, {});
 
   private constructor(

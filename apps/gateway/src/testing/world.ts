@@ -15,7 +15,10 @@ import { StubService } from './stub-service.js';
 
 const everything = [scopes.orders, scopes.profile, scopes.payments];
 
-/** The gateway in this process, in front of services that the test plays: `user`, `payment`, and `order` with two instances. */
+/**
+ * The gateway in this process, in front of services that the test plays: `user`, `payment`, and `order` with two
+ * instances.
+ */
 export class World {
   url!: string;
   host!: HostState;
@@ -39,7 +42,7 @@ export class World {
     return world;
   }
 
-  /** Starts the gateway; where one runs, anew: nothing is remembered of breakers, limits and instances. */
+  /** Starts the gateway, or restarts it with fresh breakers, limits and instances. */
   async startGateway(overrides: Record<string, string> = {}): Promise<void> {
     await this.stopGateway();
     const [one, two] = this.orders;
@@ -75,12 +78,12 @@ export class World {
     await this.nats.stop();
   }
 
-  /** Stubs answer as at the start. */
+  /** Resets the stub services. */
   reset(): void {
     for (const stub of [this.user, this.payment, ...this.orders]) stub.reset();
   }
 
-  /** Both instances of order answer so. */
+  /** Sets the handler of both instances of order. */
   onOrder(handler: StubService['handler']): void {
     for (const stub of this.orders) stub.handler = handler;
   }
@@ -97,7 +100,7 @@ export class World {
     return fetch(this.url + path, init);
   }
 
-  /** Without any help: no added headers, the path as it is. */
+  /** Sends a request as it is: no added headers, the path untouched. */
   raw(path: string, headers: Record<string, string> = {}, method = 'GET', body?: string): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
       const { hostname, port } = new URL(this.url);
@@ -105,7 +108,7 @@ export class World {
     });
   }
 
-  /** As the order service would, but without its outbox. */
+  /** Publishes what the order service would, without its outbox. */
   async confirm(orderId: string, version: number): Promise<void> {
     const data = { orderId, customerId: randomUUID(), version, occurredAt: new Date().toISOString() };
     const envelope = buildEnvelope(orderConfirmed, { source: 'order', aggregateId: orderId, data });
@@ -156,7 +159,7 @@ export const aUser = (id: string): UserView => ({
   updatedAt: at,
 });
 
-/** @throws when it is not true in time. */
+/** @throws when the condition is not true in time. */
 export async function eventually(condition: () => boolean, withinMs = 5_000): Promise<void> {
   for (const until = Date.now() + withinMs; !condition(); await sleep(5))
     if (Date.now() > until) throw new Error(`never came true: ${condition.toString()}`);

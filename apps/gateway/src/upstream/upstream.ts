@@ -38,8 +38,8 @@ export class Upstream {
   constructor(private readonly client: Pick<ServiceClient, 'request'>) {}
 
   /**
-   * @throws UpstreamProblem, DependencyUnavailable (also for a response that breaks the contract), and what `ServiceClient` throws when the
-   * service does not respond.
+   * @throws UpstreamProblem, DependencyUnavailable (also for a response that breaks the contract), and what
+   *   `ServiceClient` throws when the service does not respond.
    */
   async read<T>({ service, path, route, schema, authorization, timeoutMs, signal }: Resource<T>): Promise<T> {
     const response = await this.client.request({

@@ -11,7 +11,7 @@ import {
   type Verb,
 } from './protocol.js';
 
-/** One NATS subject that the service answers, for `nats micro info`. */
+/** A NATS subject that the service serves, for `nats micro info`. */
 export interface AnnouncedEndpoint {
   readonly name: string;
   readonly subject: string;
@@ -32,15 +32,18 @@ export interface AnnounceOptions {
 }
 
 export interface Announcement {
-  /** Says goodbye: every resolver drops the instance at once. Requests that are on their way must still be answered. Harmless to repeat. */
+  /**
+   * Announces the departure: every resolver drops the instance at once. It must still serve requests on their way. May
+   * be repeated.
+   */
   stop(): Promise<void>;
 }
 
-/** How long a goodbye waits for the broker, milliseconds. Without one, the missed pings tell. */
+/** How long the departure waits for the broker, milliseconds. Without it, resolvers notice missed pings. */
 const flushTimeoutMs = 500;
 
 /**
- * Makes an instance known through the NATS Services protocol, until it is stopped.
+ * Announces an instance through the NATS Services protocol, until it is stopped.
  * @throws Error when name, id or version are not what the protocol allows.
  */
 export async function announce(nc: NatsConnection, options: AnnounceOptions): Promise<Announcement> {
@@ -58,7 +61,7 @@ export async function announce(nc: NatsConnection, options: AnnounceOptions): Pr
   let stopped: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
     if (nc.isClosed()) return;
-    // In this order, and on one connection: no answer to a ping can arrive after the goodbye.
+    // In this order, and on one connection: no reply to a ping can arrive after the departure.
     for (const subscription of subscriptions) subscription.unsubscribe();
     nc.publish(leftSubject(name), JSON.stringify({ name, id }));
     await finishesWithin(flushTimeoutMs, nc.flush());
@@ -83,7 +86,7 @@ function responseTo(verb: Verb, options: AnnounceOptions, started: string): obje
   if (verb === 'PING') return common;
   if (verb === 'INFO')
     return { ...common, description, endpoints: listed.map((endpoint) => ({ ...endpoint, metadata: {} })) };
-  // The numbers are in the metrics; the protocol wants the fields.
+  // Metrics have the real numbers; the protocol requires the fields.
   const none = { num_requests: 0, num_errors: 0, last_error: '', processing_time: 0, average_processing_time: 0 };
   return { ...common, started, endpoints: listed.map((endpoint) => ({ ...endpoint, ...none })) };
 }

@@ -11,7 +11,7 @@ function round(directory: Directory, ...answers: Uint8Array[]): void {
 }
 const ids = (directory: Directory) => directory.endpoints('order').map(({ id }) => id);
 
-test('who misses three rounds that others answer is dropped; one answer makes good for two missed rounds', () => {
+test('an instance that misses three rounds is dropped; one reply makes up for two missed rounds', () => {
   const directory = new Directory(3);
   round(directory, ping('a'), ping('b', 4002));
   round(directory, ping('a'));
@@ -24,7 +24,7 @@ test('who misses three rounds that others answer is dropped; one answer makes go
   expect(ids(directory)).toEqual(['a']);
 });
 
-test('silence of everybody changes nothing; the broker’s word that nobody is there does', () => {
+test('silence of all changes nothing; the broker’s report that there are no subscribers does', () => {
   const directory = new Directory(3);
   round(directory, ping('a'));
   for (let index = 0; index < 100; index += 1) round(directory);
@@ -46,7 +46,7 @@ test('the list is the same array until something changes', () => {
   expect(directory.endpoints('order')).toEqual([{ id: 'a', url: 'http://127.0.0.1:4001', version: '2.0.0' }]);
 });
 
-test('a goodbye counts for the instance that says it only', () => {
+test('a departure counts only for the instance that announces it', () => {
   const directory = new Directory(3);
   round(directory, ping('a'), ping('b', 4002));
   directory.left('order', encode({ name: 'order', id: 'a' }));
@@ -54,7 +54,7 @@ test('a goodbye counts for the instance that says it only', () => {
   expect(ids(directory)).toEqual(['b']);
 });
 
-test('a hello under a known id from another address replaces what was known', () => {
+test('an arrival under a known id from another address replaces the old entry', () => {
   const directory = new Directory(3);
   round(directory, ping('a', 4001));
   directory.announced('order', ping('a', 4009));
@@ -79,7 +79,7 @@ test.each([
   }
 });
 
-test('a service that speaks in the name of another is not heard', () => {
+test('a service that speaks in the name of another is ignored', () => {
   const directory = new Directory(3);
   round(directory, ping('a'));
   directory.announced('user', ping('b', 6666));

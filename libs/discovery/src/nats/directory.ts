@@ -7,75 +7,77 @@ const logger = getLogger('discovery');
 
 interface Entry extends Endpoint {
   missed: number;
-  answered: boolean;
+  replied: boolean;
 }
 
-const nobody: readonly Endpoint[] = [];
+const none: readonly Endpoint[] = [];
 
 /**
- * Who is there, by service, from what was heard: no connection, no clock. An entry is known by id and URL: an instance that comes back
- * under another address is another one.
+ * The known instances of each service, from the messages received: no connection, no clock. Id and URL identify an
+ * entry: an instance that restarts under another address is a new one.
  */
 export class Directory {
   private readonly entries = new Map<string, Map<string, Entry>>();
   private readonly lists = new Map<string, readonly Endpoint[]>();
-  private answers = 0;
+  private replies = 0;
 
   /** @param missedRounds Rounds without an answer after which an instance is dropped. */
   constructor(private readonly missedRounds: number) {}
 
   endpoints(service: string): readonly Endpoint[] {
-    return this.lists.get(service) ?? nobody;
+    return this.lists.get(service) ?? none;
   }
 
   services(): readonly string[] {
     return [...this.lists.keys()];
   }
 
-  /** A round of pings begins. */
+  /** Begins a round of pings. */
   begin(): void {
-    this.answers = 0;
-    for (const entries of this.entries.values()) for (const entry of entries.values()) entry.answered = false;
+    this.replies = 0;
+    for (const entries of this.entries.values()) for (const entry of entries.values()) entry.replied = false;
   }
 
   /**
-   * The round is over.
-   * @param nobodyThere The broker said that there is nobody to answer. Silence instead says something about the broker only: nothing changes.
+   * Ends the round.
+   * @param noResponders The broker reported that a service has no subscribers. Plain silence may be the broker's fault,
+   *   so it changes nothing.
    */
-  end(nobodyThere: boolean): void {
-    if (this.answers === 0 && !nobodyThere) return;
+  end(noResponders: boolean): void {
+    if (this.replies === 0 && !noResponders) return;
     for (const [name, entries] of this.entries) {
       for (const [key, entry] of entries) {
-        if (entry.answered) continue;
+        if (entry.replied) continue;
         entry.missed += 1;
-        if (entry.missed >= this.missedRounds) this.remove(name, key, 'does not answer');
+        if (entry.missed >= this.missedRounds) this.remove(name, key, `it missed ${this.missedRounds} pings`);
       }
     }
   }
 
-  /** An answer to a ping of the service. */
+  /** Takes a reply to a ping of the service. */
   seen(service: string, data: Uint8Array): void {
-    this.answers += 1;
-    const one = parse(identity, service, data);
-    if (one) this.put(one);
+    this.replies += 1;
+    const instance = parse(identity, service, data);
+    if (instance) this.put(instance);
   }
 
-  /** A hello. An older entry of the same id under another address is a process that is no more. */
+  /** Takes an arrival. An older entry of the same id under another address is a process that has ended. */
   announced(service: string, data: Uint8Array): void {
-    const one = parse(identity, service, data);
-    if (!one) return;
-    const key = keyOf(one.id, withoutSlash(one.metadata.url));
-    for (const [other, { id }] of this.entries.get(one.name) ?? [])
-      if (id === one.id && other !== key) this.remove(one.name, other, 'moved');
-    this.put(one);
+    const instance = parse(identity, service, data);
+    if (!instance) return;
+    const { name, id, metadata } = instance;
+    const key = keyOf(id, withoutSlash(metadata.url));
+    for (const [other, entry] of this.entries.get(name) ?? [])
+      if (entry.id === id && other !== key) this.remove(name, other, 'it has another address');
+    this.put(instance);
   }
 
-  /** A goodbye. */
+  /** Takes a departure. */
   left(service: string, data: Uint8Array): void {
     const gone = parse(departure, service, data);
     if (!gone) return;
     for (const [key, { id }] of this.entries.get(gone.name) ?? [])
-      if (id === gone.id) this.remove(gone.name, key, 'left');
+      if (id === gone.id) this.remove(gone.name, key, 'it is stopping');
   }
 
   private put({ name, id, version, metadata }: Identity): void {
@@ -84,14 +86,14 @@ export class Directory {
     const known = this.entries.get(name)?.get(key);
     if (known && known.version === version) {
       known.missed = 0;
-      known.answered = true;
+      known.replied = true;
       return;
     }
     let entries = this.entries.get(name);
     if (!entries) this.entries.set(name, (entries = new Map<string, Entry>()));
-    entries.set(key, { id, url, version, missed: 0, answered: true });
+    entries.set(key, { id, url, version, missed: 0, replied: true });
     this.publish(name);
-    if (!known) logger.info({ service: name, instance: id, url }, `${name} ${id} is there`);
+    if (!known) logger.info({ service: name, instance: id, url }, `${name} ${id} found`);
   }
 
   private remove(name: string, key: string, why: string): void {
@@ -99,7 +101,7 @@ export class Directory {
     if (!entry) return;
     this.entries.get(name)!.delete(key);
     this.publish(name);
-    logger.info({ service: name, instance: entry.id, url: entry.url }, `${name} ${entry.id} is gone: ${why}`);
+    logger.info({ service: name, instance: entry.id, url: entry.url }, `${name} ${entry.id} dropped: ${why}`);
   }
 
   /** Readers get a new array only when something has changed. */
@@ -117,15 +119,15 @@ const keyOf = (id: string, url: string): string => `${id} ${url}`;
 const withoutSlash = (url: string): string => url.replace(/\/+$/, '');
 const decoder = new TextDecoder();
 
-/** What is not understood, or comes from one service in the name of another, is ignored. */
+/** Ignores malformed messages, and those that one service sends in the name of another. */
 function parse<T extends { readonly name: string }>(
   schema: z.ZodType<T>,
   service: string,
   data: Uint8Array,
 ): T | undefined {
   try {
-    const said = schema.safeParse(JSON.parse(decoder.decode(data))).data;
-    return said?.name === service ? said : undefined;
+    const parsed = schema.safeParse(JSON.parse(decoder.decode(data))).data;
+    return parsed?.name === service ? parsed : undefined;
   } catch {
     return undefined;
   }

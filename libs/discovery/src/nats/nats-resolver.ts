@@ -4,7 +4,7 @@ import { Directory } from './directory.js';
 import { announcedSubject, leftSubject, pingSubject } from './protocol.js';
 
 export interface NatsResolverOptions {
-  /** The services to find. Each is asked and heard on subjects of its own, so that none can appear in another's name. */
+  /** The services to find. Each has its own subjects, so that none can appear in another's name. */
   readonly services: readonly string[];
   /** Milliseconds between two rounds of pings. Default 1 000. */
   readonly pollMs?: number;
@@ -13,10 +13,10 @@ export interface NatsResolverOptions {
 }
 
 /**
- * Follows who announces itself ({@link announce}). Hellos and goodbyes take effect at once; who dies without a goodbye is dropped after
- * three rounds without an answer (the balancer stops using it at the first failures).
+ * Resolves the instances that announce themselves ({@link announce}). Arrivals and departures take effect at once; an
+ * instance that dies is dropped after three missed pings (the balancer stops using it at the first failures).
  *
- * While the broker is away the last known instances stay: a round that nobody at all answers says something about the broker only.
+ * While the broker is away the last known instances stay: a round without a single reply may be the broker's fault.
  */
 export function natsResolver(
   nc: NatsConnection,
@@ -54,28 +54,23 @@ async function follow(
   while (!stop.aborted && !nc.isClosed()) {
     const pause = new Promise((resolve) => setTimeout(resolve, pollMs).unref());
     directory.begin();
-    const absent = await Promise.all(services.map((service) => nobodyAnswers(nc, directory, service, pollMs)));
+    const absent = await Promise.all(services.map((service) => ping(nc, directory, service, pollMs)));
     directory.end(absent.includes(true));
     await pause;
   }
 }
 
-/** Asks all instances of a service for a sign of life. @returns true when the broker says that there are none. */
-async function nobodyAnswers(
-  nc: NatsConnection,
-  directory: Directory,
-  service: string,
-  maxWait: number,
-): Promise<boolean> {
+/** Pings all instances of a service. @returns true when the broker reports that there are none. */
+async function ping(nc: NatsConnection, directory: Directory, service: string, maxWait: number): Promise<boolean> {
   try {
-    const answers = await nc.requestMany(pingSubject(service), '', { strategy: 'timer', maxWait });
-    for await (const answer of answers) directory.seen(service, answer.data);
+    const replies = await nc.requestMany(pingSubject(service), '', { strategy: 'timer', maxWait });
+    for await (const reply of replies) directory.seen(service, reply.data);
     return false;
   } catch (error) {
     return isNoResponders(error);
   }
 }
 
-/** The broker's own word that nobody listens on the subject: unlike silence, that is an answer. */
+/** The broker itself reports that the subject has no subscribers: unlike silence, that is a result. */
 const isNoResponders = (error: unknown): boolean =>
   error instanceof NoRespondersError || (error instanceof RequestError && error.isNoResponders());

@@ -1,25 +1,26 @@
 import { z } from 'zod';
 
 /**
- * The NATS Services protocol (github.com/nats-io/nats-architecture-and-design, ADR-32), as far as discovery needs it. `nats micro ls`,
- * `info` and `stats` of the official CLI understand it. Written by hand: `@nats-io/services` is pinned to a nats-core of its own.
+ * The NATS Services protocol (github.com/nats-io/nats-architecture-and-design, ADR-32), as far as discovery needs it.
+ * `nats micro ls`, `info` and `stats` of the official CLI understand it. Written by hand: `@nats-io/services` is pinned
+ * to a nats-core of its own.
  */
 export const verbs = ['PING', 'INFO', 'STATS'] as const;
 export type Verb = (typeof verbs)[number];
 
-/** The subjects on which an instance answers: everybody's, its service's, its own. */
+/** The subjects on which an instance replies: of all services, of its service, of itself. */
 export const subjectsOf = (verb: Verb, name: string, id: string): string[] => [
   `$SRV.${verb}`,
   `$SRV.${verb}.${name}`,
   `$SRV.${verb}.${name}.${id}`,
 ];
 
-/** Where all instances of a service are asked. */
+/** Pings all instances of a service. */
 export const pingSubject = (service: string): string => `$SRV.PING.${service}`;
 
 /**
- * Ours, beyond the ADR: an instance says hello and goodbye, so that nobody has to wait for the next round of pings. One subject a service:
- * the broker's permissions see to it that only the service itself publishes there.
+ * Our addition to the ADR: an instance announces its arrival and departure, so that resolvers need not wait for the
+ * next round of pings. One subject a service: the broker's permissions let only the service itself publish there.
  */
 export const announcedSubject = (service: string): string => `causeway.discovery.announced.${service}`;
 export const leftSubject = (service: string): string => `causeway.discovery.left.${service}`;

@@ -15,13 +15,13 @@ export interface AnnouncerOptions {
   readonly commit?: string;
   readonly advertiseUrl?: string;
   readonly endpoints?: readonly AnnouncedEndpoint[];
-  /** Fires when the process was asked to stop. */
+  /** Aborts when the process is asked to stop. */
   readonly stopping?: AbortSignal;
 }
 
 /**
- * Announces this instance once its HTTP server listens, and says goodbye while it still serves: when `stopping` fires, or else as the first
- * step of the shutdown.
+ * Announces this instance once its HTTP server listens, and its departure while it still serves: when `stopping`
+ * aborts, or else as the first step of the shutdown.
  */
 export class Announcer implements OnApplicationBootstrap, OnModuleDestroy {
   private announcement?: Promise<Announcement | undefined>;
@@ -51,7 +51,7 @@ export class Announcer implements OnApplicationBootstrap, OnModuleDestroy {
     return (this.left ??= Promise.resolve(this.announcement)
       .then((announcement) => announcement?.stop())
       .catch((err: unknown) => {
-        logger.warn({ err }, 'no goodbye could be said; others notice when this instance no longer answers');
+        logger.warn({ err }, 'the departure could not be announced; others drop this instance after missed pings');
       }));
   }
 
@@ -66,10 +66,10 @@ export class Announcer implements OnApplicationBootstrap, OnModuleDestroy {
         endpoints,
         metadata: { url, ...(commit !== undefined && { commit }) },
       });
-      logger.info({ url }, `${service} ${instanceId} is announced`);
+      logger.info({ url }, `${service} ${instanceId} announced`);
       return announcement;
     } catch (err) {
-      logger.error({ err, url }, `${service} ${instanceId} could not be announced`);
+      logger.error({ err, url }, `${service} ${instanceId} could not be announced; others do not find it`);
       return undefined;
     }
   }
@@ -79,7 +79,7 @@ interface Listening {
   address(): AddressInfo | string | null;
 }
 
-/** The address that a server is bound to; for "every interface" the first one that others can reach. */
+/** The address a server is bound to; for "every interface", the first one that others can reach. */
 export function listeningUrl(server: Listening): string {
   const address = server.address();
   if (address === null || typeof address === 'string')

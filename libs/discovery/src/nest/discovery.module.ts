@@ -36,20 +36,26 @@ export interface DiscoveryModuleOptions {
   readonly instanceId?: string;
   /** The token of the NatsConnection of a global module; needed for DISCOVERY_MODE=nats. */
   readonly nats?: InjectionToken;
-  /** The token of what knows that the process was asked to stop, such as HostState of service-host: the goodbye is said right then. */
+  /**
+   * The token of a value that knows when the process is asked to stop, such as HostState: the departure is announced
+   * right then.
+   */
   readonly host?: InjectionToken<{ readonly stopping: AbortSignal }>;
-  /** NATS subjects that the service answers, for `nats micro info`. */
+  /** NATS subjects that the service serves, for `nats micro info`. */
   readonly endpoints?: readonly AnnouncedEndpoint[];
-  /** False: finds others, and stays unknown itself. Default true. */
+  /** False: finds others without announcing itself. Default true. */
   readonly announce?: boolean;
   /**
-   * The services that are called. Default none: this one is found by others and calls nobody; nothing is provided then, and nobody asked
-   * once a second who is there.
+   * The services that this one calls. Default none: others find it, but it calls no service; then nothing is provided,
+   * and no service is pinged once a second.
    */
   readonly find?: readonly string[];
 }
 
-/** Provides {@link ServiceClient}, {@link Balancer}, RESOLVER and HTTP_AGENT to every module, and announces this instance in mode `nats`. */
+/**
+ * Provides {@link ServiceClient}, {@link Balancer}, RESOLVER and HTTP_AGENT to every module, and announces this
+ * instance in mode `nats`.
+ */
 @Module({})
 export class DiscoveryModule implements OnApplicationShutdown {
   constructor(
@@ -103,7 +109,15 @@ function resolver(options: DiscoveryModuleOptions): Provider {
 }
 
 function announcer(options: DiscoveryModuleOptions): Provider {
-  const { settings, service, endpoints, host, commit, version = '0.0.0', instanceId = `${service}-${process.pid}` } = options;
+  const {
+    settings,
+    service,
+    endpoints,
+    host,
+    commit,
+    version = '0.0.0',
+    instanceId = `${service}-${process.pid}`,
+  } = options;
   return {
     provide: Announcer,
     useFactory: (nc: NatsConnection, adapterHost: HttpAdapterHost, stopper?: { readonly stopping: AbortSignal }) =>
