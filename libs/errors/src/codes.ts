@@ -76,7 +76,10 @@ export const errorCodes = {
   // Messages
   MESSAGE_MALFORMED: { status: 400, title: 'The message could not be parsed' },
   MESSAGE_INVALID: { status: 422, title: 'The message does not match its schema' },
-  MESSAGE_UNHANDLED: { status: 404, title: 'No handler for the message' },
+  MESSAGE_ABANDONED: { status: 500, title: 'The message was delivered many times without an outcome' },
+  MESSAGE_UNHANDLED: { status: 404, title: 'The topology declares no consumer for the message' },
+  HANDLER_DUPLICATE: { status: 500, title: 'The message has two handlers' },
+  HANDLER_TIMEOUT: { status: 504, title: 'The handler of the message took too long' },
   TOPOLOGY_CONFLICT: { status: 409, title: 'The message topology cannot be changed in place' },
 
   // Set-up

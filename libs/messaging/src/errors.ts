@@ -1,9 +1,9 @@
 import { CodedError, errorCodes, type ErrorCode, type Violation } from '@causeway/errors';
 
-/** NATS cannot be reached at the moment. */
+/** There is no connection to NATS right now. */
 export class BrokerUnavailable extends CodedError {
   readonly code = 'BROKER_UNAVAILABLE';
-  readonly remedy = 'Try again shortly; the connection is restored by itself.';
+  readonly remedy = 'Try again in a moment; the service reconnects by itself.';
   override readonly retryable = true;
   override readonly retryAfterSeconds = 2;
 
@@ -12,11 +12,11 @@ export class BrokerUnavailable extends CodedError {
   }
 }
 
-/** The declared topology differs from the server's in a way that the server cannot change in place. Nothing was changed. */
+/** The server holds a stream or consumer that it cannot change into the declared one. Nothing was changed. */
 export class TopologyConflict extends CodedError {
   readonly code = 'TOPOLOGY_CONFLICT';
   readonly remedy =
-    'Undo the change of the declaration, or move the messages: create it under a new name, or delete the old one once it is drained.';
+    'Revert the declaration; or declare it under a new name and drain the old one; or delete the old one once it is empty.';
 
   /** @param where `stream ORDER` or `consumer order__… of stream PAYMENT`. */
   constructor(
@@ -33,12 +33,11 @@ export class TopologyConflict extends CodedError {
 /** The payload is not JSON. */
 export class MessageMalformed extends CodedError {
   readonly code = 'MESSAGE_MALFORMED';
-  readonly remedy = 'Correct the publisher; then discard the dead letter.';
-  override readonly violations: readonly Violation[];
+  readonly remedy = 'Fix the sender. A dead letter with this code cannot be repaired; discard it.';
+  override readonly violations: readonly Violation[] = [{ path: '', message: 'not JSON' }];
 
   constructor(subject: string, options?: ErrorOptions) {
     super(`a message on ${subject} is not JSON`, options);
-    this.violations = [{ path: '', message: 'not JSON' }];
   }
 }
 
@@ -46,29 +45,41 @@ export class MessageMalformed extends CodedError {
 export class MessageInvalid extends CodedError {
   readonly code = 'MESSAGE_INVALID';
   readonly remedy =
-    'Correct the publisher, or make the schema accept what is already published; then replay the dead letter.';
+    'Fix the publisher and discard the dead letter, or make the schema accept the message and replay it.';
 
   constructor(
     subject: string,
     override readonly violations: readonly Violation[],
   ) {
-    super(
-      `a message on ${subject} does not match its schema: ${violations.map(({ path, message }) => `${path || '(whole message)'}: ${message}`).join('; ')}`,
-    );
+    const details = violations.map(({ path, message }) => `${path || '(whole message)'}: ${message}`).join('; ');
+    super(`a message on ${subject} does not match its schema: ${details}`);
   }
 }
 
-/** A handler has no consumer in the topology, a message has two handlers, or a definition is not known. A mistake in the code: the service does not start. */
+/** A service handles a message for which the topology declares no consumer. The service does not start. */
 export class MessageUnhandled extends CodedError {
   readonly code = 'MESSAGE_UNHANDLED';
-  readonly remedy =
-    'Declare the consumer in libs/contracts/src/messages/topology.ts, exactly once per service and message.';
+  readonly remedy = 'Declare the consumer in libs/contracts/src/messages/topology.ts, or remove the handler.';
+
+  constructor(service: string, subject: string) {
+    super(`${service} handles ${subject}, but the topology declares no consumer for it`);
+  }
 }
 
-/** The limit of one handler run, 20 s, has passed. Counts as a failed attempt. */
+/** Two methods of a service handle the same message. The service does not start. */
+export class DuplicateHandler extends CodedError {
+  readonly code = 'HANDLER_DUPLICATE';
+  readonly remedy = 'Keep one handler per message and service; let it call both pieces of work in one transaction.';
+
+  constructor(service: string, subject: string) {
+    super(`two handlers for ${subject} in ${service}`);
+  }
+}
+
+/** One run of a handler took longer than its limit, 20 s. Counts as a failed attempt. */
 export class HandlerTimeout extends CodedError {
-  readonly code = 'DEADLINE_EXCEEDED';
-  readonly remedy = 'Make the handler do less per message; remote calls belong behind a recorded intent.';
+  readonly code = 'HANDLER_TIMEOUT';
+  readonly remedy = 'Make the handler do less per message: record what is to be done, and do remote calls in a worker.';
   override readonly retryable = true;
 
   constructor(subject: string, limitMs: number) {
@@ -76,7 +87,17 @@ export class HandlerTimeout extends CodedError {
   }
 }
 
-/** What the other side of an RPC answered instead of a response. Keeps its code, remedy, violations and whether a retry can help. */
+/** The message was delivered many times, and no process acknowledged or rejected it. It probably kills its process. */
+export class MessageAbandoned extends CodedError {
+  readonly code = 'MESSAGE_ABANDONED';
+  readonly remedy = 'Find out why the process dies while it handles the message; then replay or discard it.';
+
+  constructor(deliveries: number) {
+    super(`delivered ${deliveries} times without an outcome`);
+  }
+}
+
+/** The error that the called service replied with: its code, remedy, violations, and whether a retry can help. */
 export class RemoteError extends CodedError {
   readonly code: ErrorCode;
   readonly remedy: string;
@@ -96,9 +117,9 @@ export class RemoteError extends CodedError {
     },
   ) {
     super(fields.message);
-    // A newer version of the other service may know codes that this build does not.
+    // A newer version of the called service may use codes that this build does not know.
     this.code = Object.hasOwn(errorCodes, fields.code) ? (fields.code as ErrorCode) : 'INTERNAL';
-    this.remedy = fields.remedy ?? 'See the logs of the other service under the trace id.';
+    this.remedy = fields.remedy ?? 'Look up the trace id in the logs of the other service.';
     this.retryable = fields.retryable ?? false;
     Object.assign(this, {
       ...(fields.retryAfterSeconds !== undefined && { retryAfterSeconds: fields.retryAfterSeconds }),

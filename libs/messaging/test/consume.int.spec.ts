@@ -517,7 +517,7 @@ test('two handlers for one message in one service are refused', async () => {
   await scene.provisioned();
   const twice = scene.service('order', [handler(() => undefined), handler(() => undefined)]);
   await expect(twice).rejects.toMatchObject({
-    code: 'MESSAGE_UNHANDLED',
+    code: 'HANDLER_DUPLICATE',
     message: expect.stringContaining('two handlers'),
   });
 });

@@ -178,7 +178,11 @@ test('a message whose earlier deliveries all ended without a word is given up be
   let runs = 0;
   await scene.service('order', [handler(() => (runs += 1))]);
   const [letter] = await letters(nc, 1);
-  expect(letter).toMatchObject({ attempts: 13, reason: expect.stringContaining('without an outcome') });
+  expect(letter).toMatchObject({
+    code: 'MESSAGE_ABANDONED',
+    attempts: 13,
+    reason: expect.stringContaining('without an outcome'),
+  });
   expect(runs).toBe(0);
   expect((await jsm.consumers.info('PAYMENT', 'order__payment-evt-authorized-v1')).num_ack_pending).toBe(0);
 });

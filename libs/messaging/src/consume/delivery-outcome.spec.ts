@@ -1,8 +1,9 @@
 import { CodedError, NotFound } from '@causeway/errors';
 import { DatabaseUnavailable } from '@causeway/persistence';
 import { BulkheadFull, Overloaded } from '@causeway/resilience';
-import { consumerLimits } from './limits.js';
+import { HandlerTimeout, MessageAbandoned } from '../errors.js';
 import { deliveryOutcomeOf } from './delivery-outcome.js';
+import { consumerLimits } from './limits.js';
 
 class Unreachable extends CodedError {
   readonly code = 'PSP_UNAVAILABLE';
@@ -10,7 +11,7 @@ class Unreachable extends CodedError {
   override readonly retryable = true;
 }
 
-test.each([new Error('boom'), new Unreachable('gone'), 'a string', undefined])(
+test.each([new Error('boom'), new Unreachable('gone'), new HandlerTimeout('a.b', 20_000), 'a string', undefined])(
   '%s is tried 8 times, then given up',
   (error) => {
     for (let attempt = 1; attempt < 8; attempt += 1) expect(deliveryOutcomeOf(error, attempt).kind).toBe('retry');
@@ -21,6 +22,11 @@ test.each([new Error('boom'), new Unreachable('gone'), 'a string', undefined])(
 
 test('a coded error that no retry can help is given up at once', () => {
   expect(deliveryOutcomeOf(new NotFound('order 1'), 1)).toEqual({ kind: 'dead-letter', why: 'a retry cannot help' });
+});
+
+test('a message that probably kills its process is given up at once', () => {
+  const outcome = { kind: 'dead-letter', why: 'given up before the server drops it' };
+  expect(deliveryOutcomeOf(new MessageAbandoned(13), 13)).toEqual(outcome);
 });
 
 test.each([new DatabaseUnavailable(), new Overloaded(), new BulkheadFull('user')])(

@@ -5,7 +5,7 @@ import { errorType, extractTrace, failSpan, getLogger, inSpan, instruments, mete
 import type { JetStreamClient, JsMsg } from '@nats-io/jetstream';
 import { SpanKind, type Span } from '@opentelemetry/api';
 import { parseEnvelope } from '../envelope.js';
-import { HandlerTimeout } from '../errors.js';
+import { HandlerTimeout, MessageAbandoned } from '../errors.js';
 import { sendToDeadLetters } from './dead-letters.js';
 import { traceCarrier } from './headers.js';
 import { consumerLimits } from './limits.js';
@@ -88,7 +88,7 @@ export class Processor {
       const envelope = parseEnvelope(this.definition.message, message.data);
       messageId = envelope.id;
       span.setAttribute('messaging.message.id', envelope.id);
-      if (attempt >= consumerLimits.abandonAt) throw new Abandoned(attempt);
+      if (attempt >= consumerLimits.abandonAt) throw new MessageAbandoned(attempt);
       await this.handle(message, envelope, attempt);
       message.ack();
       return undefined;
@@ -136,7 +136,7 @@ export class Processor {
   }
 
   private async failed(message: JsMsg, messageId: string, error: unknown, attempt: number): Promise<void> {
-    const outcome = error instanceof Abandoned ? abandoned : deliveryOutcomeOf(error, attempt, this.options.random);
+    const outcome = deliveryOutcomeOf(error, attempt, this.options.random);
     switch (outcome.kind) {
       case 'wait': // only when stopping: another instance, or this one after its restart, takes it
         message.nak();
@@ -155,11 +155,3 @@ export class Processor {
     }
   }
 }
-
-/** The process died, or was killed, each time before it could answer for this message. */
-class Abandoned extends Error {
-  constructor(attempt: number) {
-    super(`delivered ${attempt} times without an outcome`);
-  }
-}
-const abandoned = { kind: 'dead-letter', why: 'given up before the server drops it' } as const;

@@ -15,7 +15,7 @@ import { isObservable, lastValueFrom } from 'rxjs';
 import { consumerLimits } from '../consume/limits.js';
 import { Processor, type ProcessorOptions } from '../consume/processor.js';
 import { Subscription } from '../consume/subscription.js';
-import { MessageUnhandled } from '../errors.js';
+import { DuplicateHandler, MessageUnhandled } from '../errors.js';
 import type { BrokerHealth } from '../health.js';
 import { RpcServer } from '../rpc/server.js';
 import type { TopologyKeeper } from '../topology/keeper.js';
@@ -70,8 +70,7 @@ export class JetStreamServer extends Server implements CustomTransportStrategy {
   ): void {
     const subject = this.normalizePattern(pattern as string);
     // Nest would run both for one delivery; when one of them fails, the other's work is done again.
-    if (this.messageHandlers.has(subject))
-      throw new MessageUnhandled(`two handlers for ${subject} in ${this.options.service}`);
+    if (this.messageHandlers.has(subject)) throw new DuplicateHandler(this.options.service, subject);
     super.addHandler(pattern, callback, isEventHandler, extras);
   }
 
@@ -129,8 +128,7 @@ export class JetStreamServer extends Server implements CustomTransportStrategy {
     const definition = consumers.find(
       (declared) => declared.service === service && declared.message.subject === message.subject,
     );
-    if (!definition)
-      throw new MessageUnhandled(`${service} handles ${message.subject}, but the topology declares no consumer for it`);
+    if (!definition) throw new MessageUnhandled(service, message.subject);
     const run = (received: unknown) => resultOf(handler(received, { subject: message.subject }));
     const processor = new Processor(definition, this.js, run, this.options.processor);
     const subscription = new Subscription(this.js, {
