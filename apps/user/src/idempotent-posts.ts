@@ -1,4 +1,5 @@
-import { fingerprint, type FieldCipher, type IdempotencyScope, type StoredResponse } from '@causeway/persistence';
+import { fingerprint, type FieldCipher, type IdempotencyScope } from '@causeway/persistence';
+import type { StoredResponse } from '@causeway/service-host';
 import type { UserTransaction, UserUnitOfWork } from './tokens.js';
 
 /** The response to a POST with an `Idempotency-Key`. */

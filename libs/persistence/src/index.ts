@@ -19,7 +19,6 @@ export {
   IdempotencyKeyReused,
   IdempotencyStore,
   type IdempotencyScope,
-  type StoredResponse,
 } from './idempotency/store.js';
 export { purgeBatch, purgeIdempotency, purgeInbox } from './purge.js';
 export { CursorCodec, CursorInvalid, keysetPage } from './cursor.js';

@@ -1,11 +1,5 @@
-import {
-  fingerprint,
-  IdempotencyStore,
-  PgUnitOfWork,
-  purgeIdempotency,
-  purgeInbox,
-  type StoredResponse,
-} from '../src/index.js';
+import { fingerprint, IdempotencyStore, PgUnitOfWork, purgeIdempotency, purgeInbox } from '../src/index.js';
+import type { StoredResponse } from '@causeway/service-host';
 import { counters, errorOf, prepare, valueOf, type Prepared } from './helpers.js';
 
 let prepared: Prepared;

@@ -60,7 +60,7 @@ async function startTarget(instances: Partial<Record<ServiceName, number>>, env:
 export const instancesOf = (system: Target, name: ServiceName): Instance[] =>
   system.services.filter(({ service }) => service === name);
 
-export interface LedgerSum {
+export interface LedgerTotals {
   readonly reference: string;
   readonly charges: number;
   readonly authorizedMinor: number;
@@ -70,8 +70,8 @@ export interface LedgerSum {
 }
 
 /** Returns the payment provider's sums for one payment, as an independent witness. Zeros for an unknown payment. */
-export async function ledgerOf(system: Target, paymentId: string): Promise<LedgerSum> {
-  const { status, body } = await call<{ sums: LedgerSum[] }>(system.urls.psp, `/ledger?reference=${paymentId}`, {
+export async function ledgerOf(system: Target, paymentId: string): Promise<LedgerTotals> {
+  const { status, body } = await call<{ sums: LedgerTotals[] }>(system.urls.psp, `/ledger?reference=${paymentId}`, {
     headers: { authorization: `Bearer ${system.secrets.pspApiKey}` },
   });
   if (status !== 200) throw new Error(`the ledger answered ${status}`);

@@ -4,7 +4,7 @@ import {
   secretSettings,
   secrets,
   services,
-  type Addresses,
+  type SystemAddresses,
   type SecretName,
   type Service,
 } from '@causeway/system';
@@ -13,7 +13,7 @@ import { withParts, type GeneratedFile } from './generated-file.js';
 const file = 'docker/compose.yaml';
 const withDatabase = services.filter(({ database }) => database);
 
-const addresses: Addresses = {
+const addresses: SystemAddresses = {
   publicUrl: 'http://127.0.0.1:${GATEWAY_PORT:-3000}',
   publicUrls: ['127.0.0.1', 'localhost'].map((host) => `http://${host}:\${GATEWAY_PORT:-3000}`),
   urlOf: (name) => `http://${name}:8080`,

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 
-export interface Manifest {
+export interface PackageManifest {
   readonly name: string;
   readonly version: string;
   readonly type?: string;
@@ -11,12 +11,12 @@ export interface Manifest {
   readonly peerDependenciesMeta?: Readonly<Record<string, { readonly optional?: boolean }>>;
 }
 
-const manifests = new Map<string, Manifest>();
+const manifests = new Map<string, PackageManifest>();
 
-export function manifestOf(folder: string): Manifest {
+export function manifestOf(folder: string): PackageManifest {
   const known = manifests.get(folder);
   if (known) return known;
-  const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest;
+  const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as PackageManifest;
   manifests.set(folder, manifest);
   return manifest;
 }

@@ -2,14 +2,17 @@ import { makeSecret, secrets, secretSettings, services, type SecretName } from '
 import { Refused } from './run.js';
 
 /** Name of a Secret, and its keys and values in the clear. */
-export type Secrets = Readonly<Record<string, Readonly<Record<string, string>>>>;
+export type ClusterSecrets = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
 /**
  * Secrets for a cluster to try things on: keeps what is there (data is encrypted with it) and makes what is missing.
  * Passwords that two parts share are the same in both.
  * @param needed Keys of each Secret, from the manifests.
  */
-export function developmentSecrets(needed: Readonly<Record<string, readonly string[]>>, existing: Secrets): Secrets {
+export function developmentSecrets(
+  needed: Readonly<Record<string, readonly string[]>>,
+  existing: ClusterSecrets,
+): ClusterSecrets {
   const shared = new Map<string, string>();
   const once = (id: string, known: string | undefined, make: () => string): string => {
     const value = shared.get(id) ?? known ?? make();
@@ -67,7 +70,7 @@ const passwordIn = (url: string | undefined): string | undefined =>
   url === undefined ? undefined : URL.parse(url)?.password;
 
 /** As objects of Kubernetes. */
-export const secretObjects = (secrets: Secrets, namespace: string) => ({
+export const secretObjects = (secrets: ClusterSecrets, namespace: string) => ({
   apiVersion: 'v1',
   kind: 'List',
   items: Object.entries(secrets).map(([name, values]) => ({
@@ -84,7 +87,7 @@ export const secretsIn = (
     readonly metadata: { readonly name: string };
     readonly data?: Readonly<Record<string, string>>;
   }[],
-): Secrets =>
+): ClusterSecrets =>
   Object.fromEntries(
     objects.map(({ metadata, data = {} }) => [
       metadata.name,

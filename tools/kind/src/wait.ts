@@ -4,7 +4,7 @@ import { faultIn, unreadyIn, type Fault, type Observed } from './faults.js';
 import type { Kubectl } from './kubectl.js';
 import { Refused } from './run.js';
 
-export interface WaitOptions {
+export interface RolloutWaitOptions {
   readonly timeoutMs: number;
   readonly say: (line: string) => void;
   /** Between two looks for pods that cannot start, milliseconds. Default 15 000. */
@@ -18,7 +18,11 @@ const workloads = new Set(['Deployment', 'StatefulSet', 'Job']);
  * looks for pods that cannot start, which kubectl would wait for until the timeout.
  * @throws Refused with the pod, its events and the end of its log
  */
-export async function waitUntilReady(kubectl: Kubectl, { manifests }: Rendered, options: WaitOptions): Promise<void> {
+export async function waitUntilReady(
+  kubectl: Kubectl,
+  { manifests }: Rendered,
+  options: RolloutWaitOptions,
+): Promise<void> {
   const { timeoutMs, say, lookMs = 15_000 } = options;
   const pending = new Set(
     manifests

@@ -4,7 +4,7 @@ import {
   secretSettings,
   serviceNames,
   services,
-  type Addresses,
+  type SystemAddresses,
   type ListedService,
   type Service,
   type ServiceName,
@@ -94,7 +94,7 @@ export type Paths = ReturnType<typeof pathsIn>;
 export const stopOrderOf = ({ edge, role }: Service): number => (edge ? 0 : role === 'product' ? 10 : 15);
 
 /** Where the services of a system with these ports reach each other, and where browsers reach the gateway. */
-export function addressesOf({ services: addresses }: Ports): Addresses {
+export function addressesOf({ services: addresses }: Ports): SystemAddresses {
   const at = (port: number | undefined, host = '127.0.0.1'): string => `http://${host}:${port}`;
   return {
     publicUrl: at(addresses.gateway[0]?.port),

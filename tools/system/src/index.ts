@@ -1,5 +1,5 @@
 export { makeSecret, secretNames, secrets, secretSettings, type SecretKind, type SecretName } from './secrets.js';
-export type { Addresses, Service } from './service.js';
+export type { SystemAddresses, Service } from './service.js';
 export {
   addressSettings,
   natsAccounts,

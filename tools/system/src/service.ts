@@ -1,7 +1,7 @@
 import type { SecretName } from './secrets.js';
 
 /** What a system knows about addresses: on a laptop ports of the loopback address, in Compose names of containers. */
-export interface Addresses {
+export interface SystemAddresses {
   /** Where browsers reach the gateway. */
   readonly publicUrl: string;
   /** Every URL under which a browser on this machine may open the gateway: `localhost` is another origin than `127.0.0.1`. */
@@ -38,7 +38,7 @@ export interface Service {
   /** Services that it calls over HTTP, each with the reason. The edge also calls the owners of the public routes. */
   readonly calls?: Readonly<Record<string, string>>;
   /** Settings that hold addresses of this system. Every other setting has a default or is a secret. */
-  readonly settings?: (addresses: Addresses) => Readonly<Record<string, string>>;
+  readonly settings?: (addresses: SystemAddresses) => Readonly<Record<string, string>>;
   /** Settings that are secret, each with the secret that it holds. Passwords of database and broker follow by themselves. */
   readonly secrets?: Readonly<Record<string, SecretName>>;
 }

@@ -1,4 +1,4 @@
-import type { Addresses, Service } from './service.js';
+import type { SystemAddresses, Service } from './service.js';
 
 const entries = [
   {
@@ -99,7 +99,7 @@ export const natsAccounts: readonly string[] = [
  * Settings that follow from the addresses of a system: the service's own, and where tokens are issued.
  * Kubernetes has its own, in `k8s/base/<name>/settings.env`: NetworkPolicies decide who may ask whom for the keys.
  */
-export function addressSettings({ tokens, settings }: Service, addresses: Addresses): Record<string, string> {
+export function addressSettings({ tokens, settings }: Service, addresses: SystemAddresses): Record<string, string> {
   return {
     ...(tokens && {
       AUTH_ISSUER: `${addresses.publicUrl}/oidc`,

@@ -4,7 +4,7 @@ import { clientNetwork } from '@causeway/service-host';
 import rateLimit, { type CreateRateLimitOptions } from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { GatewaySettings } from '../config.js';
-import { ruleOf, type Limit, type Rule } from './rules.js';
+import { ruleOf, type Limit, type EdgeRule } from './rules.js';
 
 class RateLimited extends CodedError {
   readonly code = 'RATE_LIMITED';
@@ -54,7 +54,7 @@ export async function registerEdge(
  * @returns Why the request is refused, if it is. Nest's guard checks its own routes again; the verified token is
  *   cached.
  */
-async function identify(request: FastifyRequest, { scope }: Rule, verifier: TokenVerifier): Promise<Error | undefined> {
+async function identify(request: FastifyRequest, { scope }: EdgeRule, verifier: TokenVerifier): Promise<Error | undefined> {
   if (scope === undefined) return undefined;
   try {
     request.principal = await verifier.authenticate(request.headers.authorization);

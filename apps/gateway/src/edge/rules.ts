@@ -7,7 +7,7 @@ import { routeUrl } from '../route-url.js';
 export type Limit = 'general' | 'signIn' | 'webhook';
 
 /** What the edge requires of a request. */
-export interface Rule {
+export interface EdgeRule {
   /** The request needs a valid token with this scope. */
   readonly scope?: string;
   readonly limit: Limit;
@@ -19,8 +19,8 @@ export interface Rule {
  */
 const limits: Readonly<Record<string, Limit>> = { registerUser: 'signIn', receivePspWebhook: 'webhook' };
 
-const general: Rule = { limit: 'general' };
-const rules = new Map<string, Rule>(
+const general: EdgeRule = { limit: 'general' };
+const rules = new Map<string, EdgeRule>(
   routes.map(({ operationId, method, path, scope }) => [
     `${method.toUpperCase()} ${routeUrl(path)}`,
     { ...(scope !== undefined && { scope }), limit: limits[operationId] ?? 'general' },
@@ -31,7 +31,7 @@ const rules = new Map<string, Rule>(
  * The rule of the matched route. Addresses that do not exist, and the gateway's own pages, fall under the general
  * limit.
  */
-export function ruleOf({ method, routeOptions: { url = '' } }: Pick<FastifyRequest, 'method' | 'routeOptions'>): Rule {
+export function ruleOf({ method, routeOptions: { url = '' } }: Pick<FastifyRequest, 'method' | 'routeOptions'>): EdgeRule {
   if (oidcUrls.includes(url)) return { limit: 'signIn' };
   // Fastify serves HEAD wherever there is a GET.
   return rules.get(`${method === 'HEAD' ? 'GET' : method} ${url}`) ?? general;

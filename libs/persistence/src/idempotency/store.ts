@@ -1,5 +1,6 @@
 import { CodedError } from '@causeway/errors';
 import type { Sql } from '../sql.js';
+import type { StoredResponse } from '@causeway/service-host';
 
 /** What an Idempotency-Key belongs to: the caller, the route and the key itself. */
 export interface IdempotencyScope {
@@ -8,16 +9,6 @@ export interface IdempotencyScope {
   /** `POST /v1/orders`; with the id where the path has one. */
   readonly route: string;
   readonly key: string;
-}
-
-/** A response as it is replayed. */
-export interface StoredResponse {
-  /** 200 to 499. */
-  readonly status: number;
-  /** Only headers that belong to the response itself (`location`, `etag`). */
-  readonly headers: Readonly<Record<string, string>>;
-  /** JSON. */
-  readonly body: unknown;
 }
 
 /** Another request with the same key is in progress. */

@@ -3,8 +3,11 @@ import type { FastifyReply } from 'fastify';
 
 /** A response as the idempotency store keeps it. */
 export interface StoredResponse {
+  /** 200 to 499. */
   readonly status: number;
+  /** Only headers that belong to the response itself (`location`, `etag`). */
   readonly headers: Readonly<Record<string, string>>;
+  /** JSON. */
   readonly body: unknown;
 }
 
