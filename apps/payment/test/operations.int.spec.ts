@@ -87,17 +87,17 @@ test('a released operation is due again immediately, not when its lease would ha
 test('a failed release, and a claim whose response was lost, are released before the next claim', async () => {
   await Promise.all([authorize(), authorize()]);
   const inner = poolSql(database.pool);
-  let [loseResponse, refuse] = [true, false];
+  let [dropResponse, refuse] = [true, false];
   const shaky = new PgOperationQueue({
     query: async <R>(text: string, values?: readonly unknown[]) => {
       if (refuse) throw new DatabaseUnavailable();
       const result = await inner.query<R>(text, values);
-      if (loseResponse) throw new DatabaseUnavailable({ outcome: 'unknown' });
+      if (dropResponse) throw new DatabaseUnavailable({ outcome: 'unknown' });
       return result;
     },
   });
   await expect(shaky.claim(1, leaseMs)).rejects.toMatchObject({ outcome: 'unknown' });
-  loseResponse = false;
+  dropResponse = false;
   const claimed = await shaky.claim(10, leaseMs);
   expect(claimed).toHaveLength(2);
   refuse = true;

@@ -11,7 +11,6 @@ export {
   timestamp,
   version,
   type OrderStatus,
-  type PaymentStatus,
   type PostalAddress,
 } from './values.js';
 export { identifier, line, opaque, paragraph, text } from './text.js';

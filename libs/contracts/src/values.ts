@@ -71,4 +71,3 @@ export const paymentStatus = z
     description:
       'The values that end in -ING wait for the payment provider. `UNKNOWN`: the provider did not answer, and is asked until the outcome is known. `VOIDED`: the authorization was released without a capture. The other values state what happened to the money.',
   });
-export type PaymentStatus = z.infer<typeof paymentStatus>;

@@ -1,14 +1,14 @@
 import type { authorizePayment, DataOf } from '@causeway/contracts';
 import type { Delivery } from '@causeway/persistence';
 import { authorize, authorizeAgain } from '../domain/commands.js';
-import type { Clock, PaymentUnitOfWork } from './ports.js';
+import type { PaymentUnitOfWork } from './ports.js';
 import { saveChange } from './save-change.js';
 
 /** Stores the authorization of a card. The operation worker calls the provider after the commit. */
 export class AuthorizePayment {
   constructor(
     private readonly uow: PaymentUnitOfWork,
-    private readonly now: Clock,
+    private readonly now: () => Date,
   ) {}
 
   /** @throws PaymentTermsDiffer when the payment exists with other terms. */

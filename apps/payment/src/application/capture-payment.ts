@@ -2,14 +2,14 @@ import type { capturePayment, DataOf } from '@causeway/contracts';
 import type { Delivery } from '@causeway/persistence';
 import { capture, ofOrder } from '../domain/commands.js';
 import { PaymentUnknown } from '../domain/payment.errors.js';
-import type { Clock, PaymentUnitOfWork } from './ports.js';
+import type { PaymentUnitOfWork } from './ports.js';
 import { saveChange } from './save-change.js';
 
 /** Stores the capture of an authorized payment. */
 export class CapturePayment {
   constructor(
     private readonly uow: PaymentUnitOfWork,
-    private readonly now: Clock,
+    private readonly now: () => Date,
   ) {}
 
   /**

@@ -119,6 +119,3 @@ export interface PaymentProvider {
   /** Finds the charge by our reference, the payment id. */
   find(reference: string): Promise<ProviderCharge | undefined>;
 }
-
-/** Returns the current time. A parameter, so that tests control it. */
-export type Clock = () => Date;

@@ -2,14 +2,14 @@ import type { DataOf, refundPayment } from '@causeway/contracts';
 import type { Delivery } from '@causeway/persistence';
 import { ofOrder, refund } from '../domain/commands.js';
 import { PaymentUnknown } from '../domain/payment.errors.js';
-import type { Clock, PaymentUnitOfWork } from './ports.js';
+import type { PaymentUnitOfWork } from './ports.js';
 import { saveChange } from './save-change.js';
 
 /** Stores a refund of captured money. */
 export class RefundPayment {
   constructor(
     private readonly uow: PaymentUnitOfWork,
-    private readonly now: Clock,
+    private readonly now: () => Date,
   ) {}
 
   /**

@@ -4,7 +4,7 @@ import { getLogger } from '@causeway/telemetry';
 import type { ProviderOutcome } from '../domain/payment.js';
 import { providerOutcomeOf, type ProviderCharge } from '../domain/provider-charge.js';
 import { markUnclear, settleOperation } from '../domain/settlement.js';
-import type { Clock, Operation, PaymentProvider, PaymentTransaction, PaymentUnitOfWork, Reschedule } from './ports.js';
+import type { Operation, PaymentProvider, PaymentTransaction, PaymentUnitOfWork, Reschedule } from './ports.js';
 import { PspRefused, PspUnsent } from './provider-errors.js';
 import { saveChange } from './save-change.js';
 
@@ -64,7 +64,7 @@ export class RunOperation {
   constructor(
     private readonly uow: PaymentUnitOfWork,
     private readonly provider: PaymentProvider,
-    private readonly now: Clock,
+    private readonly now: () => Date,
     options: RunOperationOptions = {},
   ) {
     this.maxAttempts = options.maxAttempts ?? 3;

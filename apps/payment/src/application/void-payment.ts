@@ -1,14 +1,14 @@
 import type { DataOf, voidPayment } from '@causeway/contracts';
 import type { Delivery } from '@causeway/persistence';
 import { ofOrder, requestVoid, voidBeforeAuthorization } from '../domain/commands.js';
-import type { Clock, PaymentUnitOfWork } from './ports.js';
+import type { PaymentUnitOfWork } from './ports.js';
 import { saveChange } from './save-change.js';
 
 /** Voids a payment in any state. If its authorization has not arrived yet, stores a void marker that blocks it. */
 export class VoidPayment {
   constructor(
     private readonly uow: PaymentUnitOfWork,
-    private readonly now: Clock,
+    private readonly now: () => Date,
   ) {}
 
   /** @throws PaymentTermsDiffer when the payment belongs to another order. */

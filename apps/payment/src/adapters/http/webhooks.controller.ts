@@ -2,7 +2,6 @@ import { Public } from '@causeway/auth';
 import { parseOrThrow, pspWebhookBody } from '@causeway/contracts';
 import { Controller, Headers, HttpCode, Inject, Post, Req } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import type { Clock } from '../../application/ports.js';
 import { ReceiveWebhook } from '../../application/receive-webhook.js';
 import { CLOCK, WEBHOOK_SECRETS } from '../../tokens.js';
 import { verifyWebhook } from './psp-signature.js';
@@ -12,7 +11,7 @@ export class WebhooksController {
   constructor(
     private readonly receive: ReceiveWebhook,
     @Inject(WEBHOOK_SECRETS) private readonly secrets: readonly string[],
-    @Inject(CLOCK) private readonly now: Clock,
+    @Inject(CLOCK) private readonly now: () => Date,
   ) {}
 
   /** Responds 204 once the event is stored, also for a repetition. Until then the provider keeps delivering it. */
