@@ -21,6 +21,8 @@ export class SettingsInvalid extends CodedError {
 /**
  * Reads and checks all settings at once.
  *
+ * Nest developers: docs/guides/if-you-know-nest.md#settings-zod-in-configts-instead-of-configmodule
+ *
  * For each `NAME` of the shape the value comes from the variable `NAME`, or from the file that `NAME_FILE` names (a mounted
  * secret; one trailing line break is dropped). An empty variable counts as missing. Setting both is an error.
  *

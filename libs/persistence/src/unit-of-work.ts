@@ -22,6 +22,8 @@ const plainText = /^[\w.:-]{1,200}$/;
  * The deadline of the request bounds them: nothing starts after it, the server cancels a statement that outlives it,
  * and a late transaction is rolled back.
  *
+ * Nest developers: docs/guides/if-you-know-nest.md#data-prisma-and-hand-written-sql-side-by-side
+ *
  * @throws DatabaseUnavailable when the database is not available. Overloaded when no connection becomes free in time.
  *   DeadlineExceeded. Errors of `work` and its statements are thrown unchanged after the rollback
  *   (`sqlStateOf` reads the code of a violated constraint).

@@ -109,6 +109,24 @@ function linksIn(path: string): { text: string; target: string; line: number }[]
     .filter(({ target }) => !/^(https?:|mailto:|#)/.test(target));
 }
 
+const guide = 'docs/guides/if-you-know-nest.md';
+/** As GitHub makes it of a heading. */
+const anchorOf = (heading: string): string =>
+  heading
+    .toLowerCase()
+    .replace(/[^\w\- ]/g, '')
+    .replaceAll(' ', '-');
+
+test('each section of the guide for Nest developers is named where they arrive in the code, and no other', () => {
+  const headings = [...readFileSync(join(root, guide), 'utf8').matchAll(/^## (.+)$/gm)].map(([, text]) =>
+    anchorOf(text!),
+  );
+  const named = sources.flatMap((path) =>
+    [...readFileSync(path, 'utf8').matchAll(/if-you-know-nest\.md#([\w-]+)/g)].map(([, anchor]) => anchor!),
+  );
+  expect([...new Set(named)].sort()).toEqual(headings.sort());
+});
+
 /** What a link names in the file that it leads to: `PlaceOrder.execute` names both; a path names nothing. */
 const symbolsOf = (text: string): string[] =>
   /^`[\w.#]+(\(\))?`$/.test(text) && !/\.(ts|sql|md|mjs|json|yaml|prisma|conf|hcl)`$/.test(text)

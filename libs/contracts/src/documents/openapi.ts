@@ -69,7 +69,11 @@ const problemExamples = () =>
 
 export type OpenApiDocument = ReturnType<typeof createDocument>;
 
-/** Returns the OpenAPI 3.1 document of the whole system, as clients see it through the gateway. */
+/**
+ * Returns the OpenAPI 3.1 document of the whole system, as clients see it through the gateway.
+ *
+ * Nest developers: docs/guides/if-you-know-nest.md#api-documents-generated-from-contracts-instead-of-nestjsswagger
+ */
 export function openApiDocument(addresses: ApiAddresses): OpenApiDocument {
   const paths: ZodOpenApiPathsObject = {};
   for (const route of routes) paths[route.path] = { ...paths[route.path], [route.method]: operationOf(route) };

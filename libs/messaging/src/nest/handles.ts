@@ -20,8 +20,10 @@ export type HandlerExtras = { readonly definition: MessageDefinition } | { reado
 
 /**
  * The method handles the messages of `definition` on the durable consumer of (this service, subject). When it returns, the message is
- * acknowledged: everything it does must be committed by then, usually through `uow.runOnce(message.delivery, …)`. When it throws, the
- * message comes back, or goes to the dead letters (see `deliveryOutcomeOf`).
+ * acknowledged, so everything it does must be committed by then, usually through `uow.runOnce(message.delivery, …)`. When
+ * it throws, the message is redelivered or becomes a dead letter (see `deliveryOutcomeOf`).
+ *
+ * Nest developers: docs/guides/if-you-know-nest.md#messages-a-jetstream-strategy-instead-of-transportnats
  */
 export function Handles<T>(
   definition: MessageDefinition<T>,
