@@ -1,4 +1,5 @@
-// Runs while an image is built, with the user and the paths of later: fills NODE_COMPILE_CACHE with the compiled code of what is imported.
+// Runs while an image is built, with the user and the paths of the running service: fills NODE_COMPILE_CACHE with the
+// compiled code of everything that the service imports.
 //   node compile-cache.mjs dependencies <entries.json>   other people's packages that our code imports
 //   node compile-cache.mjs application                   our own code
 import { readFileSync, readdirSync } from 'node:fs';

@@ -1,11 +1,11 @@
 #!/bin/sh
-# Generates what docker/compose.yaml needs to keep secret, into docker/secrets (never committed). Keeps what is there: run it as often as
-# you like. Needs nothing but a POSIX shell. To start over: docker compose -f docker/compose.yaml down -v && rm -r docker/secrets
+# Generates the secrets of docker/compose.yaml into docker/secrets (never committed). Keeps the values that exist, so it can
+# run again at any time. Needs only a POSIX shell. To start over: docker compose -f docker/compose.yaml down -v && rm -r docker/secrets
 # Usage: sh docker/secrets.sh [folder]
 set -eu
 folder=${1:-$(dirname "$0")/secrets}
 mkdir -p "$folder"
-chmod 700 "$folder" # Only you can look in; containers are given single files, and run as other users: hence 444 below.
+chmod 700 "$folder" # Only you can look in. Containers get single files and run as other users, hence 444 below.
 
 # Begins with a letter and needs no quoting anywhere.
 password() { printf 'k%s' "$(od -An -vtx1 -N 24 /dev/urandom | tr -d ' \n')"; }

@@ -29,7 +29,9 @@ async function main(): Promise<void> {
   }
   for (const file of written) console.log(`written ${file}`);
   if (!withKubectl)
-    console.log('not written: the tables in k8s/README.md and k8s/overlays/kind/README.md, which need kubectl');
+    console.log(
+      'not written: the tables in docs/guides/own-cluster.md and k8s/overlays/kind/README.md, which need kubectl',
+    );
   console.log(`${written.size} of ${all.size} files written; the others are current`);
 }
 

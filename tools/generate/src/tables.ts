@@ -5,13 +5,13 @@ import { root, withParts, type GeneratedFile } from './generated-file.js';
 /** Tables in documents that follow from the rendered manifests. Needs kubectl. */
 export const renderedTables = (): GeneratedFile[] => [
   withParts('k8s/overlays/kind/README.md', { budget: budgetTable(render('kind')) }),
-  withParts('k8s/README.md', { secrets: secretsTable() }),
+  withParts('docs/guides/own-cluster.md', { secrets: secretsTable() }),
 ];
 
 /** Tables that follow from the list of services, and from the files of the overlays as they are. */
 export const tables = (): GeneratedFile[] => [
   withParts('docs/guides/kubernetes.md', { flows: flowsTable() }),
-  withParts('k8s/README.md', { 'to-set': toSetTable(root, ['staging', 'production']) }),
+  withParts('docs/guides/own-cluster.md', { 'to-set': toSetTable(root, ['staging', 'production']) }),
 ];
 
 function secretsTable(): string {

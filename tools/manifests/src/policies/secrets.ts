@@ -15,7 +15,7 @@ export const nothingSecretIsWritten: ManifestPolicy = {
       manifest,
       problem: 'a Secret is part of the manifests',
       remedy:
-        'remove it; kind:up generates the Secrets of a laptop, the platform those of other clusters (k8s/README.md lists them)',
+        'remove it; kind:up generates the Secrets of a laptop, the platform those of other clusters (docs/guides/own-cluster.md lists them)',
     })),
     ...ofKind<IConfigMap>(rendered, 'ConfigMap').flatMap((manifest) =>
       Object.entries(manifest.body.data ?? {})
