@@ -141,7 +141,7 @@ const problemTexts: Partial<Record<ErrorCode, ProblemText>> = {
   },
   BROKER_UNAVAILABLE: {
     detail: 'the message broker cannot be reached',
-    remedy: 'Try again shortly; the connection is restored by itself.',
+    remedy: 'Try again in a moment; the service reconnects by itself.',
   },
   OVERLOADED: {
     detail: 'too much work at the moment',
