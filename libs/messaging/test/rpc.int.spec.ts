@@ -95,6 +95,26 @@ test.each([
   expect(breakerOf('test')).toBe(state);
 });
 
+test.each([
+  ['has the time to read replies', () => undefined, 'open'],
+  ['is too busy to read replies', spin, 'closed'],
+])('after 40 calls without a reply, from a process that %s', async (_what, meanwhile, state) => {
+  const nc = await scene.connect();
+  nc.subscribe(slow.subject, { callback: () => undefined });
+  await nc.flush();
+  const client = new RpcClient(nc);
+  const calls = Array.from({ length: 40 }, () => client.call(slow, { ms: 0 }, { timeoutMs: 500 }));
+  meanwhile();
+  await Promise.allSettled(calls);
+  expect(breakerOf('test')).toBe(state);
+});
+
+/** Keeps the event loop busy for longer than the calls may take. */
+function spin(): void {
+  const until = performance.now() + 600;
+  while (performance.now() < until);
+}
+
 test('a request that is not JSON gets MESSAGE_MALFORMED, one that fails its schema with the path', async () => {
   const nc = await scene.connect();
   await serve(nc, slow, () => ({ remainingMs: 0 }));
