@@ -141,8 +141,22 @@ test('an unexpected error is tried 8 times, then the message is a dead letter an
   await settled(nc, 1);
 });
 
-test('the delay between attempts grows, with full jitter', async () => {
+/** The delays, in milliseconds, that instances request of the broker from now on, read from their acknowledgements. */
+async function requestedDelays(nc: NatsConnection): Promise<number[]> {
+  const delays: number[] = [];
+  nc.subscribe('$JS.ACK.>', {
+    callback: (_, message) => {
+      const [, request] = /^-NAK (.+)$/.exec(message.string()) ?? [];
+      if (request) delays.push((JSON.parse(request) as { delay: number }).delay / 1e6);
+    },
+  });
+  await nc.flush();
+  return delays;
+}
+
+test('the delay between attempts doubles, with full jitter, and the broker keeps to it', async () => {
   const nc = await scene.provisioned();
+  const delays = await requestedDelays(nc);
   const at: number[] = [];
   const failing = handler(() => {
     at.push(Date.now());
@@ -151,9 +165,10 @@ test('the delay between attempts grows, with full jitter', async () => {
   await scene.service('order', [failing], { processor: { random: () => 0.5 } });
   await publish(nc);
   await eventually(
-    () => at.length,
+    () => delays.length,
     (length) => length === 3,
   );
+  expect(delays).toEqual([500, 1_000, 2_000]);
   expect(at[1]! - at[0]!).toBeGreaterThanOrEqual(480);
   expect(at[2]! - at[1]!).toBeGreaterThanOrEqual(980);
 });
