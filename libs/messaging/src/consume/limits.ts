@@ -1,27 +1,29 @@
 /**
- * The limits of every consumer; the reasons are in docs/decisions and the README.
+ * The limits of every consumer; `docs/guides/messaging.md` explains them.
  *
- * They depend on each other: a message that waits for a place tells the broker so three times in `ackWaitMs`; its clock is reset when its own
- * handler starts, and 20 s is less than 30 s. So a message is never redelivered while it is handled.
+ * They depend on each other. A message that waits for a slot asks the broker for more time three times per
+ * `ackWaitMs`. When its handler starts, `ackWaitMs` starts again, and `handlerMs` is shorter. So the broker never
+ * redelivers a message that is being handled.
  */
 export const consumerLimits = {
-  /** The server redelivers what was not acknowledged within this. */
+  /** The broker redelivers a message that was not acknowledged within this time. */
   ackWaitMs: 30_000,
-  /** One run of a handler. */
+  /** Limit of one run of a handler. */
   handlerMs: 20_000,
-  /** Un-acknowledged messages of one consumer over all instances. */
+  /** Unacknowledged messages of one consumer, over all instances. */
   maxAckPending: 256,
-  /** Messages of one consumer that an instance holds ready; never more than it may handle at a time (`MESSAGES_MAX_CONCURRENT`). */
+  /** Messages of one consumer that an instance prefetches; never more than it has slots (`MESSAGES_MAX_CONCURRENT`). */
   prefetch: 32,
-  /** Handlers at a time, over all consumers of an instance, where neither a pool nor a setting says otherwise. */
+  /** Slots of an instance, over all consumers, where neither a database pool nor a setting says otherwise. */
   concurrency: 32,
-  /** Failed attempts before a message goes to the dead letters. */
+  /** Failed attempts after which a message becomes a dead letter. */
   maxAttempts: 8,
-  /** A delivery with this number is not handled any more: its predecessors ended without a word, so it probably kills the process. */
+  /** From this delivery on the handler is not run any more: the earlier ones ended without an outcome. */
   abandonAt: 13,
-  /** The server's own limit; past it a message would vanish from the consumer, leaving only an advisory. */
+  /** The server's own limit. Beyond it the message would disappear from the consumer and leave only an advisory. */
   maxDeliver: 15,
-  /** Full jitter between attempts. */
+  /** Ceiling of the first delay between attempts; it doubles with each attempt (full jitter). */
   retryBaseMs: 1_000,
+  /** Highest ceiling of a delay between attempts. */
   retryCapMs: 60_000,
 } as const;

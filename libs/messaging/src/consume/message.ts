@@ -1,15 +1,15 @@
 import type { Delivery } from '@causeway/persistence';
 
-/** What a handler gets: the validated message and where it comes from. */
+/** What a handler gets: the validated data of a message and where it comes from. */
 export interface Message<T = unknown> {
   readonly data: T;
-  /** UUIDv7; the same for every delivery of this message. */
+  /** UUIDv7, the same for every delivery of this message. */
   readonly id: string;
   readonly subject: string;
   readonly aggregateId: string;
-  /** When it was added to the outbox. */
+  /** When the message was added to the outbox. */
   readonly time: Date;
-  /** For `uow.runOnce(message.delivery, …)`: the effect happens once however often the message is delivered. */
+  /** For `uow.runOnce(message.delivery, …)`: the effect happens once, however often the message is delivered. */
   readonly delivery: Delivery;
   /** 1 for the first delivery. */
   readonly attempt: number;

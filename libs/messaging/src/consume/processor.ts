@@ -7,10 +7,10 @@ import { SpanKind, type Span } from '@opentelemetry/api';
 import { parseEnvelope } from '../envelope.js';
 import { HandlerTimeout, MessageAbandoned } from '../errors.js';
 import { sendToDeadLetters } from './dead-letters.js';
+import { deliveryOutcomeOf } from './delivery-outcome.js';
 import { traceCarrier } from './headers.js';
 import { consumerLimits } from './limits.js';
 import type { Message } from './message.js';
-import { deliveryOutcomeOf } from './delivery-outcome.js';
 
 const log = getLogger('messaging');
 const duration = meter('messaging').duration(
@@ -20,16 +20,26 @@ const duration = meter('messaging').duration(
 
 export type Handler = (message: Message) => Promise<unknown>;
 
+/** For tests: shorter limits, no jitter. */
 export interface ProcessorOptions {
+  /** Limit of one run of the handler, milliseconds. Default 20 000. */
   readonly handlerMs?: number;
+  /** Source of the jitter, 0 to 1. Default Math.random. */
   readonly random?: () => number;
-  /** How often a message that is held back is tried, and the broker told that it is still being worked on. Default 5 000 ms. */
+  /** Longest pause between two runs of a handler that waits for the database or for capacity, milliseconds. Default 5 000. */
   readonly waitCapMs?: number;
 }
 
 /**
- * Takes one delivered message to its end: acknowledged after the handler (and so its transaction) is done, handed back with a delay, or
- * stored as a dead letter and terminated. Never throws; a message left without an answer is redelivered after `ackWaitMs`.
+ * Takes one delivered message to its end. The law of acknowledgement:
+ *
+ * - **ack** only after the handler has returned; everything it did is committed by then.
+ * - **nak with a delay** when the handler failed and a retry can help: the broker redelivers the message.
+ * - **term** only after the dead letter is stored: when no retry can help, or the attempts are used up.
+ * - Otherwise nothing: the broker redelivers the message once its `ackWaitMs` is over.
+ *
+ * So a message may be handled twice, but is never lost; `uow.runOnce` makes the second time harmless. Which failure
+ * leads to which end is the job of `deliveryOutcomeOf`. `process` never throws.
  */
 export class Processor {
   private readonly consumer: string;
@@ -42,11 +52,6 @@ export class Processor {
     private readonly options: ProcessorOptions = {},
   ) {
     this.consumer = durableName(definition);
-  }
-
-  /** Messages that only wait for the database are handed back at once, those being handled go on. */
-  stop(): void {
-    this.stopping.abort();
   }
 
   async process(message: JsMsg): Promise<void> {
@@ -63,25 +68,30 @@ export class Processor {
     const parent = extractTrace(traceCarrier(message.headers));
     try {
       await inSpan(`process ${subject}`, { kind: SpanKind.CONSUMER, parent, attributes }, async (span) => {
-        failure = await this.deliver(message, span);
+        failure = await this.handleAndAcknowledge(message, span);
         if (failure !== undefined) failSpan(span, failure);
       });
     } catch (error) {
       failure = error;
       log.error(
         { err: error, consumer: this.consumer },
-        'a message could not be settled; the broker delivers it again',
+        'message neither acknowledged nor stored as a dead letter; the broker will redeliver it',
       );
     }
     const seconds = (performance.now() - startedAt) / 1_000;
     duration.record(seconds, { ...attributes, ...(failure !== undefined && { 'error.type': errorType(failure) }) });
   }
 
+  /** Hands back messages that wait for the database or for capacity. Handlers that are running finish. */
+  stop(): void {
+    this.stopping.abort();
+  }
+
   /** Returns the error that the message ended with, or undefined when it was handled. */
-  private async deliver(message: JsMsg, span: Span): Promise<unknown> {
+  private async handleAndAcknowledge(message: JsMsg, span: Span): Promise<unknown> {
     const attempt = message.info.deliveryCount;
     span.setAttributes({ 'messaging.nats.delivery_count': attempt, 'messaging.nats.stream_seq': message.seq });
-    // The message may have waited for a slot: start its ack_wait anew, so that it is not redelivered while it is handled.
+    // The message may have waited for a slot: restart its ack_wait, so that it is not redelivered while it is handled.
     message.working();
     let messageId = `${message.info.stream}:${message.seq}`;
     try {
@@ -93,36 +103,28 @@ export class Processor {
       message.ack();
       return undefined;
     } catch (error) {
-      await this.failed(message, messageId, error, attempt);
+      await this.endFailed(message, messageId, error, attempt);
       return error;
     }
   }
 
-  /** Runs the handler, again and again while only the database is missing, or a place for the work. */
+  /** Runs the handler, again and again while all it lacks is the database, or capacity. */
   private async handle(message: JsMsg, envelope: Envelope, attempt: number): Promise<void> {
+    const { waitCapMs = 5_000, random } = this.options;
+    const { signal } = this.stopping;
     for (let round = 1; ; round += 1) {
       try {
-        return await this.runOnce(envelope, attempt);
+        return await this.runHandler(envelope, attempt);
       } catch (error) {
-        if (deliveryOutcomeOf(error, attempt).kind !== 'wait' || this.stopping.signal.aborted) throw error;
-        if (round === 1) this.held(error, envelope.id);
+        if (deliveryOutcomeOf(error, attempt).kind !== 'wait' || signal.aborted) throw error;
+        if (round === 1) this.logWait(error, envelope.id);
       }
-      const { waitCapMs = 5_000, random } = this.options;
-      await sleep(fullJitterMs(round, 250, waitCapMs, random), undefined, { signal: this.stopping.signal }).catch(
-        () => undefined,
-      );
+      await sleep(fullJitterMs(round, 250, waitCapMs, random), undefined, { signal }).catch(() => undefined);
       message.working();
     }
   }
 
-  /** To have much to do is nothing that an operator must know of. */
-  private held(error: unknown, messageId: string): void {
-    const about = { consumer: this.consumer, messageId };
-    if (isOverload(error)) log.debug(about, 'too much work at the moment; holding the message back');
-    else log.warn(about, 'the database is away; holding the message back');
-  }
-
-  private async runOnce(envelope: Envelope, attempt: number): Promise<void> {
+  private async runHandler(envelope: Envelope, attempt: number): Promise<void> {
     const limitMs = this.options.handlerMs ?? consumerLimits.handlerMs;
     const { id, subject: aggregateId, data, time } = envelope;
     const { subject } = this.definition.message;
@@ -135,22 +137,31 @@ export class Processor {
     );
   }
 
-  private async failed(message: JsMsg, messageId: string, error: unknown, attempt: number): Promise<void> {
+  /** Overload is part of normal operation, so operators see a warning only when the database is away. */
+  private logWait(error: unknown, messageId: string): void {
+    const fields = { consumer: this.consumer, messageId };
+    if (isOverload(error)) log.debug(fields, 'too much work right now; holding the message until there is capacity');
+    else log.warn(fields, 'database unavailable; holding the message until it is back');
+  }
+
+  private async endFailed(message: JsMsg, messageId: string, error: unknown, attempt: number): Promise<void> {
     const outcome = deliveryOutcomeOf(error, attempt, this.options.random);
     switch (outcome.kind) {
-      case 'wait': // only when stopping: another instance, or this one after its restart, takes it
+      case 'wait': // Only when this instance stops: another one, or this one after its restart, gets the message.
         message.nak();
         return;
-      case 'retry':
+      case 'retry': {
+        const delayMs = Math.max(1, Math.round(outcome.delayMs));
         log.warn(
-          { err: error, consumer: this.consumer, messageId, attempt, delayMs: outcome.delayMs },
-          'a message failed; it comes back',
+          { err: error, consumer: this.consumer, messageId, attempt, delayMs },
+          `message failed; redelivering in ${(delayMs / 1_000).toFixed(1)} s`,
         );
-        message.nak(Math.max(1, Math.round(outcome.delayMs)));
+        message.nak(delayMs);
         return;
+      }
       case 'dead-letter':
         await sendToDeadLetters(this.js, this.consumer, message, { messageId, error, summary: outcome.why });
-        // Without a reason: nats-server 2.9 ignores `term(reason)` and delivers the message again.
+        // Without a reason: nats-server 2.9 ignores `term(reason)` and redelivers the message.
         message.term();
     }
   }

@@ -12,16 +12,18 @@ export interface SubscriptionOptions {
   readonly stream: string;
   readonly durable: string;
   readonly health: BrokerHealth;
-  /** The slots that the consumers of this instance share. */
+  /** The slots that all consumers of this instance share. */
   readonly slots: Admission;
   readonly process: (message: JsMsg) => Promise<void>;
-  /** The server does not know the stream or the consumer any more. Called before the next attempt. */
+  /** Restores missing streams and consumers. Called after a failure, before the next pull. */
   readonly restore: () => Promise<void>;
 }
 
 /**
- * The endless pull on one durable consumer. All consumers of an instance share its slots, first come first served; pulling goes on only as far
- * as messages are taken up, so a slow handler slows the pull down. Whatever ends the pull, it begins again.
+ * Pulls messages from one durable consumer until it is stopped, and starts over whatever ends a pull.
+ *
+ * The consumers of an instance share their slots, first come first served. A message takes a slot before it is
+ * processed, and no more are pulled than there are slots, so slow handlers slow the pull down.
  */
 export class Subscription {
   private readonly inFlight = new Set<Promise<void>>();
@@ -38,29 +40,17 @@ export class Subscription {
     this.ended ??= this.run();
   }
 
-  /** Pulls afresh: after a reconnect the server has forgotten the open pull, and the client would notice only after 30 s. */
+  /** Starts a new pull: after a reconnect the server has forgotten the old one, which the client notices only after 30 s. */
   restart(): void {
     this.messages?.stop();
   }
 
-  /** Stops pulling and hands back what waits. Resolves once the handlers in flight are done. */
+  /** Stops pulling, hands back the messages that wait for a slot, and resolves once the handlers in flight are done. */
   async stop(): Promise<void> {
     this.stopping.abort();
     this.drain();
     await this.ended;
     await Promise.all(this.inFlight);
-  }
-
-  /**
-   * `stop()` unsubscribes at once: messages on their way to us would be lost until their ack_wait is over. A drained subscription still
-   * receives them, however slow the broker is, so that they can be handed back. nats.js ends the iterator then, but offers it only for the
-   * whole connection. A drain does not end while NATS is away; by then the broker has forgotten us, and nothing is on its way.
-   */
-  private drain(): void {
-    const messages = this.messages;
-    const { sub } = (messages ?? {}) as { sub?: { drain?: () => Promise<void> } };
-    if (!sub?.drain) return messages?.stop();
-    this.options.health.whileConnected(sub.drain()).catch(() => messages?.stop());
   }
 
   private async run(): Promise<void> {
@@ -70,7 +60,10 @@ export class Subscription {
         await this.pull();
       } catch (error) {
         if (signal.aborted) return;
-        log.warn({ consumer: this.options.durable, reason: String(error) }, 'pulling messages failed; trying again');
+        log.warn(
+          { consumer: this.options.durable, reason: String(error) },
+          `pulling messages failed; retrying in ${retryMs / 1_000} s`,
+        );
         await sleep(retryMs, undefined, { signal }).catch(() => undefined);
         if (!signal.aborted) await this.options.restore().catch(() => undefined);
       }
@@ -78,47 +71,61 @@ export class Subscription {
   }
 
   private async pull(): Promise<void> {
-    const { stream, durable } = this.options;
+    const { stream, durable, slots } = this.options;
     const consumer = await this.js.consumers.get(stream, durable);
     if (this.stopping.signal.aborted) return;
-    const messages = await consumer.consume({ max_messages: this.prefetch, abort_on_missing_resource: true });
+    const prefetch = Math.min(consumerLimits.prefetch, slots.slots);
+    const messages = await consumer.consume({ max_messages: prefetch, abort_on_missing_resource: true });
     this.messages = messages;
-    const left: JsMsg[] = [];
+    const unhandled: JsMsg[] = [];
     try {
       for await (const message of messages) {
         const release = await this.acquireSlot(message);
-        if (release) this.take(message, release);
-        else left.push(message);
+        if (release) this.process(message, release);
+        else unhandled.push(message);
       }
     } finally {
       this.messages = undefined;
     }
-    // Not before the subscription has ended: the server would deliver them to our own pulls, which are still open, and what arrives after
-    // the subscription is gone comes back only when its ack_wait is over (measured on nats-server 2.9: 1 to 3 of 28 messages).
-    for (const message of left) message.nak();
+    // Only after the subscription has ended: until then the server redelivers them to our own pulls, which are still
+    // open, and what arrives after the subscription is gone waits for its ack_wait (nats-server 2.9: 1 to 3 of 28).
+    for (const message of unhandled) message.nak();
   }
 
-  private get prefetch(): number {
-    return Math.min(consumerLimits.prefetch, this.options.slots.slots);
-  }
-
-  /** Waits for a slot. @returns undefined when the instance stops meanwhile. */
+  /** Waits for a slot, and keeps the message from being redelivered meanwhile. Undefined when the instance stops. */
   private async acquireSlot(message: JsMsg): Promise<Release | undefined> {
-    const stillHere = setInterval(() => message.working(), consumerLimits.ackWaitMs / 3);
+    const keepAlive = setInterval(() => message.working(), consumerLimits.ackWaitMs / 3);
     try {
       return await this.options.slots.acquire('message', Infinity, this.stopping.signal);
     } catch {
       return undefined;
     } finally {
-      clearInterval(stillHere);
+      clearInterval(keepAlive);
     }
   }
 
-  private take(message: JsMsg, release: Release): void {
+  private process(message: JsMsg, release: Release): void {
     const done = this.options.process(message).finally(() => {
       this.inFlight.delete(done);
       release();
     });
     this.inFlight.add(done);
+  }
+
+  /**
+   * Ends the pull, and keeps the subscription until the broker has sent everything that was on its way to us, so that
+   * `pull` can hand it back. `ConsumerMessages.stop` would unsubscribe at once.
+   *
+   * `sub` is an internal field of nats.js (3.4); its public `drain` exists only for a whole connection. If the field
+   * disappears, this falls back to `stop()`: nothing is lost, but messages in transit at a stop are redelivered only
+   * after their ack_wait of 30 s, and the test "a stop waits for what is on its way from a slow broker" fails.
+   *
+   * A drain does not end while NATS is away. By then the broker has dropped us, and nothing is in transit.
+   */
+  private drain(): void {
+    const messages = this.messages;
+    const { sub } = (messages ?? {}) as { sub?: { drain?: () => Promise<void> } };
+    if (!sub?.drain) return messages?.stop();
+    this.options.health.whileConnected(sub.drain()).catch(() => messages?.stop());
   }
 }
