@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { orderOverview, scopes, type OrderView, type ProductView } from '@causeway/contracts';
 import { call, Customer } from '@causeway/demo-client';
 import { eventually } from '../src/eventually.js';
@@ -184,6 +185,13 @@ test('the same POST twice at once places one order', async () => {
   expect((await stockOf(products[3]!)).available).toBe(before.available - 1);
 });
 
+/** The trace in docs/guides/follow-one-order.md, which must be one that the system really makes: service and span of each line. */
+function guidedWalk(): [service: string, span: string][] {
+  const guide = readFileSync(new URL('../../../docs/guides/follow-one-order.md', import.meta.url), 'utf8');
+  const [, trace = ''] = /```text\n([^]*?)```/.exec(guide) ?? [];
+  return [...trace.matchAll(/^(\S+) +(.+?) +[\d.]+ ms$/gm)].map(([, service, span]) => [service!, span!]);
+}
+
 test('one trace holds every hop, from the gateway to the payment provider and back', async () => {
   const placed = await customer.placeOrder(order());
   await customer.waitFor(placed.body.id, ['CONFIRMED']);
@@ -202,9 +210,16 @@ test('one trace holds every hop, from the gateway to the payment provider and ba
     ['order', /^publish order\.evt\.confirmed\.v1$/],
   ];
   expect(placed.traceId).toMatch(/^[0-9a-f]{32}$/);
+  const walk = guidedWalk();
+  expect(walk.length).toBeGreaterThan(15);
   await eventually('all spans in one trace', async () => {
     const spans = await system.trace(placed.traceId);
-    return wanted.every(([service, name]) => spans.some((span) => span.service === service && name.test(span.name)));
+    const has = (service: string, fits: (name: string) => boolean) =>
+      spans.some((span) => span.service === service && fits(span.name));
+    return (
+      wanted.every(([service, name]) => has(service, (span) => name.test(span))) &&
+      walk.every(([service, name]) => has(service, (span) => span === name))
+    );
   });
 });
 
