@@ -27,14 +27,14 @@ async function idle(port: number, count: number): Promise<RawClient[]> {
   return opened;
 }
 
-/** Each sends when the one before has its answer: the last is idle for as long as all others take. @returns what they were told. */
+/** Each sends when the one before has its answer: the last is idle for as long as all others take. @returns what they were reported. */
 async function oneByOne(slow: readonly RawClient[]): Promise<string[]> {
-  const told: string[] = [];
+  const reported: string[] = [];
   for (const client of slow) {
     const { status, connection } = await client.get('/v1/things/2').catch(() => ({ status: 'reset', connection: '' }));
-    told.push(`${status} ${connection}`.trim());
+    reported.push(`${status} ${connection}`.trim());
   }
-  return told;
+  return reported;
 }
 
 test('a stop drops no request of forty slow clients on connections that they keep', async () => {
