@@ -4,21 +4,24 @@ const firstMs = 250;
 const maxMs = 10_000;
 
 /**
- * What to leave alone for a while. When the broker cannot take a message for a reason that will hold for its whole stream (no leader, no
- * stream), all messages of that owner wait; when it refuses the message itself, only its aggregate waits, since order forbids to skip it.
- * Without this, the first failing rows of a partition would fill every batch, and nothing else would ever be published.
+ * Which messages not to publish for a while, because publishing has just failed: 250 ms, doubling to 10 s.
+ *
+ * When the broker cannot store a message for a reason that concerns its whole stream (no leader, no stream), all
+ * messages of that owner wait. When it refuses the message itself, only its aggregate waits: to skip one message would
+ * break the order. Without a back-off, the failing rows of a partition would fill every batch and hold up all others.
  */
 export class Backoff {
   private readonly types = new Map<string, { until: number; failures: number }>();
   private readonly aggregates = new Map<string, { until: number; failures: number }>();
 
-  /** @param now Milliseconds, any monotonic clock. */
+  /** @param now Milliseconds of a clock that never goes back. */
   constructor(private readonly now: () => number = () => performance.now()) {}
 
+  /** @param refused The broker refused this message, and may take others of its stream. */
   failed(row: Pick<PendingRow, 'aggregate_type' | 'aggregate_id'>, refused: boolean): void {
     const [blocked, key] = refused ? [this.aggregates, row.aggregate_id] : [this.types, row.aggregate_type];
     const before = blocked.get(key);
-    // Many rows of a batch fail together: that is one failure.
+    // Rows of one batch fail together, which counts as one failure.
     if (before && before.until > this.now()) return;
     const failures = (before?.failures ?? 0) + 1;
     blocked.set(key, { failures, until: this.now() + Math.min(maxMs, firstMs * 2 ** (failures - 1)) });

@@ -1,5 +1,5 @@
 import { Backoff } from './backoff.js';
-import { byAggregate } from './publish.js';
+import { byAggregate } from './publisher.js';
 import type { PendingRow } from './rows.js';
 
 const row = (id: string, aggregate_id: string, aggregate_type = 'order'): PendingRow => ({

@@ -1,6 +1,6 @@
 import type { RelaySession } from './session.js';
 
-/** A row to publish. `int8` columns come as strings from `pg`; sequences stay far below 2^53. */
+/** A row to publish. */
 export interface PendingRow {
   readonly id: string;
   readonly aggregate_type: string;
@@ -18,13 +18,13 @@ export interface Published {
   readonly streamCreatedAt: string;
 }
 
-/** What is to be left alone for a while, because publishing it has just failed. */
+/** Owners and aggregates that back off, because publishing for them has just failed. */
 export interface Blocked {
   readonly types: readonly string[];
   readonly aggregates: readonly string[];
 }
 
-/** The oldest pending rows, up to `limit` of each partition held. One query for all: an idle relay costs four queries a second. */
+/** The oldest pending rows, up to `limit` of each partition held. One query for all: an idle relay sends four a second. */
 export async function readPending(session: RelaySession, limit: number, blocked: Blocked): Promise<PendingRow[]> {
   const { rows } = await session.query<PendingRow>(
     `SELECT r.id, r.aggregate_type, r.aggregate_id, r.subject, r.envelope::text AS envelope, r.traceparent
@@ -40,7 +40,7 @@ export async function readPending(session: RelaySession, limit: number, blocked:
   return rows;
 }
 
-/** Marks rows as published and remembers the newest message of each stream, in one statement. */
+/** Marks rows as published and records the newest message of each stream, in one statement. */
 export async function markPublished(session: RelaySession, done: readonly Published[]): Promise<void> {
   if (done.length === 0) return;
   await session.query(
@@ -78,7 +78,10 @@ export async function readOldestAge(session: RelaySession): Promise<number> {
   return Math.max(0, Number(rows[0]?.age ?? 0));
 }
 
-/** Deletes published rows older than the retention, 5 000 at a time so that no statement runs long. Returns how many are gone. */
+/**
+ * Deletes published rows that are older than the retention, 5 000 per statement so that none runs long.
+ * @returns How many rows were deleted.
+ */
 export async function purgePublished(session: RelaySession, retentionHours: number, batch = 5_000): Promise<number> {
   let purged = 0;
   for (;;) {
@@ -93,14 +96,16 @@ export async function purgePublished(session: RelaySession, retentionHours: numb
   }
 }
 
+/** The newest message that we have stored in a stream. `int8` comes as a string from `pg`; sequences stay below 2^53. */
 export interface KnownStream {
   readonly stream: string;
-  /** Whether the stream that the server has now is the one that our rows went to. */
+  /** Whether the server still has the stream that our rows went to, rather than a new one of the same name. */
   readonly same: boolean;
   readonly lastSequence: number;
   readonly lastId: string;
 }
 
+/** @param created The creation time of each stream, as the server has it now. */
 export async function readKnownStreams(
   session: RelaySession,
   created: ReadonlyMap<string, string>,
@@ -132,7 +137,11 @@ export async function readRowAt(
   return rows[0] && { id: rows[0].id, sequence: Number(rows[0].stream_seq) };
 }
 
-/** Makes rows pending again: all that went to another incarnation of the stream, and those from `lostFrom` on. */
+/**
+ * Makes rows of a stream pending again: those that went to an earlier stream of the same name, and those from sequence
+ * `lostFrom` on, unless they were published after `before`.
+ * @returns How many.
+ */
 export async function reopen(
   session: RelaySession,
   lost: { stream: string; createdAt: string; lostFrom: number | undefined; before?: Date },

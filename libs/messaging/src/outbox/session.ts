@@ -3,15 +3,16 @@ import pg from 'pg';
 
 const log = getLogger('outbox');
 
-/** First key of the advisory locks (the ASCII codes of "cway"); the second is the partition. One database per service keeps services apart. */
+/** First key of the advisory locks, "cway" in ASCII; the second is the partition. Each service has a database of its own. */
 const lockClass = 0x63_77_61_79;
 export const partitions = [0, 1, 2, 3] as const;
 /** The server cancels a statement after this; the client gives up on a silent server 2 s later. */
 const statementTimeoutMs = 10_000;
 
 /**
- * The relay's own connection. It holds the partition locks and runs every statement of the relay, so whoever has lost the locks cannot read
- * or mark a row any more: there is nothing to fence. Statements are queued; the connection does one at a time.
+ * The relay's own connection. It holds the partition locks and runs every statement of the relay. A relay that loses its
+ * locks has lost the connection, so it cannot read or mark rows any more, and needs no fencing token. The connection
+ * runs one statement at a time; others queue.
  */
 export class RelaySession {
   readonly held = new Set<number>();
@@ -20,7 +21,7 @@ export class RelaySession {
 
   private constructor(private readonly client: pg.Client) {}
 
-  /** @throws whatever `pg` throws when the database cannot be reached. */
+  /** @throws The error of `pg` when the database cannot be reached. */
   static async open(connection: pg.ClientConfig): Promise<RelaySession> {
     const client = new pg.Client({
       ...connection,
@@ -41,7 +42,7 @@ export class RelaySession {
     return this.isLost;
   }
 
-  /** Runs one statement. After a failure of the connection the session is lost for good. */
+  /** Runs one statement. When the connection fails, the session is lost for good. */
   query<R extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<pg.QueryResult<R>> {
     const result = this.tail.then(() => this.client.query<R>(text, values));
     this.tail = result.catch((error: unknown) => {
@@ -50,7 +51,7 @@ export class RelaySession {
     return result;
   }
 
-  /** Takes the locks that are free. Held ones stay held until the connection ends. */
+  /** Takes the locks that are free. They are held until the connection ends. */
   async takeLocks(): Promise<void> {
     const wanted = partitions.filter((partition) => !this.held.has(partition));
     if (wanted.length === 0) return;
@@ -59,7 +60,7 @@ export class RelaySession {
       [wanted, lockClass],
     );
     for (const { partition } of rows) this.held.add(partition);
-    if (rows.length > 0) log.info({ partitions: [...this.held] }, 'relaying the outbox');
+    if (rows.length > 0) log.info({ partitions: [...this.held] }, 'relaying these partitions of the outbox');
   }
 
   /** Ends the connection, which frees the locks. */
@@ -76,7 +77,7 @@ export class RelaySession {
     this.held.clear();
     log.warn(
       { reason: error?.message ?? 'connection ended' },
-      'the outbox relay lost its database connection, and with it its locks',
+      'outbox relay lost its database connection and its partitions; reconnecting',
     );
     void this.client.end().catch(() => undefined);
   }

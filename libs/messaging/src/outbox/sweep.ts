@@ -6,19 +6,19 @@ import type { RelaySession } from './session.js';
 
 const log = getLogger('outbox');
 const republished = meter('messaging').counter(instruments.outboxRepublished, {
-  description: 'Messages published again because their stream had lost them',
+  description: 'Messages published again because their stream lost them',
   unit: '{message}',
 });
 
 /**
- * Compares what the outbox remembers with what the broker still has, and makes lost rows pending again.
+ * Compares what the outbox has published with what the broker still holds, and makes lost rows pending again.
  *
- * Recreated: the stream's creation time differs, so everything published to the old one is gone.
- * Regressed: the stream ends before our newest message, or holds another message in its place (it lost its end and has grown since). The
- * first lost message is found by bisection: a message of ours is in its place up to some point and not after it.
+ * - Recreated: the stream has another creation time. Everything that was published to the old one is lost.
+ * - Regressed: the stream ends before our newest message, or holds another message in its place, because it lost its end
+ *   and has grown since. Our messages are in their place up to some sequence; bisection finds it.
  *
- * @param streams Names to look at. All of them must exist.
- * @returns the creation time of each stream.
+ * @param streams Names of the streams. All of them must exist.
+ * @returns The creation time of each stream.
  */
 export async function sweep(
   session: RelaySession,
@@ -38,7 +38,11 @@ export async function sweep(
   return created;
 }
 
-/** @param lostFrom Sequence of the first message that is gone; undefined when only another incarnation's messages are. */
+/**
+ * Makes rows pending again and logs how many.
+ * @param lostFrom Sequence of the first lost message. Undefined: only rows that went to an earlier stream of that name.
+ * @param before   Rows published later are not lost.
+ */
 export async function republish(
   session: RelaySession,
   info: Pick<StreamInfo, 'created'> & { readonly config: { readonly name: string } },
@@ -49,10 +53,10 @@ export async function republish(
   const stream = info.config.name;
   const count = await reopen(session, { stream, createdAt: info.created, lostFrom, ...(before && { before }) });
   republished.add(count, { 'messaging.destination.name': stream });
-  log.warn({ stream, count, why }, 'the message broker lost messages; publishing them again');
+  log.warn({ stream, count, why }, 'the broker lost messages; publishing them again');
 }
 
-/** What has aged out of the stream, or was deleted on purpose, counts as in its place. */
+/** A message that has aged out of the stream, or was deleted on purpose, counts as in its place. */
 async function isInPlace(jsm: JetStreamManager, info: StreamInfo, sequence: number, id: string): Promise<boolean> {
   if (sequence < info.state.first_seq) return true;
   if (sequence > info.state.last_seq) return false;
@@ -61,8 +65,8 @@ async function isInPlace(jsm: JetStreamManager, info: StreamInfo, sequence: numb
 }
 
 /**
- * The lowest sequence from which on all our messages are lost. About 20 probes for a million messages, each of which scans the table: there
- * is no index for what hopefully never happens.
+ * The sequence from which on all our messages are lost. About 20 probes for a million messages, each of which scans the
+ * table: an index would cost every insert, for something that hardly ever happens.
  */
 async function firstLost(
   session: RelaySession,

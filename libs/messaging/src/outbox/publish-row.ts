@@ -6,12 +6,12 @@ import { headersOf } from '../consume/headers.js';
 import type { PendingRow } from './rows.js';
 
 const publishedCounter = meter('messaging').counter(instruments.outboxPublished, {
-  description: 'Messages taken from the outbox to the broker',
+  description: 'Messages published from the outbox',
   unit: '{message}',
 });
 const timeoutMs = 3_000;
 
-/** Publishes one row. Its span continues the trace of whoever added the row, and travels on to the consumers. */
+/** Publishes one row. Its span continues the trace in which the row was added, and the message carries that trace on. */
 export function publishRow(js: JetStreamClient, row: PendingRow): Promise<PubAck> {
   const attributes = {
     'messaging.system': 'nats',
@@ -27,7 +27,7 @@ export function publishRow(js: JetStreamClient, row: PendingRow): Promise<PubAck
   return inSpan(`publish ${row.subject}`, options, async () => {
     const trace: Record<string, string> = {};
     injectTrace(trace);
-    // One attempt: the relay has its own retry, which knows about order and about what else is failing.
+    // One attempt: the publisher retries, because it knows the order of messages and what else is failing.
     const ack = await js.publish(row.subject, row.envelope, {
       msgID: row.id,
       headers: headersOf(trace),
@@ -37,16 +37,4 @@ export function publishRow(js: JetStreamClient, row: PendingRow): Promise<PubAck
     publishedCounter.add(1, attributes);
     return ack;
   });
-}
-
-/** Rows by aggregate, in their order: within a group the next is published once the one before it is stored. */
-export function byAggregate(rows: readonly PendingRow[]): PendingRow[][] {
-  const groups = new Map<string, PendingRow[]>();
-  for (const row of rows) {
-    const key = `${row.aggregate_type}/${row.aggregate_id}`;
-    const group = groups.get(key);
-    if (group) group.push(row);
-    else groups.set(key, [row]);
-  }
-  return [...groups.values()];
 }
