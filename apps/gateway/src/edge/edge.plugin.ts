@@ -54,7 +54,11 @@ export async function registerEdge(
  * @returns Why the request is refused, if it is. Nest's guard checks its own routes again; the verified token is
  *   cached.
  */
-async function identify(request: FastifyRequest, { scope }: EdgeRule, verifier: TokenVerifier): Promise<Error | undefined> {
+async function identify(
+  request: FastifyRequest,
+  { scope }: EdgeRule,
+  verifier: TokenVerifier,
+): Promise<Error | undefined> {
   if (scope === undefined) return undefined;
   try {
     request.principal = await verifier.authenticate(request.headers.authorization);

@@ -31,7 +31,10 @@ const rules = new Map<string, EdgeRule>(
  * The rule of the matched route. Addresses that do not exist, and the gateway's own pages, fall under the general
  * limit.
  */
-export function ruleOf({ method, routeOptions: { url = '' } }: Pick<FastifyRequest, 'method' | 'routeOptions'>): EdgeRule {
+export function ruleOf({
+  method,
+  routeOptions: { url = '' },
+}: Pick<FastifyRequest, 'method' | 'routeOptions'>): EdgeRule {
   if (oidcUrls.includes(url)) return { limit: 'signIn' };
   // Fastify serves HEAD wherever there is a GET.
   return rules.get(`${method === 'HEAD' ? 'GET' : method} ${url}`) ?? general;
