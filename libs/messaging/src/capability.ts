@@ -15,7 +15,7 @@ export const messaging = (): Capability<typeof natsSettings> => ({
   async readiness(app) {
     const { BrokerHealth } = await import('./health.js');
     const health = app.get(BrokerHealth);
-    // Shown, not required: while the broker is away, reads are served, and the outbox keeps what is to be published.
+    // Not required for readiness: without the broker the service still serves reads, and the outbox keeps its messages.
     return { name: 'broker', check: () => health.connected, required: false };
   },
   async transport(app) {

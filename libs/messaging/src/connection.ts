@@ -7,15 +7,16 @@ const log = getLogger('messaging');
 const connectTimeoutMs = 2_000;
 
 export interface ConnectOptions {
-  /** Shown in the server's connection list, and part of the private inbox prefix: the service's name. */
+  /** Name of the service. The server lists connections by it, and the private inbox prefix contains it. */
   readonly name: string;
-  /** Gives up waiting for the first connection. */
+  /** Ends the wait for the first connection. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Connects to NATS. Waits for the first connection as long as it takes, with a log line every 5 s, and reconnects for ever afterwards.
- * Replies come to an inbox of this connection only: with the shared `_INBOX.>` any service could read another's replies.
+ * Connects to NATS. Waits for the first connection as long as it takes, with a log line every 5 s, and always
+ * reconnects afterwards. The connection has an inbox prefix to itself: with the default, `_INBOX.>`, every service
+ * could read the replies to the others.
  */
 export async function connectNats(
   settings: Pick<NatsSettings, 'NATS_URL' | 'NATS_USER' | 'NATS_PASSWORD'>,
@@ -33,7 +34,7 @@ export async function connectNats(
       reconnectJitter: 250,
       pingInterval: 10_000,
       ignoreAuthErrorAbort: true,
-      // Capturing a stack for every request costs 40 % of the RPC throughput.
+      // A stack trace for every request costs 40 % of the RPC throughput.
       noAsyncTraces: true,
     });
   const remind = (reason: string): void =>
@@ -49,11 +50,11 @@ const reasonOf = (error: unknown): string => (error instanceof Error ? error.mes
 function watch(nc: NatsConnection): void {
   void (async () => {
     for await (const status of nc.status()) {
-      if (status.type === 'disconnect') log.warn('lost the connection to NATS; reconnecting');
+      if (status.type === 'disconnect') log.warn('connection to NATS lost; reconnecting');
       else if (status.type === 'reconnect') log.info({ server: nc.getServer() }, 'reconnected to NATS');
       else if (status.type === 'error') log.error({ err: status.error }, 'NATS reported an error');
       else if (status.type === 'slowConsumer')
-        log.warn('NATS reports a slow consumer: this process does not read fast enough');
+        log.warn('NATS reports a slow consumer: this process reads too slowly, and core NATS messages may be dropped');
     }
   })();
 }

@@ -13,7 +13,7 @@ import { MessageInvalid, MessageMalformed } from './errors.js';
 export interface EnvelopeParts<T> {
   /** Name of the publishing service: `order` becomes the CloudEvents source `/causeway/order`. */
   readonly source: string;
-  /** The aggregate that the message is about: messages of one aggregate are published in the order they were added. */
+  /** The aggregate that the message is about. Messages of one aggregate are published in the order they were added. */
   readonly aggregateId: string;
   readonly data: T;
   /** Default: a new UUIDv7. */
@@ -23,7 +23,7 @@ export interface EnvelopeParts<T> {
 }
 
 /**
- * The full CloudEvents envelope of a message, with the current trace.
+ * Builds the CloudEvents envelope of a message, with the current trace.
  * @throws ValidationFailed when `data` does not match the definition's schema.
  */
 export function buildEnvelope<T>(definition: MessageDefinition<T>, parts: EnvelopeParts<T>): Envelope<T> {
@@ -31,8 +31,8 @@ export function buildEnvelope<T>(definition: MessageDefinition<T>, parts: Envelo
 }
 
 /**
- * Like `buildEnvelope` for a SQL function that fills in the rest of `data` itself (`jsonb_set`) before it calls
- * `causeway.add_outbox`: nothing is validated here. A mistake shows up as a dead letter, so cover that function with a test.
+ * Builds an envelope without validating `data`, for a SQL function that completes it (`jsonb_set`) before it calls
+ * `causeway.add_outbox`. A mistake shows up as a dead letter, so cover that function with a test.
  */
 export function draftEnvelope<T>(
   definition: MessageDefinition<T>,
@@ -56,9 +56,9 @@ export function draftEnvelope<T>(
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
 /**
- * Reads a message from the wire.
+ * Parses a message from the wire.
  * @throws MessageMalformed when it is not JSON.
- * @throws MessageInvalid with the JSON pointer of everything that is wrong, `/data/…` within the data.
+ * @throws MessageInvalid with the JSON pointer of everything that is wrong; inside the data, `/data/…`.
  */
 export function parseEnvelope<T>(definition: MessageDefinition<T>, payload: Uint8Array): Envelope<T> {
   const outer = envelopeSchema.safeParse(parseJson(definition.subject, payload));

@@ -15,8 +15,7 @@ export class BrokerUnavailable extends CodedError {
 /** The server holds a stream or consumer that it cannot change into the declared one. Nothing was changed. */
 export class TopologyConflict extends CodedError {
   readonly code = 'TOPOLOGY_CONFLICT';
-  readonly remedy =
-    'Revert the declaration; or declare it under a new name and drain the old one; or delete the old one once it is empty.';
+  readonly remedy = 'Revert the declaration, or declare it under a new name and delete the old one once it is drained.';
 
   /** @param where `stream ORDER` or `consumer order__… of stream PAYMENT`. */
   constructor(

@@ -5,7 +5,7 @@ import { BrokerUnavailable } from './errors.js';
 const log = getLogger('messaging');
 type Action = () => void | Promise<void>;
 
-/** Whether NATS is reachable right now, and a place to hook what has to happen when it goes and comes back. */
+/** Knows whether NATS is connected, and runs actions when the connection is lost or restored. */
 export class BrokerHealth {
   private isUp = true;
   private readonly reconnectListeners = new Set<Action>();
@@ -25,19 +25,19 @@ export class BrokerHealth {
     return this.isUp;
   }
 
-  /** Runs `action` after every reconnect. Returns a function that ends it. */
+  /** Runs `action` after every reconnect. Returns a function that unsubscribes. */
   onReconnect(action: Action): () => void {
     return subscribe(this.reconnectListeners, action);
   }
 
-  /** Runs `action` when the connection is lost. Returns a function that ends it. */
+  /** Runs `action` when the connection is lost. Returns a function that unsubscribes. */
   onDisconnect(action: Action): () => void {
     return subscribe(this.disconnectListeners, action);
   }
 
   /**
-   * The result of `work`, or BrokerUnavailable as soon as the connection is lost: an answer that was on its way will never come, and waiting
-   * for its timeout would hold everything up long after the reconnect.
+   * Returns the result of `work`, or rejects with BrokerUnavailable as soon as the connection is lost: a reply that was
+   * in transit never arrives, and waiting for its timeout would last well beyond the reconnect.
    */
   whileConnected<T>(work: Promise<T>): Promise<T> {
     if (!this.isUp) {
@@ -45,10 +45,10 @@ export class BrokerHealth {
       return Promise.reject(new BrokerUnavailable());
     }
     return new Promise<T>((resolve, reject) => {
-      const undo = this.onDisconnect(() =>
-        reject(new BrokerUnavailable('the connection was lost before the broker answered')),
+      const unsubscribe = this.onDisconnect(() =>
+        reject(new BrokerUnavailable('the connection was lost before the broker replied')),
       );
-      work.then(resolve, reject).finally(undo);
+      work.then(resolve, reject).finally(unsubscribe);
     });
   }
 
@@ -58,7 +58,9 @@ export class BrokerHealth {
     for (const action of [...(connected ? this.reconnectListeners : this.disconnectListeners)]) {
       void Promise.resolve()
         .then(action)
-        .catch((error: unknown) => log.error({ err: error, connected }, 'an action on the connection to NATS failed'));
+        .catch((error: unknown) =>
+          log.error({ err: error, connected }, 'an action after a change of the NATS connection failed'),
+        );
     }
   }
 }

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { MigrationSet } from '@causeway/persistence';
 
-/** The outbox: apply it to the database of every service that publishes, after `persistenceMigrations`. */
+/** Creates the outbox. For the database of every service that publishes, after `persistenceMigrations`. */
 export const messagingMigrations: MigrationSet = {
   name: 'messaging',
   directory: fileURLToPath(new URL('../migrations', import.meta.url)),

@@ -26,7 +26,7 @@ afterEach(() => scene.end());
 
 type Authorized = DataOf<typeof paymentAuthorized>;
 const durable = 'order__payment-evt-authorized-v1';
-/** No waiting between attempts. */
+/** Redelivers without a delay. */
 const atOnce = { random: () => 0 };
 
 class Refused extends CodedError {
@@ -302,7 +302,7 @@ test('a handler that does not end counts as failed after its limit', async () =>
   expect(attempts).toEqual([1, 2]);
 });
 
-test('what guards refuse is treated like what handlers throw', async () => {
+test('an error of a guard is treated like one of the handler', async () => {
   const nc = await scene.provisioned();
   class Closed implements CanActivate {
     canActivate(): boolean {
@@ -414,7 +414,7 @@ test('all consumers of an instance share its slots, and none pulls more than cou
     () => gates.length,
     (count) => count === 2,
   );
-  // What runs, what is held ready, and what a pull under way may still bring.
+  // Running, prefetched, and possibly brought by a pull in progress.
   expect((await info(nc)).num_ack_pending).toBeLessThanOrEqual(2 + 2 + 2);
   const manager = await jetstreamManager(nc);
   const served = async () =>
@@ -463,9 +463,9 @@ test('the effect of a message that is delivered twice happens once', async () =>
   expect(results[1]).toBe(alreadyHandled);
 });
 
-// 60: more than one instance takes. 45: all of them are with the instance, and its pulls are still open when it stops.
+// 60: more than one instance prefetches. 45: the instance has all of them, and its pulls are still open when it stops.
 test.each([45, 60])(
-  'stopping waits for the handlers in flight and hands back what waits (%d messages)',
+  'a stop waits for the handlers in flight and hands back the messages that wait (%d messages)',
   async (count) => {
     const nc = await scene.provisioned();
     const begun: string[] = [];
@@ -483,7 +483,7 @@ test.each([45, 60])(
     );
     await app.close();
     expect(ended.sort()).toEqual(begun.sort());
-    // The rest is free for another instance at once, not after ack_wait.
+    // Another instance gets the rest at once, not after ack_wait.
     const rest: string[] = [];
     await scene.service('order', [handler(({ id }) => rest.push(id))]);
     await settled(nc, count);
@@ -491,7 +491,7 @@ test.each([45, 60])(
   },
 );
 
-test('a stop waits for what is on its way from a slow broker, and hands that back, too', async () => {
+test('a stop waits for messages in transit from a slow broker, and hands them back, too', async () => {
   const nc = await scene.provisioned();
   const line = await pausableLine(scene.nats.port);
   scene.after(line.close);
@@ -546,7 +546,7 @@ test('a service starts before anything is provisioned: it creates what it needs'
   expect(seen).toHaveLength(1);
 });
 
-test('with NATS_CREATE_MISSING=false it waits until somebody has provisioned', async () => {
+test('with NATS_CREATE_MISSING=false it waits until the topology is provisioned', async () => {
   const seen: string[] = [];
   const starting = scene.service('order', [handler(({ id }) => seen.push(id))], {
     settings: { NATS_CREATE_MISSING: 'false' },
@@ -563,7 +563,7 @@ test('with NATS_CREATE_MISSING=false it waits until somebody has provisioned', a
 });
 
 describe('when NATS goes away', () => {
-  test('and comes back, handling goes on', async () => {
+  test('and returns, handling continues', async () => {
     const nc = await scene.provisioned();
     const seen: string[] = [];
     await scene.service('order', [handler(({ id }) => seen.push(id))]);
@@ -582,7 +582,7 @@ describe('when NATS goes away', () => {
     );
   });
 
-  test('and comes back empty, streams and consumers are made again and handling goes on', async () => {
+  test('and returns empty, streams and consumers are created again and handling continues', async () => {
     const nc = await scene.provisioned();
     const seen: string[] = [];
     await scene.service('order', [handler(({ id }) => seen.push(id))]);
@@ -625,7 +625,7 @@ describe('when NATS goes away', () => {
   });
 });
 
-test('a consumer that is deleted is made again', async () => {
+test('a consumer that is deleted is created again', async () => {
   const nc = await scene.provisioned();
   const seen: string[] = [];
   await scene.service('order', [handler(({ id }) => seen.push(id))]);

@@ -58,7 +58,7 @@ const letters = (nc: NatsConnection, count: number) =>
     ({ length }) => length === count,
   );
 
-test('a dead letter tells what it was, why, and in which trace', async () => {
+test('a dead letter says what the message was, why it failed, and in which trace', async () => {
   const nc = await scene.provisioned();
   await scene.service('order', [
     handler(() => {
@@ -136,7 +136,7 @@ test('a replay that is repeated, or of a message handled by now, has no second e
   expect(outcomes[2]).toBe(alreadyHandled);
 });
 
-test('a discarded letter is gone, and does not come back', async () => {
+test('a discarded letter is gone for good', async () => {
   const nc = await scene.provisioned();
   await scene.service('order', [
     handler(() => {
@@ -152,7 +152,7 @@ test('a discarded letter is gone, and does not come back', async () => {
   expect(await listDeadLetters(nc, { consumer: 'somebody__else' })).toEqual([]);
 });
 
-test('what the server gave up or terminated leaves an advisory in a stream', async () => {
+test('a message that the server gave up, or that was terminated, leaves an advisory in a stream', async () => {
   const nc = await scene.provisioned();
   await scene.service('order', [
     handler(() => {
@@ -169,7 +169,7 @@ test('what the server gave up or terminated leaves an advisory in a stream', asy
   expect(state.messages).toBe(1);
 });
 
-test('a message whose earlier deliveries all ended without a word is given up before the server drops it', async () => {
+test('a message whose deliveries all ended without an outcome is given up before the server drops it', async () => {
   const nc = await scene.provisioned();
   const jsm = await jetstreamManager(nc);
   await publish(nc);

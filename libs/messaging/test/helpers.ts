@@ -22,7 +22,7 @@ import { provision } from '../src/topology/provision.js';
 
 type Cleanup = () => unknown;
 
-/** What a test has started, ended in the reverse order. */
+/** Starts brokers, databases, services and relays for a test, and ends them in the reverse order. */
 export class Scene {
   private readonly cleanups: Cleanup[] = [];
   nats!: TestNats;
@@ -64,7 +64,7 @@ export class Scene {
     return database;
   }
 
-  /** A service with these controllers, listening. */
+  /** Starts a service with these controllers. */
   async service(
     name: string,
     controllers: Type[],
@@ -98,7 +98,7 @@ export class Scene {
     return app;
   }
 
-  /** A relay, started. */
+  /** Starts a relay. */
   async relay(database: TestDatabase, options: Partial<RelayOptions> = {}): Promise<RelayScene> {
     const nc = options.nc ?? (await this.connect('order'));
     const health = new BrokerHealth(nc);
@@ -148,7 +148,7 @@ export const unitOfWork = (
     outbox: Outbox.within(transaction, 'order', relay),
   }));
 
-/** Waits until `check` holds, and says what was seen last when it never does. A read that fails counts as "not yet". */
+/** Reads until `check` holds, and reports the last value when it never does. A read that fails counts as "not yet". */
 export async function eventually<T>(
   read: () => T | Promise<T>,
   check: (value: T) => boolean,
@@ -168,7 +168,7 @@ export async function eventually<T>(
   }
 }
 
-/** A port that leads to another one, and can hold back what comes from there. */
+/** Opens a port that forwards to another one and can hold back what comes from there. */
 export async function pausableLine(to: number) {
   const sockets = new Set<Socket>();
   const upstreams = new Set<Socket>();

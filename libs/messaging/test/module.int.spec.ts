@@ -26,7 +26,7 @@ class Nothing {
   }
 }
 
-test('starting waits for NATS and goes on as soon as it is there', async () => {
+test('a start waits for NATS and continues as soon as it is there', async () => {
   await scene.nats.halt();
   const connecting = connectNats(scene.settings(), { name: 'early' });
   let connected = false;
@@ -39,7 +39,7 @@ test('starting waits for NATS and goes on as soon as it is there', async () => {
   await nc.close();
 });
 
-test('the waiting can be ended', async () => {
+test('a signal ends the wait for NATS', async () => {
   await scene.nats.halt();
   const stop = new AbortController();
   const connecting = connectNats(scene.settings(), { name: 'early', signal: stop.signal });
@@ -98,7 +98,7 @@ test('asking for an outbox without a database is refused', async () => {
   await expect(compiled).rejects.toThrow('asks for an outbox but has no database');
 });
 
-test('what requests commit after the consumers have stopped is still published before the connection closes', async () => {
+test('messages that requests commit after the consumers have stopped are published before the connection closes', async () => {
   const database = await scene.database();
   @Controller()
   class LateRequest implements BeforeApplicationShutdown {

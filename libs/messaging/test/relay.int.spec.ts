@@ -127,7 +127,7 @@ test('two instances publish each message once, and in order', async () => {
   expect([...one.relay.heldPartitions, ...two.relay.heldPartitions].sort()).toEqual([0, 1, 2, 3]);
 });
 
-test('an instance without the partition wakes the one that has it', async () => {
+test('an instance that does not hold the partition wakes the one that does', async () => {
   const database = await scene.database();
   const first = await scene.relay(database, { pollMs: 30_000 });
   await eventually(
@@ -154,7 +154,7 @@ test('when an instance stops, another takes its partitions over', async () => {
   expect(second.relay.heldPartitions).toEqual([0, 1, 2, 3]);
 });
 
-test('stopping publishes what was committed before it', async () => {
+test('a stop publishes what was committed before it', async () => {
   const database = await scene.database();
   const { relay, nc, stop } = await scene.relay(database, { pollMs: 30_000 });
   await eventually(
@@ -167,7 +167,7 @@ test('stopping publishes what was committed before it', async () => {
   expect(await idsIn(nc)).toEqual([id]);
 });
 
-test('a relay that loses its connection holds nothing, gets a new one, and goes on', async () => {
+test('a relay that loses its connection holds nothing, opens a new one, and continues', async () => {
   const database = await scene.database();
   const { relay, nc } = await scene.relay(database);
   await add(database);
@@ -186,7 +186,7 @@ test('a relay that loses its connection holds nothing, gets a new one, and goes 
   expect(await idsIn(nc)).toHaveLength(2);
 });
 
-test('while the database refuses connections the relay waits, then goes on', async () => {
+test('while the database refuses connections the relay waits, then continues', async () => {
   const database = await scene.database();
   const { relay } = await scene.relay(database);
   await add(database);
@@ -305,7 +305,7 @@ describe('when the broker loses messages', () => {
     await drained(database);
   });
 
-  test('a stream that was recreated and has already forgotten our numbers is known by its creation time', async () => {
+  test('a recreated stream whose sequences have passed ours is recognized by its creation time', async () => {
     const database = await scene.database();
     const { nc } = await scene.relay(database, { sweepMs: 60_000 });
     const ids = [await add(database), await add(database)];
@@ -325,7 +325,7 @@ describe('when the broker loses messages', () => {
     expect(again.sort()).toEqual(ids.sort());
   });
 
-  test('a broker that comes back empty gets the streams and the messages again', async () => {
+  test('a broker that returns empty gets the streams and the messages again', async () => {
     const database = await scene.database();
     await scene.relay(database);
     const ids = [await add(database), await add(database)];
@@ -339,7 +339,7 @@ describe('when the broker loses messages', () => {
     expect(again.sort()).toEqual(ids.sort());
   });
 
-  test('a broker that comes back with an older state gets what is missing, though others have published since', async () => {
+  test('a broker that returns with an older state gets the missing messages, though others have published since', async () => {
     const database = await scene.database();
     const { nc, stop } = await scene.relay(database);
     const kept: string[] = [];
@@ -349,7 +349,7 @@ describe('when the broker loses messages', () => {
     for (let index = 0; index < 6; index += 1) lost.push(await add(database));
     await drained(database);
     await stop();
-    // The end of the stream is gone, and foreign messages have taken the place: same stream, same numbers, other content.
+    // The end of the stream is lost, and other messages have taken its sequences.
     const jsm = await jetstreamManager(nc);
     const keptSequences = await database.pool.query<{ last: string }>(
       'SELECT max(stream_seq) AS last FROM causeway.outbox WHERE id = ANY ($1)',
@@ -391,7 +391,7 @@ describe('when the broker loses messages', () => {
   });
 });
 
-test('NATS gone in the middle: everything committed meanwhile is published after it is back', async () => {
+test('messages committed while NATS is away are published once it is back', async () => {
   const database = await scene.database();
   const { relay } = await scene.relay(database);
   const ids: string[] = [];

@@ -7,7 +7,7 @@ import { headersOf, natsHeaders } from './headers.js';
 
 const log = getLogger('messaging');
 const deadLettered = meter('messaging').counter(instruments.messagingDeadLetters, {
-  description: 'Messages that were given up',
+  description: 'Messages stored as dead letters',
   unit: '{message}',
 });
 const names = natsHeaders.deadLetter;
@@ -15,16 +15,16 @@ const stream = 'DLQ';
 
 export const deadLetterSubject = (consumer: string): string => `dlq.${consumer}`;
 
-/** A message that was given up: the original payload and headers, and why. */
+/** A message that could not be handled: its payload, where it came from, and why it failed. */
 export interface DeadLetter {
-  /** Its sequence in the DLQ stream: what `replayDeadLetter` and `discardDeadLetter` take. */
+  /** Its sequence in stream DLQ; `replayDeadLetter` and `discardDeadLetter` take it. */
   readonly sequence: number;
   readonly consumer: string;
   readonly subject: string;
   readonly messageId: string;
   readonly code: string;
   readonly reason: string;
-  /** For an invalid message: what is wrong where. */
+  /** For an invalid message: every wrong field. */
   readonly violations: readonly Violation[];
   readonly attempts: number;
   readonly at: Date;
@@ -33,8 +33,8 @@ export interface DeadLetter {
 }
 
 /**
- * Publishes a dead letter and waits until the broker has stored it; only then may the message be terminated. Storing the same one twice
- * has no effect (message id).
+ * Publishes a dead letter and waits until the broker has stored it; only then may the message be terminated. Its
+ * message id makes it idempotent.
  */
 export async function sendToDeadLetters(
   js: JetStreamClient,
@@ -60,19 +60,19 @@ export async function sendToDeadLetters(
   };
   await js.publish(deadLetterSubject(consumer), message.data, {
     headers: headersOf(values, message.headers),
-    msgID: `${consumer}:${info.stream}:${info.streamSequence}:${createHash('sha256').update(why.messageId).digest('hex').slice(0, 16)}`,
+    msgID: `${consumer}:${info.stream}:${info.streamSequence}:${shortHash(why.messageId)}`,
     retries: 3,
     expect: { streamName: stream },
   });
   deadLettered.add(1, { 'messaging.consumer.group.name': consumer, 'error.type': code });
   log.error(
     { consumer, messageId: why.messageId, code, violations, attempts: info.deliveryCount, reason },
-    'a message went to the dead letters',
+    'message stored as a dead letter; it is not redelivered',
   );
 }
 
 /**
- * Dead letters, oldest first.
+ * Lists dead letters, oldest first.
  * @param limit At most this many. Default 100.
  */
 export async function listDeadLetters(
@@ -91,9 +91,10 @@ export async function listDeadLetters(
 }
 
 /**
- * Publishes the original message again, on its original subject, and removes the dead letter. Idempotent: a replay that was interrupted may
- * be repeated (same message id), consumers that handled the message before skip it (inbox), and a missing letter is not an error.
- * @returns false when there is no such letter (any more).
+ * Publishes the original message again, on its original subject, and removes the dead letter. Idempotent: an
+ * interrupted replay may be repeated (same message id), and consumers that have handled the message skip it (inbox).
+ * @param who Who asked for it, for the audit log.
+ * @returns False when there is no such dead letter, or no longer.
  */
 export async function replayDeadLetter(nc: NatsConnection, sequence: number, who: string): Promise<boolean> {
   const jsm = await jetstreamManager(nc, { checkAPI: false });
@@ -102,28 +103,34 @@ export async function replayDeadLetter(nc: NatsConnection, sequence: number, who
   const letter = toDeadLetter(stored);
   const headers = headersOf({}, stored.header);
   for (const name of Object.values(names)) headers.delete(name);
-  // Not the original id: within the duplicate window the broker would take the replay for the message that it still holds.
+  // Not the original id: within its duplicate window the broker would drop the replay as a duplicate of the original.
   await jsm
     .jetstream()
     .publish(letter.subject, letter.payload, { headers, msgID: `replay:${sequence}:${letter.messageId}`, retries: 3 });
   await jsm.streams.deleteMessage(stream, sequence);
   log.info(
     { audit: 'dead-letter-replayed', who, sequence, consumer: letter.consumer, messageId: letter.messageId },
-    'replayed a dead letter',
+    'dead letter replayed',
   );
   return true;
 }
 
-/** Removes a dead letter for good. Returns false when there is no such letter (any more). */
+/**
+ * Removes a dead letter for good.
+ * @param who Who asked for it, for the audit log.
+ * @returns False when there is no such dead letter, or no longer.
+ */
 export async function discardDeadLetter(nc: NatsConnection, sequence: number, who: string): Promise<boolean> {
   const jsm = await jetstreamManager(nc, { checkAPI: false });
   const stored = await jsm.streams.getMessage(stream, { seq: sequence });
   if (!stored) return false;
   await jsm.streams.deleteMessage(stream, sequence);
   const { consumer, messageId } = toDeadLetter(stored);
-  log.info({ audit: 'dead-letter-discarded', who, sequence, consumer, messageId }, 'discarded a dead letter');
+  log.info({ audit: 'dead-letter-discarded', who, sequence, consumer, messageId }, 'dead letter discarded');
   return true;
 }
+
+const shortHash = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16);
 
 function toDeadLetter({ seq, header, data }: StoredMsg): DeadLetter {
   return {

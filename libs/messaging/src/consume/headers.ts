@@ -1,6 +1,6 @@
 import { headers, type MsgHdrs } from '@nats-io/transport-node';
 
-/** Headers of ours on NATS messages. */
+/** The headers that we set or read on NATS messages. */
 export const natsHeaders = {
   messageId: 'Nats-Msg-Id',
   traceparent: 'traceparent',
@@ -23,10 +23,10 @@ export const natsHeaders = {
 
 const maxValueLength = 2_000;
 
-/** A header value is one line; anything else would be refused by the client or cut by the server. */
+/** Makes text fit for a header: one line, at most 2 000 characters. */
 export const headerValue = (text: string): string => text.replaceAll(/[\r\n\t]+/g, ' ').slice(0, maxValueLength);
 
-/** A plain object of the headers that carry the trace. */
+/** Returns the headers that carry the trace, as a plain object. */
 export function traceCarrier(from: MsgHdrs | undefined): Record<string, string> {
   const carrier: Record<string, string> = {};
   for (const key of [natsHeaders.traceparent, natsHeaders.tracestate]) {
@@ -37,8 +37,8 @@ export function traceCarrier(from: MsgHdrs | undefined): Record<string, string> 
 }
 
 /**
- * @param base Headers to keep, but for those of NATS itself (`Nats-Msg-Id`, `Nats-Expected-Stream`): they are instructions to the server for
- *   one publish, and would be obeyed again.
+ * @param base Headers to keep, except those of NATS itself (`Nats-Msg-Id`, `Nats-Expected-Stream`). They are
+ *   instructions to the server for one publish, and it would follow them again.
  */
 export function headersOf(values: Readonly<Record<string, string>>, base?: MsgHdrs): MsgHdrs {
   const result = headers();

@@ -26,7 +26,7 @@ export interface ProcessorOptions {
   readonly handlerMs?: number;
   /** Source of the jitter, 0 to 1. Default Math.random. */
   readonly random?: () => number;
-  /** Longest pause between two runs of a handler that waits for the database or for capacity, milliseconds. Default 5 000. */
+  /** Longest pause between two runs while a handler waits for the database or for capacity. Default 5 000. */
   readonly waitCapMs?: number;
 }
 

@@ -40,7 +40,7 @@ export class Subscription {
     this.ended ??= this.run();
   }
 
-  /** Starts a new pull: after a reconnect the server has forgotten the old one, which the client notices only after 30 s. */
+  /** Starts a new pull. After a reconnect the server has lost the old one, which the client notices only after 30 s. */
   restart(): void {
     this.messages?.stop();
   }
@@ -118,7 +118,7 @@ export class Subscription {
    *
    * `sub` is an internal field of nats.js (3.4); its public `drain` exists only for a whole connection. If the field
    * disappears, this falls back to `stop()`: nothing is lost, but messages in transit at a stop are redelivered only
-   * after their ack_wait of 30 s, and the test "a stop waits for what is on its way from a slow broker" fails.
+   * after their ack_wait of 30 s, and the test "a stop waits for messages in transit from a slow broker" fails.
    *
    * A drain does not end while NATS is away. By then the broker has dropped us, and nothing is in transit.
    */

@@ -4,10 +4,10 @@ import { EventPattern, MessagePattern } from '@nestjs/microservices';
 import { throwError, type Observable } from 'rxjs';
 import type { Message } from '../consume/message.js';
 
-/** Handlers are bound to `JetStreamServer` only, whatever other transports an application connects. */
+/** Binds handlers to `JetStreamServer` only, whatever other transports an application connects. */
 export const jetStreamTransport = Symbol('causeway.jetstream');
 
-/** Nest's own filter would turn every error into "Internal server error"; the server needs the code and `retryable`. */
+/** Nest's own filter turns every error into "Internal server error"; we need the code and `retryable`. */
 @Catch()
 class KeepError implements ExceptionFilter {
   catch(error: unknown): Observable<never> {
@@ -19,9 +19,10 @@ const keepError = new KeepError();
 export type HandlerExtras = { readonly definition: MessageDefinition } | { readonly rpc: RpcDefinition };
 
 /**
- * The method handles the messages of `definition` on the durable consumer of (this service, subject). When it returns, the message is
- * acknowledged, so everything it does must be committed by then, usually through `uow.runOnce(message.delivery, …)`. When
- * it throws, the message is redelivered or becomes a dead letter (see `deliveryOutcomeOf`).
+ * The method handles the messages of `definition` on the durable consumer of (this service, subject). When it returns,
+ * the message is acknowledged, so everything it does must be committed by then, usually through
+ * `uow.runOnce(message.delivery, …)`. When it throws, the message is redelivered or becomes a dead letter (see
+ * `deliveryOutcomeOf`).
  *
  * Nest developers: docs/guides/if-you-know-nest.md#messages-a-jetstream-strategy-instead-of-transportnats
  */
@@ -35,7 +36,9 @@ export function Handles<T>(
   return bind(EventPattern(definition.subject, jetStreamTransport, { definition }) as MethodDecorator);
 }
 
-/** The method answers the requests of `definition`; what it throws reaches the caller as a RemoteError with the same code. */
+/**
+ * The method replies to the requests of `definition`. Its errors reach the caller as a RemoteError of the same code.
+ */
 export function HandlesRpc<Req, Res>(
   definition: RpcDefinition<Req, Res>,
 ): <M extends (request: Req) => Res | Promise<Res>>(

@@ -22,37 +22,41 @@ import type { TopologyKeeper } from '../topology/keeper.js';
 import { jetStreamTransport, type HandlerExtras } from './handles.js';
 
 const log = getLogger('messaging');
-const stopLimitMs = 25_000;
+/** A stop waits this long for running handlers. Longer than the limit of one run. */
+const stopTimeoutMs = 25_000;
 
 export interface JetStreamServerOptions {
   readonly service: string;
   readonly nc: NatsConnection;
   readonly health: BrokerHealth;
   readonly keeper: TopologyKeeper;
-  /** Who handles what, of all services. */
+  /** The consumers of all services. */
   readonly consumers: readonly ConsumerDefinition[];
-  /** Handlers at a time, over all consumers. Default `consumerLimits.concurrency`. */
+  /** Messages that are handled at a time, over all consumers. Default `consumerLimits.concurrency`. */
   readonly concurrency?: number;
   readonly processor?: ProcessorOptions;
 }
 
-interface Bound {
+interface BoundConsumer {
   readonly processor: Processor;
   readonly subscription: Subscription;
 }
 
 /**
- * Nest's transport for JetStream and core-NATS RPC: binds `@Handles` and `@HandlesRpc` methods.
+ * Nest's transport for JetStream and for RPC over core NATS: it binds `@Handles` and `@HandlesRpc` methods.
+ *
+ * `listen` makes sure that the streams and consumers exist, then starts one `Subscription` per handled message and one
+ * `RpcServer` per RPC. `Processor` is where a message is handled and acknowledged.
  * @example app.connectMicroservice({ strategy: jetStreamServer(app) }); await app.startAllMicroservices();
  */
 export class JetStreamServer extends Server implements CustomTransportStrategy {
   override readonly transportId = jetStreamTransport;
-  /** Nest hands errors of event handlers to us instead of logging and dropping them. */
+  /** Without this Nest would log the errors of event handlers and drop them. */
   override readonly propagatesEventHandlerErrors = true;
   private readonly js: JetStreamClient;
   private readonly slots: Admission;
-  private bound: Bound[] = [];
-  private rpcs: RpcServer[] = [];
+  private readonly consumers: BoundConsumer[] = [];
+  private readonly rpcs: RpcServer[] = [];
   private stopListening: (() => void) | undefined;
   private stopped: Promise<void> | undefined;
 
@@ -62,6 +66,7 @@ export class JetStreamServer extends Server implements CustomTransportStrategy {
     this.slots = new Admission('messages', options.concurrency ?? consumerLimits.concurrency);
   }
 
+  /** Nest calls it for each decorated method, before `listen`. */
   override addHandler(
     pattern: unknown,
     callback: MessageHandler,
@@ -69,56 +74,50 @@ export class JetStreamServer extends Server implements CustomTransportStrategy {
     extras: Record<string, unknown> = {},
   ): void {
     const subject = this.normalizePattern(pattern as string);
-    // Nest would run both for one delivery; when one of them fails, the other's work is done again.
+    // Nest would run both for one delivery; when one of them fails, the work of the other is repeated.
     if (this.messageHandlers.has(subject)) throw new DuplicateHandler(this.options.service, subject);
     super.addHandler(pattern, callback, isEventHandler, extras);
   }
 
   async listen(callback: (error?: unknown) => void): Promise<void> {
+    const { keeper } = this.options;
     try {
-      const handled = this.bindAll();
-      const used = streams.filter(({ name }) => handled.some(({ message }) => streamOf(message.subject).name === name));
-      const deadLetters = streams.filter(({ name }) => name === 'DLQ' && handled.length > 0);
-      await this.options.keeper.need({ streams: [...new Set([...used, ...deadLetters])], consumers: handled });
-      for (const { subscription } of this.bound) subscription.start();
+      const handled = this.bindHandlers();
+      this.warnOfUnhandled(handled);
+      await keeper.need({ streams: streamsOf(handled), consumers: handled });
+      for (const { subscription } of this.consumers) subscription.start();
       for (const rpc of this.rpcs) rpc.start();
-      this.stopListening = this.options.keeper.onRestored(() =>
-        this.bound.forEach(({ subscription }) => subscription.restart()),
+      this.stopListening = keeper.onRestored(() =>
+        this.consumers.forEach(({ subscription }) => subscription.restart()),
       );
-      log.info({ consumers: this.bound.length, rpcs: this.rpcs.length }, 'handling messages');
+      log.info({ consumers: this.consumers.length, rpcs: this.rpcs.length }, 'handling messages');
       callback();
     } catch (error) {
       callback(error);
     }
   }
 
-  /** Stops pulling and taking requests; resolves when the handlers in flight are done, after 25 s at the latest. Idempotent. */
+  /** Stops pulling and accepting requests. Resolves when running handlers are done, or after 25 s. Idempotent. */
   close(): Promise<void> {
     this.stopped ??= this.stop();
     return this.stopped;
   }
 
   on(): never {
-    throw new Error('JetStreamServer has no events of its own; see BrokerHealth');
+    throw new Error('JetStreamServer emits no events; use BrokerHealth');
   }
 
   unwrap<T>(): T {
     return this.options.nc as T;
   }
 
-  private bindAll(): ConsumerDefinition[] {
+  /** @returns The consumers that have a handler. */
+  private bindHandlers(): ConsumerDefinition[] {
     const handled: ConsumerDefinition[] = [];
     for (const handler of this.messageHandlers.values()) {
       const extras = handler.extras as HandlerExtras;
       if ('rpc' in extras) this.bindRpc(extras.rpc, handler);
       else handled.push(this.bindConsumer(extras.definition, handler));
-    }
-    const unhandled = this.options.consumers.filter(
-      (declared) => declared.service === this.options.service && !handled.includes(declared),
-    );
-    if (unhandled.length > 0) {
-      const subjects = unhandled.map(({ message }) => message.subject);
-      log.warn({ subjects }, 'declared in the topology, but this build has no handler for it: its messages pile up');
     }
     return handled;
   }
@@ -139,7 +138,7 @@ export class JetStreamServer extends Server implements CustomTransportStrategy {
       process: (received) => processor.process(received),
       restore: () => keeper.restore(),
     });
-    this.bound.push({ processor, subscription });
+    this.consumers.push({ processor, subscription });
     return definition;
   }
 
@@ -149,20 +148,35 @@ export class JetStreamServer extends Server implements CustomTransportStrategy {
     this.rpcs.push(new RpcServer(nc, service, definition, run));
   }
 
+  private warnOfUnhandled(handled: readonly ConsumerDefinition[]): void {
+    const { service, consumers } = this.options;
+    const unhandled = consumers.filter((declared) => declared.service === service && !handled.includes(declared));
+    if (unhandled.length === 0) return;
+    const subjects = unhandled.map(({ message }) => message.subject);
+    log.warn({ subjects }, 'this build has no handler for messages that the topology assigns to it; they pile up');
+  }
+
   private async stop(): Promise<void> {
     this.stopListening?.();
-    for (const { processor } of this.bound) processor.stop();
-    const done = Promise.all([
-      ...this.bound.map(({ subscription }) => subscription.stop()),
+    for (const { processor } of this.consumers) processor.stop();
+    const stopped = Promise.all([
+      ...this.consumers.map(({ subscription }) => subscription.stop()),
       ...this.rpcs.map((rpc) => rpc.stop()),
     ]);
-    const finished = await finishesWithin(stopLimitMs, done);
+    const finished = await finishesWithin(stopTimeoutMs, stopped);
     this.slots.close();
-    if (!finished) log.warn('handlers were still running after 25 s; their messages are delivered again');
+    if (!finished) log.warn('handlers still running after 25 s; stopping anyway, their messages will be redelivered');
   }
 }
 
-/** Nest answers with a promise of a value or of an observable; an observable may carry the error. */
+/** The streams that hold the messages of these consumers, and the one for their dead letters. */
+function streamsOf(handled: readonly ConsumerDefinition[]) {
+  if (handled.length === 0) return [];
+  const names = new Set(['DLQ', ...handled.map(({ message }) => streamOf(message.subject).name)]);
+  return streams.filter(({ name }) => names.has(name));
+}
+
+/** Nest's handlers resolve to a value or to an observable, which may carry the error. */
 async function resultOf(result: unknown): Promise<unknown> {
   const value = await result;
   return isObservable(value) ? lastValueFrom(value, { defaultValue: undefined }) : value;

@@ -31,24 +31,24 @@ export interface MessagingOptions {
   /** Name of the service, as in the topology: `order`. */
   readonly service: string;
   readonly settings: NatsSettings;
-  /** Run the outbox relay. Default: where the application has a PersistenceModule (or `pool` is given). */
+  /** Whether to run the outbox relay. Default: when the application has a PersistenceModule, or `pool` is given. */
   readonly outbox?: boolean;
-  /** Default: the pool of PersistenceModule. The relay takes its connection parameters, not a connection. */
+  /** Where the relay gets its connection parameters; it opens its own connection. Default: PersistenceModule's pool. */
   readonly pool?: pg.Pool;
-  /** Who handles what. Default: the topology of `@causeway/contracts`. */
+  /** The consumers of all services. Default: the topology of `@causeway/contracts`. */
   readonly consumers?: readonly ConsumerDefinition[];
   /** For tests: shorter limits. */
   readonly processor?: ProcessorOptions;
-  /** Ends the waiting for NATS at start. */
+  /** Ends the wait for NATS at start. */
   readonly signal?: AbortSignal;
 }
 
 const log = getLogger('messaging');
-const drainMs = 5_000;
+const drainTimeoutMs = 5_000;
 
 /**
- * Order of the end: stop pulling and await the handlers in flight first; the relay goes on while HTTP requests finish, because
- * they still commit messages; at last it publishes those and the connection is drained.
+ * Stops in this order: no new messages, and running handlers finish; then HTTP requests finish, and the relay is still
+ * running, because they commit messages; then the relay publishes the last ones, and the connection is drained.
  */
 @Injectable()
 class MessagingLifecycle implements OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown {
@@ -72,19 +72,19 @@ class MessagingLifecycle implements OnApplicationBootstrap, OnModuleDestroy, OnA
     this.keeper.stop();
     if (this.nc.isClosed()) return;
     await finishesWithin(
-      drainMs,
+      drainTimeoutMs,
       this.nc.drain().catch(() => undefined),
     );
     if (this.nc.isClosed()) return;
-    // While NATS is away nothing can be drained, and a connection that goes on reconnecting would keep the process alive.
-    log.warn('NATS could not be drained; closing the connection');
+    // While NATS is away a drain does not end, and a connection that keeps reconnecting would keep the process alive.
+    log.warn('NATS connection not drained within 5 s; closing it');
     await this.nc.close();
   }
 }
 
 /**
- * Messaging of a service: the connection to NATS, `RpcClient`, `OutboxRelay` and the transport for `@Handles` and `@HandlesRpc`.
- * Start-up waits for NATS, with a log line every 5 s.
+ * The messaging of a service: the connection to NATS, `RpcClient`, `OutboxRelay`, and the transport for `@Handles` and
+ * `@HandlesRpc`. Start-up waits for NATS, with a log line every 5 s.
  */
 @Module({})
 export class MessagingModule {
@@ -143,14 +143,14 @@ function relayProvider({ service, settings, outbox, pool: own }: MessagingOption
       const pool = own ?? shared;
       if (outbox === false || (!pool && outbox === undefined)) return undefined;
       if (!pool) {
-        await nc.close(); // nothing may keep a process alive whose start was refused
+        await nc.close(); // or it would keep alive a process that refuses to start
         throw new Error(`${service} asks for an outbox but has no database: add PersistenceModule, or pass a pool`);
       }
       const used = publishedStreams(service);
       await keeper.need({ streams: streams.filter(({ name }) => used.includes(name)), consumers: [] });
       return new OutboxRelay({
         service,
-        // `pg` hides the password from enumeration.
+        // `pg` hides the password from enumeration, so the spread leaves it out.
         connection: { ...pool.options, password: pool.options.password },
         nc,
         health,
@@ -164,12 +164,12 @@ function relayProvider({ service, settings, outbox, pool: own }: MessagingOption
   };
 }
 
-/** A service publishes its own events, and commands of anybody. */
+/** The streams of the service's own events, and of all commands: any service may send those. */
 function publishedStreams(service: string): string[] {
   const published = messages.filter(({ kind, owner }) => kind === 'command' || owner === service);
   return [...new Set(published.map(({ subject }) => streamOf(subject).name))];
 }
 
-/** The transport of an application that has MessagingModule: `app.connectMicroservice({ strategy: jetStreamServer(app) })`. */
+/** The transport of an application with MessagingModule, for `app.connectMicroservice({ strategy })`. */
 export const jetStreamServer = (app: INestApplicationContext): JetStreamServer =>
   app.get(JetStreamServer, { strict: false });

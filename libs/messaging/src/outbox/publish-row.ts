@@ -11,7 +11,7 @@ const publishedCounter = meter('messaging').counter(instruments.outboxPublished,
 });
 const timeoutMs = 3_000;
 
-/** Publishes one row. Its span continues the trace in which the row was added, and the message carries that trace on. */
+/** Publishes one row. The span continues the trace in which the row was added, and the message carries it on. */
 export function publishRow(js: JetStreamClient, row: PendingRow): Promise<PubAck> {
   const attributes = {
     'messaging.system': 'nats',

@@ -81,7 +81,7 @@ export class OutboxRelay {
     this.running = withoutDeadline(() => this.run());
   }
 
-  /** Looks for new rows now, here and in the instances that hold the other partitions. Cheap: call it after each commit. */
+  /** Looks for new rows now, here and in the instances with the other partitions. Cheap: call it after each commit. */
   wake(): void {
     this.wakeSignal.wake();
     const now = performance.now();

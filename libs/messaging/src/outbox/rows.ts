@@ -24,7 +24,10 @@ export interface Blocked {
   readonly aggregates: readonly string[];
 }
 
-/** The oldest pending rows, up to `limit` of each partition held. One query for all: an idle relay sends four a second. */
+/**
+ * Reads the oldest pending rows, up to `limit` per held partition. One query for all: an idle relay sends four a
+ * second.
+ */
 export async function readPending(session: RelaySession, limit: number, blocked: Blocked): Promise<PendingRow[]> {
   const { rows } = await session.query<PendingRow>(
     `SELECT r.id, r.aggregate_type, r.aggregate_id, r.subject, r.envelope::text AS envelope, r.traceparent
@@ -66,14 +69,15 @@ export async function markPublished(session: RelaySession, done: readonly Publis
   );
 }
 
-/** Seconds since the oldest pending row was added; 0 when there is none. */
+/** Returns the seconds since the oldest pending row was added; 0 when there is none. */
 export async function readOldestAge(session: RelaySession): Promise<number> {
   const { rows } = await session.query<{ age: string | null }>(
     `SELECT extract(epoch FROM clock_timestamp() - min(r.created_at)) AS age
        FROM generate_series(0, 3) AS all_partitions(partition)
       CROSS JOIN LATERAL (
         SELECT created_at FROM causeway.outbox o
-         WHERE o.status = 'pending' AND o.partition = all_partitions.partition::smallint ORDER BY o.position LIMIT 1) r`,
+         WHERE o.status = 'pending' AND o.partition = all_partitions.partition::smallint
+         ORDER BY o.position LIMIT 1) r`,
   );
   return Math.max(0, Number(rows[0]?.age ?? 0));
 }
@@ -96,7 +100,7 @@ export async function purgePublished(session: RelaySession, retentionHours: numb
   }
 }
 
-/** The newest message that we have stored in a stream. `int8` comes as a string from `pg`; sequences stay below 2^53. */
+/** Our newest message in a stream. `int8` comes as a string from `pg`; sequences stay below 2^53. */
 export interface KnownStream {
   readonly stream: string;
   /** Whether the server still has the stream that our rows went to, rather than a new one of the same name. */
@@ -112,7 +116,8 @@ export async function readKnownStreams(
 ): Promise<KnownStream[]> {
   const { rows } = await session.query<{ stream: string; same: boolean; last_seq: string; last_id: string }>(
     `SELECT k.stream, k.stream_created_at = now.created_at AS same, k.last_seq, k.last_id
-       FROM causeway.outbox_stream k JOIN unnest($1::text[], $2::timestamptz[]) AS now(stream, created_at) USING (stream)`,
+       FROM causeway.outbox_stream k
+       JOIN unnest($1::text[], $2::timestamptz[]) AS now(stream, created_at) USING (stream)`,
     [[...created.keys()], [...created.values()]],
   );
   return rows.map(({ stream, same, last_seq, last_id }) => ({
@@ -148,8 +153,10 @@ export async function reopen(
 ): Promise<number> {
   const { rows } = await session.query<{ reopened: string }>(
     `WITH reopened AS (
-       UPDATE causeway.outbox SET status = 'pending', published_at = NULL, stream = NULL, stream_seq = NULL, stream_created_at = NULL
-        WHERE status = 'published' AND stream = $1 AND (stream_created_at <> $2::timestamptz OR stream_seq >= $3::bigint)
+       UPDATE causeway.outbox
+          SET status = 'pending', published_at = NULL, stream = NULL, stream_seq = NULL, stream_created_at = NULL
+        WHERE status = 'published' AND stream = $1
+          AND (stream_created_at <> $2::timestamptz OR stream_seq >= $3::bigint)
           AND published_at < coalesce($4::timestamptz, 'infinity')
        RETURNING id
      ), forgotten AS (DELETE FROM causeway.outbox_stream WHERE stream = $1)

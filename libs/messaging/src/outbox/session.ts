@@ -3,16 +3,16 @@ import pg from 'pg';
 
 const log = getLogger('outbox');
 
-/** First key of the advisory locks, "cway" in ASCII; the second is the partition. Each service has a database of its own. */
+/** First key of the advisory locks, "cway" in ASCII; the second is the partition. Each service has its own database. */
 const lockClass = 0x63_77_61_79;
 export const partitions = [0, 1, 2, 3] as const;
 /** The server cancels a statement after this; the client gives up on a silent server 2 s later. */
 const statementTimeoutMs = 10_000;
 
 /**
- * The relay's own connection. It holds the partition locks and runs every statement of the relay. A relay that loses its
- * locks has lost the connection, so it cannot read or mark rows any more, and needs no fencing token. The connection
- * runs one statement at a time; others queue.
+ * The relay's own connection. It holds the partition locks and runs every statement of the relay. A relay that loses
+ * its locks has lost the connection, so it cannot read or mark rows any more, and needs no fencing token. The
+ * connection runs one statement at a time; others queue.
  */
 export class RelaySession {
   readonly held = new Set<number>();

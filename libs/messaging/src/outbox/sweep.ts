@@ -14,8 +14,8 @@ const republished = meter('messaging').counter(instruments.outboxRepublished, {
  * Compares what the outbox has published with what the broker still holds, and makes lost rows pending again.
  *
  * - Recreated: the stream has another creation time. Everything that was published to the old one is lost.
- * - Regressed: the stream ends before our newest message, or holds another message in its place, because it lost its end
- *   and has grown since. Our messages are in their place up to some sequence; bisection finds it.
+ * - Regressed: the stream ends before our newest message, or holds another message in its place, because it lost its
+ *   end and has grown since. Our messages are in their place up to some sequence; bisection finds it.
  *
  * @param streams Names of the streams. All of them must exist.
  * @returns The creation time of each stream.

@@ -21,30 +21,31 @@ const duration = meter('messaging').duration(
   'Time of a call over NATS, seen by the caller',
 );
 const defaultTimeoutMs = 1_000;
-/** Callers of one service that wait for it at once; more would only queue up over there. */
+/** The bulkhead limits the calls to one service at a time: more would only queue up over there. */
 const policyOptions: PolicyOptions = { retry: {}, breaker: {}, bulkhead: { maxConcurrent: 64, maxQueue: 512 } };
 
 export interface RpcOptions {
-  /** At most this long, milliseconds; the current deadline wins where it is closer. Default 1 000. */
+  /** Limit of the call, milliseconds; the current deadline applies where it is shorter. Default 1 000. */
   readonly timeoutMs?: number;
 }
 
-/** The port that use cases depend on. `testing/FakeRpc` is its other implementation. */
+/** The port that use cases depend on. In tests, `FakeRpc` implements it. */
 export interface RpcPort {
   /**
    * Calls the service that owns `definition`.
    * @throws ValidationFailed when the request does not match its schema; nothing is sent.
    * @throws DeadlineExceeded when the current deadline passes first.
-   * @throws DependencyUnavailable when nobody serves the subject, nobody answers in time, or the answer breaks the contract.
+   * @throws DependencyUnavailable when no instance is running, none replies in time, or the reply breaks the contract.
    * @throws BrokerUnavailable without a connection to NATS.
-   * @throws CircuitOpen after too many failures of that service, BulkheadFull when too many callers wait for it.
-   * @throws RemoteError with the code of the error that the other side answered.
+   * @throws CircuitOpen after too many failures of that service; BulkheadFull when too many calls wait for it.
+   * @throws RemoteError when the service replies with an error; it has the code of that error.
    */
   call<Req, Res>(definition: RpcDefinition<Req, Res>, request: Req, options?: RpcOptions): Promise<Res>;
 }
 
 /**
- * Request/reply over core NATS. One policy per owner: a breaker, and one retry where the request certainly reached nobody.
+ * Request/reply over core NATS. Each called service has one policy: breaker, bulkhead, and a retry when the request
+ * certainly reached no instance.
  */
 export class RpcClient implements RpcPort {
   private readonly policies = new Map<string, Policy>();
@@ -86,7 +87,8 @@ export class RpcClient implements RpcPort {
     return this.policy(definition.owner).execute(request, {
       retryable: (error) => error instanceof DependencyUnavailable && error.unsent,
       countsAsFailure: (error) => {
-        if (error instanceof Silence) return watch.silenceIsFailure;
+        // The policy judges DeadlineExceeded by the same rules, but cannot know that these two errors mean the same.
+        if (error instanceof ReplyTimeout) return watch.silenceIsFailure;
         if (error instanceof RemoteError && error.code === 'DEADLINE_EXCEEDED') return watch.latenessIsFailure;
         return (
           error instanceof DependencyUnavailable ||
@@ -120,24 +122,24 @@ export class RpcClient implements RpcPort {
     const reply = await this.nc
       .request(subject, payload, { timeout: timeoutMs, headers: headersOf(values) })
       .catch((error: unknown) => {
-        throw translate(error, owner, timeoutMs, remainingMs <= limitMs);
+        throw toCallError(error, owner, timeoutMs, remainingMs <= limitMs);
       });
     return readReply(definition, reply);
   }
 }
 
-/** No answer within the limit of the call. */
-class Silence extends DependencyUnavailable {}
+/** No reply within the limit of the call, although the caller's deadline has not passed. */
+class ReplyTimeout extends DependencyUnavailable {}
 
-function translate(cause: unknown, owner: string, timeoutMs: number, byDeadline: boolean): unknown {
+function toCallError(cause: unknown, owner: string, timeoutMs: number, byDeadline: boolean): unknown {
   if (cause instanceof RequestError && cause.isNoResponders()) {
     return new DependencyUnavailable(owner, { message: `no instance of ${owner} is running`, unsent: true, cause });
   }
   if (cause instanceof errors.TimeoutError || (cause instanceof Error && cause.cause instanceof errors.TimeoutError)) {
-    // Not `deadline.expired`: the timer may fire a fraction of a millisecond before it.
+    // `deadline.expired` could still be false: the timer may fire a fraction of a millisecond early.
     return byDeadline
-      ? new DeadlineExceeded(`${owner} did not answer before the deadline`, { cause })
-      : new Silence(owner, { message: `${owner} did not answer within ${timeoutMs} ms`, cause });
+      ? new DeadlineExceeded(`${owner} did not reply before the deadline`, { cause })
+      : new ReplyTimeout(owner, { message: `${owner} did not reply within ${timeoutMs} ms`, cause });
   }
   return new BrokerUnavailable('the request could not be sent to the message broker', { cause });
 }

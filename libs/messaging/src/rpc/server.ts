@@ -13,9 +13,10 @@ const duration = meter('messaging').duration(
   'Time of a call over NATS, seen by the server',
 );
 
-/** A caller that sends no deadline, or a longer one, is served for at most this long. */
+/** Limit of a request whose caller sends no deadline, or a longer one. */
 const maxDeadlineMs = 10_000;
-const drainMs = 1_000;
+/** While NATS is away a drain does not end; the handlers must still be awaited. */
+const drainTimeoutMs = 1_000;
 
 export type RpcHandler = (request: unknown) => Promise<unknown>;
 
@@ -35,23 +36,24 @@ export class RpcServer {
     this.subscription ??= this.nc.subscribe(this.definition.subject, {
       queue: this.queue,
       callback: (error, message) => {
-        if (error) log.error({ err: error, subject: this.definition.subject }, 'an RPC subscription failed');
+        if (error) log.error({ err: error, subject: this.definition.subject }, 'RPC subscription failed');
         else this.accept(message);
       },
     });
   }
 
-  /** No new requests; those that have arrived are answered. */
+  /** Accepts no new requests; resolves once all that have arrived have their reply. */
   async stop(): Promise<void> {
     const drained = this.subscription?.drain().catch(() => undefined);
-    // While NATS is away a drain does not end.
-    if (drained) await finishesWithin(drainMs, drained);
+    if (drained) await finishesWithin(drainTimeoutMs, drained);
     await Promise.all(this.inFlight);
   }
 
   private accept(message: Msg): void {
     const done = this.serve(message)
-      .catch((error: unknown) => log.error({ err: error, subject: message.subject }, 'an RPC reply could not be sent'))
+      .catch((error: unknown) =>
+        log.error({ err: error, subject: message.subject }, 'RPC reply not sent; the caller runs into its timeout'),
+      )
       .finally(() => this.inFlight.delete(done));
     this.inFlight.add(done);
   }
@@ -69,7 +71,7 @@ export class RpcServer {
         failure = error;
         failSpan(span, error);
         const { code, payload } = encodeError(error);
-        if (code === 'INTERNAL') log.error({ err: error, subject }, 'an RPC handler failed unexpectedly');
+        if (code === 'INTERNAL') log.error({ err: error, subject }, 'RPC handler failed; replying INTERNAL');
         message.respond(payload, { headers: headersOf({ [natsHeaders.errorCode]: code }) });
       }
     });
@@ -83,7 +85,7 @@ export class RpcServer {
       Deadline.after(maxDeadlineMs);
     deadline.throwIfExpired();
     const request = parseOrThrow(this.definition.request, readJson(message));
-    // The caller has gone when the deadline passes: reply then, and ignore how the handler ends.
+    // Past the deadline the caller has given up: reply then, and ignore how the handler ends.
     const result = await withTimeout(
       deadline.remainingMs(),
       () => withDeadline(deadline, () => asWork('request', () => this.handler(request))),
@@ -101,7 +103,7 @@ function readJson(message: Msg): unknown {
   }
 }
 
-/** A wrong response is the server's own mistake: an unexpected error, not the caller's validation error. */
+/** A response that breaks the schema is a defect of this service, not a validation error of the caller. */
 function parseResponse(definition: RpcDefinition, response: unknown): unknown {
   const parsed = definition.response.safeParse(response);
   if (parsed.success) return parsed.data;

@@ -14,7 +14,7 @@ const across = (error: unknown) => {
   return decodeError('user', code, payload);
 };
 
-test('a coded error keeps everything that a client acts upon', () => {
+test('a coded error keeps everything that a client needs to react to it', () => {
   const arrived = across(new Busy('4 sign-ins are running'));
   expect(arrived).toMatchObject({
     name: 'RemoteError',
@@ -44,7 +44,7 @@ test('a code that this build does not know, or a payload that cannot be read, is
   });
   expect(decodeError('user', 'NOT_FOUND', new Uint8Array([0xff]))).toMatchObject({
     code: 'NOT_FOUND',
-    message: 'user answered NOT_FOUND',
+    message: 'user replied NOT_FOUND',
   });
   expect(decodeError('user', 'toString', encodeJson({ message: 'hm' })).code).toBe('INTERNAL');
 });

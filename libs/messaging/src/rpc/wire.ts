@@ -8,7 +8,7 @@ const decoder = new TextDecoder('utf-8', { fatal: true });
 export const encodeJson = (value: unknown): Uint8Array => encoder.encode(JSON.stringify(value ?? null));
 export const decodeJson = (payload: Uint8Array): unknown => JSON.parse(decoder.decode(payload));
 
-/** What an error looks like on the wire. Of an error that is not coded nothing leaks but the trace id, as over HTTP. */
+/** An error on the wire. As over HTTP, an error without a code becomes INTERNAL and shows only the trace id. */
 interface WireError {
   readonly code: string;
   readonly message: string;
@@ -32,11 +32,11 @@ export function encodeError(error: unknown): { code: string; payload: Uint8Array
   return { code: problem.code, payload: encodeJson(wire) };
 }
 
-/** @param code From the error header: enough to go on with where the payload cannot be read. */
+/** @param code From the error header. It is enough where the payload cannot be read. */
 export function decodeError(service: string, code: string, payload: Uint8Array): RemoteError {
   try {
     return new RemoteError(service, { ...(decodeJson(payload) as WireError), code });
   } catch {
-    return new RemoteError(service, { code, message: `${service} answered ${code}` });
+    return new RemoteError(service, { code, message: `${service} replied ${code}` });
   }
 }

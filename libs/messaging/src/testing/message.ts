@@ -2,7 +2,7 @@ import { durableName, type MessageDefinition } from '@causeway/contracts';
 import { v7 as uuidv7 } from 'uuid';
 import type { Message } from '../consume/message.js';
 
-/** A delivered message, for the unit test of a handler. */
+/** Makes a delivered message, for the unit test of a handler. */
 export function messageOf<T>(
   definition: MessageDefinition<T>,
   data: T,

@@ -50,7 +50,7 @@ export function rpcContract(name: string, make: () => Promise<RpcUnderTest>): vo
       });
     });
 
-    test('of an unexpected error nothing leaks', async () => {
+    test('an unexpected error leaks nothing', async () => {
       const { client, serve } = await make();
       await serve(double, () => {
         throw new Error('password=hunter2');
@@ -60,7 +60,7 @@ export function rpcContract(name: string, make: () => Promise<RpcUnderTest>): vo
       expect(String(error)).not.toContain('hunter2');
     });
 
-    test('a response that does not match its schema is the fault of the other side', async () => {
+    test('a response that does not match its schema is INTERNAL, a fault of the called service', async () => {
       const { client, serve } = await make();
       await serve(double, () => ({ value: 'many' }) as never);
       await expect(client.call(double, { value: 1 })).rejects.toMatchObject({ code: 'INTERNAL' });

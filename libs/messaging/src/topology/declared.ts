@@ -12,7 +12,7 @@ import {
 import { nanos } from '@nats-io/transport-node';
 import { consumerLimits } from '../consume/limits.js';
 
-/** What the server must hold for a stream. Only these fields are compared; the server fills in many more. */
+/** The fields of a stream that we declare and compare. The server fills in many more. */
 export function streamConfig(stream: StreamDefinition, replicas: number) {
   return {
     name: stream.name,
@@ -26,7 +26,10 @@ export function streamConfig(stream: StreamDefinition, replicas: number) {
   } satisfies Partial<StreamConfig>;
 }
 
-/** No `backoff` (it overrides ack_wait), no `inactive_threshold` (it deletes durables), no `filter_subjects` (needs 2.10). */
+/**
+ * The fields of a consumer that we declare. Without `backoff` (it overrides ack_wait), `inactive_threshold` (it deletes
+ * durables) and `filter_subjects` (it needs nats-server 2.10).
+ */
 export function consumerConfig(consumer: ConsumerDefinition) {
   return {
     durable_name: durableName(consumer),
@@ -42,7 +45,7 @@ export function consumerConfig(consumer: ConsumerDefinition) {
 
 export const streamOfConsumer = (consumer: ConsumerDefinition): string => streamOf(consumer.message.subject).name;
 
-/** Fields that the server changes in place, on 2.9 and later. */
+/** The fields that nats-server 2.9 and later change in place. */
 export const changeable: ReadonlySet<string> = new Set([
   'subjects',
   'discard',
@@ -60,7 +63,7 @@ export interface FieldChange {
   readonly actual: unknown;
 }
 
-/** The declared fields that differ. Lists are compared regardless of their order. */
+/** Returns the declared fields that differ. Lists are compared regardless of order. */
 export function differences(
   declared: Readonly<Record<string, unknown>>,
   actual: Readonly<Record<string, unknown>>,

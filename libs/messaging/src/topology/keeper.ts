@@ -9,13 +9,15 @@ import { ensureTopology, missingTopology } from './provision.js';
 
 const log = getLogger('messaging');
 
-export interface Needs {
+/** What a part of this process needs on the server. */
+export interface TopologyNeeds {
   readonly streams: readonly StreamDefinition[];
   readonly consumers: readonly ConsumerDefinition[];
 }
 
 /**
- * Keeps what this process needs on the server: waits for it at start, and puts it back after a reconnect to a server that lost it.
+ * Makes sure that the server has the streams and consumers that this process needs: at start, and after each reconnect,
+ * in case the server lost them. Creates what is missing, or waits until it is provisioned (`createMissing: false`).
  */
 export class TopologyKeeper {
   private readonly streams = new Map<string, StreamDefinition>();
@@ -23,8 +25,8 @@ export class TopologyKeeper {
   private readonly listeners = new Set<() => void>();
   private readonly stopping = new AbortController();
   private restoring: Promise<void> | undefined;
-  /** Something may differ from before: reconnected, created, or waited for. */
-  private changed = false;
+  /** Set by a reconnect, and when something was missing. */
+  private restored = false;
 
   constructor(
     private readonly nc: NatsConnection,
@@ -32,45 +34,49 @@ export class TopologyKeeper {
     private readonly options: { readonly replicas: number; readonly createMissing: boolean },
   ) {
     health.onReconnect(() => {
-      this.changed = true;
+      this.restored = true;
       return this.restore();
     });
   }
 
-  /** Adds needs and resolves once the server has everything. Waits for JetStream as long as it takes, with a log line every 5 s. */
-  async need({ streams, consumers }: Needs): Promise<void> {
+  /** Adds needs. Resolves once the server has everything, however long that takes; logs a reminder every 5 s. */
+  async need({ streams, consumers }: TopologyNeeds): Promise<void> {
     for (const stream of streams) this.streams.set(stream.name, stream);
     for (const consumer of consumers) this.consumers.set(durableName(consumer), consumer);
     await this.restoring;
     await this.restore();
   }
 
-  /** Checks everything needed and creates what is missing. One at a time; callers share the run. */
+  /** Checks everything that is needed and creates what is missing. Concurrent callers share one run. */
   restore(): Promise<void> {
-    this.restoring ??= this.untilThere().finally(() => (this.restoring = undefined));
+    this.restoring ??= this.waitUntilComplete().finally(() => (this.restoring = undefined));
     return this.restoring;
   }
 
-  /** After a reconnect, or when something was missing, once everything is there again. Returns a function that ends it. */
-  onRestored(fn: () => void): () => void {
-    this.listeners.add(fn);
-    return () => this.listeners.delete(fn);
+  /**
+   * Calls `listener` once everything is in place again after a reconnect, or after something was missing. Not after a
+   * check that found everything in place: listeners start their work over.
+   * @returns A function that unsubscribes.
+   */
+  onRestored(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
   }
 
   stop(): void {
     this.stopping.abort();
   }
 
-  private async untilThere(): Promise<void> {
+  private async waitUntilComplete(): Promise<void> {
     const { signal } = this.stopping;
     const reasonOf = (error: unknown): string => {
       if (error instanceof TopologyConflict) throw error;
-      this.changed = true;
+      this.restored = true;
       return error instanceof Error ? error.message : String(error);
     };
-    const remind = (reason: string): void => log.warn({ reason }, 'waiting for JetStream');
+    const remind = (reason: string): void => log.warn({ reason }, 'waiting for JetStream streams and consumers');
     try {
-      await untilReady(() => this.attempt(), { reasonOf, remind, signal });
+      await untilReady(() => this.checkAndCreate(), { reasonOf, remind, signal });
     } catch (error) {
       if (signal.aborted) return;
       throw error;
@@ -78,15 +84,14 @@ export class TopologyKeeper {
     this.notifyRestored();
   }
 
-  /** Not after a check that found everything in place: listeners start over what a mere check must not disturb. */
   private notifyRestored(): void {
-    if (!this.changed) return;
-    this.changed = false;
+    if (!this.restored) return;
+    this.restored = false;
     this.listeners.forEach((listener) => listener());
   }
 
-  /** @throws Error that says what is in the way. */
-  private async attempt(): Promise<void> {
+  /** @throws An error that says what is missing or fails. */
+  private async checkAndCreate(): Promise<void> {
     const topology = {
       streams: [...this.streams.values()],
       consumers: [...this.consumers.values()],
@@ -95,8 +100,11 @@ export class TopologyKeeper {
     if (this.options.createMissing) {
       const created = await ensureTopology(this.nc, topology);
       if (created.length === 0) return;
-      this.changed = true;
-      log.warn({ created: created.map(({ name }) => name) }, 'created what the message broker did not have');
+      this.restored = true;
+      log.warn(
+        { created: created.map(({ name }) => name) },
+        'created streams and consumers that the broker did not have',
+      );
       return;
     }
     const missing = await missingTopology(this.nc, topology);

@@ -5,10 +5,11 @@ import type { NatsSettings } from '../settings.js';
 import { provision, type Change } from './provision.js';
 
 /**
- * The `provision` command of a service: makes the broker's streams and consumers, of all services, what `@causeway/contracts` declares.
- * Idempotent, and it does not matter which service's image runs it. Waits for NATS. Logs every change.
- * @param settings `NATS_USER` must be allowed to manage streams: `provisioner` where NATS runs with the configuration that `npm run generate` writes.
- * @throws TopologyConflict when the server holds something that can't be changed in place.
+ * The `provision` command of a service: makes the broker's streams and consumers, for all services, match
+ * `@causeway/contracts`. Idempotent; any service's image may run it. Waits for NATS. Logs every change.
+ * @param settings `NATS_USER` must be allowed to manage streams: `provisioner`, with the configuration that
+ *   `npm run generate` writes.
+ * @throws TopologyConflict when the server holds something that it cannot change in place.
  */
 export async function provisionTopology(
   settings: Pick<NatsSettings, 'NATS_URL' | 'NATS_USER' | 'NATS_PASSWORD' | 'NATS_REPLICAS'>,
@@ -18,10 +19,11 @@ export async function provisionTopology(
   try {
     const changes = await provision(nc, { streams, consumers, replicas: settings.NATS_REPLICAS });
     for (const { action, kind, name, fields } of changes) {
-      if (action === 'undeclared') log.warn({ kind, name }, 'on the broker, but declared nowhere; delete it by hand');
+      if (action === 'undeclared')
+        log.warn({ kind, name }, 'the broker has it, but no service declares it; delete it by hand');
       else if (action !== 'unchanged') log.info({ kind, name, fields }, action);
     }
-    log.info({ declared: streams.length + consumers.length }, 'the message topology is as declared');
+    log.info({ declared: streams.length + consumers.length }, 'the broker matches the declared topology');
     return changes;
   } finally {
     await nc.close();

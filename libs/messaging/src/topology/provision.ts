@@ -21,7 +21,7 @@ export interface Topology {
 export interface Change {
   readonly kind: 'stream' | 'consumer';
   readonly name: string;
-  /** `undeclared`: the server has a consumer that nobody declares. It is reported, never deleted: with it its position would be lost. */
+  /** `undeclared`: no service declares this consumer. It is reported, never deleted: its position would be lost. */
   readonly action: 'created' | 'updated' | 'unchanged' | 'undeclared';
   /** What was updated. */
   readonly fields: readonly FieldChange[];
@@ -30,7 +30,7 @@ export interface Change {
 type Declared = Readonly<Record<string, unknown>>;
 type Found = { readonly config: object } | undefined;
 
-/** One stream or consumer, and how the server is asked about it. */
+/** One declared stream or consumer, with the calls that find, create and update it. */
 interface Item {
   readonly kind: Change['kind'];
   readonly name: string;
@@ -42,9 +42,9 @@ interface Item {
 }
 
 /**
- * Makes the server match the declaration. Idempotent; several processes may run it at the same time. Everything is compared before
- * anything is changed, so a conflict leaves the server as it was.
- * @returns one entry per stream and consumer.
+ * Makes the server match the declaration. Idempotent; several processes may run it at the same time. It compares
+ * everything before it changes anything, so a conflict leaves the server unchanged.
+ * @returns One entry per stream and consumer.
  * @throws TopologyConflict naming the stream or consumer, the field, the declared and the actual value.
  */
 export async function provision(nc: NatsConnection, topology: Topology): Promise<Change[]> {
@@ -57,10 +57,10 @@ export async function provision(nc: NatsConnection, topology: Topology): Promise
 }
 
 /**
- * Creates the streams and consumers that the server does not have, and changes nothing else. Every service does this for what it uses, at
- * start and after each reconnect, so that the loss of the broker's data heals by itself; a *changed* declaration waits for `provision`,
- * or an old and a new instance would keep undoing each other's work during a rolling update.
- * @returns what was created.
+ * Creates missing streams and consumers, and changes nothing else. Every service does this for what it uses, at start
+ * and after each reconnect, so that a broker that lost its data recovers by itself. A *changed* declaration waits for
+ * `provision`: during a rolling update, old and new instances would otherwise undo each other's changes.
+ * @returns What was created.
  */
 export async function ensureTopology(nc: NatsConnection, topology: Topology): Promise<Change[]> {
   const created: Change[] = [];
@@ -72,7 +72,7 @@ export async function ensureTopology(nc: NatsConnection, topology: Topology): Pr
   return created;
 }
 
-/** The names of the declared streams and consumers that the server does not have. */
+/** Returns the names of the declared streams and consumers that the server does not have. */
 export async function missingTopology(nc: NatsConnection, topology: Topology): Promise<string[]> {
   const missing: string[] = [];
   for (const item of items(await jetstreamManager(nc, { checkAPI: false }), topology)) {
@@ -87,7 +87,10 @@ const items = (jsm: JetStreamManager, { streams, consumers, replicas }: Topology
   ...consumers.map((consumer) => consumerItem(jsm, consumer)),
 ];
 
-/** Compares, refuses what is impossible, and returns the step to take. */
+/**
+ * Compares one item and returns the function that applies the difference.
+ * @throws TopologyConflict when the server cannot change a field in place.
+ */
 async function plan(item: Item): Promise<() => Promise<Change>> {
   const { kind, name } = item;
   const found = await item.find();
@@ -95,12 +98,12 @@ async function plan(item: Item): Promise<() => Promise<Change>> {
   if (!found) return () => orConflict(item, item.create()).then(() => result('created'));
   const fields = differences(item.declared, found.config as Declared);
   if (fields.length === 0) return () => Promise.resolve(result('unchanged'));
-  const impossible = fields.find(({ field }) => !changeable.has(field));
-  if (impossible) throw new TopologyConflict(item.where, impossible.field, impossible.declared, impossible.actual);
+  const fixed = fields.find(({ field }) => !changeable.has(field));
+  if (fixed) throw new TopologyConflict(item.where, fixed.field, fixed.declared, fixed.actual);
   return () => orConflict(item, item.update(), fields).then(() => result('updated', fields));
 }
 
-/** A refusal of the server becomes a TopologyConflict with the server's reason. */
+/** Turns a refusal of the server into a TopologyConflict with the server's reason. */
 async function orConflict(item: Item, request: Promise<unknown>, fields: readonly FieldChange[] = []): Promise<void> {
   try {
     await request;
@@ -136,7 +139,7 @@ function consumerItem(jsm: JetStreamManager, consumer: ConsumerDefinition): Item
     kind: 'consumer',
     name,
     where: `consumer ${name} of stream ${stream}`,
-    // Declared as absent, so that a push consumer, or one that vanishes when idle, is noticed.
+    // Declared as absent, so that a push consumer, or one that the server deletes when idle, is a difference.
     declared: { ...declared, deliver_subject: undefined, inactive_threshold: undefined, backoff: undefined },
     find: async () => {
       const found = await orUndefined(jsm.consumers.info(stream, name));
