@@ -38,7 +38,7 @@ export async function connectNats(
       noAsyncTraces: true,
     });
   const remind = (reason: string): void =>
-    log.warn({ reason }, 'waiting for NATS (NATS_URL); the service starts as soon as it answers');
+    log.warn({ reason }, 'waiting for NATS (NATS_URL); the service starts as soon as it responds');
   const nc = await untilReady(attempt, { reasonOf, remind, signal });
   watch(nc);
   log.info({ server: nc.getServer() }, 'connected to NATS');

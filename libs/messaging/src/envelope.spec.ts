@@ -15,12 +15,12 @@ function errorOf(payload: unknown): unknown {
   throw new Error('accepted');
 }
 
-test('what is built can be read', () => {
+test('an envelope that is built can be parsed', () => {
   const expected = { type: 'order.evt.confirmed.v1', source: '/causeway/order', subject: orderId, data };
   expect(parseEnvelope(orderConfirmed, bytes(built()))).toMatchObject(expected);
 });
 
-test('an id and a time may be given; otherwise the id is a UUIDv7 of its own', () => {
+test('an id and a time may be given; otherwise the id is a new UUIDv7', () => {
   const fixed = buildEnvelope(orderConfirmed, {
     source: 'order',
     aggregateId: 'a',
@@ -33,7 +33,7 @@ test('an id and a time may be given; otherwise the id is a UUIDv7 of its own', (
   expect(built().id).not.toBe(built().id);
 });
 
-test('data that does not match is not built, but a draft may be incomplete', () => {
+test('data that does not match its schema is refused, but a draft may be incomplete', () => {
   expect(() => buildEnvelope(orderRejected, { source: 'order', aggregateId: 'a', data: data as never })).toThrow(
     '/reason',
   );
@@ -50,7 +50,7 @@ test('bytes that are not JSON or not UTF-8 are malformed', () => {
   expect(errorOf('')).toMatchObject({ code: 'MESSAGE_MALFORMED' });
 });
 
-test('every wrong place is named: in the envelope, the type, the data', () => {
+test('every wrong field is named: in the envelope, the type, the data', () => {
   expect(errorOf({ ...built(), id: 'x', time: 'yesterday' })).toMatchObject({
     code: 'MESSAGE_INVALID',
     violations: [{ path: '/id' }, { path: '/time' }],

@@ -149,7 +149,7 @@ test('a discarded letter is gone for good', async () => {
   await expect(discardDeadLetter(nc, first!.sequence, 'ops')).resolves.toBe(true);
   await expect(discardDeadLetter(nc, first!.sequence, 'ops')).resolves.toBe(false);
   expect((await listDeadLetters(nc)).map(({ sequence }) => sequence)).toEqual([second!.sequence]);
-  expect(await listDeadLetters(nc, { consumer: 'somebody__else' })).toEqual([]);
+  expect(await listDeadLetters(nc, { consumer: 'another__consumer' })).toEqual([]);
 });
 
 test('a message that the server gave up, or that was terminated, leaves an advisory in a stream', async () => {

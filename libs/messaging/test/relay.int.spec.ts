@@ -305,7 +305,7 @@ describe('when the broker loses messages', () => {
     await drained(database);
   });
 
-  test('a recreated stream whose sequences have passed ours is recognized by its creation time', async () => {
+  test('a recreated stream that has aged past our sequences is recognized by its creation time', async () => {
     const database = await scene.database();
     const { nc } = await scene.relay(database, { sweepMs: 60_000 });
     const ids = [await add(database), await add(database)];

@@ -11,7 +11,7 @@ const log = getLogger('outbox');
 
 export interface RelayOptions extends PublisherOptions {
   readonly service: string;
-  /** How to reach the service's database. The relay opens a connection of its own. */
+  /** How to reach the service's database. The relay opens its own connection. */
   readonly connection: pg.ClientConfig;
   /** How often to look for rows without being woken. Default 250. */
   readonly pollMs?: number;

@@ -26,7 +26,7 @@ export class TopologyKeeper {
   private readonly stopping = new AbortController();
   private restoring: Promise<void> | undefined;
   /** Set by a reconnect, and when something was missing. */
-  private restored = false;
+  private notificationDue = false;
 
   constructor(
     private readonly nc: NatsConnection,
@@ -34,7 +34,7 @@ export class TopologyKeeper {
     private readonly options: { readonly replicas: number; readonly createMissing: boolean },
   ) {
     health.onReconnect(() => {
-      this.restored = true;
+      this.notificationDue = true;
       return this.restore();
     });
   }
@@ -71,7 +71,7 @@ export class TopologyKeeper {
     const { signal } = this.stopping;
     const reasonOf = (error: unknown): string => {
       if (error instanceof TopologyConflict) throw error;
-      this.restored = true;
+      this.notificationDue = true;
       return error instanceof Error ? error.message : String(error);
     };
     const remind = (reason: string): void => log.warn({ reason }, 'waiting for JetStream streams and consumers');
@@ -85,8 +85,8 @@ export class TopologyKeeper {
   }
 
   private notifyRestored(): void {
-    if (!this.restored) return;
-    this.restored = false;
+    if (!this.notificationDue) return;
+    this.notificationDue = false;
     this.listeners.forEach((listener) => listener());
   }
 
@@ -100,7 +100,7 @@ export class TopologyKeeper {
     if (this.options.createMissing) {
       const created = await ensureTopology(this.nc, topology);
       if (created.length === 0) return;
-      this.restored = true;
+      this.notificationDue = true;
       log.warn(
         { created: created.map(({ name }) => name) },
         'created streams and consumers that the broker did not have',
