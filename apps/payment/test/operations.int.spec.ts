@@ -84,6 +84,21 @@ test('a released operation is due again immediately, not when its lease would ha
   expect(await queue.claim(1, leaseMs)).toEqual([]);
 });
 
+test('a released operation is due at the very time of its release, although the column rounds to milliseconds', async () => {
+  await authorize();
+  const atOneTime = new PgUnitOfWork(database.pool, ({ sql }) => new PgOperationQueue(sql));
+  // In a transaction now() stands still. Twenty of them meet both halves of a millisecond.
+  for (let round = 0; round < 20; round++) {
+    await atOneTime.run(async (tx) => {
+      const [claimed] = await tx.claim(1, leaseMs);
+      await tx.release(claimed!, 0);
+      const [again] = await tx.claim(1, leaseMs);
+      expect(again?.id).toBe(claimed?.id);
+      await tx.release(again!, 0);
+    });
+  }
+});
+
 test('a failed release, and a claim whose response was lost, are released before the next claim', async () => {
   await Promise.all([authorize(), authorize()]);
   const inner = poolSql(database.pool);

@@ -52,7 +52,11 @@ test('a transaction is called …Transaction, and a module factory forRoot', () 
 
 /** Statements in the strings of a source file that begin with a keyword in lower case, or have one after a name in capitals. */
 const lowerCaseSql = (text: string): string[] =>
-  [...text.matchAll(/(['"`])\s*((?:select|insert into|update|delete from|create table|with) [a-z_"*($][^'"`]*)/g)]
+  [
+    ...text
+      .replace(/\/\*[^]*?\*\/|^\s*\/\/.*/gm, '')
+      .matchAll(/(['"`])\s*((?:select|insert into|update|delete from|create table|with) [a-z_"*($][^'"`]*)/g),
+  ]
     .map(([, , statement]) => statement!)
     .filter((statement) => /\b(from|set|values|where|as|on|returning)\b/.test(statement));
 

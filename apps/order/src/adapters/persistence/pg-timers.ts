@@ -30,9 +30,10 @@ export class PgTimers implements Timers, OpenOrders {
   }
 
   async makeDueNow(orderIds: readonly string[]): Promise<void> {
-    await this.sql.query('UPDATE saga_timers SET due_at = clock_timestamp() WHERE order_id = ANY($1::uuid[])', [
-      orderIds,
-    ]);
+    await this.sql.query(
+      "UPDATE saga_timers SET due_at = date_trunc('milliseconds', clock_timestamp()) WHERE order_id = ANY($1::uuid[])",
+      [orderIds],
+    );
   }
 
   /** An order has a timer exactly while a step is open. */

@@ -49,8 +49,10 @@ export class PgOperationQueue implements OperationQueue {
 
   async release({ id, lease }: Pick<Operation, 'id' | 'lease'>, delayMs: number): Promise<void> {
     try {
+      // Truncated, because the column keeps milliseconds and rounds: half of the times it would be due a moment later.
       await this.sql.query(
-        `UPDATE psp_operations SET lease = NULL, lease_until = NULL, due_at = now() + $3 * interval '1 millisecond'
+        `UPDATE psp_operations SET lease = NULL, lease_until = NULL,
+                due_at = date_trunc('milliseconds', now()) + $3 * interval '1 millisecond'
           WHERE id = $1 AND lease = $2 AND status IN ('READY', 'UNKNOWN')`,
         [id, lease, delayMs],
       );

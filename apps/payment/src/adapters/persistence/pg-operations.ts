@@ -73,7 +73,7 @@ export class PgOperations implements OperationRepository {
 
   async makeDueNow(paymentId: string): Promise<void> {
     const { rowCount } = await this.sql.query(
-      `UPDATE psp_operations SET due_at = now() WHERE payment_id::text = $1 AND status = 'UNKNOWN' AND due_at > now()`,
+      `UPDATE psp_operations SET due_at = date_trunc('milliseconds', now()) WHERE payment_id::text = $1 AND status = 'UNKNOWN' AND due_at > now()`,
       [paymentId],
     );
     if (rowCount > 0) this.wakeWorker();
