@@ -33,7 +33,7 @@ export interface ProcessorOptions {
 /**
  * Takes one delivered message to its end. The law of acknowledgement:
  *
- * - **ack** only after the handler has returned; everything it did is committed by then.
+ * - **ack** only after the handler has returned, so everything it did must be committed by then.
  * - **nak with a delay** when the handler failed and a retry can help: the broker redelivers the message.
  * - **term** only after the dead letter is stored: when no retry can help, or the attempts are used up.
  * - Otherwise nothing: the broker redelivers the message once its `ackWaitMs` is over.
