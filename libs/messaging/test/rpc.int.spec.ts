@@ -95,18 +95,29 @@ test.each([
   expect(breakerOf('test')).toBe(state);
 });
 
-test.each([
-  ['has the time to read replies', () => undefined, 'open'],
-  ['is too busy to read replies', spin, 'closed'],
-])('after 40 calls without a reply, from a process that %s', async (_what, meanwhile, state) => {
+/** 40 calls that nothing replies to. @param meanwhile Runs while they wait. */
+async function callInVain(client: RpcClient, meanwhile: () => void = () => undefined): Promise<void> {
+  const calls = Array.from({ length: 40 }, () => client.call(slow, { ms: 0 }, { timeoutMs: 500 }));
+  meanwhile();
+  await Promise.allSettled(calls);
+}
+
+test('calls without a reply open the breaker', async () => {
   const nc = await scene.connect();
   nc.subscribe(slow.subject, { callback: () => undefined });
   await nc.flush();
   const client = new RpcClient(nc);
-  const calls = Array.from({ length: 40 }, () => client.call(slow, { ms: 0 }, { timeoutMs: 500 }));
-  meanwhile();
-  await Promise.allSettled(calls);
-  expect(breakerOf('test')).toBe(state);
+  // On a machine that keeps this process busy all the time a round may count for nothing, as the next test shows.
+  for (let round = 0; round < 20 && breakerOf('test') !== 'open'; round++) await callInVain(client);
+  expect(breakerOf('test')).toBe('open');
+});
+
+test('calls whose replies this process was too busy to read do not open the breaker', async () => {
+  const nc = await scene.connect();
+  nc.subscribe(slow.subject, { callback: () => undefined });
+  await nc.flush();
+  await callInVain(new RpcClient(nc), spin);
+  expect(breakerOf('test')).toBe('closed');
 });
 
 /** Keeps the event loop busy for longer than the calls may take. */
