@@ -123,7 +123,7 @@ const workers: FactoryProvider[] = [
 /**
  * The composition root: the only file that binds ports to adapters. `service.ts` adds what the capabilities provide.
  *
- * Nest developers: docs/guides/if-you-know-nest.md#modules-no-global-no-forwardref-few-injectable
+ * Nest developers: docs/guides/if-you-know-nest.md#modules-one-composition-root-no-forwardref-few-injectable
  */
 @Module({
   controllers: [OrdersController, ProductsController, PaymentOutcomesHandler],

@@ -1,5 +1,6 @@
 import { loadSettings } from '@causeway/config';
 import { telemetrySettings } from '@causeway/telemetry';
+import middie from '@fastify/middie';
 import {
   type ArgumentsHost,
   Controller,
@@ -7,6 +8,7 @@ import {
   Module,
   Req,
   Res,
+  type MiddlewareConsumer,
   type OnApplicationShutdown,
   type OnModuleDestroy,
   type OnModuleInit,
@@ -168,5 +170,28 @@ test('options of Fastify may follow from settings', async () => {
     settings,
   );
   expect(app.getHttpAdapter().getInstance().initialConfig.bodyLimit).toBe(524_288);
+  await app.close();
+});
+
+test('Nest middleware works once the service registers @fastify/middie', async () => {
+  @Module({ controllers: [Orders] })
+  class WithMiddleware {
+    configure(consumer: MiddlewareConsumer): void {
+      const middleware = (_request: unknown, _response: unknown, next: () => void) => {
+        events.push('middleware');
+        next();
+      };
+      consumer.apply(middleware).forRoutes('*path');
+    }
+  }
+  const withMiddleware = { ...parts, module: () => WithMiddleware };
+  await expect(createApp(defineService(withMiddleware), settings)).rejects.toThrow('use is not a function');
+  const app = await createApp(
+    defineService({ ...withMiddleware, configureHttp: async (nest) => void (await nest.register(middie as never)) }),
+    settings,
+  );
+  events.splice(0);
+  await app.inject('/absent');
+  expect(events).toEqual(['middleware']);
   await app.close();
 });

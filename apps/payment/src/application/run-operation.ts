@@ -45,7 +45,7 @@ const notHeld: OperationClaim = { isHeld: () => false };
  * 1. `attempt` gets no clear answer. It calls again with the same idempotency key, up to three times in all: a provider
  *    that has charged replays its first answer instead of charging twice.
  * 2. Still unclear: `readLater` makes the payment UNKNOWN, which is neither authorized nor declined. No event is
- *    published, so the order waits.
+ *    published, so the order waits, up to its payment limit.
  * 3. `resolveUnclear` reads the charge by our reference after 5 s, 30 s, 2 min, 10 min, then every hour, or as soon as
  *    a webhook arrives. What it reads settles the operation.
  * 4. The provider has never heard of the operation: it is sent again with its key. Once the key is 24 h old, sending is

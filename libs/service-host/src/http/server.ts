@@ -44,6 +44,7 @@ export function createHttpAdapter(
     ...own,
   };
   // We do not use Nest's middleware; without it every request runs one hook less.
+  // Nest developers: docs/guides/if-you-know-nest.md#guards-interceptors-and-middleware
   const adapter: FastifyAdapter = new FastifyAdapter({ ...options, skipMiddie: true });
   const fastify = adapter.getInstance();
   answerProtocolErrors(fastify.server);
