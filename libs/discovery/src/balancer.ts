@@ -2,7 +2,7 @@ import { getLogger, instruments, meter } from '@causeway/telemetry';
 import { NoEndpoint } from './errors.js';
 import type { Endpoint, Resolver } from './resolver.js';
 
-const logger = getLogger('discovery');
+const log = getLogger('discovery');
 const metrics = meter('causeway.discovery');
 const ejections = metrics.counter(instruments.discoveryEjections, {
   description: 'Instances ejected after failures in a row',
@@ -166,7 +166,7 @@ export class Balancer {
     // The count stays: after the pause one more failure is enough.
     health.ejectedUntil = now + this.options.ejectMs;
     ejections.add(1, { service });
-    logger.warn(
+    log.warn(
       { service, instance: endpoint.id, url: endpoint.url, failures: health.failures },
       `${service} ${endpoint.id} failed ${health.failures} times in a row; ejected for ${this.options.ejectMs} ms`,
     );

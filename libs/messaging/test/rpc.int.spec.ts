@@ -74,7 +74,7 @@ test('no reply before the deadline is DEADLINE_EXCEEDED, no reply within the tim
   });
 });
 
-const breakerOf = (owner: string) => policies().find(({ name }) => name === `rpc:${owner}`)?.breaker?.state;
+const breakerOf = (owner: string) => policies().find(({ name }) => name === `rpc.${owner}`)?.breaker?.state;
 
 test.each([
   ['that has too much work', () => Promise.reject(new Overloaded()), 1_000, 'closed'],

@@ -46,7 +46,7 @@ export function connectionConfig(pool: pg.Pool): pg.ClientConfig {
 }
 
 function observe(pool: FairPool): void {
-  const stop = meter('@causeway/persistence').gauge(
+  const stop = meter('causeway.persistence').gauge(
     instruments.dbPoolConnections,
     {
       description: 'Connections of the pool by state; `pending` counts those who wait for one',

@@ -11,7 +11,7 @@ import { alreadyHandled, type Delivery, type Transaction, type UnitOfWork } from
 /** How deadlocks and serialization failures are retried. */
 export type UnitOfWorkOptions = RetryConflictsOptions;
 
-const duration = meter('@causeway/persistence').duration(instruments.dbOperationDuration, 'Duration of units of work');
+const duration = meter('causeway.persistence').duration(instruments.dbOperationDuration, 'Duration of units of work');
 const isolation = 'BEGIN ISOLATION LEVEL READ COMMITTED';
 /** Text that is safe inside a statement. */
 const plainText = /^[\w.:-]{1,200}$/;

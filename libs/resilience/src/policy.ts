@@ -10,7 +10,7 @@ import { Retry, type RetryOptions, type RetryState } from './retry.js';
 import { withTimeout } from './timeout.js';
 import { pause } from './timer.js';
 
-const logger = getLogger('resilience');
+const log = getLogger('resilience');
 
 /** A part that is left out is not applied; `{}` applies it with its defaults. */
 export interface PolicyOptions {
@@ -187,7 +187,7 @@ class ComposedPolicy implements Policy {
   private breakerChanged(state: BreakerState, counts: BreakerCounts): void {
     spanEvent('resilience.breaker', { policy: this.name, state });
     const level = state === 'open' ? 'warn' : 'info';
-    logger[level]({ policy: this.name, state, ...counts }, `circuit breaker of ${this.name} is ${state}`);
+    log[level]({ policy: this.name, state, ...counts }, `circuit breaker of ${this.name} is ${state}`);
   }
 }
 

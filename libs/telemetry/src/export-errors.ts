@@ -7,7 +7,7 @@ const quietMs = 60_000;
  * @param now Milliseconds. Default Date.now.
  */
 export function reportExportErrors(now: () => number = Date.now): (error: unknown) => void {
-  const logger = getLogger('telemetry');
+  const log = getLogger('telemetry');
   let quietUntil = -Infinity;
   let suppressed = 0;
   return (error) => {
@@ -16,7 +16,7 @@ export function reportExportErrors(now: () => number = Date.now): (error: unknow
       return;
     }
     const reason = error instanceof Error ? error.message : String(error);
-    logger.warn(
+    log.warn(
       { reason, suppressed },
       'telemetry could not be exported; is the collector up at OTEL_EXPORTER_OTLP_ENDPOINT?',
     );

@@ -32,7 +32,7 @@ interface OrderFact {
   readonly reason?: string;
 }
 
-const logger = getLogger('order-events');
+const log = getLogger('order-events');
 
 /**
  * Passes the order events on NATS to the followers of each order. One plain subscription per instance, no consumer on
@@ -50,7 +50,7 @@ export class OrderEventHub {
   start(): void {
     this.nats.subscribe('order.evt.>', {
       callback: (error, message) => {
-        if (error) logger.error({ err: error }, 'order events cannot be received; open streams stay silent');
+        if (error) log.error({ err: error }, 'order events cannot be received; open streams stay silent');
         else this.dispatch(message.subject, () => message.json());
       },
     });
@@ -85,7 +85,7 @@ export class OrderEventHub {
     const known = statusAfter.get(subject);
     if (!known) return;
     const event = parse(known.definition, known.status, read);
-    if (!event) return logger.warn({ subject }, 'order event breaks the contract; skipping it');
+    if (!event) return log.warn({ subject }, 'order event breaks the contract; skipping it');
     for (const follower of [...(this.followers.get(event.orderId) ?? [])]) follower.onEvent(event);
   }
 

@@ -20,7 +20,7 @@ type Part<T> = { readonly available: true; readonly data: T } | Missing;
  * everything.
  */
 const reserveMs = 100;
-const logger = getLogger('overview');
+const log = getLogger('overview');
 
 /** What every part of one overview is read with. */
 type Caller = Pick<FastifyRequest, 'headers' | 'signal'>;
@@ -70,7 +70,7 @@ export class OverviewController {
       if (!tolerable(error)) throw error;
       if (error instanceof CodedError) return { available: false, code: error.code, detail: error.message };
       // A client that has left sees none of this.
-      if (!signal.aborted) logger.error({ err: error }, 'a part of an overview failed unexpectedly');
+      if (!signal.aborted) log.error({ err: error }, 'a part of an overview failed unexpectedly');
       return { available: false, code: 'INTERNAL', detail: 'something went wrong on our side' };
     }
   }

@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import type { Endpoint } from '../resolver.js';
 import { departure, identity, type Identity } from './protocol.js';
 
-const logger = getLogger('discovery');
+const log = getLogger('discovery');
 
 interface Entry extends Endpoint {
   missed: number;
@@ -93,7 +93,7 @@ export class Directory {
     if (!entries) this.entries.set(name, (entries = new Map<string, Entry>()));
     entries.set(key, { id, url, version, missed: 0, replied: true });
     this.publish(name);
-    if (!known) logger.info({ service: name, instance: id, url }, `${name} ${id} found`);
+    if (!known) log.info({ service: name, instance: id, url }, `${name} ${id} found`);
   }
 
   private remove(name: string, key: string, why: string): void {
@@ -101,7 +101,7 @@ export class Directory {
     if (!entry) return;
     this.entries.get(name)!.delete(key);
     this.publish(name);
-    logger.info({ service: name, instance: entry.id, url: entry.url }, `${name} ${entry.id} dropped: ${why}`);
+    log.info({ service: name, instance: entry.id, url: entry.url }, `${name} ${entry.id} dropped: ${why}`);
   }
 
   /** Readers get a new array only when something has changed. */

@@ -6,7 +6,7 @@ import type { HttpAdapterHost } from '@nestjs/core';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { announce, type Announcement, type AnnouncedEndpoint } from '../nats/announce.js';
 
-const logger = getLogger('discovery');
+const log = getLogger('discovery');
 
 export interface AnnouncerOptions {
   readonly service: string;
@@ -51,7 +51,7 @@ export class Announcer implements OnApplicationBootstrap, OnModuleDestroy {
     return (this.left ??= Promise.resolve(this.announcement)
       .then((announcement) => announcement?.stop())
       .catch((err: unknown) => {
-        logger.warn({ err }, 'the departure could not be announced; others drop this instance after missed pings');
+        log.warn({ err }, 'the departure could not be announced; others drop this instance after missed pings');
       }));
   }
 
@@ -66,10 +66,10 @@ export class Announcer implements OnApplicationBootstrap, OnModuleDestroy {
         endpoints,
         metadata: { url, ...(commit !== undefined && { commit }) },
       });
-      logger.info({ url }, `${service} ${instanceId} announced`);
+      log.info({ url }, `${service} ${instanceId} announced`);
       return announcement;
     } catch (err) {
-      logger.error({ err, url }, `${service} ${instanceId} could not be announced; others do not find it`);
+      log.error({ err, url }, `${service} ${instanceId} could not be announced; others do not find it`);
       return undefined;
     }
   }

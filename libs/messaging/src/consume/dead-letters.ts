@@ -6,7 +6,7 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { headersOf, natsHeaders } from './headers.js';
 
 const log = getLogger('messaging');
-const deadLettered = meter('messaging').counter(instruments.messagingDeadLetters, {
+const deadLettered = meter('causeway.messaging').counter(instruments.messagingDeadLetters, {
   description: 'Messages stored as dead letters',
   unit: '{message}',
 });

@@ -13,7 +13,7 @@ import { consumerLimits } from './limits.js';
 import type { Message } from './message.js';
 
 const log = getLogger('messaging');
-const duration = meter('messaging').duration(
+const duration = meter('causeway.messaging').duration(
   instruments.messagingProcessDuration,
   'Time from delivery to acknowledgement',
 );

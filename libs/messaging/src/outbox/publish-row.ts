@@ -5,7 +5,7 @@ import { SpanKind } from '@opentelemetry/api';
 import { headersOf } from '../consume/headers.js';
 import type { PendingRow } from './rows.js';
 
-const publishedCounter = meter('messaging').counter(instruments.outboxPublished, {
+const publishedCounter = meter('causeway.messaging').counter(instruments.outboxPublished, {
   description: 'Messages published from the outbox',
   unit: '{message}',
 });

@@ -72,7 +72,7 @@ export class OutboxRelay {
         this.publisher.retryNow();
         this.wakeSignal.wake();
       }),
-      meter('messaging').gauge(
+      meter('causeway.messaging').gauge(
         instruments.outboxOldestAge,
         { description: 'Age of the oldest message that is not published yet', unit: 's' },
         (observe) => observe(this.oldestAge),

@@ -5,7 +5,7 @@ import { readKnownStreams, readRowAt, reopen, type KnownStream } from './rows.js
 import type { RelaySession } from './session.js';
 
 const log = getLogger('outbox');
-const republished = meter('messaging').counter(instruments.outboxRepublished, {
+const republished = meter('causeway.messaging').counter(instruments.outboxRepublished, {
   description: 'Messages published again because their stream lost them',
   unit: '{message}',
 });

@@ -16,7 +16,7 @@ import { headersOf, natsHeaders } from '../consume/headers.js';
 import { BrokerUnavailable, RemoteError } from '../errors.js';
 import { decodeError, decodeJson, encodeJson } from './wire.js';
 
-const duration = meter('messaging').duration(
+const duration = meter('causeway.messaging').duration(
   instruments.rpcClientDuration,
   'Time of a call over NATS, seen by the caller',
 );
@@ -100,7 +100,7 @@ export class RpcClient implements RpcPort {
   }
 
   private policy(owner: string): Policy {
-    const known = this.policies.get(owner) ?? createPolicy(`rpc:${owner}`, policyOptions);
+    const known = this.policies.get(owner) ?? createPolicy(`rpc.${owner}`, policyOptions);
     this.policies.set(owner, known);
     return known;
   }

@@ -8,7 +8,7 @@ import { MessageMalformed } from '../errors.js';
 import { decodeJson, encodeError, encodeJson } from './wire.js';
 
 const log = getLogger('messaging');
-const duration = meter('messaging').duration(
+const duration = meter('causeway.messaging').duration(
   instruments.rpcServerDuration,
   'Time of a call over NATS, seen by the server',
 );

@@ -46,7 +46,7 @@ declare module 'fastify' {
 
 const tracer = trace.getTracer('@causeway/service-host');
 const log = getLogger('http');
-const instrument = meter('@causeway/service-host');
+const instrument = meter('causeway.service-host');
 const duration = instrument.duration(instruments.httpServerDuration, 'Duration of HTTP server requests.');
 const active = instrument.upDownCounter(instruments.httpServerActive, {
   description: 'HTTP requests being served.',

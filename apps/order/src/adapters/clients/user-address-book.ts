@@ -4,7 +4,7 @@ import { currentDeadline } from '@causeway/resilience';
 import type { AddressBook } from '../../application/ports.js';
 
 /** Share of the request's deadline that is reserved for placing the order, milliseconds. */
-const placingMs = 250;
+const reservedMs = 250;
 
 /** Asks the user service by RPC over core NATS. */
 export class UserAddressBook implements AddressBook {
@@ -15,7 +15,7 @@ export class UserAddressBook implements AddressBook {
   ) {}
 
   async find(customerId: string, addressId: string): Promise<PostalAddress | undefined> {
-    const leftMs = (currentDeadline()?.remainingMs() ?? Infinity) - placingMs;
+    const leftMs = (currentDeadline()?.remainingMs() ?? Infinity) - reservedMs;
     const timeoutMs = Math.max(1, Math.min(this.limitMs, leftMs));
     const reply = await this.rpc.call(getAddress, { userId: customerId, addressId }, { timeoutMs });
     return reply.found ? reply.address : undefined;
