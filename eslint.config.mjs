@@ -51,7 +51,7 @@ export default tseslint.config(
         { selector: 'ExportAllDeclaration', message: message('Export by name.') },
         {
           selector: "CallExpression[callee.name='forwardRef']",
-          message: message('A cycle between providers is a design to mend.'),
+          message: message('A cycle between providers is a design error; remove it.'),
         },
         {
           selector: ':matches(PropertyDefinition, MethodDefinition) > PrivateIdentifier.key',

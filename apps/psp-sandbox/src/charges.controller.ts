@@ -5,7 +5,7 @@ import type { ChargeView } from './pg-charges.js';
 import { ChargesService, type ChargeResponse } from './charges.service.js';
 import { chargeRequest, listQuery, emptyBody, parse, parseKey, refundRequest } from './schemas.js';
 
-/** Requests that move money have no deadline: a provider finishes what it has begun, even if the merchant hangs up. */
+/** Requests that move money have no deadline: a provider completes a charge that it has started, even if the merchant hangs up. */
 @Controller('v1/charges')
 export class ChargesController {
   constructor(private readonly charges: ChargesService) {}

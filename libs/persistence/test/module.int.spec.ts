@@ -68,7 +68,7 @@ test('start-up waits for the database and its migrations, and shutdown closes ev
   expect([pool.ended, disconnected]).toEqual([true, ['prisma']]);
 });
 
-test('start-up does not wait for what waiting cannot cure', async () => {
+test('start-up does not wait if waiting will not help', async () => {
   const url = await newDatabase();
   await migrate(url, [persistenceMigrations]);
   const pool = createPool(settingsFor(url));

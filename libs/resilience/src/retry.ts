@@ -31,7 +31,7 @@ const isRefusal = (error: unknown): boolean =>
   error instanceof BulkheadFull ||
   error instanceof Overloaded;
 
-/** A CodedError that is `retryable`, except what another policy refused: retries belong to the immediate caller. */
+/** A CodedError that is `retryable`, unless another policy rejected the call: retries belong to the immediate caller. */
 export const isRetryable = (error: unknown): boolean =>
   error instanceof CodedError && error.retryable && !isRefusal(error);
 
@@ -58,7 +58,7 @@ export class Retry {
     this.budget = new RetryBudget(budgetRatio);
   }
 
-  /** A call begins: it earns its share of a retry. */
+  /** Credits the retry budget for one call. */
   deposit(): void {
     this.budget.deposit();
   }

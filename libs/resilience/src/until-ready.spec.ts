@@ -27,7 +27,7 @@ test('the same reason is repeated after its time', async () => {
   expect(reminders).toHaveLength(5);
 });
 
-test('what waiting cannot cure ends it', async () => {
+test('an error that waiting will not fix ends the wait', async () => {
   const reasonOf = (error: unknown): string => {
     throw error;
   };

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface UntilReadyOptions {
-  /** Says in a few words why an attempt failed. Throws what waiting cannot cure: that ends the waiting. */
+  /** Says in a few words why an attempt failed. Throws errors that waiting will not fix; they end the wait. */
   readonly reasonOf: (error: unknown) => string;
   /** Logs what is missing: after the first failure, when the reason changes, and every `remindMs`. */
   readonly remind: (reason: string) => void;

@@ -56,7 +56,7 @@ test('a reader that has gone is told; one that is slow is waited for, but not fo
   state.room = 0;
   state.code = 'EPIPE';
   writer.write('one\n');
-  expect(state.reports[0]).toMatch(/EPIPE.*reader has ended/);
+  expect(state.reports[0]).toMatch(/EPIPE.*reads it has exited/);
 
   const slow = disk();
   let [refusals, tries] = [3, 0];

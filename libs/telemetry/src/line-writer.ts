@@ -79,7 +79,7 @@ function explain(error: unknown, lost: number): string {
   const { code, message } = error as NodeJS.ErrnoException;
   const remedy =
     code === 'EPIPE'
-      ? 'Its reader has ended'
+      ? 'The process that reads it has exited'
       : code === 'ENOSPC' || code === 'EDQUOT'
         ? 'Free some space on its disk'
         : 'Check where it is redirected to';

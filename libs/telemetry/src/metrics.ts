@@ -37,7 +37,7 @@ export interface Histogram {
 }
 type Observe = (observe: (value: number, attributes?: Attributes) => void) => void | Promise<void>;
 
-/** Instruments of one library. They may be made at import time: each is bound to the SDK once that has started, and is free until then. */
+/** Instruments of one library. They may be created at import time: each does nothing until the SDK has started, and is bound to it then. */
 export interface LazyMeter {
   /** A sum that only grows. */
   counter(name: string, options?: MetricOptions): Counter;
@@ -46,7 +46,7 @@ export interface LazyMeter {
   histogram(name: string, options?: MetricOptions): Histogram;
   /** A histogram of seconds with {@link durationBucketsSeconds}. */
   duration(name: string, description: string): Histogram;
-  /** A value read at each export. Returns a function that ends it. */
+  /** A value read at each export. Returns a function that unregisters it. */
   gauge(name: string, options: MetricOptions, observe: Observe): () => void;
 }
 
@@ -70,7 +70,7 @@ function whenStarted(bind: () => void): void {
   else waiting.add(bind);
 }
 
-/** The API hands out no-op instruments for ever to whoever asks before the SDK has started (it has no proxy for meters as for tracers). */
+/** Before the SDK has started, the API returns instruments that stay no-ops: it has no proxy for meters as it has for tracers. */
 export function meter(name: string): LazyMeter {
   const sdk = (): Meter => metrics.getMeter(name);
   const counter = (create: (from: Meter) => Counter): Counter => {

@@ -32,7 +32,7 @@ function isSecret(name: string): boolean {
 
 /**
  * Returns a copy of `value` in which the value of every secret-looking name is replaced, at any depth up to six, or
- * `value` itself if there is none. It goes by name, not by path like pino's own `redact`, because a path protects only
+ * `value` itself if there is none. It matches by key name, not by path like pino's own `redact`, because a path protects only
  * the places that its author thought of.
  */
 export function redact<T>(value: T, depth = 0): T {

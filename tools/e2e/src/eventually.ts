@@ -1,4 +1,4 @@
-/** An error that waiting cannot cure: it ends {@link eventually} at once. */
+/** An error that waiting will not fix: it ends {@link eventually} immediately. */
 export class Final extends Error {}
 
 /**

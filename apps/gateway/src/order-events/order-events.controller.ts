@@ -35,7 +35,7 @@ export class OrderEventsController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const releaseSlot = this.slots.take(subject);
-    // Following begins before the order is read: events in between are kept, and sent after the snapshot where they are
+    // Subscribes before the order is read: events in between are buffered, and sent after the snapshot where they are
     // newer.
     const early: OrderChange[] = [];
     let stream: EventStream | undefined;
@@ -56,7 +56,7 @@ export class OrderEventsController {
         signal,
       });
       reply.hijack();
-      if (reply.raw.destroyed) return; // hung up meanwhile
+      if (reply.raw.destroyed) return; // the client disconnected in the meantime
       stream = new EventStream(reply.raw, order, {
         heartbeatMs: this.settings.ORDER_EVENTS_HEARTBEAT_MS,
         maxMs: this.lifeMs(expiresAt),

@@ -8,7 +8,7 @@ const refundNamespace = 'b2d1c4a6-5d0e-4f6c-9f0a-7c1f5f0d9a31';
 export const refundIdOf = (order: Pick<Order, 'paymentId'>): string => uuidv5(order.paymentId, refundNamespace);
 
 /**
- * Finds what cannot be true of the payment that the order asked for, in any state of the order: another payment,
+ * Returns how an outcome contradicts what the order asked for, in any state of the order: another payment,
  * another amount or currency, a refund that the order did not ask for or of more than the total.
  * @returns The contradiction, for operators; undefined when there is none, which does not prove the outcome
  *   (docs/decisions/0018).

@@ -60,7 +60,7 @@ export class OutOfStock extends CodedError {
   }
 }
 
-/** The products of one order have several currencies. */
+/** The products of one order are priced in different currencies. */
 export class CurrencyMixed extends CodedError {
   readonly code = 'CURRENCY_MIXED';
   readonly remedy = 'Place a separate order for each currency.';
@@ -85,7 +85,7 @@ export class AddressUnknown extends CodedError {
 export class OrderUnknown extends CodedError {
   readonly code = 'NOT_FOUND';
   readonly remedy =
-    'Find out who sent the message: every payment starts with an order. Check whether the database of orders was restored from a backup.';
+    'Find out who sent the message: every payment starts with an order. Check whether the order database was restored from a backup.';
 
   constructor(readonly orderId: string) {
     super(`a payment belongs to order ${orderId}, which does not exist`);
@@ -101,7 +101,7 @@ export class PaymentMismatch extends CodedError {
   readonly remedy =
     'Find out who sent the message: the order chose the id, amount and currency of its payment. Discard the message unless the order is wrong.';
 
-  /** @param contradiction What the order knows instead, for operators. */
+  /** @param contradiction How it contradicts the order, for operators. */
   constructor(orderId: string, paymentId: string, outcome: string, contradiction: string) {
     super(`outcome "${outcome}" of payment ${paymentId} contradicts order ${orderId}: ${contradiction}`);
   }

@@ -8,7 +8,7 @@ type Middleware = Parameters<Provider['use']>[0];
 
 const log = getLogger('oidc');
 
-/** Methods of oidc-provider's paths below the issuer, without those of disabled features. */
+/** Allowed methods of each of oidc-provider's paths below the issuer; disabled features have none. */
 const allowed: Readonly<Record<string, string>> = {
   '/.well-known/oauth-authorization-server': 'GET, HEAD, OPTIONS',
   '/.well-known/openid-configuration': 'GET, HEAD, OPTIONS',

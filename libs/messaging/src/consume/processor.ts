@@ -31,7 +31,7 @@ export interface ProcessorOptions {
 }
 
 /**
- * Takes one delivered message to its end. The law of acknowledgement:
+ * Takes one delivered message to its end. The rules of acknowledgement:
  *
  * - **ack** only after the handler has returned, so everything it did must be committed by then.
  * - **nak with a delay** when the handler failed and a retry can help: the broker redelivers the message.

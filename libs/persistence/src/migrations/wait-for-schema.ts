@@ -6,7 +6,7 @@ import type { MigrationSet } from './files.js';
 /**
  * The command `wait-for-schema` of a service: ends once the database has every migration and script of the sets; more
  * are fine. The init container of a Deployment runs it, so pods of a new version start only after its migration Job.
- * @throws MigrationChanged, MigrationFailed, or anything else that waiting cannot cure.
+ * @throws MigrationChanged, MigrationFailed, or anything else that waiting will not fix.
  */
 export async function waitForSchema(settings: DatabaseSettings, sets: readonly MigrationSet[]): Promise<void> {
   const pool = createPool({ ...settings, DATABASE_POOL_MAX: 1 });

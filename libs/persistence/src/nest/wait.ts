@@ -18,7 +18,7 @@ export interface WaitOptions {
 
 /**
  * Waits until the database is reachable and has all migrations. Logs every few seconds what is missing.
- * @throws DatabaseUnsuitable, MigrationChanged, MigrationFailed, or anything else that waiting cannot cure. The reason
+ * @throws DatabaseUnsuitable, MigrationChanged, MigrationFailed, or anything else that waiting will not fix. The reason
  *   of `signal` when it aborts.
  */
 export async function waitForDatabase(
@@ -44,8 +44,8 @@ export async function waitForDatabase(
 }
 
 /**
- * The log line while waiting. It names no address and no user, which are part of a secret.
- * @throws What waiting cannot cure.
+ * The log line while waiting. Omits host and user, which come from DATABASE_URL, a secret.
+ * @throws Errors that waiting will not fix.
  */
 function waitingFor(error: unknown): string {
   if (error instanceof MigrationsPending) return `waiting for migrations: ${error.message}. ${error.remedy}`;

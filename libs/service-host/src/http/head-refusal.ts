@@ -7,7 +7,7 @@ import { refusalOf, RequestRefused } from './refusals.js';
 const host = /^[\w.~!$&'()*+,;=%-]*(?::\d*)?$|^\[[0-9a-f:.]+\](?::\d*)?$/i;
 
 /**
- * Says why a request is refused by its head alone, before routing. A query that is not UTF-8 would be stored as text that
+ * Says why a request is rejected by its request line and headers alone, before routing. A query that is not UTF-8 would be stored as text that
  * was never sent, and of two Host headers one hop might read the first and another the second.
  * @returns undefined if the head is fine.
  */
@@ -18,7 +18,7 @@ export function headRefusal(request: IncomingMessage): RequestRefused | undefine
   if (bytes > maxHeadersBytes) return refusalOf(431);
   const missing = hosts === 0 && request.httpVersion === '1.1';
   if (missing || hosts > 1 || !host.test(request.headers.host ?? ''))
-    return malformed('A request needs one valid Host header.', 'Send Host with the name that you connect to.');
+    return malformed('A request needs one valid Host header.', 'Set Host to the name of the host that you connect to.');
   if (/[^\x21-\x7e]/.test(url) || !isPercentEncodedUtf8(url))
     return malformed(
       'The address is not percent-encoded UTF-8.',

@@ -14,7 +14,7 @@ import { RequestScopes } from './request-scope.js';
 import { finishEveryAnswer, finishHeaders } from './response-headers.js';
 
 /**
- * Creates Nest's adapter around a Fastify with everything of ours registered.
+ * Creates Nest's adapter around a Fastify instance with our hooks and parsers.
  * @param edge Callers are outsiders. See `ServiceParts.edge`.
  */
 export function createHttpAdapter(
