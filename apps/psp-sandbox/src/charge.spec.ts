@@ -1,13 +1,13 @@
-import { authorize, capture, testCardOf, refund, voidCharge } from './charge.js';
+import { authorizeCharge, captureCharge, testCardOf, refundCharge, voidCharge } from './charge.js';
 
-const charge = authorize({
+const charge = authorizeCharge({
   id: 'ch_1',
   reference: 'order-1',
   amountMinor: 1_000,
   currency: 'EUR',
   declineCode: null,
 }).charge;
-const captured = capture(charge).charge;
+const captured = captureCharge(charge).charge;
 const codeOf = (fn: () => unknown): string | undefined => {
   try {
     fn();
@@ -33,7 +33,7 @@ test.each(['tok_unknown', '', 'constructor', '__proto__'])('a token that does no
 });
 
 test('every transition has its ledger entry', () => {
-  const entries = [capture(charge), voidCharge(charge), refund(captured, 400)].map(({ entry }) => entry);
+  const entries = [captureCharge(charge), voidCharge(charge), refundCharge(captured, 400)].map(({ entry }) => entry);
   expect(entries).toEqual([
     { type: 'capture', amountMinor: 1_000 },
     { type: 'void', amountMinor: 1_000 },
@@ -42,17 +42,17 @@ test('every transition has its ledger entry', () => {
 });
 
 test('a charge is refunded in parts until nothing is left', () => {
-  const partly = refund(captured, 400).charge;
+  const partly = refundCharge(captured, 400).charge;
   expect([partly.status, partly.refundedMinor]).toEqual(['partially_refunded', 400]);
-  expect(refund(partly, 600).charge.status).toBe('refunded');
-  expect(codeOf(() => refund(partly, 601))).toBe('refund_too_large');
+  expect(refundCharge(partly, 600).charge.status).toBe('refunded');
+  expect(codeOf(() => refundCharge(partly, 601))).toBe('refund_too_large');
 });
 
 test('no operation happens twice, and a voided charge cannot be captured', () => {
   const voided = voidCharge(charge).charge;
-  expect(codeOf(() => capture(captured))).toBe('charge_already_captured');
+  expect(codeOf(() => captureCharge(captured))).toBe('charge_already_captured');
   expect(codeOf(() => voidCharge(voided))).toBe('charge_already_voided');
-  expect(codeOf(() => capture(voided))).toBe('charge_not_capturable');
+  expect(codeOf(() => captureCharge(voided))).toBe('charge_not_capturable');
   expect(codeOf(() => voidCharge(captured))).toBe('charge_not_voidable');
-  expect(codeOf(() => refund(charge, 1))).toBe('charge_not_refundable');
+  expect(codeOf(() => refundCharge(charge, 1))).toBe('charge_not_refundable');
 });

@@ -52,7 +52,7 @@ export interface NewCharge {
   readonly declineCode: string | null;
 }
 
-export function authorize({ id, reference, amountMinor, currency, declineCode }: NewCharge): ChargeTransition {
+export function authorizeCharge({ id, reference, amountMinor, currency, declineCode }: NewCharge): ChargeTransition {
   const status = declineCode === null ? 'authorized' : 'declined';
   return {
     charge: { id, reference, status, declineCode, amountMinor, capturedMinor: 0, refundedMinor: 0, currency },
@@ -61,7 +61,7 @@ export function authorize({ id, reference, amountMinor, currency, declineCode }:
 }
 
 /** Captures the whole authorized amount. */
-export function capture(charge: Charge): ChargeTransition {
+export function captureCharge(charge: Charge): ChargeTransition {
   if (charge.capturedMinor > 0) throw invalidState('charge_already_captured', 'The charge is already captured.');
   if (charge.status !== 'authorized') throw invalidState('charge_not_capturable', `The charge is ${charge.status}.`);
   const { amountMinor } = charge;
@@ -78,7 +78,7 @@ export function voidCharge(charge: Charge): ChargeTransition {
   return { charge: { ...charge, status: 'voided' }, entry: { type: 'void', amountMinor: charge.amountMinor } };
 }
 
-export function refund(charge: Charge, amountMinor: number): ChargeTransition {
+export function refundCharge(charge: Charge, amountMinor: number): ChargeTransition {
   const left = charge.capturedMinor - charge.refundedMinor;
   if (charge.capturedMinor === 0) throw invalidState('charge_not_refundable', `The charge is ${charge.status}.`);
   if (amountMinor > left) throw invalidState('refund_too_large', `Only ${left} minor units are left to refund.`);

@@ -4,10 +4,10 @@ import { asWork, withoutDeadline } from '@causeway/resilience';
 import { v7 as uuidv7 } from 'uuid';
 import type { PgCharges, ChargeView } from './pg-charges.js';
 import {
-  authorize,
-  capture,
+  authorizeCharge,
+  captureCharge,
   testCardOf,
-  refund,
+  refundCharge,
   voidCharge,
   type Charge,
   type SimulatedFailure,
@@ -57,12 +57,14 @@ export class ChargesService {
   async create(key: string, request: ChargeRequest): Promise<ChargeResponse> {
     const { declineCode, failure } = testCardOf(request.paymentMethodToken);
     const id = `ch_${uuidv7().replaceAll('-', '')}`;
-    const work = () => Promise.resolve(authorize({ ...request, id, declineCode }));
+    const work = () => Promise.resolve(authorizeCharge({ ...request, id, declineCode }));
     return this.once(key, { charge: request }, 201, work, failure);
   }
 
   capture(key: string, id: string): Promise<ChargeResponse> {
-    return this.once(key, { capture: id }, 200, async ({ charges }) => capture(await charges.read(id, { lock: true })));
+    return this.once(key, { capture: id }, 200, async ({ charges }) =>
+      captureCharge(await charges.read(id, { lock: true })),
+    );
   }
 
   void(key: string, id: string): Promise<ChargeResponse> {
@@ -71,7 +73,7 @@ export class ChargesService {
 
   refund(key: string, id: string, request: RefundRequest): Promise<ChargeResponse> {
     return this.once(key, { refund: id, request }, 201, async ({ charges }) => {
-      const transition = refund(await charges.read(id, { lock: true }), request.amountMinor);
+      const transition = refundCharge(await charges.read(id, { lock: true }), request.amountMinor);
       await charges.addRefund(`re_${uuidv7().replaceAll('-', '')}`, id, request.reference, request.amountMinor);
       return transition;
     });

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { connect as connectTo, createServer, type AddressInfo, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { consumers, streams, type ConsumerDefinition } from '@causeway/contracts';
 import { loadSettings } from '@causeway/config';
@@ -173,7 +173,7 @@ export async function pausableLine(to: number) {
   const sockets = new Set<Socket>();
   const upstreams = new Set<Socket>();
   const server = createServer((client) => {
-    const upstream = connect(to, '127.0.0.1');
+    const upstream = connectTo(to, '127.0.0.1');
     upstreams.add(upstream);
     for (const socket of [client, upstream]) {
       sockets.add(socket);

@@ -23,6 +23,21 @@ function declaredNames(text: string): { name: string; line: number }[] {
   return names;
 }
 
+/** Names that a file both imports and gives to a method of its own: a reader cannot tell which of them is called. */
+function methodsNamedLikeImports(text: string): string[] {
+  const source = ts.createSourceFile('a.ts', text, ts.ScriptTarget.Latest, true);
+  const imported = new Set<string>();
+  const methods = new Set<string>();
+  const visit = (node: ts.Node): void => {
+    if (ts.isImportSpecifier(node) && !node.isTypeOnly && !node.parent.parent.isTypeOnly) imported.add(node.name.text);
+    if (ts.isMethodDeclaration(node) && ts.isClassLike(node.parent) && ts.isIdentifier(node.name))
+      methods.add(node.name.text);
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return [...methods].filter((name) => imported.has(name));
+}
+
 const wordsOf = (name: string): string[] => name.split(/(?<=[a-z0-9])(?=[A-Z])|_/).map((word) => word.toLowerCase());
 const usesRetired = (name: string): boolean => wordsOf(name).some((word) => retired.has(word));
 
@@ -46,6 +61,15 @@ test('no name in the code holds a word that docs/glossary.md has retired', () =>
     declaredNames(readFileSync(path, 'utf8'))
       .filter(({ name }) => usesRetired(name))
       .map(({ name, line }) => `${place(path, line)} ${name}`),
+  );
+  expect(found).toEqual([]);
+});
+
+test('a method and an imported function of the same name never meet in one file', () => {
+  const text = "import { settle } from './settle.js';\nclass A { settle() { return settle(); } }";
+  expect(methodsNamedLikeImports(text)).toEqual(['settle']);
+  const found = sources.flatMap((path) =>
+    methodsNamedLikeImports(readFileSync(path, 'utf8')).map((name) => `${relative(root, path)} ${name}`),
   );
   expect(found).toEqual([]);
 });

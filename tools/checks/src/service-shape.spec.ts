@@ -22,6 +22,13 @@ test.each(serviceNames)('main.ts of %s is one call', (service) => {
   ]);
 });
 
+test.each(serviceNames)('the README of %s is one screen and starts with a reading path of five stops', (service) => {
+  const readme = readFileSync(join(root, 'apps', service, 'README.md'), 'utf8');
+  const [, path = ''] = /\n## Reading path\n([^]*?)(?:\n## |$)/.exec(readme) ?? [];
+  expect(path.match(/^\d\. \[`[^\]]+`\]\(/gm)).toHaveLength(5);
+  expect(readme.split('\n').length).toBeLessThanOrEqual(70);
+});
+
 test('folder test/ of a service holds specs alone; doubles and fixtures are in src/testing', () => {
   const others = globSync(join(root, 'apps/*/test/**/*.ts')).filter((path) => !path.endsWith('.spec.ts'));
   expect(others.map((path) => relative(root, path))).toEqual([]);

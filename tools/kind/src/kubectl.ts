@@ -1,5 +1,5 @@
 import type { CommandOptions, CommandResult } from '@causeway/launcher/run';
-import { must, run } from './run.js';
+import { must as mustRun, run as runCommand } from './run.js';
 
 const ours = 'causeway';
 export { ours as namespace };
@@ -15,11 +15,11 @@ export class Kubectl {
 
   /** @throws Refused with what kubectl said */
   must(args: readonly string[], options?: CommandOptions): Promise<string> {
-    return must(['kubectl', '--context', this.context, '--namespace', this.namespace, ...args], options);
+    return mustRun(['kubectl', '--context', this.context, '--namespace', this.namespace, ...args], options);
   }
 
   run(args: readonly string[], options?: CommandOptions): Promise<CommandResult> {
-    return run(['kubectl', '--context', this.context, '--namespace', this.namespace, ...args], options);
+    return runCommand(['kubectl', '--context', this.context, '--namespace', this.namespace, ...args], options);
   }
 
   async json<T>(args: readonly string[]): Promise<T> {

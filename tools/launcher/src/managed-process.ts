@@ -106,7 +106,7 @@ export class ManagedProcess {
     const begun = performance.now();
     for (;;) {
       await prepare?.();
-      const exit = await this.ready(await this.spawn(), begun + readyWithinMs);
+      const exit = await this.ready(await this.launch(), begun + readyWithinMs);
       if (!exit) break;
       const log = lastLines(logFile, 20);
       if (!retryOn?.test(log) || performance.now() > begun + readyWithinMs)
@@ -156,7 +156,7 @@ export class ManagedProcess {
     return this.life?.exited;
   }
 
-  private async spawn(): Promise<Life> {
+  private async launch(): Promise<Life> {
     const { name, command, args, env, account, watchdog, order, stopSignal: signal = 'SIGTERM' } = this.options;
     const log = this.openLog();
     this.starts += 1;
