@@ -14,7 +14,8 @@ const log = getLogger('housekeeping');
  */
 export class Housekeeping implements OnApplicationBootstrap, OnModuleDestroy {
   private timer: NodeJS.Timeout | undefined;
-  private round: Promise<void> = Promise.resolve();
+  /** The round in progress. */
+  private round: Promise<void> | undefined;
   private stopping = false;
 
   /**
@@ -28,7 +29,9 @@ export class Housekeeping implements OnApplicationBootstrap, OnModuleDestroy {
   ) {}
 
   onApplicationBootstrap(): void {
-    this.timer = setInterval(() => (this.round = this.once()), this.everyMs);
+    // A round that takes longer than the interval delays the next: the stop waits for one round, not for several.
+    const run = (): void => void (this.round ??= this.once().finally(() => (this.round = undefined)));
+    this.timer = setInterval(run, this.everyMs);
     this.timer.unref();
   }
 
