@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { jest } from '@jest/globals';
 import { hang, policyOf, settled } from '../test/calls.js';
 import { Deadline, DeadlineExceeded, finishesWithin, withDeadline, withTimeout } from './index.js';
@@ -76,5 +78,26 @@ test('a limit of any length, and one with a fraction, is never early', async () 
     if (ms < 1_000) await jest.advanceTimersByTimeAsync(1);
     expect(endedAt === undefined || endedAt - start >= Math.min(ms, 2 ** 31 - 1)).toBe(true);
     expect(endedAt).toBeDefined();
+  }
+});
+
+test('a response that arrived while the process was busy is not late', async () => {
+  jest.useRealTimers();
+  const listener = createServer().listen(0, '127.0.0.1');
+  await once(listener, 'listening');
+  const client = connect((listener.address() as AddressInfo).port, '127.0.0.1');
+  const [server] = (await once(listener, 'connection')) as [Socket];
+  try {
+    const response = once(client, 'data');
+    const work = withTimeout(20, () => response);
+    server.write('in time');
+    await new Promise((resolve) => setImmediate(resolve));
+    const until = performance.now() + 40;
+    while (performance.now() < until);
+    expect(String((await work)[0])).toBe('in time');
+  } finally {
+    client.destroy();
+    server.destroy();
+    listener.close();
   }
 });

@@ -13,13 +13,21 @@ export function withTimeout<T>(
 ): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const controller = new AbortController();
-    const timer = startTimer(ms, () => {
+    let settled = false;
+    const expire = (): void => {
+      if (settled) return;
       const error = timedOut();
       reject(error);
       controller.abort(error);
-    });
+    };
+    // Behind the poll phase: after a busy moment the event loop runs timers first, and a response that has already
+    // arrived is read before it is called late.
+    const timer = startTimer(ms, () => void setImmediate(expire));
     const work = (async () => fn(controller.signal))();
-    work.then(resolve, reject).finally(() => clearTimeout(timer));
+    work.then(resolve, reject).finally(() => {
+      settled = true;
+      clearTimeout(timer);
+    });
   });
 }
 
