@@ -40,12 +40,14 @@ export async function waitUntilReady(
     await kubectl.must([...wait, workload, limit], { onLine: say, timeoutMs: timeoutMs + 60_000, signal });
     pending.delete(workload);
   });
+  const watch = watchForFaults(kubectl, [...pending], lookMs, signal);
   try {
-    await Promise.race([Promise.all(ready), watchForFaults(kubectl, [...pending], lookMs, signal)]);
+    await Promise.race([Promise.all(ready), watch]);
   } catch (error) {
     throw await explain(kubectl, [...pending], error as Error, seconds());
   } finally {
     stop.abort();
+    await Promise.allSettled([watch, ...ready]);
   }
   say(`everything is ready after ${seconds()} s`);
 }

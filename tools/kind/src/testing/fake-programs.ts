@@ -51,7 +51,8 @@ export class FakePrograms {
 
   remove(): void {
     process.env['PATH'] = this.path;
-    rmSync(this.folder, { recursive: true, force: true });
+    // Retries, because a kubectl that was just killed may still be writing its note of the call.
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
   }
 }
 
