@@ -2,6 +2,7 @@ import { currentDeadline } from '@causeway/resilience';
 import { inSpan } from '@causeway/telemetry';
 import { SpanKind } from '@opentelemetry/api';
 import { translatePgError } from './errors.js';
+import { forgetPrepared, isStale } from './prepared.js';
 
 /** The part of a generated client that the guard uses; `never`, because each client has its own type of extension. */
 export interface ExtendableClient {
@@ -43,7 +44,13 @@ async function guarded({ model, operation, args, query }: Operation): Promise<un
   const attributes = { 'db.system.name': 'postgresql', 'db.operation.name': operation };
   const name = model === undefined ? operation : `${operation} ${model}`;
   try {
-    return await inSpan(name, { kind: SpanKind.CLIENT, attributes }, () => query(args));
+    return await inSpan(name, { kind: SpanKind.CLIENT, attributes }, () =>
+      query(args).catch((error: unknown) => {
+        if (!isStale(error)) throw error;
+        forgetPrepared();
+        return query(args);
+      }),
+    );
   } catch (error) {
     throw translatePgError(error);
   }

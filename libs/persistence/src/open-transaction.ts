@@ -2,6 +2,8 @@ import { DeadlineExceeded, withoutDeadline, type Deadline } from '@causeway/resi
 import { getLogger } from '@causeway/telemetry';
 import type pg from 'pg';
 import { breaksConnection, sqlStateOf, translatePgError, type WriteOutcome } from './errors.js';
+import { Pipeline } from './pipeline.js';
+import { forgetPrepared, isStale } from './prepared.js';
 import type { Sql, SqlResult, Transaction } from './sql.js';
 
 /**
@@ -28,6 +30,7 @@ export class AfterCommit {
 
 /** Returns what a failed statement means: a passed deadline, an absent database, or the error itself. */
 export function explain(error: unknown, deadline: Deadline | undefined, outcome: WriteOutcome): unknown {
+  if (isStale(error)) forgetPrepared();
   if (deadline && sqlStateOf(error) === '57014' && deadline.remainingMs() < 50) {
     return new DeadlineExceeded('the database cancelled the statement: the deadline of the request has passed', {
       cause: error,
@@ -42,50 +45,42 @@ export const toResult = <R>({ rows, rowCount }: pg.QueryResult): SqlResult<R> =>
 });
 
 /**
- * A transaction in progress on one connection. Statements are sent one after the other, even if they are started
- * together (`Promise.all`), because `pg` deprecated its own queue.
+ * A transaction in progress on one connection, for one unit of work or several. Statements that are started together
+ * travel together; the server runs them in the order in which they were started.
  */
-export class OpenTransaction implements Transaction, Sql {
-  readonly sql: Sql = this;
-  readonly committed = new AfterCommit();
+export class OpenTransaction {
   /** The first error of a statement; after it the server accepts only a rollback. */
   firstError: unknown;
   /** Set when the connection must not be used again. */
   broken: Error | undefined;
-  private over = false;
-  private pending = 0;
-  private tail: Promise<unknown> = Promise.resolve();
+  /** True once the server has answered BEGIN. */
+  begun = false;
+  private readonly pipeline: Pipeline;
 
   constructor(
-    private readonly client: pg.PoolClient,
+    client: pg.PoolClient,
     private readonly deadline: Deadline | undefined,
-  ) {}
-
-  readonly afterCommit = (action: () => void): void => this.committed.add(action);
-
-  query<R>(text: string, values?: readonly unknown[]): Promise<SqlResult<R>> {
-    if (this.over)
-      return Promise.reject(
-        new Error('A statement was started after its transaction had ended; await every statement inside the work.'),
-      );
-    const statement = this.pending > 0 ? this.tail.then(() => this.send<R>(text, values)) : this.send<R>(text, values);
-    this.pending++;
-    this.tail = statement.then(noop, noop).finally(() => this.pending--);
-    return statement;
+  ) {
+    this.pipeline = new Pipeline(client);
   }
 
-  /** Ends the work. @throws Error when it did not wait for one of its statements. */
-  finish(): void {
-    this.over = true;
-    if (this.pending > 0) {
-      throw new Error('The work ended before its statements did; await every statement inside the work.');
-    }
+  /** Sends BEGIN, and waits for nothing: the first statements go with it. */
+  begin(text: string): Promise<void> {
+    const beginning = this.send(text).then(() => void (this.begun = true));
+    // Whoever commits learns of a failure; without a commit the statements behind it fail as well.
+    beginning.catch(noop);
+    return beginning;
+  }
+
+  async query<R>(text: string, values?: readonly unknown[]): Promise<SqlResult<R>> {
+    this.deadline?.throwIfExpired();
+    return toResult<R>(await this.send(text, values));
   }
 
   /** @throws Any error that prevented the commit, or DatabaseUnavailable with outcome `unknown`. */
   async commit(): Promise<void> {
     this.deadline?.throwIfExpired();
-    const { command } = await this.exec('COMMIT', 'unknown');
+    const { command } = await this.send('COMMIT', undefined, 'unknown');
     if (command === 'COMMIT') return;
     // The server turns COMMIT of a failed transaction into a rollback, and reports success.
     throw new Error(
@@ -98,37 +93,65 @@ export class OpenTransaction implements Transaction, Sql {
 
   /** Never throws; a connection that cannot roll back is marked as broken. */
   async rollback(): Promise<void> {
+    if (!this.broken) await this.send('ROLLBACK').catch(noop);
+  }
+
+  /** Gives the connection back as it was. */
+  close(): void {
+    this.pipeline.close();
+  }
+
+  private async send(
+    text: string,
+    values?: readonly unknown[],
+    outcome: WriteOutcome = 'not-applied',
+  ): Promise<pg.QueryResult> {
+    try {
+      return await this.pipeline.query(text, values);
+    } catch (error) {
+      this.firstError ??= error;
+      const broken = breaksConnection(error);
+      if (broken) this.broken = error as Error;
+      throw explain(error, this.deadline, broken ? outcome : 'not-applied');
+    }
+  }
+}
+
+/** What one unit of work sees of a transaction that it may share with others. */
+export class UnitTransaction implements Transaction, Sql {
+  readonly sql: Sql = this;
+  readonly committed = new AfterCommit();
+  private over = false;
+  private pending = 0;
+
+  constructor(private readonly open: OpenTransaction) {}
+
+  readonly afterCommit = (action: () => void): void => this.committed.add(action);
+
+  async query<R>(text: string, values?: readonly unknown[]): Promise<SqlResult<R>> {
+    if (this.over)
+      throw new Error(
+        'A statement was started after its transaction had ended; await every statement inside the work.',
+      );
+    this.pending += 1;
+    try {
+      return await this.open.query<R>(text, values);
+    } finally {
+      this.pending -= 1;
+    }
+  }
+
+  /** Ends the work. @throws Error when it did not wait for one of its statements. */
+  finish(): void {
     this.over = true;
-    await this.tail;
-    if (this.broken) return;
-    await this.exec('ROLLBACK', 'not-applied').catch(noop);
-  }
-
-  /** Runs one or several statements without values. @returns The result of the last one. */
-  async exec(text: string, outcome: WriteOutcome): Promise<pg.QueryResult> {
-    try {
-      const result = (await this.client.query(text)) as pg.QueryResult | pg.QueryResult[];
-      return Array.isArray(result) ? result.at(-1)! : result;
-    } catch (error) {
-      throw this.failed(error, outcome);
+    if (this.pending > 0) {
+      throw new Error('The work ended before its statements did; await every statement inside the work.');
     }
   }
 
-  private async send<R>(text: string, values: readonly unknown[] | undefined): Promise<SqlResult<R>> {
-    if (this.over) throw new Error('The transaction ended before this statement could start.');
-    this.deadline?.throwIfExpired();
-    try {
-      return toResult<R>(await this.client.query(text, values as unknown[] | undefined));
-    } catch (error) {
-      throw this.failed(error, 'not-applied');
-    }
-  }
-
-  private failed(error: unknown, outcome: WriteOutcome): unknown {
-    this.firstError ??= error;
-    const broken = breaksConnection(error);
-    if (broken) this.broken = error as Error;
-    return explain(error, this.deadline, broken ? outcome : 'not-applied');
+  /** Refuses further statements, because the transaction is being rolled back. */
+  abandon(): void {
+    this.over = true;
   }
 }
 

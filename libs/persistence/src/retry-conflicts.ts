@@ -1,5 +1,6 @@
 import { fullJitterMs } from '@causeway/resilience';
 import { DatabaseUnavailable, sqlStateOf } from './errors.js';
+import { isStale } from './prepared.js';
 
 export interface RetryConflictsOptions {
   /** Most retries. Default 3. */
@@ -12,7 +13,8 @@ export interface RetryConflictsOptions {
 const conflicts: ReadonlySet<string | undefined> = new Set(['40001', '40P01']);
 
 /**
- * Repeats work that the server rolled back because of a conflict, 10–200 ms apart (full jitter).
+ * Repeats work that the server rolled back because of a conflict, or because a migration changed a prepared statement,
+ * 10–200 ms apart (full jitter).
  * @throws DatabaseUnavailable after the last try. Any other error is thrown at once.
  */
 export async function retryConflicts<T>(once: () => Promise<T>, options: RetryConflictsOptions = {}): Promise<T> {
@@ -21,7 +23,7 @@ export async function retryConflicts<T>(once: () => Promise<T>, options: RetryCo
     try {
       return await once();
     } catch (error) {
-      if (!conflicts.has(sqlStateOf(error))) throw error;
+      if (!conflicts.has(sqlStateOf(error)) && !isStale(error)) throw error;
       if (attempt > maxRetries) {
         throw new DatabaseUnavailable({ cause: error, detail: 'too many concurrent changes to the same rows' });
       }

@@ -2,6 +2,7 @@ import type { Deadline } from '@causeway/resilience';
 import type pg from 'pg';
 import { acquire, beforeDeadline } from './acquire.js';
 import { breaksConnection } from './errors.js';
+import { preparedName } from './prepared.js';
 import { AfterCommit, explain, toResult } from './open-transaction.js';
 import type { Sql, SqlResult, Transaction } from './sql.js';
 
@@ -54,7 +55,7 @@ export class SingleStatement implements Transaction, Sql {
   ): Promise<SqlResult<R>> {
     let broken: Error | undefined;
     try {
-      const result = toResult<R>(await client.query(text, values as unknown[] | undefined));
+      const result = toResult<R>(await client.query(queryOf(text, values)));
       this.state = 'committed';
       return result;
     } catch (error) {
@@ -67,3 +68,7 @@ export class SingleStatement implements Transaction, Sql {
     }
   }
 }
+
+/** Statements without values are not prepared: a poller may send several in one text. */
+const queryOf = (text: string, values: readonly unknown[] | undefined): pg.QueryConfig =>
+  values === undefined ? { text } : { name: preparedName(text), text, values: values as unknown[] };

@@ -1,20 +1,45 @@
-import { currentDeadline, type Deadline } from '@causeway/resilience';
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { currentDeadline, isOverload, withoutDeadline, type Deadline } from '@causeway/resilience';
 import { errorType, inSpan, instruments, meter } from '@causeway/telemetry';
 import { SpanKind } from '@opentelemetry/api';
 import type pg from 'pg';
 import { acquire } from './acquire.js';
-import { OpenTransaction } from './open-transaction.js';
+import { DatabaseUnavailable } from './errors.js';
+import { GroupQueue } from './group-queue.js';
+import { OpenTransaction, UnitTransaction } from './open-transaction.js';
 import { retryConflicts, type RetryConflictsOptions } from './retry-conflicts.js';
 import { SingleStatement } from './single-statement.js';
-import { alreadyHandled, type Delivery, type Transaction, type UnitOfWork } from './sql.js';
+import { alreadyHandled, type Delivery, type Transaction, type UnitOfWork, type UnitOptions } from './sql.js';
 
 /** How deadlocks and serialization failures are retried. */
 export type UnitOfWorkOptions = RetryConflictsOptions;
 
+/** One unit of work on its way into a transaction. */
+interface Unit<Tx> {
+  readonly work: (tx: Tx) => Promise<unknown>;
+  readonly delivery?: Delivery;
+  readonly deadline: Deadline | undefined;
+}
+
+interface GroupedUnit<Tx> extends Unit<Tx> {
+  readonly aggregate: string;
+  /** Runs a function in the context of the caller: its trace, its kind of work. */
+  readonly inContext: <T>(fn: () => T) => T;
+  /** Runs the unit in a transaction of its own. */
+  readonly alone: () => Promise<unknown>;
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
 const duration = meter('causeway.persistence').duration(instruments.dbOperationDuration, 'Duration of units of work');
 const isolation = 'BEGIN ISOLATION LEVEL READ COMMITTED';
-/** Text that is safe inside a statement. */
-const plainText = /^[\w.:-]{1,200}$/;
+/**
+ * The longest wait for a lock inside a transaction of several units, milliseconds: one that must wait for somebody else
+ * would hold up all of them. They then run alone.
+ */
+const groupLockTimeoutMs = 100;
+const recordDeliveries = `INSERT INTO causeway.inbox (consumer, message_id) SELECT * FROM unnest($1::text[], $2::text[])
+    ON CONFLICT DO NOTHING RETURNING consumer, message_id`;
 
 /**
  * Units of work on PostgreSQL, for changes that must happen together or not at all.
@@ -31,6 +56,7 @@ const plainText = /^[\w.:-]{1,200}$/;
 export class PgUnitOfWork<Tx> implements UnitOfWork<Tx> {
   private readonly statementTimeoutMs: number;
   private readonly database: string;
+  private readonly groups = new GroupQueue<GroupedUnit<Tx>>((units) => this.runGroup(units));
 
   /** @param bind Creates the repositories that `work` receives, anew for each try. */
   constructor(
@@ -43,17 +69,13 @@ export class PgUnitOfWork<Tx> implements UnitOfWork<Tx> {
   }
 
   /**
-   * Runs one transaction at read committed, in two round trips and one for each statement. `work` runs again after a
-   * deadlock or serialization failure (up to 3 more times), so it changes nothing but through `tx`. Do not start one
-   * inside another: it would take a second connection while holding the first, and a full pool would wait for itself.
+   * Runs one transaction at read committed, in one round trip and one for each statement; statements that are started
+   * together share one. `work` runs again after a deadlock or serialization failure (up to 3 more times) and after a
+   * failure of another unit in its transaction, so it changes nothing but through `tx`. Do not start one inside
+   * another: it would take a second connection while holding the first, and a full pool would wait for itself.
    */
-  run<T>(work: (tx: Tx) => Promise<T>, name = 'transaction'): Promise<T> {
-    return this.observed('transaction', name, () =>
-      this.transaction(
-        (deadline) => this.begin(deadline),
-        async (open) => work(this.bind(open)),
-      ),
-    );
+  run<T>(work: (tx: Tx) => Promise<T>, { name = 'transaction', aggregate }: UnitOptions = {}): Promise<T> {
+    return this.observed('transaction', name, () => this.execute({ work, deadline: currentDeadline() }, aggregate));
   }
 
   /**
@@ -61,22 +83,8 @@ export class PgUnitOfWork<Tx> implements UnitOfWork<Tx> {
    * delivery that arrives meanwhile waits for the first to end; if that rolls back, the second does the work.
    */
   runOnce<T>(delivery: Delivery, work: (tx: Tx) => Promise<T>): Promise<T | typeof alreadyHandled> {
-    const { consumer, messageId } = delivery;
-    const plain = plainText.test(consumer) && plainText.test(messageId);
-    const insert = `INSERT INTO causeway.inbox (consumer, message_id) VALUES`;
-    // Sent in one message with BEGIN where the names allow it, which saves a round trip.
-    const record = plain ? `; ${insert} ('${consumer}', '${messageId}') ON CONFLICT DO NOTHING` : '';
-    return this.observed('transaction', consumer, () =>
-      this.transaction(
-        (deadline) => this.begin(deadline) + record,
-        async (open, begun) => {
-          const { rowCount } = plain
-            ? begun
-            : await open.query(`${insert} ($1, $2) ON CONFLICT DO NOTHING`, [consumer, messageId]);
-          return rowCount === 0 ? alreadyHandled : work(this.bind(open));
-        },
-      ),
-    );
+    const unit = { work, delivery, deadline: currentDeadline() };
+    return this.observed('transaction', delivery.consumer, () => this.execute(unit, delivery.aggregate));
   }
 
   /**
@@ -84,7 +92,7 @@ export class PgUnitOfWork<Tx> implements UnitOfWork<Tx> {
    * function does. A second statement is an error. The deadline ends only the waiting: the statement may still commit
    * before its timeout stops it, so the caller does not know its outcome.
    */
-  single<T>(work: (tx: Tx) => Promise<T>, name = 'statement'): Promise<T> {
+  single<T>(work: (tx: Tx) => Promise<T>, { name = 'statement' }: Pick<UnitOptions, 'name'> = {}): Promise<T> {
     return this.observed('statement', name, () =>
       retryConflicts(async () => {
         const deadline = currentDeadline();
@@ -101,53 +109,103 @@ export class PgUnitOfWork<Tx> implements UnitOfWork<Tx> {
     );
   }
 
-  private begin(deadline: Deadline | undefined): string {
-    const remainingMs = Math.max(1, Math.ceil(deadline?.remainingMs() ?? Infinity));
-    return remainingMs < this.statementTimeoutMs
-      ? `${isolation}; SET LOCAL statement_timeout = ${remainingMs}`
-      : isolation;
+  private async execute<T>(unit: Unit<Tx>, aggregate: string | undefined): Promise<T> {
+    const alone = async (): Promise<T> => {
+      const [result] = await retryConflicts(() => this.transaction([unit]), this.options);
+      return result as T;
+    };
+    if (aggregate === undefined) return alone();
+    return new Promise<T>((resolve, reject) => {
+      const inContext: GroupedUnit<Tx>['inContext'] = AsyncLocalStorage.snapshot();
+      this.groups.add({
+        ...unit,
+        work: (tx) => inContext(() => unit.work(tx)),
+        aggregate,
+        inContext,
+        alone: () => inContext(alone),
+        resolve: resolve as (result: unknown) => void,
+        reject,
+      });
+    });
   }
 
-  private transaction<T>(
-    begin: (deadline: Deadline | undefined) => string,
-    work: (open: OpenTransaction, begun: pg.QueryResult) => Promise<T>,
-  ): Promise<T> {
-    return retryConflicts(async () => {
-      const deadline = currentDeadline();
-      const { client, open, begun } = await this.open(deadline, begin);
+  /** Runs units in one transaction; if that fails, each alone, so that only those fail that cannot succeed. */
+  private async runGroup(units: readonly GroupedUnit<Tx>[]): Promise<void> {
+    if (units.length > 1) {
       try {
-        const result = await work(open, begun);
-        open.finish();
-        await open.commit();
-        open.committed.run();
-        return result;
+        const results = await units[0]!.inContext(() => withoutDeadline(() => this.transaction(units)));
+        units.forEach(({ resolve }, index) => resolve(results[index]));
+        return;
       } catch (error) {
-        await open.rollback();
-        throw error;
-      } finally {
-        client.release(open.broken);
+        // It may have been committed: only the callers know whether a repetition is harmless.
+        const unclear = error instanceof DatabaseUnavailable && error.outcome === 'unknown';
+        if (unclear || isOverload(error)) return units.forEach(({ reject }) => reject(error));
       }
-    }, this.options);
+    }
+    await Promise.all(units.map(({ alone, resolve, reject }) => alone().then(resolve, reject)));
   }
 
   /**
-   * Begins on a connection that works. One from the pool may have died unnoticed (a restart, a firewall). Nothing has
-   * happened yet, so another one can be taken.
+   * Runs units in one transaction. A connection from the pool may have died unnoticed (a restart, a firewall); nothing
+   * has happened then, so another one can be taken.
+   * @returns The result of each unit.
    */
-  private async open(deadline: Deadline | undefined, begin: (deadline: Deadline | undefined) => string) {
+  private async transaction(units: readonly Unit<Tx>[]): Promise<readonly unknown[]> {
+    const deadline = earliest(units);
     for (let spare = this.pool.idleCount; ; spare--) {
       deadline?.throwIfExpired();
       const client = await acquire(this.pool, deadline);
       const open = new OpenTransaction(client, deadline);
       try {
-        return { client, open, begun: await open.exec(begin(deadline), 'not-applied') };
+        return await this.runUnits(open, units, deadline);
       } catch (error) {
-        const { broken } = open;
-        if (!broken) await open.rollback();
+        await open.rollback();
+        const deadBefore = open.broken !== undefined && !open.begun;
+        if (!deadBefore || spare <= 0) throw error;
+      } finally {
+        open.close();
         client.release(open.broken);
-        if (!broken || spare <= 0) throw error;
       }
     }
+  }
+
+  private async runUnits(
+    open: OpenTransaction,
+    units: readonly Unit<Tx>[],
+    deadline: Deadline | undefined,
+  ): Promise<readonly unknown[]> {
+    const begun = open.begin(this.begin(units, deadline));
+    const isNew = await recordIn(open, units);
+    const transactions = units.map(() => new UnitTransaction(open));
+    let failure: { readonly error: unknown } | undefined;
+    const runUnit = async (unit: Unit<Tx>, index: number): Promise<unknown> => {
+      if (!isNew(unit)) return alreadyHandled;
+      const transaction = transactions[index]!;
+      try {
+        const result = await unit.work(this.bind(transaction));
+        transaction.finish();
+        return result;
+      } catch (error) {
+        failure ??= { error };
+        for (const each of transactions) each.abandon();
+        return undefined;
+      }
+    };
+    const results = await Promise.all(units.map(runUnit));
+    if (failure) throw failure.error;
+    await begun;
+    await open.commit();
+    for (const { committed } of transactions) committed.run();
+    return results;
+  }
+
+  private begin(units: readonly Unit<Tx>[], deadline: Deadline | undefined): string {
+    const remainingMs = Math.max(1, Math.ceil(deadline?.remainingMs() ?? Infinity));
+    const limits = [
+      ...(remainingMs < this.statementTimeoutMs ? [`SET LOCAL statement_timeout = ${remainingMs}`] : []),
+      ...(units.length > 1 ? [`SET LOCAL lock_timeout = ${groupLockTimeoutMs}`] : []),
+    ];
+    return [isolation, ...limits].join('; ');
   }
 
   private async observed<T>(operation: string, name: string, fn: () => Promise<T>): Promise<T> {
@@ -172,6 +230,28 @@ export class PgUnitOfWork<Tx> implements UnitOfWork<Tx> {
       duration.record((performance.now() - startedAt) / 1_000, labels);
     }
   }
+}
+
+/** Records the deliveries of units. @returns Whether a unit is to be run: not if its message was handled before. */
+async function recordIn(open: OpenTransaction, units: readonly Unit<never>[]): Promise<(unit: Unit<never>) => boolean> {
+  const deliveries = units.flatMap(({ delivery }) => delivery ?? []);
+  if (deliveries.length === 0) return () => true;
+  const key = ({ consumer, messageId }: Delivery): string => `${consumer}\n${messageId}`;
+  // In one order everywhere, so that two instances that record the same messages cannot deadlock.
+  deliveries.sort((a, b) => (key(a) < key(b) ? -1 : 1));
+  const { rows } = await open.query<{ consumer: string; message_id: string }>(recordDeliveries, [
+    deliveries.map(({ consumer }) => consumer),
+    deliveries.map(({ messageId }) => messageId),
+  ]);
+  const recorded = new Set(rows.map((row) => key({ consumer: row.consumer, messageId: row.message_id })));
+  return ({ delivery }) => delivery === undefined || recorded.has(key(delivery));
+}
+
+function earliest(units: readonly Pick<Unit<never>, 'deadline'>[]): Deadline | undefined {
+  return units.reduce<Deadline | undefined>(
+    (first, { deadline }) => (deadline && (!first || deadline.isBefore(first)) ? deadline : first),
+    undefined,
+  );
 }
 
 function databaseName({ options }: pg.Pool): string {

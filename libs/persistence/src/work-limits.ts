@@ -20,7 +20,7 @@ export interface WorkLimits {
  * @param poolMax DATABASE_POOL_MAX.
  */
 export const workLimits = (poolMax: number): WorkLimits => ({
-  messages: poolMax,
+  messages: 4 * poolMax,
   operations: 4 * poolMax,
   sagas: 12 * poolMax,
 });

@@ -87,20 +87,18 @@ export async function valueOf(pool: pg.Pool, name: string): Promise<number> {
   return rows[0]?.value ?? 0;
 }
 
-/**
- * Watches the connection that the pool gives out next: what is sent on it, and how many statements at the most at once.
- */
+/** Watches the connection that the pool gives out next: the texts that are sent on it, and in how many round trips. */
 export async function watchClient(
   pool: pg.Pool,
   work: () => Promise<unknown>,
-): Promise<{ sent: unknown[]; most: number }> {
-  const seen = { sent: [] as unknown[], most: 0 };
+): Promise<{ sent: string[]; roundTrips: number }> {
+  const seen = { sent: [] as string[], roundTrips: 0 };
   let running = 0;
   const client = await pool.connect();
   const original = client.query;
-  client.query = ((...input: unknown[]) => {
-    seen.sent.push(input[0]);
-    seen.most = Math.max(seen.most, ++running);
+  client.query = ((...input: [string | { text: string }]) => {
+    seen.sent.push(typeof input[0] === 'string' ? input[0] : input[0].text);
+    if (running++ === 0) seen.roundTrips += 1;
     return (Reflect.apply(original, client, input) as Promise<unknown>).finally(() => running--);
   }) as typeof client.query;
   client.release();

@@ -181,7 +181,7 @@ export class RunOperation {
     claim: OperationClaim,
   ): Promise<undefined> {
     const now = this.now();
-    await this.commit(claim, async (tx) => {
+    await this.commit(operation, claim, async (tx) => {
       const before = await tx.payments.forUpdate(operation.paymentId);
       const status = outcome.kind === 'refused' ? 'REFUSED' : 'SUCCEEDED';
       if (!before || !(await tx.operations.close(operation.id, status, outcome.kind))) return;
@@ -198,7 +198,7 @@ export class RunOperation {
     const delayMs = this.readScheduleMs[Math.min(reads, this.readScheduleMs.length - 1)] ?? 3_600_000;
     const next: Reschedule = { status: 'UNKNOWN', attempts, reads: reads + 1, unsent: 0, delayMs };
     this.warn(operation, next, error, 'outcome unclear; reading the charge');
-    await this.commit(claim, async (tx) => {
+    await this.commit(operation, claim, async (tx) => {
       const before = await tx.payments.forUpdate(operation.paymentId);
       if (!before || !(await tx.operations.reschedule(operation, next))) return;
       await saveChange(tx, markUnclear(before, now), { before, now });
@@ -207,7 +207,7 @@ export class RunOperation {
   }
 
   private async reschedule(operation: Operation, next: Reschedule, claim: OperationClaim): Promise<number> {
-    await this.commit(claim, (tx) => tx.operations.reschedule(operation, next));
+    await this.commit(operation, claim, (tx) => tx.operations.reschedule(operation, next));
     return next.delayMs;
   }
 
@@ -215,10 +215,14 @@ export class RunOperation {
    * Retries while the claim is held and the database is away: giving up would mean asking the provider again after the
    * lease.
    */
-  private async commit<T>(claim: OperationClaim, work: (tx: PaymentTransaction) => Promise<T>): Promise<T> {
+  private async commit<T>(
+    { paymentId }: Operation,
+    claim: OperationClaim,
+    work: (tx: PaymentTransaction) => Promise<T>,
+  ): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.uow.run(work);
+        return await this.uow.run(work, { aggregate: paymentId });
       } catch (error) {
         if (!isTransient(error) || !claim.isHeld()) throw error;
       }

@@ -128,7 +128,7 @@ export class Processor {
     const limitMs = this.options.handlerMs ?? consumerLimits.handlerMs;
     const { id, subject: aggregateId, data, time } = envelope;
     const { subject } = this.definition.message;
-    const delivery = { consumer: this.consumer, messageId: id };
+    const delivery = { consumer: this.consumer, messageId: id, aggregate: aggregateId };
     const message = { data, id, subject, aggregateId, time: new Date(time), delivery, attempt };
     await withTimeout(
       limitMs,

@@ -5,6 +5,7 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import type pg from 'pg';
 import type { MigrationSet } from '../migrations/files.js';
 import { createPool } from '../pool.js';
+import { preparedName } from '../prepared.js';
 import type { DatabaseSettings } from '../settings.js';
 import { DatabaseHealth } from './database-health.js';
 import { waitForDatabase } from './wait.js';
@@ -78,7 +79,8 @@ export class PersistenceModule {
     };
     const prisma = {
       provide: PRISMA,
-      useFactory: (created: pg.Pool) => options.prisma?.(new PrismaPg(created)),
+      useFactory: (created: pg.Pool) =>
+        options.prisma?.(new PrismaPg(created, { statementNameGenerator: ({ sql }) => preparedName(sql) })),
       inject: [PG_POOL],
     };
     const health = {
