@@ -2,34 +2,30 @@
 export interface Groupable {
   /** What the unit reads and changes. Units of one aggregate run one after the other. */
   readonly aggregate: string;
+  /** Runs the unit in a transaction of its own. Must not throw. */
+  readonly alone: () => Promise<void>;
 }
 
-export interface GroupQueueOptions {
-  /** Most units in a group. Default 32. */
-  readonly maxUnits?: number;
-  /** Most groups that run at the same time. Default 2: while one is on its way to the disk, the next can do its work. */
-  readonly maxGroups?: number;
-}
+/** Most units in a group. More would only keep the first ones waiting for the last. */
+const maxUnits = 32;
 
 /**
- * Collects units of work into groups. A unit that arrives while there is nothing to do starts in the same turn of the
- * event loop; those that arrive while groups run wait, and go together. So groups grow with the load, and nothing waits
- * for a group to fill.
+ * Collects units of work into groups, one of which runs at a time. A unit that arrives while there is nothing to do
+ * starts in the same turn of the event loop; those that arrive while a group runs wait, and go together. So groups grow
+ * with the load, and nothing waits for a group to fill.
  *
- * A group has at most one unit of an aggregate, and none of an aggregate that another group works on: members of one
- * transaction do not lock each other out.
+ * A group has at most one unit of an aggregate, because members of one transaction do not lock each other out. When a
+ * group fails, its units run alone, beside the groups that follow.
  */
 export class GroupQueue<Unit extends Groupable> {
   private waiting: Unit[] = [];
+  /** The aggregates that somebody is working on. */
   private readonly busy = new Set<string>();
-  private running = 0;
-  private scheduled = false;
+  private isRunning = false;
+  private isScheduled = false;
 
-  /** @param runGroup Runs all units of a group, and must not throw. */
-  constructor(
-    private readonly runGroup: (units: readonly Unit[]) => Promise<void>,
-    private readonly options: GroupQueueOptions = {},
-  ) {}
+  /** @param runGroup Runs all units in one transaction. Must not throw; false: nothing was done. */
+  constructor(private readonly runGroup: (units: readonly Unit[]) => Promise<boolean>) {}
 
   add(unit: Unit): void {
     this.waiting.push(unit);
@@ -38,10 +34,10 @@ export class GroupQueue<Unit extends Groupable> {
 
   /** In a later phase of this turn, so that everything that arrives in one packet forms a group. */
   private schedule(): void {
-    if (this.scheduled || this.running >= (this.options.maxGroups ?? 2)) return;
-    this.scheduled = true;
+    if (this.isScheduled || this.isRunning || this.waiting.length === 0) return;
+    this.isScheduled = true;
     setImmediate(() => {
-      this.scheduled = false;
+      this.isScheduled = false;
       void this.start();
     });
   }
@@ -49,16 +45,23 @@ export class GroupQueue<Unit extends Groupable> {
   private async start(): Promise<void> {
     const group = this.takeGroup();
     if (group.length === 0) return;
-    this.running += 1;
-    if (this.waiting.length > 0) this.schedule();
-    await this.runGroup(group);
-    this.running -= 1;
-    for (const { aggregate } of group) this.busy.delete(aggregate);
-    if (this.waiting.length > 0) this.schedule();
+    this.isRunning = true;
+    const done = await this.runGroup(group);
+    this.isRunning = false;
+    for (const unit of group) {
+      if (done) this.busy.delete(unit.aggregate);
+      else void this.runAlone(unit);
+    }
+    this.schedule();
+  }
+
+  private async runAlone(unit: Unit): Promise<void> {
+    await unit.alone();
+    this.busy.delete(unit.aggregate);
+    this.schedule();
   }
 
   private takeGroup(): Unit[] {
-    const { maxUnits = 32 } = this.options;
     const group: Unit[] = [];
     this.waiting = this.waiting.filter((unit) => {
       if (group.length >= maxUnits || this.busy.has(unit.aggregate)) return true;

@@ -12,6 +12,9 @@ export interface RetryConflictsOptions {
 /** Serialization failure and deadlock: the server rolled back so that another transaction could continue. */
 const conflicts: ReadonlySet<string | undefined> = new Set(['40001', '40P01']);
 
+/** True when nothing was done and a repetition may succeed. */
+export const isConflict = (error: unknown): boolean => conflicts.has(sqlStateOf(error)) || isStale(error);
+
 /**
  * Repeats work that the server rolled back because of a conflict, or because a migration changed a prepared statement,
  * 10–200 ms apart (full jitter).
@@ -23,7 +26,7 @@ export async function retryConflicts<T>(once: () => Promise<T>, options: RetryCo
     try {
       return await once();
     } catch (error) {
-      if (!conflicts.has(sqlStateOf(error)) && !isStale(error)) throw error;
+      if (!isConflict(error)) throw error;
       if (attempt > maxRetries) {
         throw new DatabaseUnavailable({ cause: error, detail: 'too many concurrent changes to the same rows' });
       }

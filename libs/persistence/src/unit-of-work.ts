@@ -4,10 +4,10 @@ import { errorType, inSpan, instruments, meter } from '@causeway/telemetry';
 import { SpanKind } from '@opentelemetry/api';
 import type pg from 'pg';
 import { acquire } from './acquire.js';
-import { DatabaseUnavailable } from './errors.js';
+import { DatabaseUnavailable, sqlStateOf } from './errors.js';
 import { GroupQueue } from './group-queue.js';
 import { OpenTransaction, UnitTransaction } from './open-transaction.js';
-import { retryConflicts, type RetryConflictsOptions } from './retry-conflicts.js';
+import { isConflict, retryConflicts, type RetryConflictsOptions } from './retry-conflicts.js';
 import { SingleStatement } from './single-statement.js';
 import { alreadyHandled, type Delivery, type Transaction, type UnitOfWork, type UnitOptions } from './sql.js';
 
@@ -25,19 +25,26 @@ interface GroupedUnit<Tx> extends Unit<Tx> {
   readonly aggregate: string;
   /** Runs a function in the context of the caller: its trace, its kind of work. */
   readonly inContext: <T>(fn: () => T) => T;
-  /** Runs the unit in a transaction of its own. */
-  readonly alone: () => Promise<unknown>;
+  /** Runs the unit in a transaction of its own, and tells its caller how it ended. */
+  readonly alone: () => Promise<void>;
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: unknown) => void;
+}
+
+/** The limits of a transaction. */
+interface Limits {
+  readonly deadline: Deadline | undefined;
+  readonly lockTimeoutMs: number | undefined;
 }
 
 const duration = meter('causeway.persistence').duration(instruments.dbOperationDuration, 'Duration of units of work');
 const isolation = 'BEGIN ISOLATION LEVEL READ COMMITTED';
 /**
- * The longest wait for a lock inside a transaction of several units, milliseconds: one that must wait for somebody else
- * would hold up all of them. They then run alone.
+ * The longest wait for a lock in a transaction that units share, milliseconds: one that has to wait longer would hold up
+ * the others, and runs alone instead.
  */
 const groupLockTimeoutMs = 100;
+const lockNotAvailable = '55P03';
 const recordDeliveries = `INSERT INTO causeway.inbox (consumer, message_id) SELECT * FROM unnest($1::text[], $2::text[])
     ON CONFLICT DO NOTHING RETURNING consumer, message_id`;
 
@@ -122,42 +129,45 @@ export class PgUnitOfWork<Tx> implements UnitOfWork<Tx> {
         work: (tx) => inContext(() => unit.work(tx)),
         aggregate,
         inContext,
-        alone: () => inContext(alone),
+        alone: () => inContext(alone).then(resolve, reject),
         resolve: resolve as (result: unknown) => void,
         reject,
       });
     });
   }
 
-  /** Runs units in one transaction; if that fails, each alone, so that only those fail that cannot succeed. */
-  private async runGroup(units: readonly GroupedUnit<Tx>[]): Promise<void> {
-    if (units.length > 1) {
-      try {
-        const results = await units[0]!.inContext(() => withoutDeadline(() => this.transaction(units)));
-        units.forEach(({ resolve }, index) => resolve(results[index]));
-        return;
-      } catch (error) {
-        // It may have been committed: only the callers know whether a repetition is harmless.
-        const unclear = error instanceof DatabaseUnavailable && error.outcome === 'unknown';
-        if (unclear || isOverload(error)) return units.forEach(({ reject }) => reject(error));
-      }
+  /** @returns False when nothing was committed and each unit is to run alone, so that only those fail that cannot succeed. */
+  private async runGroup(units: readonly GroupedUnit<Tx>[]): Promise<boolean> {
+    try {
+      const results = await units[0]!.inContext(() =>
+        withoutDeadline(() => this.transaction(units, groupLockTimeoutMs)),
+      );
+      units.forEach(({ resolve }, index) => resolve(results[index]));
+    } catch (error) {
+      // It may have been committed: only the callers know whether a repetition is harmless.
+      const unclear = error instanceof DatabaseUnavailable && error.outcome === 'unknown';
+      const hopeless = units.length === 1 && !isConflict(error) && sqlStateOf(error) !== lockNotAvailable;
+      if (!unclear && !hopeless && !isOverload(error)) return false;
+      units.forEach(({ reject }) => reject(error));
     }
-    await Promise.all(units.map(({ alone, resolve, reject }) => alone().then(resolve, reject)));
+    return true;
   }
 
   /**
    * Runs units in one transaction. A connection from the pool may have died unnoticed (a restart, a firewall); nothing
    * has happened then, so another one can be taken.
+   * @param lockTimeoutMs Longest wait for a lock, milliseconds. Default: as long as a statement may take.
    * @returns The result of each unit.
    */
-  private async transaction(units: readonly Unit<Tx>[]): Promise<readonly unknown[]> {
+  private async transaction(units: readonly Unit<Tx>[], lockTimeoutMs?: number): Promise<readonly unknown[]> {
     const deadline = earliest(units);
+    const limits = { deadline, lockTimeoutMs };
     for (let spare = this.pool.idleCount; ; spare--) {
       deadline?.throwIfExpired();
       const client = await acquire(this.pool, deadline);
       const open = new OpenTransaction(client, deadline);
       try {
-        return await this.runUnits(open, units, deadline);
+        return await this.runUnits(open, units, limits);
       } catch (error) {
         await open.rollback();
         const deadBefore = open.broken !== undefined && !open.begun;
@@ -172,9 +182,9 @@ export class PgUnitOfWork<Tx> implements UnitOfWork<Tx> {
   private async runUnits(
     open: OpenTransaction,
     units: readonly Unit<Tx>[],
-    deadline: Deadline | undefined,
+    limits: Limits,
   ): Promise<readonly unknown[]> {
-    const begun = open.begin(this.begin(units, deadline));
+    const begun = open.begin(this.begin(limits));
     const isNew = await recordIn(open, units);
     const transactions = units.map(() => new UnitTransaction(open));
     let failure: { readonly error: unknown } | undefined;
@@ -199,11 +209,11 @@ export class PgUnitOfWork<Tx> implements UnitOfWork<Tx> {
     return results;
   }
 
-  private begin(units: readonly Unit<Tx>[], deadline: Deadline | undefined): string {
+  private begin({ deadline, lockTimeoutMs }: Limits): string {
     const remainingMs = Math.max(1, Math.ceil(deadline?.remainingMs() ?? Infinity));
     const limits = [
       ...(remainingMs < this.statementTimeoutMs ? [`SET LOCAL statement_timeout = ${remainingMs}`] : []),
-      ...(units.length > 1 ? [`SET LOCAL lock_timeout = ${groupLockTimeoutMs}`] : []),
+      ...(lockTimeoutMs === undefined ? [] : [`SET LOCAL lock_timeout = ${lockTimeoutMs}`]),
     ];
     return [isolation, ...limits].join('; ');
   }

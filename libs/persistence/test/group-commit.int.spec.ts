@@ -112,6 +112,25 @@ test('a unit that waits for a lock holds up no other', async () => {
   expect(await valueOf(prepared.pool, 'locked')).toBe(11);
 });
 
+test('a single unit that waits for a lock holds up no other either', async () => {
+  await uow.run((tx) => tx.add('locked-alone', 1));
+  const holder = await prepared.pool.connect();
+  await holder.query(`BEGIN; UPDATE counters SET value = 10 WHERE name = 'locked-alone'`);
+  const waiting = uow.run((tx) => tx.add('locked-alone', 1), { aggregate: 'locked-alone' });
+  await untilRunning(prepared.database, 'INSERT INTO counters%');
+  await uow.run((tx) => tx.add('free', 1), { aggregate: 'free' });
+  await holder.query('COMMIT');
+  holder.release();
+  await waiting;
+  expect(await valueOf(prepared.pool, 'locked-alone')).toBe(11);
+});
+
+test('a single unit that fails runs once', async () => {
+  let runs = 0;
+  const work = () => Promise.reject(new Error(`run ${++runs}`));
+  expect(await errorOf(uow.run(work, { aggregate: 'a' }))).toEqual(new Error('run 1'));
+});
+
 test('each unit runs in the context of its caller, also when it runs again', async () => {
   const kinds: string[] = [];
   const unit = (aggregate: string) =>
