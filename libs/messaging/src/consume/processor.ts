@@ -91,8 +91,6 @@ export class Processor {
   private async handleAndAcknowledge(message: JsMsg, span: Span): Promise<unknown> {
     const attempt = message.info.deliveryCount;
     span.setAttributes({ 'messaging.nats.delivery_count': attempt, 'messaging.nats.stream_seq': message.seq });
-    // The message may have waited for a slot: restart its ack_wait, so that it is not redelivered while it is handled.
-    message.working();
     let messageId = `${message.info.stream}:${message.seq}`;
     try {
       const envelope = parseEnvelope(this.definition.message, message.data);

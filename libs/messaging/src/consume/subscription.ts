@@ -29,6 +29,8 @@ export class Subscription {
   private readonly inFlight = new Set<Promise<void>>();
   private readonly stopping = new AbortController();
   private messages: ConsumerMessages | undefined;
+  /** So many of the next messages may have waited for a slot, or behind one that did. */
+  private delayed = 0;
   private ended: Promise<void> | undefined;
 
   constructor(
@@ -94,9 +96,16 @@ export class Subscription {
 
   /** Waits for a slot, and keeps the message from being redelivered meanwhile. Undefined when the instance stops. */
   private async acquireSlot(message: JsMsg): Promise<Release | undefined> {
-    const keepAlive = setInterval(() => message.working(), consumerLimits.ackWaitMs / 3);
+    const { slots } = this.options;
+    const keepAlive = slots.isFull ? setInterval(() => message.working(), consumerLimits.ackWaitMs / 3) : undefined;
+    // Those that were pulled with it have waited behind it.
+    if (keepAlive) this.delayed = consumerLimits.prefetch;
     try {
-      return await this.options.slots.acquire('message', Infinity, this.stopping.signal);
+      const release = await slots.acquire('message', Infinity, this.stopping.signal);
+      // Restarts its ack_wait, so that it is not redelivered while it is handled.
+      if (this.delayed > 0) message.working();
+      this.delayed = Math.max(0, this.delayed - 1);
+      return release;
     } catch {
       return undefined;
     } finally {
