@@ -1,6 +1,7 @@
 import { PG_POOL, PgUnitOfWork, poolSql, PRISMA } from '@causeway/persistence';
+import { WakeSignal } from '@causeway/resilience';
 import { SETTINGS } from '@causeway/service-host';
-import { Module, type FactoryProvider } from '@nestjs/common';
+import { Module, type Provider } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import type pg from 'pg';
 import { ApiKeyGuard } from './api-key.guard.js';
@@ -15,7 +16,8 @@ import { LedgerController } from './ledger.controller.js';
 import { WebhookDispatcher } from './webhook-dispatcher.js';
 import { PgWebhookDeliveries } from './pg-webhook-deliveries.js';
 
-const providers: FactoryProvider[] = [
+const providers: Provider[] = [
+  WakeSignal,
   {
     provide: APP_GUARD,
     inject: [SETTINGS],
@@ -23,13 +25,13 @@ const providers: FactoryProvider[] = [
   },
   {
     provide: ChargesService,
-    inject: [SETTINGS, PG_POOL],
-    useFactory: (settings: SandboxSettings, pool: pg.Pool) => {
+    inject: [SETTINGS, PG_POOL, WakeSignal],
+    useFactory: (settings: SandboxSettings, pool: pg.Pool, dispatcher: WakeSignal) => {
       const chaos = { seed: settings.PSP_SEED, ratio: settings.PSP_WEBHOOK_CHAOS };
-      const unitOfWork = new PgUnitOfWork<SandboxTransaction>(pool, ({ sql }) => ({
+      const unitOfWork = new PgUnitOfWork<SandboxTransaction>(pool, ({ sql, afterCommit }) => ({
         charges: new PgCharges(sql),
         keys: new PgIdempotencyKeys(sql),
-        deliveries: new PgWebhookDeliveries(sql, chaos),
+        deliveries: new PgWebhookDeliveries(sql, chaos, () => afterCommit(() => dispatcher.wake())),
       }));
       return new ChargesService(unitOfWork, settings.PSP_SLOW_MS);
     },
@@ -41,9 +43,12 @@ const providers: FactoryProvider[] = [
   },
   {
     provide: WebhookDispatcher,
-    inject: [SETTINGS, PG_POOL],
-    useFactory: ({ PSP_WEBHOOK_URL: url, PSP_WEBHOOK_SECRET: secret }: SandboxSettings, pool: pg.Pool) =>
-      new WebhookDispatcher(poolSql(pool), { url, secret }),
+    inject: [SETTINGS, PG_POOL, WakeSignal],
+    useFactory: (
+      { PSP_WEBHOOK_URL: url, PSP_WEBHOOK_SECRET: secret }: SandboxSettings,
+      pool: pg.Pool,
+      wakeSignal: WakeSignal,
+    ) => new WebhookDispatcher(poolSql(pool), { url, secret }, wakeSignal),
   },
 ];
 

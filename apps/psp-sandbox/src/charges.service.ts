@@ -9,12 +9,11 @@ import {
   testCardOf,
   refundCharge,
   voidCharge,
-  type Charge,
   type SimulatedFailure,
   type ChargeTransition,
 } from './charge.js';
 import { SandboxError } from './errors.js';
-import type { PgIdempotencyKeys, RecordedResponse } from './pg-idempotency-keys.js';
+import type { KeyClaim, PgIdempotencyKeys, RecordedResponse } from './pg-idempotency-keys.js';
 import type { PgWebhookDeliveries } from './pg-webhook-deliveries.js';
 
 /** The repositories of one transaction. */
@@ -42,6 +41,18 @@ export interface ChargeResponse extends RecordedResponse {
   readonly drop?: true;
 }
 
+/** A request that moves money. */
+interface MoneyRequest {
+  readonly key: string;
+  /** What a repetition under the key must equal. */
+  readonly request: unknown;
+  /** Status of the response when the money has moved. */
+  readonly status: number;
+  readonly chargeId: string;
+  readonly work: (tx: SandboxTransaction) => Promise<ChargeTransition & Pick<ChargeView, 'refunds'>>;
+  readonly failure?: SimulatedFailure;
+}
+
 /** How long a key stays locked by a request that died, beyond its simulated duration, milliseconds. */
 const lockMs = 10_000;
 
@@ -54,29 +65,39 @@ export class ChargesService {
     private readonly now: () => Date = () => new Date(),
   ) {}
 
-  async create(key: string, request: ChargeRequest): Promise<ChargeResponse> {
+  create(key: string, request: ChargeRequest): Promise<ChargeResponse> {
     const { declineCode, failure } = testCardOf(request.paymentMethodToken);
     const id = `ch_${uuidv7().replaceAll('-', '')}`;
-    const work = () => Promise.resolve(authorizeCharge({ ...request, id, declineCode }));
-    return this.once(key, { charge: request }, 201, work, failure);
+    const work = () => Promise.resolve({ ...authorizeCharge({ ...request, id, declineCode }), refunds: [] });
+    return this.once({ key, request: { charge: request }, status: 201, chargeId: id, work, failure });
   }
 
-  capture(key: string, id: string): Promise<ChargeResponse> {
-    return this.once(key, { capture: id }, 200, async ({ charges }) =>
-      captureCharge(await charges.read(id, { lock: true })),
-    );
+  capture(key: string, chargeId: string): Promise<ChargeResponse> {
+    const work = async ({ charges }: SandboxTransaction) => {
+      const before = await charges.read(chargeId, { lock: true });
+      return { ...captureCharge(before), refunds: before.refunds };
+    };
+    return this.once({ key, request: { capture: chargeId }, status: 200, chargeId, work });
   }
 
-  void(key: string, id: string): Promise<ChargeResponse> {
-    return this.once(key, { void: id }, 200, async ({ charges }) => voidCharge(await charges.read(id, { lock: true })));
+  void(key: string, chargeId: string): Promise<ChargeResponse> {
+    const work = async ({ charges }: SandboxTransaction) => {
+      const before = await charges.read(chargeId, { lock: true });
+      return { ...voidCharge(before), refunds: before.refunds };
+    };
+    return this.once({ key, request: { void: chargeId }, status: 200, chargeId, work });
   }
 
-  refund(key: string, id: string, request: RefundRequest): Promise<ChargeResponse> {
-    return this.once(key, { refund: id, request }, 201, async ({ charges }) => {
-      const transition = refundCharge(await charges.read(id, { lock: true }), request.amountMinor);
-      await charges.addRefund(`re_${uuidv7().replaceAll('-', '')}`, id, request.reference, request.amountMinor);
-      return transition;
-    });
+  refund(key: string, chargeId: string, request: RefundRequest): Promise<ChargeResponse> {
+    const { reference, amountMinor } = request;
+    const work = async ({ charges }: SandboxTransaction) => {
+      const before = await charges.read(chargeId, { lock: true });
+      const transition = refundCharge(before, amountMinor);
+      const id = `re_${uuidv7().replaceAll('-', '')}`;
+      await charges.addRefund(id, chargeId, reference, amountMinor);
+      return { ...transition, refunds: [...before.refunds, { id, reference, amountMinor }] };
+    };
+    return this.once({ key, request: { refund: chargeId, request }, status: 201, chargeId, work });
   }
 
   read(id: string): Promise<ChargeView> {
@@ -87,58 +108,69 @@ export class ChargesService {
     return this.uow.single(({ charges }) => charges.findByReference(reference));
   }
 
-  /** The charge, its ledger entry, its webhook event and the response of the key commit together, or nothing does. */
-  private async once(
-    key: string,
-    request: unknown,
-    status: number,
-    work: (tx: SandboxTransaction) => Promise<ChargeTransition>,
-    failure: SimulatedFailure = 'none',
-  ): Promise<ChargeResponse> {
-    const slowMs = failure === 'slow' ? this.slowMs : 0;
-    const requestFingerprint = fingerprint(request);
-    const before = await this.uow.run(({ keys }) => keys.begin(key, requestFingerprint, slowMs + lockMs));
-    if (before) return { ...before, replayed: true };
+  /**
+   * The charge, its ledger entry, its webhook event and the response of the key commit together, or nothing does. The
+   * key comes last: whoever finds it taken undoes everything, and replays.
+   */
+  private async once(request: MoneyRequest): Promise<ChargeResponse> {
+    const { key, failure, chargeId } = request;
+    const claim = { key, fingerprint: fingerprint(request.request) };
+    if (failure === 'slow') {
+      const before = await this.claimAndWait(claim);
+      if (before) return { ...before, replayed: true };
+    }
     try {
-      if (slowMs > 0) await sleep(slowMs);
-      const response = await this.uow.run((tx) => this.execute(tx, key, status, work, failure));
+      const response = await this.uow.run((tx) => this.execute(tx, request, claim), { aggregate: chargeId });
       return { ...response, replayed: false, ...(failure === 'drop' && { drop: true }) };
     } catch (error) {
-      return this.handleFailure(key, error);
+      if (error instanceof KeyTaken) return { ...(await this.replay(claim)), replayed: true };
+      if (failure === 'slow') await this.release(key);
+      throw error;
     }
   }
 
-  private async execute(
-    tx: SandboxTransaction,
-    key: string,
-    status: number,
-    work: (tx: SandboxTransaction) => Promise<ChargeTransition>,
-    failure: SimulatedFailure,
-  ): Promise<RecordedResponse> {
-    const transition = await work(tx);
-    const seq = await tx.charges.save(transition);
-    await tx.deliveries.add(transition, seq, this.now());
-    const response = failure === 'error' ? errorAfterCharge() : { status, body: await viewOf(tx, transition.charge) };
-    await tx.keys.complete(key, response);
+  /** Takes as long as the card does, with a claim that others see. */
+  private async claimAndWait(claim: KeyClaim): Promise<RecordedResponse | undefined> {
+    const before = await this.uow.run(({ keys }) => keys.begin(claim, this.slowMs + lockMs));
+    if (!before) await sleep(this.slowMs);
+    return before;
+  }
+
+  private async execute(tx: SandboxTransaction, request: MoneyRequest, claim: KeyClaim): Promise<RecordedResponse> {
+    const response = await this.responseOf(tx, request);
+    if (!(await tx.keys.complete(claim, response))) throw new KeyTaken();
     return response;
   }
 
-  /** Stores a refusal as the response, to be replayed. After a failure of the sandbox itself, releases the key. */
-  private async handleFailure(key: string, error: unknown): Promise<ChargeResponse> {
-    if (error instanceof SandboxError) {
-      const response = { status: error.status, body: error.toBody() };
-      await this.uow.run(({ keys }) => keys.complete(key, response));
-      return { ...response, replayed: false };
+  /** A refusal is a response like any other: the key replays it. It is thrown before anything is written. */
+  private async responseOf(tx: SandboxTransaction, { work, status, failure }: MoneyRequest): Promise<RecordedResponse> {
+    try {
+      const { refunds, ...transition } = await work(tx);
+      const seq = await tx.charges.save(transition);
+      await tx.deliveries.add(transition, seq, this.now());
+      const body: ChargeView = { ...transition.charge, refunds };
+      return failure === 'error' ? errorAfterCharge() : { status, body };
+    } catch (error) {
+      if (!(error instanceof SandboxError)) throw error;
+      return { status: error.status, body: error.toBody() };
     }
-    // Must work after a missed deadline, too. If it fails, the lock on the key expires.
-    await withoutDeadline(() => asWork('background', () => this.uow.run(({ keys }) => keys.release(key)))).catch(
-      () => undefined,
+  }
+
+  private replay(claim: KeyClaim): Promise<RecordedResponse> {
+    return this.uow.single(({ keys }) => keys.read(claim));
+  }
+
+  /** Must work after a missed deadline, too. If it fails, the lock on the key expires. */
+  private async release(key: string): Promise<void> {
+    const releasing = withoutDeadline(() =>
+      asWork('background', () => this.uow.single(({ keys }) => keys.release(key))),
     );
-    throw error;
+    await releasing.catch(() => undefined);
   }
 }
 
-const viewOf = (tx: SandboxTransaction, charge: Charge): Promise<ChargeView> => tx.charges.read(charge.id);
+/** The key has its response: another request with it came first. */
+class KeyTaken extends Error {}
 
 const errorAfterCharge = (): RecordedResponse => ({
   status: 500,

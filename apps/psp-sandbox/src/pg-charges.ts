@@ -58,11 +58,14 @@ export class PgCharges {
 
   /** Saves the charge and adds its ledger entry. @returns The number of that entry. */
   async save({ charge, entry }: ChargeTransition): Promise<number> {
-    await this.sql.query(
-      `INSERT INTO charges (id, reference, status, decline_code, amount_minor, captured_minor, refunded_minor, currency)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-       ON CONFLICT (id) DO UPDATE SET status = excluded.status, captured_minor = excluded.captured_minor,
-          refunded_minor = excluded.refunded_minor, updated_at = now()`,
+    const { rows } = await this.sql.query<{ seq: string }>(
+      `WITH saved AS (
+         INSERT INTO charges (id, reference, status, decline_code, amount_minor, captured_minor, refunded_minor, currency)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+         ON CONFLICT (id) DO UPDATE SET status = excluded.status, captured_minor = excluded.captured_minor,
+            refunded_minor = excluded.refunded_minor, updated_at = now())
+       INSERT INTO ledger_entries (charge_id, reference, currency, type, amount_minor) VALUES ($1, $2, $8, $9, $10)
+       RETURNING seq`,
       [
         charge.id,
         charge.reference,
@@ -72,11 +75,9 @@ export class PgCharges {
         charge.capturedMinor,
         charge.refundedMinor,
         charge.currency,
+        entry.type,
+        entry.amountMinor,
       ],
-    );
-    const { rows } = await this.sql.query<{ seq: string }>(
-      'INSERT INTO ledger_entries (charge_id, reference, type, amount_minor, currency) VALUES ($1, $2, $3, $4, $5) RETURNING seq',
-      [charge.id, charge.reference, entry.type, entry.amountMinor, charge.currency],
     );
     return Number(rows[0]?.seq);
   }

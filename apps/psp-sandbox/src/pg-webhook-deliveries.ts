@@ -13,20 +13,22 @@ const eventTypes = {
 
 /** Adds the event of a transition to the deliveries, in the transaction that makes it. */
 export class PgWebhookDeliveries {
+  /** @param wakeDispatcher Called when a delivery is added; wakes the dispatcher after the commit. */
   constructor(
     private readonly sql: Sql,
     private readonly chaos: WebhookChaos,
+    private readonly wakeDispatcher: () => void,
   ) {}
 
   async add({ charge, entry }: ChargeTransition, seq: number, now: Date): Promise<void> {
     const id = `evt_${uuidv7().replaceAll('-', '')}`;
     const data = { chargeId: charge.id, reference: charge.reference };
     const body = JSON.stringify({ id, type: eventTypes[entry.type], createdAt: now.toISOString(), data });
-    for (const delayMs of deliveryDelaysMs(seq, this.chaos)) {
-      await this.sql.query(
-        `INSERT INTO webhook_deliveries (event_id, body, due_at) VALUES ($1, $2, now() + $3 * interval '1 millisecond')`,
-        [id, body, delayMs],
-      );
-    }
+    await this.sql.query(
+      `INSERT INTO webhook_deliveries (event_id, body, due_at)
+       SELECT $1, $2, now() + delay_ms * interval '1 millisecond' FROM unnest($3::integer[]) AS delay_ms`,
+      [id, body, deliveryDelaysMs(seq, this.chaos)],
+    );
+    this.wakeDispatcher();
   }
 }

@@ -59,10 +59,11 @@ describe('a charge that fails inside the provider', () => {
 
   test('a key that has its response cannot be released: a lost commit response must not lead to a second charge', async () => {
     const idempotencyKeys = new PgIdempotencyKeys(poolSql(sandbox.database.pool));
-    await idempotencyKeys.begin('done', 'fingerprint', 10_000);
-    await idempotencyKeys.complete('done', { status: 201, body: { id: 'ch_1' } });
+    const claim = { key: 'done', fingerprint: 'fingerprint' };
+    await idempotencyKeys.begin(claim, 10_000);
+    await idempotencyKeys.complete(claim, { status: 201, body: { id: 'ch_1' } });
     await idempotencyKeys.release('done');
-    expect(await idempotencyKeys.begin('done', 'fingerprint', 10_000)).toEqual({ status: 201, body: { id: 'ch_1' } });
+    expect(await idempotencyKeys.begin(claim, 10_000)).toEqual({ status: 201, body: { id: 'ch_1' } });
   });
 });
 
