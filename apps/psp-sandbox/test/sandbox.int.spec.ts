@@ -93,6 +93,37 @@ test('concurrent refunds never exceed the captured amount', async () => {
   ]);
 });
 
+test('two instances that refund at the same moment do not exceed it either', async () => {
+  const { body: charge } = await sandbox.post('/v1/charges', chargeOf('ref-11'));
+  await sandbox.post(`/v1/charges/${charge['id']}/capture`);
+  const other = await sandbox.another();
+  const holder = await sandbox.database.pool.connect();
+  try {
+    // Both have to wait, so that neither sees what the other has done before it begins.
+    await holder.query('BEGIN');
+    await holder.query('SELECT 1 FROM charges WHERE id = $1 FOR UPDATE', [charge['id']]);
+    const refunds = [sandbox.url, await other.getUrl()].map((url, index) =>
+      fetch(`${url}/v1/charges/${charge['id']}/refunds`, {
+        method: 'POST',
+        headers: {
+          authorization: `Bearer ${apiKey}`,
+          'content-type': 'application/json',
+          'idempotency-key': `instance-${index}`,
+        },
+        body: JSON.stringify({ amountMinor: 1_500, reference: `r${index}` }),
+      }),
+    );
+    const waiting = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+    await until(async () => (await sandbox.rows(waiting)).length === 2);
+    await holder.query('COMMIT');
+    const statuses = (await Promise.all(refunds)).map(({ status }) => status);
+    expect(statuses.sort()).toEqual([201, 400]);
+  } finally {
+    holder.release();
+    await other.close();
+  }
+});
+
 test('tok_slow: in progress until it is done, even if the client hangs up', async () => {
   const impatient = fetch(`${sandbox.url}/v1/charges`, {
     method: 'POST',

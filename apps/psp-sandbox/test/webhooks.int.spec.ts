@@ -1,4 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { jest } from '@jest/globals';
+import { WakeSignal } from '@causeway/resilience';
 import { chargeOf, neverResponds, SandboxService, until } from '../src/testing/sandbox-service.js';
 
 interface Delivery {
@@ -33,12 +35,14 @@ const deliveryOf = async (reference: string): Promise<Delivery> => {
 };
 const charge = (reference: string) => sandbox.post('/v1/charges', chargeOf(reference));
 /** Makes the next attempt due now, as if `attempts` had failed before. */
-const makeDueNow = async (reference: string, attempts: number) =>
-  sandbox.rows(
+const makeDueNow = async (reference: string, attempts: number) => {
+  await sandbox.rows(
     'UPDATE webhook_deliveries SET due_at = now(), attempts = $2, last_result = NULL WHERE id = $1',
     (await deliveryOf(reference)).id,
     attempts,
   );
+  sandbox.wakeDispatcher();
+};
 /** Waits until the result of this attempt is stored. */
 const attempted = (reference: string, attempts: number) =>
   until(async () => {
@@ -131,4 +135,11 @@ describe('a merchant that cannot be reached', () => {
     await until(async () => (await rows()).some(({ last_result }) => last_result !== null));
     expect(await rows()).toEqual([{ status: 'pending', attempts: 1, last_result: 'ECONNREFUSED' }]);
   });
+});
+
+test('a charge wakes the dispatcher, which asks the database rarely when nothing is due', async () => {
+  const wake = jest.spyOn(sandbox.app.get(WakeSignal, { strict: false }), 'wake');
+  await charge('woken');
+  expect(wake).toHaveBeenCalledTimes(1);
+  wake.mockRestore();
 });

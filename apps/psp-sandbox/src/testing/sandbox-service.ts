@@ -3,6 +3,7 @@ import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { loadSettings } from '@causeway/config';
+import { WakeSignal } from '@causeway/resilience';
 import { createApp } from '@causeway/service-host';
 import { createDatabase, type TestDatabase } from '@causeway/testkit';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -32,6 +33,12 @@ export const chargeOf = (reference: string, paymentMethodToken = 'tok_success') 
 /** Among `webhookStatuses`: the merchant keeps the connection open and does not respond. */
 export const neverResponds = 0;
 
+async function appOf(env: Readonly<Record<string, string>>): Promise<NestFastifyApplication> {
+  const app = await createApp(service, loadSettings(service.settings, env));
+  await app.listen(0, '127.0.0.1');
+  return app;
+}
+
 /** The sandbox in this process with its own PostgreSQL, and a merchant that receives its webhooks. */
 export class SandboxService {
   /** Webhooks in the order they arrived. */
@@ -45,6 +52,7 @@ export class SandboxService {
     readonly database: TestDatabase,
     readonly url: string,
     private readonly merchant: Server,
+    private readonly env: Readonly<Record<string, string>>,
   ) {
     merchant.on('request', (request, response) => {
       let body = '';
@@ -74,9 +82,18 @@ export class SandboxService {
       PSP_SLOW_MS: '600',
       ...overrides,
     };
-    const app = await createApp(service, loadSettings(service.settings, env));
-    await app.listen(0, '127.0.0.1');
-    return new SandboxService(app, database, await app.getUrl(), merchant);
+    const app = await appOf(env);
+    return new SandboxService(app, database, await app.getUrl(), merchant, env);
+  }
+
+  /** Another instance on the same database. The caller closes it. */
+  another(): Promise<NestFastifyApplication> {
+    return appOf(this.env);
+  }
+
+  /** Makes the dispatcher look at what a test has changed behind its back. */
+  wakeDispatcher(): void {
+    this.app.get(WakeSignal, { strict: false }).wake();
   }
 
   async stop(): Promise<void> {
