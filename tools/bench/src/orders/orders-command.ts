@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import type * as Launcher from '@causeway/launcher';
+import { residentBytes } from '../memory.js';
 import { Counter, perUnit } from '../measure.js';
 import { OrderLoad, unlimited } from './load.js';
 
@@ -72,6 +73,9 @@ try {
     Object.entries(each.cpu)
       .map(([id, seconds]) => `${id} ${(seconds * 1_000).toFixed(1)}`)
       .join(', '),
+  );
+  out(
+    `resident: ${system.services.map(({ id, pid }) => `${id} ${Math.round(residentBytes(pid) / 1_048_576)}`).join(', ')} MB`,
   );
   for (const { database, calls, ms, text } of await counter.topStatements(Number(options.top)))
     out(
