@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { DatabaseUnavailable, PgUnitOfWork, poolSql } from '@causeway/persistence';
-import { WakeSignal } from '@causeway/resilience';
+import { finishesWithin, WakeSignal } from '@causeway/resilience';
 import { createDatabase, type TestDatabase } from '@causeway/testkit';
 import { PgOperationQueue } from '../src/adapters/persistence/pg-operation-queue.js';
+import { PgOperations } from '../src/adapters/persistence/pg-operations.js';
 import { bindTransaction } from '../src/adapters/persistence/payment-transaction.js';
 import { OperationWorker } from '../src/adapters/worker/operation.worker.js';
 import { AuthorizePayment } from '../src/application/authorize-payment.js';
@@ -199,8 +200,104 @@ test('a payment is read back as it was saved, with its refunds in order', async 
       refunds: [refund(randomUUID()), refund(randomUUID())],
       version: 5,
     } as const;
-    await tx.payments.save(payment);
+    await tx.payments.save(payment, before!);
     return payment;
   });
   expect(await uow.run((tx) => tx.payments.forUpdate(paymentId))).toEqual(saved);
+});
+
+test('a payment that somebody else has changed since it was read is not overwritten', async () => {
+  const { paymentId } = await authorize();
+  const read = () => uow.run((tx) => tx.payments.forUpdate(paymentId));
+  const before = (await read())!;
+  const change = (status: 'DECLINED' | 'AUTHORIZED') =>
+    uow.run((tx) => tx.payments.save({ ...before, status, inFlight: null, version: before.version + 1 }, before));
+  await change('AUTHORIZED');
+  await expect(change('DECLINED')).rejects.toThrow(/saved without a lock/);
+  expect(await read()).toMatchObject({ status: 'AUTHORIZED' });
+});
+
+test('a reading that a webhook makes due is due at that very time, although the column rounds to milliseconds', async () => {
+  const { paymentId } = await authorize();
+  await database.pool.query(`UPDATE psp_operations SET status = 'UNKNOWN' WHERE payment_id = $1`, [paymentId]);
+  const atOneTime = new PgUnitOfWork(database.pool, ({ sql }) => ({
+    sql,
+    queue: new PgOperationQueue(sql),
+    operations: new PgOperations(sql, () => undefined),
+  }));
+  // In a transaction now() stands still. Twenty of them meet both halves of a millisecond.
+  for (let round = 0; round < 20; round++) {
+    await atOneTime.run(async (tx) => {
+      await tx.sql.query(
+        `UPDATE psp_operations SET due_at = now() + interval '1 hour', lease_until = NULL WHERE payment_id = $1`,
+        [paymentId],
+      );
+      await tx.operations.makeDueNow(paymentId);
+      expect(await tx.queue.claim(1, leaseMs)).toHaveLength(1);
+    });
+  }
+});
+
+describe('until an operation is due', () => {
+  test('the time of the earliest that nobody holds; none: undefined', async () => {
+    expect(await queue.untilNextDue()).toBeGreaterThan(1e12); // 'infinity', see beforeEach
+    await database.pool.query('DELETE FROM psp_operations');
+    expect(await queue.untilNextDue()).toBeUndefined();
+    const { paymentId } = await authorize();
+    expect(await queue.untilNextDue()).toBe(0);
+    await queue.claim(1, leaseMs);
+    expect(await queue.untilNextDue()).toBeGreaterThan(leaseMs - 10_000);
+    await database.pool.query(
+      `UPDATE psp_operations SET lease_until = NULL, due_at = now() + interval '5 seconds' WHERE payment_id = $1`,
+      [paymentId],
+    );
+    const waitMs = await queue.untilNextDue();
+    expect(waitMs).toBeGreaterThan(0);
+    expect(waitMs).toBeLessThanOrEqual(5_001);
+  });
+
+  test('the worker asks once, and sleeps', async () => {
+    let asked = 0;
+    const sleeping = { claim: () => Promise.resolve([]), untilNextDue: () => Promise.resolve(void (asked += 1)) };
+    const wakeSignal = new WakeSignal();
+    const worker = new OperationWorker(
+      { ...sleeping, release: () => Promise.resolve() },
+      { execute: () => Promise.resolve(undefined) },
+      { concurrency: 4, leaseMs, pollMs: 60_000 },
+      wakeSignal,
+    );
+    worker.onApplicationBootstrap();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(asked).toBe(1);
+    wakeSignal.wake();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(asked).toBe(2);
+    await worker.onModuleDestroy();
+  });
+
+  test.each([
+    ['that fills all slots', 1, undefined],
+    ['that is due again', 4, 0],
+  ])('an operation %s wakes the worker at its end', async (_, concurrency, dueInMs) => {
+    const operation = (await authorize().then(() => queue.claim(1, leaseMs)))[0]!;
+    const twice = Promise.withResolvers<void>();
+    let executed = 0;
+    const execute = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      if (++executed === 2) twice.resolve();
+      return dueInMs;
+    };
+    const fake = {
+      claim: () => Promise.resolve(executed < 2 ? [operation] : []),
+      untilNextDue: () => Promise.resolve(undefined),
+      release: () => Promise.resolve(),
+    };
+    const worker = new OperationWorker(fake, { execute }, { concurrency, leaseMs, pollMs: 600_000 }, new WakeSignal());
+    worker.onApplicationBootstrap();
+    try {
+      expect(await finishesWithin(10_000, twice.promise)).toBe(true);
+    } finally {
+      await worker.onModuleDestroy();
+    }
+  });
 });

@@ -17,12 +17,10 @@ export class AuthorizePayment {
     const terms = { customerId, amountMinor, currency };
     await this.uow.runOnce(delivery, async (tx) => {
       const now = this.now();
-      let before = await tx.payments.forUpdate(paymentId);
-      if (!before) {
-        const first = authorize({ id: paymentId, orderId, terms, now });
-        if (await tx.payments.insert(first.payment)) return saveChange(tx, first, { before, now, paymentMethodToken });
-        before = await tx.payments.forUpdate(paymentId);
-      }
+      const first = authorize({ id: paymentId, orderId, terms, now });
+      if (await tx.payments.insert(first.payment))
+        return saveChange(tx, first, { before: undefined, now, paymentMethodToken });
+      const before = await tx.payments.forUpdate(paymentId);
       if (before) await saveChange(tx, authorizeAgain(before, orderId, terms, now), { before, now });
     });
   }

@@ -7,7 +7,6 @@ import type { OperationIntent, Payment, OperationKind } from '../domain/payment.
 export interface PaymentTransaction {
   readonly payments: PaymentRepository;
   readonly operations: OperationRepository;
-  readonly webhooks: WebhookRepository;
   readonly outbox: EventOutbox;
 }
 
@@ -18,8 +17,12 @@ export interface PaymentRepository {
   forUpdate(id: string): Promise<Payment | undefined>;
   /** @returns false when the id exists; the transaction that inserted it has ended by then. */
   insert(payment: Payment): Promise<boolean>;
-  /** Saves the payment with its refunds. The caller must hold the lock. */
-  save(payment: Payment): Promise<void>;
+  /**
+   * Saves a changed payment with its refunds.
+   * @param before What `forUpdate` returned.
+   * @throws Error when the payment has another version by now: it was saved without a lock.
+   */
+  save(payment: Payment, before: Payment): Promise<void>;
 }
 
 /** One authorize, capture, void or refund at the provider, stored before it is sent. */
@@ -77,23 +80,13 @@ export interface OperationRepository {
 export interface OperationQueue {
   /** Claims up to `limit` due operations for `leaseMs`. If the worker dies, a later claim takes them over. */
   claim(limit: number, leaseMs: number): Promise<Operation[]>;
+  /** @returns Milliseconds until an operation is due that can be claimed; undefined when there is none. */
+  untilNextDue(): Promise<number | undefined>;
   /**
    * Ends the lease of an operation that failed here; it is due again after `delayMs`. Does nothing when the lease is
    * lost.
    */
   release(operation: Pick<Operation, 'id' | 'lease'>, delayMs: number): Promise<void>;
-}
-
-export interface WebhookEvent {
-  readonly id: string;
-  readonly type: string;
-  readonly reference: string;
-  readonly body: unknown;
-}
-
-export interface WebhookRepository {
-  /** @returns false when the event was stored before. */
-  insert(event: WebhookEvent): Promise<boolean>;
 }
 
 export interface EventOutbox {

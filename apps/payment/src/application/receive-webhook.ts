@@ -2,19 +2,18 @@ import type { PspWebhookBody } from '@causeway/contracts';
 import type { PaymentUnitOfWork } from './ports.js';
 
 /**
- * Stores an event of the provider and treats it as a hint. Webhooks arrive twice, late and out of order, so their
- * content changes nothing. If an operation is UNKNOWN, its next reading is due now, and that reading decides.
+ * Treats an event of the provider as a hint, and stores nothing of it. Webhooks arrive twice, late and out of order, so
+ * their content changes nothing. If an operation is UNKNOWN, its next reading is due now, and that reading decides
+ * (docs/decisions/0028-webhooks-are-hints.md).
  */
 export class ReceiveWebhook {
   constructor(private readonly uow: PaymentUnitOfWork) {}
 
-  /** @returns false when the event was stored before. */
-  execute(event: PspWebhookBody): Promise<boolean> {
-    const { id, type, data } = event;
-    return this.uow.run(async (tx) => {
-      if (!(await tx.webhooks.insert({ id, type, reference: data.reference, body: event }))) return false;
-      await tx.operations.makeDueNow(data.reference);
-      return true;
-    });
+  /** An event about something that is no payment of ours changes nothing either. */
+  async execute({ data: { reference } }: PspWebhookBody): Promise<void> {
+    if (!uuid.test(reference)) return;
+    await this.uow.run((tx) => tx.operations.makeDueNow(reference), { aggregate: reference });
   }
 }
+
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

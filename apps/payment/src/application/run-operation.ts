@@ -182,9 +182,12 @@ export class RunOperation {
   ): Promise<undefined> {
     const now = this.now();
     await this.commit(operation, claim, async (tx) => {
-      const before = await tx.payments.forUpdate(operation.paymentId);
       const status = outcome.kind === 'refused' ? 'REFUSED' : 'SUCCEEDED';
-      if (!before || !(await tx.operations.close(operation.id, status, outcome.kind))) return;
+      const [before, closed] = await Promise.all([
+        tx.payments.forUpdate(operation.paymentId),
+        tx.operations.close(operation.id, status, outcome.kind),
+      ]);
+      if (!before || !closed) return;
       await saveChange(tx, settleOperation(before, outcome, now), { before, now });
     });
     const { paymentId, kind } = operation;
@@ -199,8 +202,11 @@ export class RunOperation {
     const next: Reschedule = { status: 'UNKNOWN', attempts, reads: reads + 1, unsent: 0, delayMs };
     this.warn(operation, next, error, 'outcome unclear; reading the charge');
     await this.commit(operation, claim, async (tx) => {
-      const before = await tx.payments.forUpdate(operation.paymentId);
-      if (!before || !(await tx.operations.reschedule(operation, next))) return;
+      const [before, rescheduled] = await Promise.all([
+        tx.payments.forUpdate(operation.paymentId),
+        tx.operations.reschedule(operation, next),
+      ]);
+      if (!before || !rescheduled) return;
       await saveChange(tx, markUnclear(before, now), { before, now });
     });
     return delayMs;

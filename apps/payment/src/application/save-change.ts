@@ -26,30 +26,49 @@ export async function saveChange(
   options: SaveChangeOptions,
 ): Promise<void> {
   const { payment, facts, intent, withdraw } = change;
-  if (options.before && payment !== options.before) await tx.payments.save(payment);
-  if (withdraw) await tx.operations.withdraw(payment.id);
-  if (intent) await tx.operations.add(payment.id, intent, options.paymentMethodToken);
-  for (const fact of facts) await publish(tx, payment, fact, options.now);
+  const { before, now, paymentMethodToken } = options;
+  // Started together, so that they travel together; the database runs them in this order.
+  await Promise.all([
+    ...(before && payment !== before ? [tx.payments.save(payment, before)] : []),
+    ...(withdraw ? [tx.operations.withdraw(payment.id)] : []),
+    ...(intent ? [tx.operations.add(payment.id, intent, paymentMethodToken)] : []),
+    ...facts.map((fact) => publish(tx, payment, fact, now)),
+  ]);
 }
 
 async function publish({ outbox }: PaymentTransaction, payment: Payment, fact: PaymentFact, now: Date): Promise<void> {
   const { id, orderId, version } = payment;
   const base = { paymentId: id, orderId, version, occurredAt: now.toISOString() };
-  const money = { amountMinor: payment.terms?.amountMinor ?? 0, currency: payment.terms?.currency ?? 'XXX' };
   switch (fact.kind) {
     case 'authorized':
-      return void (await outbox.add(paymentAuthorized, id, { ...base, ...money }));
+      return void (await outbox.add(paymentAuthorized, id, { ...base, ...moneyOf(payment) }));
     case 'declined':
       return void (await outbox.add(paymentDeclined, id, { ...base, reason: fact.reason }));
     case 'captured':
-      return void (await outbox.add(paymentCaptured, id, { ...base, ...money, amountMinor: payment.capturedMinor }));
+      return void (await outbox.add(paymentCaptured, id, {
+        ...base,
+        ...moneyOf(payment),
+        amountMinor: payment.capturedMinor,
+      }));
     case 'capture-failed':
       return void (await outbox.add(paymentCaptureFailed, id, { ...base, reason: fact.reason }));
     case 'voided':
       return void (await outbox.add(paymentVoided, id, { ...base, reason: fact.reason }));
     case 'refunded': {
       const { refundId, amountMinor, reason } = fact;
-      return void (await outbox.add(paymentRefunded, id, { ...base, ...money, refundId, amountMinor, reason }));
+      return void (await outbox.add(paymentRefunded, id, {
+        ...base,
+        ...moneyOf(payment),
+        refundId,
+        amountMinor,
+        reason,
+      }));
     }
   }
+}
+
+/** Only a void marker has no terms, and nothing of it is ever authorized, captured or refunded. */
+function moneyOf({ id, terms }: Payment): { amountMinor: number; currency: string } {
+  if (!terms) throw new Error(`payment ${id} has no terms, so it cannot have moved money`);
+  return { amountMinor: terms.amountMinor, currency: terms.currency };
 }

@@ -94,4 +94,8 @@ export type ProviderOutcome =
  * once.
  */
 export const operationKey = (paymentId: string, kind: OperationKind, n: number): string =>
-  `pay:${paymentId}:${kind.toLowerCase()}:${n}`;
+  `${operationKeyPrefix(paymentId, kind)}${n}`;
+
+/** The key without the number, which the database counts out. */
+export const operationKeyPrefix = (paymentId: string, kind: OperationKind): string =>
+  `pay:${paymentId}:${kind.toLowerCase()}:`;

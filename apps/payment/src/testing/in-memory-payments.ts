@@ -1,12 +1,6 @@
 import { parseOrThrow, type DataOf, type MessageDefinition } from '@causeway/contracts';
 import { InMemoryUnitOfWork } from '@causeway/persistence/testing';
-import type {
-  Operation,
-  OperationQueue,
-  OperationRepository,
-  PaymentTransaction,
-  WebhookEvent,
-} from '../application/ports.js';
+import type { Operation, OperationQueue, OperationRepository, PaymentTransaction } from '../application/ports.js';
 import { operationKey, type OperationIntent, type Payment } from '../domain/payment.js';
 
 interface StoredOperation extends Omit<Operation, 'status' | 'lease' | 'currency' | 'chargeId'> {
@@ -19,7 +13,6 @@ interface StoredOperation extends Omit<Operation, 'status' | 'lease' | 'currency
 interface StoredPayments {
   payments: Record<string, Payment>;
   operations: StoredOperation[];
-  webhooks: WebhookEvent[];
   events: { subject: string; data: unknown }[];
 }
 
@@ -31,7 +24,7 @@ export class InMemoryPayments implements OperationQueue {
   private claims = 0;
 
   readonly uow = new InMemoryUnitOfWork<StoredPayments, PaymentTransaction>(
-    { payments: {}, operations: [], webhooks: [], events: [] },
+    { payments: {}, operations: [], events: [] },
     (draft) => this.bind(draft),
   );
 
@@ -85,6 +78,13 @@ export class InMemoryPayments implements OperationQueue {
     );
   }
 
+  untilNextDue(): Promise<number | undefined> {
+    const waits = this.uow.state.operations
+      .filter(isOpen)
+      .map(({ dueAt, leaseUntil }) => Math.max(dueAt, leaseUntil) - this.time);
+    return Promise.resolve(waits.length > 0 ? Math.max(0, Math.min(...waits)) : undefined);
+  }
+
   release({ id, lease }: Pick<Operation, 'id' | 'lease'>, delayMs: number): Promise<void> {
     const { state } = this.uow;
     state.operations = state.operations.map((one) =>
@@ -104,16 +104,12 @@ export class InMemoryPayments implements OperationQueue {
           draft.payments[payment.id] = payment;
           return true;
         },
-        save: async (payment) => void (draft.payments[payment.id] = payment),
-      },
-      operations: this.operations(draft),
-      webhooks: {
-        insert: async (event) => {
-          if (draft.webhooks.some(({ id }) => id === event.id)) return false;
-          draft.webhooks.push(event);
-          return true;
+        save: async (payment, before) => {
+          if (draft.payments[payment.id]?.version !== before.version) throw new Error('saved without a lock');
+          draft.payments[payment.id] = payment;
         },
       },
+      operations: this.operations(draft),
       outbox: {
         add: async (definition, _aggregateId, data) => {
           draft.events.push({ subject: definition.subject, data: parseOrThrow(definition.data, data) });

@@ -14,7 +14,7 @@ export class WebhooksController {
     @Inject(CLOCK) private readonly now: () => Date,
   ) {}
 
-  /** Responds 204 once the event is stored, also for a repetition. Until then the provider keeps delivering it. */
+  /** Responds 204 once the event has had its effect, also for a repetition. Until then the provider keeps delivering it. */
   @Public()
   @Post()
   @HttpCode(204)

@@ -3,7 +3,6 @@ import type { Transaction } from '@causeway/persistence';
 import type { PaymentTransaction } from '../../application/ports.js';
 import { PgOperations } from './pg-operations.js';
 import { PgPayments } from './pg-payments.js';
-import { PgWebhooks } from './pg-webhooks.js';
 
 interface Wakeable {
   wake(): void;
@@ -15,6 +14,5 @@ export const bindTransaction =
   (transaction: Transaction): PaymentTransaction => ({
     payments: new PgPayments(transaction.sql),
     operations: new PgOperations(transaction.sql, () => transaction.afterCommit(() => worker.wake())),
-    webhooks: new PgWebhooks(transaction.sql),
     outbox: Outbox.within(transaction, 'payment', relay),
   });

@@ -47,6 +47,15 @@ export class PgOperationQueue implements OperationQueue {
     }
   }
 
+  async untilNextDue(): Promise<number | undefined> {
+    const { rows } = await this.sql.query<{ ms: number | null }>(
+      `SELECT ceil(extract(epoch FROM min(greatest(due_at, lease_until)) - now()) * 1000)::float8 AS ms
+         FROM psp_operations WHERE status IN ('READY', 'UNKNOWN')`,
+    );
+    const ms = rows[0]?.ms;
+    return ms === null || ms === undefined ? undefined : Math.max(0, ms);
+  }
+
   async release({ id, lease }: Pick<Operation, 'id' | 'lease'>, delayMs: number): Promise<void> {
     try {
       // Truncated, because the column keeps milliseconds and rounds: half of the times it would be due a moment later.

@@ -2,7 +2,7 @@ import type { Sql } from '@causeway/persistence';
 import { currentTraceparent } from '@causeway/telemetry';
 import { v7 as uuidv7 } from 'uuid';
 import type { Operation, OperationRepository, Reschedule } from '../../application/ports.js';
-import { operationKey, type OperationIntent } from '../../domain/payment.js';
+import { operationKeyPrefix, type OperationIntent } from '../../domain/payment.js';
 
 /** Every caller holds the lock on the payment, so the number that `add` counts out is unique. */
 export class PgOperations implements OperationRepository {
@@ -13,20 +13,15 @@ export class PgOperations implements OperationRepository {
   ) {}
 
   async add(paymentId: string, intent: OperationIntent, paymentMethodToken?: string): Promise<void> {
-    const { rows } = await this.sql.query<{ n: number }>(
-      'SELECT count(*)::int + 1 AS n FROM psp_operations WHERE payment_id = $1 AND step = $2',
-      [paymentId, intent.kind],
-    );
-    const n = rows[0]?.n ?? 1;
     await this.sql.query(
       `INSERT INTO psp_operations (id, payment_id, step, n, key, refund_id, amount_minor, payment_method_token, traceparent)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+       SELECT $1, $2, $3, n, $4 || n, $5, $6, $7, $8
+         FROM (SELECT count(*)::int + 1 AS n FROM psp_operations WHERE payment_id = $2 AND step = $3) earlier`,
       [
         uuidv7(),
         paymentId,
         intent.kind,
-        n,
-        operationKey(paymentId, intent.kind, n),
+        operationKeyPrefix(paymentId, intent.kind),
         intent.refundId ?? null,
         intent.amountMinor,
         paymentMethodToken ?? null,
@@ -73,7 +68,7 @@ export class PgOperations implements OperationRepository {
 
   async makeDueNow(paymentId: string): Promise<void> {
     const { rowCount } = await this.sql.query(
-      `UPDATE psp_operations SET due_at = date_trunc('milliseconds', now()) WHERE payment_id::text = $1 AND status = 'UNKNOWN' AND due_at > now()`,
+      `UPDATE psp_operations SET due_at = date_trunc('milliseconds', now()) WHERE payment_id = $1 AND status = 'UNKNOWN' AND due_at > now()`,
       [paymentId],
     );
     if (rowCount > 0) this.wakeWorker();

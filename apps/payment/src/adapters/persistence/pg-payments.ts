@@ -53,25 +53,6 @@ const toPayment = (row: PaymentRow): Payment => ({
   updatedAt: row.updated_at,
 });
 
-const columns = (payment: Payment): unknown[] => [
-  payment.id,
-  payment.orderId,
-  payment.terms?.customerId ?? null,
-  payment.terms?.amountMinor ?? null,
-  payment.terms?.currency ?? null,
-  payment.status,
-  payment.inFlight,
-  payment.chargeId,
-  payment.capturedMinor,
-  payment.refundedMinor,
-  payment.declineReason,
-  payment.captureFailure,
-  payment.voidReason,
-  payment.version,
-  payment.createdAt,
-  payment.updatedAt,
-];
-
 export class PgPayments implements PaymentRepository {
   constructor(private readonly sql: Sql) {}
 
@@ -89,20 +70,54 @@ export class PgPayments implements PaymentRepository {
       `INSERT INTO payments (id, order_id, customer_id, amount_minor, currency, status, step, charge_id, captured_minor, refunded_minor,
                              decline_reason, capture_failure, void_reason, version, created_at, updated_at)
        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) ON CONFLICT (id) DO NOTHING`,
-      columns(payment),
+      [
+        payment.id,
+        payment.orderId,
+        payment.terms?.customerId ?? null,
+        payment.terms?.amountMinor ?? null,
+        payment.terms?.currency ?? null,
+        payment.status,
+        payment.inFlight,
+        payment.chargeId,
+        payment.capturedMinor,
+        payment.refundedMinor,
+        payment.declineReason,
+        payment.captureFailure,
+        payment.voidReason,
+        payment.version,
+        payment.createdAt,
+        payment.updatedAt,
+      ],
     );
     return rowCount === 1;
   }
 
-  async save(payment: Payment): Promise<void> {
-    await this.sql.query(
-      `UPDATE payments SET order_id = $2, customer_id = $3, amount_minor = $4, currency = $5, status = $6, step = $7, charge_id = $8,
+  async save(payment: Payment, before: Payment): Promise<void> {
+    const { rowCount } = await this.sql.query(
+      `UPDATE payments SET customer_id = $3, amount_minor = $4, currency = $5, status = $6, step = $7, charge_id = $8,
               captured_minor = $9, refunded_minor = $10, decline_reason = $11, capture_failure = $12, void_reason = $13, version = $14,
-              created_at = $15, updated_at = $16
-        WHERE id = $1`,
-      columns(payment),
+              updated_at = $15
+        WHERE id = $1 AND version = $2`,
+      [
+        payment.id,
+        before.version,
+        payment.terms?.customerId ?? null,
+        payment.terms?.amountMinor ?? null,
+        payment.terms?.currency ?? null,
+        payment.status,
+        payment.inFlight,
+        payment.chargeId,
+        payment.capturedMinor,
+        payment.refundedMinor,
+        payment.declineReason,
+        payment.captureFailure,
+        payment.voidReason,
+        payment.version,
+        payment.updatedAt,
+      ],
     );
-    if (payment.refunds.length > 0) await this.saveRefunds(payment);
+    if (rowCount !== 1) throw new Error(`payment ${payment.id} was saved without a lock`);
+    if (payment.refunds !== before.refunds) await this.saveRefunds(payment);
   }
 
   private async saveRefunds({ id, refunds }: Payment): Promise<void> {

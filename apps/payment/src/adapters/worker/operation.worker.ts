@@ -15,7 +15,7 @@ export interface OperationWorkerOptions {
    * the result.
    */
   readonly leaseMs: number;
-  /** How often to look for due operations, milliseconds. Default 250. */
+  /** The longest pause between two searches for due operations, milliseconds. Default 2 000. */
   readonly pollMs?: number;
 }
 
@@ -43,7 +43,7 @@ export class OperationWorker implements OnApplicationBootstrap, OnModuleDestroy 
     private readonly wakeSignal: WakeSignal,
   ) {
     this.concurrency = options.concurrency;
-    this.pollMs = options.pollMs ?? 250;
+    this.pollMs = options.pollMs ?? 2_000;
   }
 
   onApplicationBootstrap(): void {
@@ -64,7 +64,7 @@ export class OperationWorker implements OnApplicationBootstrap, OnModuleDestroy 
       const claimed = freeSlots > 0 ? await this.claim(freeSlots) : 0;
       // Every free slot was filled, so more may be due; the next round waits only if no slot is free.
       if (claimed > 0 && claimed === freeSlots) continue;
-      await this.wakeSignal.wait(this.pollMs);
+      await this.wakeSignal.wait(claimed === 0 && freeSlots > 0 ? await this.untilNextDue() : this.pollMs);
     }
   }
 
@@ -73,13 +73,7 @@ export class OperationWorker implements OnApplicationBootstrap, OnModuleDestroy 
       const claimedAt = performance.now();
       const operations = await this.queue.claim(limit, this.options.leaseMs);
       const isHeld = () => !this.stopping && performance.now() - claimedAt < this.options.leaseMs - leaseMarginMs;
-      for (const operation of operations) {
-        const done = this.execute(operation, { isHeld }).finally(() => {
-          this.inFlight.delete(done);
-          this.wakeSignal.wake();
-        });
-        this.inFlight.add(done);
-      }
+      for (const operation of operations) this.start(operation, { isHeld });
       return operations.length;
     } catch (err) {
       this.log.warn({ err }, `operations could not be claimed; trying again in ${this.pollMs} ms`);
@@ -87,19 +81,38 @@ export class OperationWorker implements OnApplicationBootstrap, OnModuleDestroy 
     }
   }
 
-  private async execute(operation: Operation, claim: OperationClaim): Promise<void> {
+  /** Operations of this instance wake the worker, so polls serve those of others, which may be dead. */
+  private async untilNextDue(): Promise<number> {
+    const dueInMs = await this.queue.untilNextDue().catch(() => undefined);
+    // Truncated times of the database may be a moment early; without a minimum the worker would spin until then.
+    return Math.min(this.pollMs, Math.max(1, dueInMs ?? this.pollMs));
+  }
+
+  private start(operation: Operation, claim: OperationClaim): void {
+    const done = this.execute(operation, claim).then((isDueAgain) => {
+      const wasFull = this.inFlight.size === this.concurrency;
+      this.inFlight.delete(done);
+      if (wasFull || isDueAgain) this.wakeSignal.wake();
+    });
+    this.inFlight.add(done);
+  }
+
+  /** @returns Whether the operation is due again. */
+  private async execute(operation: Operation, claim: OperationClaim): Promise<boolean> {
     const attributes = { 'causeway.payment.id': operation.paymentId, 'causeway.operation.attempt': operation.attempts };
     const parent = extractTrace({ traceparent: operation.traceparent ?? undefined });
     try {
-      await inSpan(`execute ${operation.kind.toLowerCase()}`, { parent, attributes }, () =>
+      const dueInMs = await inSpan(`execute ${operation.kind.toLowerCase()}`, { parent, attributes }, () =>
         this.run.execute(operation, claim),
       );
+      return dueInMs !== undefined;
     } catch (err) {
       // The result could not be stored. The same key will get the same answer from the provider.
       const delayMs = Math.min(maxRetryDelayMs, 500 * 2 ** operation.attempts);
       const { paymentId, kind } = operation;
       this.log.error({ err, paymentId, kind }, `operation failed; trying again in ${delayMs / 1_000} s`);
       await this.release(operation, delayMs);
+      return true;
     }
   }
 
