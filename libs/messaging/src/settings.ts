@@ -10,7 +10,7 @@ import { durationMs, flag, integer, list, text, withDefault, type SettingsShape 
  *   it to false where services may not manage streams: they then wait until the provisioning step has run.
  * - `MESSAGES_MAX_CONCURRENT`: messages that an instance handles at a time, 1 to 1 000. Default: the
  *   connections of its pool (`DATABASE_POOL_MAX`); 32 without a database.
- * - `OUTBOX_POLL_MS`: how often the relay looks for rows without being woken. Default 250.
+ * - `OUTBOX_POLL_MS`: how often the relay looks for rows without being woken. Default 5 000.
  * - `OUTBOX_SWEEP_MS`: how often the relay checks that published messages are still in their stream. Default 30 000.
  * - `OUTBOX_RETENTION_HOURS`: how long published rows are kept. Default 168 (7 days, as long as the streams).
  */
@@ -21,7 +21,7 @@ export const natsSettings = {
   NATS_REPLICAS: withDefault(integer(1, 5), '1'),
   NATS_CREATE_MISSING: withDefault(flag(), 'true'),
   MESSAGES_MAX_CONCURRENT: integer(1, 1_000).optional(),
-  OUTBOX_POLL_MS: withDefault(durationMs(10, 60_000), '250'),
+  OUTBOX_POLL_MS: withDefault(durationMs(10, 60_000), '5000'),
   OUTBOX_SWEEP_MS: withDefault(durationMs(100, 3_600_000), '30000'),
   OUTBOX_RETENTION_HOURS: withDefault(integer(1, 8_760), '168'),
 } as const satisfies SettingsShape;

@@ -229,6 +229,23 @@ test('a message that the broker refuses holds up what follows in its aggregate, 
   expect(await pending(database)).toBe(4);
 });
 
+test('what failed is tried again when its pause is over, however rarely the relay polls', async () => {
+  const database = await scene.database();
+  const stuck = uuidv7();
+  const placed = { ...fact(stuck), paymentId: uuidv7(), totalMinor: 1, currency: 'EUR', lines: tooLarge() };
+  await unitOfWork(database).run(({ outbox }) => outbox.add(orderPlaced, stuck, placed));
+  const { nc } = await scene.relay(database, { pollMs: 600_000 });
+  await add(database);
+  await eventually(
+    () => pending(database),
+    (count) => count === 1,
+  );
+  // Now the broker would take it, and nothing wakes the relay.
+  await database.pool.query(`UPDATE causeway.outbox SET envelope = '{}' WHERE aggregate_id = $1`, [stuck]);
+  await drained(database);
+  expect(await idsIn(nc)).toHaveLength(2);
+});
+
 test('refused messages that fill a whole batch do not keep the others out', async () => {
   const database = await scene.database();
   const { nc } = await scene.relay(database, { batch: 2 });

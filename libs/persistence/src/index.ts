@@ -5,6 +5,7 @@ export { DatabaseUnsuitable, sessionConfig } from './session.js';
 export { databaseSettings, fieldKeySettings, type DatabaseSettings } from './settings.js';
 export { DatabaseUnavailable, sqlStateOf, translatePgError, type WriteOutcome } from './errors.js';
 export { alreadyHandled, type Delivery, type Sql, type SqlResult, type Transaction, type UnitOfWork } from './sql.js';
+export { preparedName } from './prepared.js';
 export { PgUnitOfWork, type UnitOfWorkOptions } from './unit-of-work.js';
 export { poolSql } from './pool-sql.js';
 export { MigrationChanged, MigrationFailed, MigrationsPending } from './migrations/errors.js';

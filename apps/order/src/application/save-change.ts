@@ -7,11 +7,14 @@ import type { OrderTransaction } from './ports.js';
 /** Saves a change with everything that follows from it: stock, timer, next command, event. */
 export async function saveChange(tx: OrderTransaction, before: Order, after: Order, now: Date): Promise<void> {
   const { command, event, releaseStock } = consequencesOf(before, after);
-  await tx.orders.save(after);
-  if (releaseStock) await tx.orders.releaseStock(after);
-  await tx.orders.schedule(after);
-  if (command) await sendCommand(tx, after, command);
-  if (event) await publish(tx, after, event, now);
+  // Started together, so that they travel together; the database runs them in this order.
+  await Promise.all([
+    tx.orders.save(after),
+    ...(releaseStock ? [tx.orders.releaseStock(after)] : []),
+    tx.orders.schedule(after),
+    ...(command ? [sendCommand(tx, after, command)] : []),
+    ...(event ? [publish(tx, after, event, now)] : []),
+  ]);
 }
 
 async function publish(

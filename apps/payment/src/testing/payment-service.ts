@@ -208,7 +208,7 @@ export class TestPayment {
   /** The events of this payment, in order. */
   async published(): Promise<string[]> {
     const rows = await this.service.rows<{ subject: string }>(
-      `SELECT subject FROM causeway.outbox WHERE aggregate_id = $1 AND subject LIKE 'payment.evt.%' ORDER BY agg_seq`,
+      `SELECT subject FROM causeway.outbox WHERE aggregate_id = $1 AND subject LIKE 'payment.evt.%' ORDER BY position`,
       this.id,
     );
     return rows.map(({ subject }) => subject.split('.')[2] ?? '');

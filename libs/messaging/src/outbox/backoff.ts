@@ -37,6 +37,12 @@ export class Backoff {
     this.aggregates.clear();
   }
 
+  /** Milliseconds until the first of the blocked messages may be tried again; Infinity when none is blocked. */
+  get untilNextMs(): number {
+    const waits = [...this.types.values(), ...this.aggregates.values()].map(({ until }) => until - this.now());
+    return Math.min(Infinity, ...waits.filter((ms) => ms > 0));
+  }
+
   get blocked(): Blocked {
     const now = this.now();
     const current = (from: ReadonlyMap<string, { until: number }>) =>

@@ -11,6 +11,9 @@ import { republish, sweep } from './sweep.js';
 
 const log = getLogger('outbox');
 
+/** Pause before outbox and streams are compared again, after the broker could not say what it holds. */
+const comparisonRetryMs = 250;
+
 export interface PublisherOptions {
   readonly nc: NatsConnection;
   readonly health: BrokerHealth;
@@ -62,6 +65,11 @@ export class OutboxPublisher {
   /** Compares outbox and streams before the next batch. */
   compareFirst(): void {
     this.comparisonDue = true;
+  }
+
+  /** Milliseconds until something that failed is due again; Infinity when nothing has failed. */
+  get untilRetryMs(): number {
+    return this.comparisonDue ? comparisonRetryMs : this.backoff.untilNextMs;
   }
 
   /** Ends the back-off of everything that failed. */

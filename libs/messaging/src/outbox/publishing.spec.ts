@@ -37,6 +37,20 @@ describe('back-off', () => {
     expect(pauses).toEqual([250, 500, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000]);
   });
 
+  test('the relay is told when the first of them may be tried again', () => {
+    let now = 0;
+    const backoff = new Backoff(() => now);
+    expect(backoff.untilNextMs).toBe(Infinity);
+    backoff.failed(row('1', 'a'), true);
+    now = 100;
+    backoff.failed(row('2', 'b'), true);
+    expect(backoff.untilNextMs).toBe(150);
+    now = 300;
+    expect(backoff.untilNextMs).toBe(50);
+    now = 400;
+    expect(backoff.untilNextMs).toBe(Infinity);
+  });
+
   test('a success, or a reconnect, ends it', () => {
     const backoff = new Backoff(() => 0);
     backoff.failed(row('1', 'a'), true);

@@ -13,7 +13,10 @@ export interface RelayOptions extends PublisherOptions {
   readonly service: string;
   /** How to reach the service's database. The relay opens its own connection. */
   readonly connection: pg.ClientConfig;
-  /** How often to look for rows without being woken. Default 250. */
+  /**
+   * How often to look for rows without being woken, milliseconds: rows of a process that died before it woke a relay wait
+   * so long. Default 5 000.
+   */
   readonly pollMs?: number;
   /** How often to compare the outbox with the streams. Default 30 000. */
   readonly sweepMs?: number;
@@ -130,9 +133,15 @@ export class OutboxRelay {
     }
   }
 
+  /** Milliseconds until something other than a new row needs a pass. */
+  private untilNextTaskMs(session: RelaySession): number {
+    const wantsLocks = session.held.size < partitions.length;
+    return Math.max(1, Math.min(this.publisher.untilRetryMs, wantsLocks ? lockRetryMs : ageMs));
+  }
+
   /** Returns when the relay is stopped, after one last pass. Throws when the session is lost. */
   private async relay(session: RelaySession): Promise<void> {
-    const { pollMs = 250, sweepMs = 30_000, retentionHours = 168, batch = 512 } = this.options;
+    const { pollMs = 5_000, sweepMs = 30_000, retentionHours = 168, batch = 512 } = this.options;
     const isDue = schedule({ locks: 0, age: 0, purge: firstPurgeMs, sweep: sweepMs });
     for (;;) {
       const lastPass = this.stopping;
@@ -145,7 +154,7 @@ export class OutboxRelay {
       const canPublish = session.held.size > 0 && this.options.health.connected;
       const published = canPublish ? await this.publisher.publishBatch(session, batch) : 0;
       if (lastPass) return;
-      if (published < batch) await this.wakeSignal.wait(pollMs);
+      if (published < batch) await this.wakeSignal.wait(Math.min(pollMs, this.untilNextTaskMs(session)));
     }
   }
 }

@@ -1,3 +1,4 @@
+import { preparedName } from '@causeway/persistence';
 import { getLogger } from '@causeway/telemetry';
 import pg from 'pg';
 
@@ -44,7 +45,7 @@ export class RelaySession {
 
   /** Runs one statement. When the connection fails, the session is lost for good. */
   query<R extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<pg.QueryResult<R>> {
-    const result = this.tail.then(() => this.client.query<R>(text, values));
+    const result = this.tail.then(() => this.client.query<R>({ name: preparedName(text), text, values }));
     this.tail = result.catch((error: unknown) => {
       if (!(error instanceof pg.DatabaseError)) this.markLost(error as Error);
     });
