@@ -18,8 +18,8 @@ export const settings = {
    * (`workLimits`).
    */
   ORDER_PACE_AT: integer(1, 100_000).optional(),
-  /** How often an instance polls for steps that have had no outcome. */
-  ORDER_TIMER_POLL_MS: withDefault(durationMs(10, 60_000), '500'),
+  /** How often an instance polls for steps that have had no outcome; those are repeated after 30 s at the earliest. */
+  ORDER_TIMER_POLL_MS: withDefault(durationMs(10, 60_000), '5000'),
   /** A step without an outcome is repeated after this time, then after twice as long, and so on. */
   ORDER_REDRIVE_MS: withDefault(durationMs(100), '30000'),
   /** Longest wait between two repetitions. */

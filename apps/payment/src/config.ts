@@ -21,7 +21,7 @@ export const settings = {
   /** Operations at the provider at the same time, per instance. Default: four for each connection of the pool (`workLimits`). */
   PSP_CONCURRENCY: integer(1, 1_000).optional(),
   /** The longest pause between two searches for due operations. An instance knows when its own are due; this finds those that a dead one has left. */
-  PAYMENT_POLL_MS: withDefault(durationMs(10, 60_000), '2000'),
+  PAYMENT_POLL_MS: withDefault(durationMs(10, 60_000), '5000'),
   /** Waits before each reading of an operation whose outcome is unknown; the last one repeats. */
   PAYMENT_RESOLVE_SCHEDULE_MS: withDefault(schedule, '5000,30000,120000,600000,3600000'),
 };

@@ -15,7 +15,7 @@ export interface OperationWorkerOptions {
    * the result.
    */
   readonly leaseMs: number;
-  /** The longest pause between two searches for due operations, milliseconds. Default 2 000. */
+  /** The longest pause between two searches for due operations, milliseconds. Default 5 000. */
   readonly pollMs?: number;
 }
 
@@ -43,7 +43,7 @@ export class OperationWorker implements OnApplicationBootstrap, OnModuleDestroy 
     private readonly wakeSignal: WakeSignal,
   ) {
     this.concurrency = options.concurrency;
-    this.pollMs = options.pollMs ?? 2_000;
+    this.pollMs = options.pollMs ?? 5_000;
   }
 
   onApplicationBootstrap(): void {
