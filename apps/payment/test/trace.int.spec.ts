@@ -43,6 +43,7 @@ beforeAll(async () => {
   }).listen(0, '127.0.0.1');
   await once(sink, 'listening');
   const env = {
+    OTEL_TRACES_SAMPLER_ARG: '1',
     OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${(sink.address() as AddressInfo).port}`,
     OTEL_BSP_SCHEDULE_DELAY: '50',
     LOG_LEVEL: 'fatal',

@@ -175,6 +175,8 @@ describe('a start', () => {
 test('an instance says which build it is; the tag of an image becomes a semantic version', async () => {
   const child = start({ SERVICE_VERSION: 'main 42', SERVICE_COMMIT: 'c0ffee' });
   await child.ready();
+  child.kill('SIGTERM');
+  await child.exited; // by now it has written all its lines
   const ready = child.output.split('\n').find((text) => text.includes('"msg":"ready"')) ?? '{}';
   expect(JSON.parse(ready)).toMatchObject({ version: '0.0.0-main-42', commit: 'c0ffee' });
 });

@@ -42,6 +42,7 @@ afterAll(() => {
 test('spans and metrics reach the endpoint at the latest with the shutdown', async () => {
   const settings = loadSettings(telemetrySettings, {
     OTEL_EXPORTER_OTLP_ENDPOINT: url,
+    OTEL_TRACES_SAMPLER_ARG: '1',
     OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment.name=test,note=a%20b',
   });
   early.add(1, { lost: true });

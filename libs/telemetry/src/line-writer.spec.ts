@@ -1,6 +1,8 @@
+import { spawnSync } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { pino } from 'pino';
-import { lineWriter } from './line-writer.js';
+import { setImmediate as turn } from 'node:timers/promises';
+import { lineWriter, turnWriter } from './line-writer.js';
 
 const failure = (code: string): Error => Object.assign(new Error(`${code}: no luck, write`), { code });
 
@@ -89,4 +91,37 @@ test('pino writes to /dev/full through it, fatal lines included', () => {
   logger.fatal('two');
   closeSync(fd);
   expect(reports).toEqual([expect.stringContaining('no space left on device')]);
+});
+
+describe('lines of one turn', () => {
+  test('are written together, in their order', async () => {
+    const chunks: string[] = [];
+    const writer = turnWriter({ write: (chunk) => void chunks.push(chunk) });
+    for (const line of ['1\n', '2\n', '3\n']) writer.write(line);
+    expect(chunks).toEqual([]);
+    await turn();
+    writer.write('4\n');
+    await turn();
+    expect(chunks).toEqual(['1\n2\n3\n', '4\n']);
+  });
+
+  test('are written at once after a fatal line', () => {
+    const chunks: string[] = [];
+    const logger = pino({ base: null, timestamp: false }, turnWriter({ write: (chunk) => void chunks.push(chunk) }));
+    logger.fatal('the end');
+    expect(chunks.join('')).toContain('the end');
+  });
+
+  test.each([
+    ['an exit', 'process.exit(3)', 3],
+    ['an uncaught error', `throw new Error('no')`, 1],
+    ['a rejection that nobody handles', `Promise.reject(new Error('no'))`, 1],
+  ])('are not lost by %s', (_, end, status) => {
+    const source = new URL('line-writer.ts', import.meta.url).href;
+    const script = `const { lineWriter, turnWriter } = await import(${JSON.stringify(source)});
+      turnWriter(lineWriter()).write('the last line\\n');
+      ${end};`;
+    const child = spawnSync(process.execPath, ['--input-type=module', '--eval', script], { encoding: 'utf8' });
+    expect([child.status, child.stdout]).toEqual([status, 'the last line\n']);
+  });
 });

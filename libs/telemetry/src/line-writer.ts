@@ -20,7 +20,31 @@ const patienceMs = 1_000;
 const pauseMs = 10;
 
 /**
- * Writes lines synchronously, so that the last lines before a crash are kept. A line that cannot be written is lost: a
+ * Collects the lines of one turn of the event loop and writes them together: under load, one system call for many lines.
+ * What is left is written when the process exits, also after an uncaught error. Only a process that is killed, or that
+ * blocks its event loop, keeps the lines of its last turn to itself.
+ */
+export function turnWriter(destination: DestinationStream): DestinationStream & { flushSync(): void } {
+  let lines = '';
+  const flushSync = (): void => {
+    if (lines === '') return;
+    const all = lines;
+    lines = '';
+    destination.write(all);
+  };
+  process.on('exit', flushSync);
+  return {
+    write: (line) => {
+      if (lines === '') setImmediate(flushSync);
+      lines += line;
+    },
+    // pino calls it after a fatal line.
+    flushSync,
+  };
+}
+
+/**
+ * Writes lines synchronously, so that the last lines before a crash are kept. It takes one line at a time, or several. A line that cannot be written is lost: a
  * full disk, or a reader that has gone, must not stop the work that the line is about. Every line tries again, so
  * writing resumes as soon as it can.
  */
@@ -58,7 +82,7 @@ export function lineWriter({
       try {
         writeAll(Buffer.from(torn ? `\n${line}` : line));
       } catch (error) {
-        lost += 1;
+        lost += line.split('\n').length - 1;
         if (now() < quietUntil) return;
         quietUntil = now() + quietMs;
         onLoss(explain(error, lost));

@@ -1,6 +1,6 @@
 import { isSpanContextValid, trace } from '@opentelemetry/api';
 import { pino, type DestinationStream, type Logger } from 'pino';
-import { lineWriter } from './line-writer.js';
+import { lineWriter, turnWriter } from './line-writer.js';
 import { redact } from './redact.js';
 import { isError } from './tracing.js';
 
@@ -9,7 +9,7 @@ export interface LoggerOptions {
   /** trace, debug, info, warn, error, fatal or silent. */
   readonly level: string;
   readonly instanceId: string;
-  /** Where lines go. Default: standard output, see {@link lineWriter}. */
+  /** Where lines go. Default: standard output, see {@link turnWriter}. */
   readonly destination?: DestinationStream;
 }
 
@@ -24,9 +24,11 @@ export function createLogger({
   service,
   level,
   instanceId,
-  destination = lineWriter({
-    onRecovery: (lost) => root.warn({ lost }, 'log lines were lost: standard output could not be written'),
-  }),
+  destination = turnWriter(
+    lineWriter({
+      onRecovery: (lost) => root.warn({ lost }, 'log lines were lost: standard output could not be written'),
+    }),
+  ),
 }: LoggerOptions): Logger {
   root = pino(
     {

@@ -7,8 +7,8 @@ export const telemetrySettings = {
   TELEMETRY_SDK: withDefault(z.enum(['lean', 'full']), 'lean'),
   /** Base URL of an OTLP/HTTP receiver, for example http://127.0.0.1:4318. Without it there are trace ids, but nothing is exported. */
   OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl().optional(),
-  /** Fraction of new traces that is recorded. A trace that began elsewhere keeps the decision made there. */
-  OTEL_TRACES_SAMPLER_ARG: withDefault(ratio(), '1'),
+  /** Fraction of new traces that is recorded. A trace that began elsewhere keeps the decision made there. The launcher sets 1. */
+  OTEL_TRACES_SAMPLER_ARG: withDefault(ratio(), '0.1'),
   /** Interval between exports of spans, milliseconds. */
   OTEL_BSP_SCHEDULE_DELAY: withDefault(durationMs(10, 60_000), '500'),
   /** Interval between exports of metrics, milliseconds. */

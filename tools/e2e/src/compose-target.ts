@@ -111,7 +111,7 @@ function override({ env }: ComposeOptions, ports: { psp: number; nats: number })
   const services = serviceNames.map((name) => [
     name,
     {
-      environment: env[name] ?? {},
+      environment: { OTEL_TRACES_SAMPLER_ARG: '1', ...env[name] },
       extra_hosts: ['host.docker.internal:host-gateway'],
       ...(published[name] && { ports: published[name] }),
     },

@@ -132,6 +132,8 @@ export function settingsOf(input: {
     SERVICE_COMMIT: build.commit,
     LOG_LEVEL: 'info',
     OTEL_EXPORTER_OTLP_ENDPOINT: traces,
+    // The demo shows the trace of its order.
+    OTEL_TRACES_SAMPLER_ARG: '1',
     ...(databaseUrl && { DATABASE_URL: databaseUrl }),
     ...(service.nats && {
       NATS_URL: nats,
