@@ -123,8 +123,12 @@ async function connect(system: System): Promise<pg.Client> {
   return client;
 }
 
+export interface PerUnit extends Counts {
+  readonly cpuTotal: number;
+}
+
 /** What `after` counts more than `before`, per unit of work. */
-export function perUnit(before: Counts, after: Counts, units: number): Counts & { readonly cpuTotal: number } {
+export function perUnit(before: Counts, after: Counts, units: number): PerUnit {
   const each = (name: Exclude<keyof Counts, 'cpu'>): number => (after[name] - before[name]) / units;
   const cpu = Object.fromEntries(
     Object.entries(after.cpu).map(([id, seconds]) => [id, (seconds - (before.cpu[id] ?? 0)) / units]),

@@ -1,4 +1,4 @@
-/** A table of a report. Cells are text: whoever measures knows how exact a figure is. */
+/** A table of the report. Cells are text: whoever measures knows how exact a figure is. */
 export interface Table {
   readonly title: string;
   readonly columns: readonly string[];
@@ -23,7 +23,6 @@ export interface SectionOptions {
   readonly quick: boolean;
   /** Receives progress, a line at a time. */
   readonly say: (line: string) => void;
-  readonly signal: AbortSignal;
 }
 
 /** One part of `npm run bench`: measures ours and its peers in turn, in one run. */
@@ -32,3 +31,10 @@ export interface Section {
   readonly title: string;
   run(options: SectionOptions): Promise<readonly Table[]>;
 }
+
+/** `1234.5` with as many digits as a noisy measurement deserves. */
+export const figure = (value: number): string =>
+  value >= 100 ? Math.round(value).toString() : value >= 10 ? value.toFixed(1) : value.toFixed(2);
+
+/** `12.3 (11.9–13.0)` */
+export const withSpread = ({ value, low, high }: Bar): string => `${figure(value)} (${figure(low)}–${figure(high)})`;

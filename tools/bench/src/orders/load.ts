@@ -69,17 +69,6 @@ export class OrderLoad {
     }
   }
 
-  /**
-   * A closed loop of clients.
-   * @param next Returns the index of the next order; undefined ends a client.
-   */
-  async run(clients: number, next: () => number | undefined): Promise<void> {
-    const client = async (): Promise<void> => {
-      for (let index = next(); index !== undefined; index = next()) await this.place(index);
-    };
-    await Promise.all(Array.from({ length: clients }, client));
-  }
-
   async confirmed(): Promise<number> {
     const { rows } = await this.database.query<{ count: number }>(
       `SELECT count(*)::int AS count FROM orders WHERE status = 'CONFIRMED'`,

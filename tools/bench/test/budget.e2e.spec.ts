@@ -1,0 +1,55 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { System } from '@causeway/launcher';
+import { inFolder } from '../src/infrastructure.js';
+import { Counter, perUnit } from '../src/measure.js';
+import { OrderLoad } from '../src/orders/load.js';
+import { placeAll, startMeasured } from '../src/orders/section.js';
+
+type Budget = Readonly<Record<'commits' | 'walFlushes' | 'statements' | 'idleCommitsPerSecond', number>>;
+const budget = JSON.parse(readFileSync(new URL('../budget.json', import.meta.url), 'utf8')) as Budget;
+
+/** Idle sessions of PostgreSQL report their counts after 10 s. */
+const settleMs = 11_000;
+const orders = 80;
+
+async function count(system: System): Promise<Budget> {
+  const counter = await Counter.of(system);
+  const load = await OrderLoad.of(system);
+  try {
+    await placeAll(load, orders, 8);
+    await sleep(settleMs);
+    await counter.resetStatements();
+    const before = await counter.read();
+    await placeAll(load, orders, 8);
+    await sleep(settleMs);
+    const after = await counter.read();
+    await sleep(settleMs);
+    const idle = perUnit(after, await counter.read(), settleMs / 1_000);
+    const { commits, walFlushes, statements } = perUnit(before, after, orders);
+    return { commits, walFlushes, statements, idleCommitsPerSecond: idle.commits };
+  } finally {
+    await load.close();
+    await counter.close();
+  }
+}
+
+// Counts do not depend on the speed of the machine, only on how many orders meet. They fall as the load rises.
+test('an order costs no more commits, flushes and statements than the budget allows', async () => {
+  const counted = await inFolder(async (folder) => {
+    const system = await startMeasured(join(folder, 'system'), {});
+    try {
+      return await count(system);
+    } finally {
+      await system.stop();
+    }
+  });
+  console.info(`per order, 8 clients: ${JSON.stringify(counted)}`);
+  const exceeded = Object.entries(budget).filter(([name, most]) => counted[name as keyof Budget] > most);
+  const sentences = exceeded.map(
+    ([name, most]) =>
+      `${name}: ${counted[name as keyof Budget].toFixed(2)} per order, budget ${most}. Which statement is new? npm run bench:orders shows all counts, docs/guides/performance.md where they come from. If it is worth its price, raise tools/bench/budget.json in the same commit.`,
+  );
+  expect(sentences).toEqual([]);
+}, 300_000);
