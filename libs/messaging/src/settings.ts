@@ -8,8 +8,8 @@ import { durationMs, flag, integer, list, text, withDefault, type SettingsShape 
  * - `NATS_REPLICAS`: replicas of every stream, 1 to 5. Default 1; 3 in production.
  * - `NATS_CREATE_MISSING`: create missing streams and consumers, at start and after every reconnect. Default true. Set
  *   it to false where services may not manage streams: they then wait until the provisioning step has run.
- * - `MESSAGES_MAX_CONCURRENT`: messages that an instance handles at a time, 1 to 1 000. Default: the
- *   connections of its pool (`DATABASE_POOL_MAX`); 32 without a database.
+ * - `MESSAGES_MAX_CONCURRENT`: messages that an instance handles at a time, 1 to 1 000. Default: four for each
+ *   connection of its pool (`DATABASE_POOL_MAX`); 32 without a database.
  * - `OUTBOX_POLL_MS`: how often the relay looks for rows without being woken. Default 5 000.
  * - `OUTBOX_SWEEP_MS`: how often the relay checks that published messages are still in their stream. Default 30 000.
  * - `OUTBOX_RETENTION_HOURS`: how long published rows are kept. Default 168 (7 days, as long as the streams).

@@ -1,6 +1,6 @@
 /** How much of each kind of work a process takes on at once. */
 export interface WorkLimits {
-  /** Message handlers over all consumers. Each needs one connection while it runs. */
+  /** Message handlers over all consumers. Those that wait for the database at the same time share a connection. */
   readonly messages: number;
   /** Operations at a remote system. They hold no connection during the call, and need one to store its outcome. */
   readonly operations: number;
@@ -11,7 +11,8 @@ export interface WorkLimits {
 /**
  * Derives all limits of work from the size of the connection pool; settings of a service override them.
  *
- * - Messages: one for each connection. More would hold messages that cannot run, fewer would leave connections idle.
+ * - Messages: four for each connection, because units of work that wait at the same time share one
+ *   (docs/decisions/0027-group-commit.md). With more, a message would wait here while another instance is free.
  * - Operations: four for each connection. An operation spends most of its time at the remote system, and little on
  *   storing.
  * - Sagas: twelve for each connection. With fewer than three in each of the four steps of an order the pipeline runs
