@@ -46,10 +46,18 @@ test('spans and metrics reach the endpoint at the latest with the shutdown', asy
     OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment.name=test,note=a%20b',
   });
   early.add(1, { lost: true });
-  const telemetry = await startTelemetry({ service: 'order', version: '1.2.3', instanceId: 'order-1', settings });
+  const telemetry = await startTelemetry({
+    service: 'order',
+    version: '1.2.3',
+    commit: 'c0ffee',
+    instanceId: 'order-1',
+    settings,
+  });
   early.add(5, { outcome: 'ok' });
   duration.record(0.02);
-  await inSpan('outer', { kind: SpanKind.SERVER, attributes: { a: 1 } }, () => inSpan('inner', {}, () => undefined));
+  await inSpan('outer', { kind: SpanKind.SERVER, attributes: { a: 1 } }, () =>
+    inSpan('inner', { attributes: () => ({ 'made.late': true }) }, () => undefined),
+  );
   const failure = Object.assign(new Error('refused'), { code: 'PSP_REFUSED' });
   await inSpan('broken', {}, () => Promise.reject(failure)).catch(() => undefined);
   await telemetry.shutdown();
@@ -61,9 +69,11 @@ test('spans and metrics reach the endpoint at the latest with the shutdown', asy
     '"inner"',
     '"order-1"',
     '"1.2.3"',
+    '"vcs.ref.head.revision","value":{"stringValue":"c0ffee"}',
     '"deployment.environment.name"',
     '"a b"',
     '"PSP_REFUSED"',
+    '"made.late"',
   ])
     expect(traces).toContain(part);
   const sent = JSON.stringify(received.filter(({ path }) => path === '/v1/metrics').map(({ body }) => body));

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { loadSettings } from '@causeway/config';
-import { currentTraceId, inSpan, startTelemetry, telemetrySettings } from './index.js';
+import { currentTraceId, extractTrace, inSpan, startTelemetry, telemetrySettings } from './index.js';
 
 test('full: the stock SDK reads the standard variables itself', async () => {
   const paths: string[] = [];
@@ -22,6 +22,10 @@ test('full: the stock SDK reads the standard variables itself', async () => {
     const settings = loadSettings(telemetrySettings, env);
     const telemetry = await startTelemetry({ service: 'order', version: '1.0.0', instanceId: 'order-1', settings });
     expect(await inSpan('place', {}, () => currentTraceId())).toMatch(/^[0-9a-f]{32}$/);
+    // Its sampler need not follow the parent, so a span below one that is not recorded is made all the same.
+    const unrecorded = extractTrace({ traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-00` });
+    const id = await inSpan('below', { parent: unrecorded }, (span) => span.spanContext().spanId);
+    expect(id).not.toBe('b'.repeat(16));
     await telemetry.shutdown();
     expect(paths).toContain('/v1/traces');
   } finally {

@@ -34,7 +34,7 @@ export function createLogger({
     {
       level,
       base: { service, instance: instanceId },
-      timestamp: () => `,"time":"${new Date().toISOString()}"`,
+      timestamp,
       formatters: {
         level: (label) => ({ level: label }),
         log: (fields) => redact(fields),
@@ -47,6 +47,19 @@ export function createLogger({
   redactBindings(root);
   generation += 1;
   return root;
+}
+
+let stampedAt = 0;
+let stamp = '';
+
+/** Lines of one millisecond share their time: formatting a date takes as long as a tenth of the line. */
+function timestamp(): string {
+  const now = Date.now();
+  if (now !== stampedAt) {
+    stampedAt = now;
+    stamp = `,"time":"${new Date(now).toISOString()}"`;
+  }
+  return stamp;
 }
 
 /** pino no longer applies the root's formatter to the bindings of a child, so this method, which children inherit, redacts them. */

@@ -38,6 +38,16 @@ test('a span inside a span belongs to the same trace', async () => {
   expect(inner).toBe(outer);
 });
 
+test('in a trace that is not recorded, a span below is none of its own, and its attributes are not made', async () => {
+  let made = 0;
+  const attributes = () => ((made += 1), {});
+  const ids = await inSpan('outer', {}, async (outer) => [
+    outer.spanContext().spanId,
+    await inSpan('inner', { attributes }, (inner) => inner.spanContext().spanId),
+  ]);
+  expect([ids[1], made]).toEqual([ids[0], 0]);
+});
+
 test('a trace goes on where its carrier is unpacked, whatever is active there', async () => {
   const carrier: Record<string, string> = {};
   const sent = await inSpan('publish', {}, () => {

@@ -1,6 +1,7 @@
 import { context, propagation, type Attributes } from '@opentelemetry/api';
 import { metricsStarted } from './metrics.js';
 import type { TelemetrySettings } from './settings.js';
+import { samplingFollowsParent } from './tracing.js';
 
 export interface Telemetry {
   /** Exports pending data for at most 3 s, then shuts down. Never rejects. */
@@ -32,6 +33,7 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
     'service.instance.id': options.instanceId,
   };
   const full = options.settings.TELEMETRY_SDK === 'full';
+  samplingFollowsParent(!full); // the stock SDK may have been given any sampler
   const stop = full
     ? await (await import('./sdk/full.js')).startFull(resource)
     : await (await import('./sdk/lean.js')).startLean(resource, options.settings);

@@ -22,20 +22,46 @@ const tracer = trace.getTracer('causeway');
 export interface SpanOptions {
   /** Default INTERNAL. */
   readonly kind?: SpanKind;
-  readonly attributes?: Attributes;
+  /** A function is called only for a span that may be recorded. */
+  readonly attributes?: Attributes | (() => Attributes);
   /** The span's parent. Default: the context of the caller. */
   readonly parent?: Context;
   readonly links?: Link[];
 }
 
+let parentDecides = false;
+
+/** Called by startTelemetry: whether a span below one that is not recorded is never recorded either. */
+export function samplingFollowsParent(follows: boolean): void {
+  parentDecides = follows;
+}
+
+function unsampledSpanOf(of: Context): Span | undefined {
+  const span = trace.getSpan(of);
+  if (span === undefined || span.isRecording()) return undefined;
+  const spanContext = span.spanContext();
+  const sampled = (spanContext.traceFlags & TraceFlags.SAMPLED) === TraceFlags.SAMPLED;
+  return !sampled && isSpanContextValid(spanContext) ? span : undefined;
+}
+
 /**
  * Runs `fn` inside a new span and ends the span when the promise settles. An error marks the span as failed, with the exception and
  * `error.type` (the `code` of a CodedError or a system error, else the class name), and is rethrown.
+ *
+ * In a trace that is not recorded there is nothing to make: `fn` runs in the span above it, whose ids logs and other
+ * services get.
  * @param name Low cardinality, `{operation} {destination}`: `process payment.evt.authorized.v1`. Ids belong in attributes.
  */
 export async function inSpan<T>(name: string, options: SpanOptions, fn: (span: Span) => Promise<T> | T): Promise<T> {
-  const { parent = context.active(), ...spanOptions } = options;
-  const span = tracer.startSpan(name, spanOptions, parent);
+  const active = context.active();
+  const { parent = active, attributes, ...spanOptions } = options;
+  const unsampled = parentDecides ? unsampledSpanOf(parent) : undefined;
+  if (unsampled) return await (parent === active ? fn(unsampled) : context.with(parent, fn, undefined, unsampled));
+  const span = tracer.startSpan(
+    name,
+    { ...spanOptions, attributes: typeof attributes === 'function' ? attributes() : attributes },
+    parent,
+  );
   try {
     return await context.with(trace.setSpan(parent, span), fn, undefined, span);
   } catch (error) {
