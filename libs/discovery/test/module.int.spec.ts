@@ -49,7 +49,7 @@ class HelperModule {}
 async function start(
   service: string,
   id: string,
-  part: Pick<DiscoveryModuleOptions, 'find' | 'host'> = {},
+  part: Pick<DiscoveryModuleOptions, 'find' | 'host' | 'commit'> = {},
 ): Promise<NestFastifyApplication> {
   const connection = await connect({ servers: nats.url });
   connections.push(connection);
@@ -120,6 +120,20 @@ test('instances find and call each other; new ones get traffic; a stopping one i
   expect(during.length).toBeGreaterThan(0);
   expect(idsAt(gateway, 'order')).toEqual(['order-2']);
   expect(await ask()).toEqual({ id: 'order-2' });
+});
+
+test('an instance announces which build it is', async () => {
+  await start('order', 'order-1', { commit: 'c0ffee' });
+  let info: { version?: string; metadata?: Record<string, string> } = {};
+  const asked = async () => {
+    info = await connections[0]!.request('$SRV.INFO.order').then(
+      (message) => message.json<typeof info>(),
+      () => ({}),
+    );
+    return info.version !== undefined;
+  };
+  while (!(await asked())) await delay(10);
+  expect(info).toMatchObject({ version: '1.2.3', metadata: { commit: 'c0ffee' } });
 });
 
 test('a service that calls no other is found all the same, and pings none', async () => {
