@@ -1,4 +1,4 @@
-import { Balancer, HTTP_AGENT, ServiceClient } from '@causeway/discovery';
+import { Balancer, HTTP_AGENT, sendThrough, ServiceClient } from '@causeway/discovery';
 import { NATS } from '@causeway/messaging';
 import { HostState } from '@causeway/service-host';
 import { Module, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
@@ -23,7 +23,7 @@ import { Upstream } from './upstream/upstream.js';
     {
       provide: Forwarder,
       inject: [Balancer, HTTP_AGENT],
-      useFactory: (balancer: Balancer, agent: Dispatcher) => new Forwarder(balancer, agent),
+      useFactory: (balancer: Balancer, agent: Dispatcher) => new Forwarder(balancer, sendThrough(agent)),
     },
   ],
 })

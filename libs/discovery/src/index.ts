@@ -7,6 +7,7 @@ export { natsResolver, type NatsResolverOptions } from './nats/nats-resolver.js'
 export { DiscoveryModule, HTTP_AGENT, RESOLVER, type DiscoveryModuleOptions } from './nest/discovery.module.js';
 export { OutboundCalls, type OutboundRequest } from './outbound-call.js';
 export { staticResolver, type Endpoint, type Resolver } from './resolver.js';
+export { sendThrough, type HttpResponse, type ResponseBody, type SendRequest } from './send-request.js';
 export {
   ServiceClient,
   type ServiceClientOptions,

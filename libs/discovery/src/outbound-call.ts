@@ -14,6 +14,8 @@ import { SpanKind, SpanStatusCode, type Attributes, type Span } from '@opentelem
 import type { Dispatcher } from 'undici';
 import type { Balancer, PickedInstance } from './balancer.js';
 import { isUnavailableStatus, judgeResponse, mayResend, type ResponseVerdict } from './call-rules.js';
+import type { Endpoint } from './resolver.js';
+import type { HttpResponse, SendRequest } from './send-request.js';
 
 const durations = meter('causeway.discovery').duration(
   instruments.httpClientDuration,
@@ -37,12 +39,12 @@ export interface OutboundRequest<R> {
   /** Aborts when the caller no longer wants the response: the call ends, and counts as no failure of the service. */
   readonly signal?: AbortSignal | undefined;
   /** What to send. Made for each attempt: the second has less time left, and a span of its own. */
-  options(): Omit<Dispatcher.RequestOptions, 'origin' | 'method' | 'signal'>;
+  options(): Omit<Dispatcher.DispatchOptions, 'origin' | 'method'>;
   /**
    * Takes the response over. While it runs, the deadline holds; afterwards a body that is still open ends with `signal`
    * only.
    */
-  receive(response: Dispatcher.ResponseData): Promise<R> | R;
+  receive(response: HttpResponse): Promise<R> | R;
 }
 
 /** A response of 500 and above: a failure for the policy, a response for the caller. */
@@ -50,7 +52,7 @@ class FailedResponse extends Error {
   readonly code: string;
 
   constructor(
-    readonly response: Dispatcher.ResponseData,
+    readonly response: HttpResponse,
     readonly verdict: ResponseVerdict,
     readonly received: unknown,
   ) {
@@ -74,7 +76,7 @@ export class OutboundCalls {
   constructor(
     private readonly prefix: string,
     private readonly balancer: Balancer,
-    private readonly agent: Pick<Dispatcher, 'request'>,
+    private readonly sendRequest: SendRequest,
     private readonly policy: PolicyOptions = defaultPolicy,
   ) {}
 
@@ -88,7 +90,7 @@ export class OutboundCalls {
     try {
       return await this.policyOf(request.service).execute(
         (context) => {
-          void failed?.response.body.dump().catch(() => undefined);
+          if (failed) drop(failed.response);
           failed = undefined;
           return this.attempt(request, tried, context);
         },
@@ -103,7 +105,7 @@ export class OutboundCalls {
       );
     } catch (error) {
       if (error instanceof FailedResponse) return error.received as R;
-      failed?.response.body.destroy(); // a retry was meant to replace it
+      if (failed) drop(failed.response, true); // a retry was meant to replace it
       throw error;
     }
   }
@@ -131,37 +133,38 @@ export class OutboundCalls {
     request.signal?.throwIfAborted();
     const instance = this.balancer.pick(request.service, tried);
     tried.add(instance.endpoint.url);
-    const attributes = attributesOf(request, instance, context.attempt);
-    const signal = request.signal ? AbortSignal.any([context.signal, request.signal]) : context.signal;
+    const signals = request.signal ? [context.signal, request.signal] : [context.signal];
+    const attributes = () => attributesOf(request, instance, context.attempt);
     return inSpan(`${request.method} ${request.service}`, { kind: SpanKind.CLIENT, attributes }, (span) =>
-      this.send(request, instance, signal, span),
+      this.send(request, instance, signals, span),
     );
   }
 
   private async send<R>(
     request: OutboundRequest<R>,
     instance: PickedInstance,
-    signal: AbortSignal,
+    signals: readonly AbortSignal[],
     span: Span,
   ): Promise<R> {
     const { service, method, deadline } = request;
     const watch = new CallWatch({ givenMs: deadline?.remainingMs() });
     const labels: Record<string, string | number> = { 'http.request.method': method, 'server.address': service };
-    let response: Dispatcher.ResponseData;
+    let response: HttpResponse;
     let verdict: ResponseVerdict;
     let received: R;
     try {
-      response = await this.agent.request({ ...request.options(), origin: instance.endpoint.url, method, signal });
+      response = await this.sendRequest({ ...request.options(), origin: instance.endpoint.url, method }, signals);
       verdict = judgeResponse(response.statusCode, response.headers, watch);
-      reportAtEnd(response, verdict, instance, signal, watch);
+      reportAtEnd(response, verdict, instance, signals, watch);
       labels['http.response.status_code'] = response.statusCode;
       span.setAttribute('http.response.status_code', response.statusCode);
       if (response.statusCode >= 400) span.setStatus({ code: SpanStatusCode.ERROR });
       received = await request.receive(response);
     } catch (error) {
-      labels['error.type'] = errorType(signal.aborted ? signal.reason : error);
-      reportMissing(instance, signal, watch);
-      throw signal.aborted ? signal.reason : unavailable(service, error);
+      const aborted = firstAborted(signals);
+      labels['error.type'] = errorType(aborted ? aborted.reason : error);
+      reportMissing(instance, aborted, watch);
+      throw aborted ? aborted.reason : unavailable(service, error);
     } finally {
       durations.record(watch.ms / 1_000, labels);
     }
@@ -184,27 +187,39 @@ const countsAsFailure = (error: unknown): boolean =>
  * reader's pace.
  */
 function reportAtEnd(
-  { statusCode, body }: Dispatcher.ResponseData,
+  { statusCode, body }: HttpResponse,
   verdict: ResponseVerdict,
   instance: PickedInstance,
-  signal: AbortSignal,
+  signals: readonly AbortSignal[],
   watch: CallWatch,
 ): void {
   const { ms } = watch;
-  body.once('close', () => {
-    if (body.errored) return reportMissing(instance, signal, watch);
+  const report = () => {
     const failed = verdict === 'failed' && isUnavailableStatus(statusCode);
     instance.report({ ms, failed, overloaded: verdict === 'overloaded' });
-  });
+  };
+  if (Buffer.isBuffer(body)) return report();
+  body.once('close', () => (body.errored ? reportMissing(instance, firstAborted(signals), watch) : report()));
 }
 
 /**
  * No response, or one that broke off: the instance's failure, unless it was slow for too short a time or the caller
  * left.
  */
-function reportMissing(instance: PickedInstance, signal: AbortSignal, watch: CallWatch): void {
-  const late = signal.aborted && signal.reason instanceof DeadlineExceeded;
-  instance.report({ ms: watch.ms, failed: late ? watch.silenceIsFailure : !signal.aborted, silent: late });
+function reportMissing(instance: PickedInstance, aborted: AbortSignal | undefined, watch: CallWatch): void {
+  const late = aborted?.reason instanceof DeadlineExceeded;
+  instance.report({ ms: watch.ms, failed: late ? watch.silenceIsFailure : !aborted, silent: late });
+}
+
+/** The deadline's signal comes first: where both have aborted, the time was over. */
+const firstAborted = (signals: readonly AbortSignal[]): AbortSignal | undefined =>
+  signals.find((signal) => signal.aborted);
+
+/** Of a response that nobody reads, the rest is read and dropped, or else its connection is closed `now`. */
+function drop({ body }: HttpResponse, now = false): void {
+  if (Buffer.isBuffer(body)) return;
+  if (now) body.destroy();
+  else void body.dump().catch(() => undefined);
 }
 
 function attributesOf(
@@ -212,13 +227,30 @@ function attributesOf(
   { endpoint }: PickedInstance,
   attempt: number,
 ): Attributes {
-  const url = new URL(endpoint.url);
+  const { hostname, port } = addressOf(endpoint);
   return {
     'http.request.method': method,
-    'server.address': url.hostname,
-    'server.port': Number(url.port) || (url.protocol === 'https:' ? 443 : 80),
+    'server.address': hostname,
+    'server.port': port,
     'url.template': route,
     'service.peer.name': service,
     ...(attempt > 1 && { 'http.request.resend_count': attempt - 1 }),
   };
+}
+
+interface Address {
+  readonly hostname: string;
+  readonly port: number;
+}
+const addresses = new WeakMap<Endpoint, Address>();
+
+/** Parsing a URL takes longer than everything else that a span says. */
+function addressOf(endpoint: Endpoint): Address {
+  let address = addresses.get(endpoint);
+  if (!address) {
+    const { hostname, port, protocol } = new URL(endpoint.url);
+    address = { hostname, port: Number(port) || (protocol === 'https:' ? 443 : 80) };
+    addresses.set(endpoint, address);
+  }
+  return address;
 }

@@ -1,3 +1,4 @@
+import { text as textOf } from 'node:stream/consumers';
 import { httpHeaders } from '@causeway/contracts';
 import { DependencyUnavailable } from '@causeway/errors';
 import { currentDeadline, Deadline, type PolicyOptions } from '@causeway/resilience';
@@ -6,6 +7,7 @@ import type { Dispatcher } from 'undici';
 import type { Balancer } from './balancer.js';
 import { isRepeatable } from './call-rules.js';
 import { OutboundCalls } from './outbound-call.js';
+import { sendThrough, type HttpResponse } from './send-request.js';
 
 export interface ServiceRequest {
   /** As the service announces itself: `order`. */
@@ -54,7 +56,7 @@ export class ServiceClient {
   private readonly calls: OutboundCalls;
 
   constructor(balancer: Balancer, agent: Dispatcher, { policy }: ServiceClientOptions = {}) {
-    this.calls = new OutboundCalls('http', balancer, agent, policy);
+    this.calls = new OutboundCalls('http', balancer, sendThrough(agent), policy);
   }
 
   /**
@@ -94,8 +96,8 @@ function payload(
   return { headers: all, body: JSON.stringify(body) };
 }
 
-async function read(service: string, { statusCode, headers, body }: Dispatcher.ResponseData): Promise<ServiceResponse> {
-  const text = await body.text();
+async function read(service: string, { statusCode, headers, body }: HttpResponse): Promise<ServiceResponse> {
+  const text = Buffer.isBuffer(body) ? body.toString() : await textOf(body);
   return {
     status: statusCode,
     headers,

@@ -1,11 +1,11 @@
 import { httpHeaders } from '@causeway/contracts';
-import { isRepeatable } from '@causeway/discovery';
+import { isRepeatable, type HttpResponse } from '@causeway/discovery';
 import { RequestRefused, traceIdHeader } from '@causeway/service-host';
-import { currentDeadline } from '@causeway/resilience';
+import { currentDeadline, type Deadline } from '@causeway/resilience';
 import { injectTrace } from '@causeway/telemetry';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Dispatcher } from 'undici';
-import { requestHeaders, responseHeaders, targetOf } from './headers.js';
+import { requestHeaders, responseHeaders, targetOf, type Headers } from './headers.js';
 
 /** How long a response may stand still when there is no deadline, milliseconds. */
 const stallMs = 30_000;
@@ -24,7 +24,8 @@ export class Exchange {
   readonly repeatable: boolean;
   private readonly leaving = new AbortController();
   private readonly path: string;
-  private readonly headers: Readonly<Record<string, string | string[]>>;
+  /** Ours alone: an attempt overwrites what the one before it added. */
+  private readonly headers: Headers;
 
   /** @throws RequestRefused for a path that could mean another one. */
   constructor(
@@ -48,11 +49,11 @@ export class Exchange {
     return this.leaving.signal;
   }
 
-  options(): Pick<Dispatcher.RequestOptions, 'path' | 'headers' | 'body' | 'bodyTimeout'> {
+  options(): Pick<Dispatcher.DispatchOptions, 'path' | 'headers' | 'body' | 'bodyTimeout'> {
     const deadline = currentDeadline();
     return {
       path: this.path,
-      headers: { ...this.headers, ...this.hop() },
+      headers: this.withHop(deadline),
       body: Buffer.isBuffer(this.request.body) && this.request.body.length > 0 ? this.request.body : null,
       // The deadline is for the head. A long response to a slow client may take longer, as long as it moves.
       bodyTimeout: Math.max(1_000, Math.ceil(deadline?.remainingMs() ?? stallMs)),
@@ -60,7 +61,7 @@ export class Exchange {
   }
 
   /** Passes a response on: its head now, its body as fast as the client takes it. */
-  send({ statusCode, headers, body }: Dispatcher.ResponseData): FastifyReply {
+  send({ statusCode, headers, body }: HttpResponse): FastifyReply {
     this.reply.passedOn = true;
     this.reply.code(statusCode).headers(responseHeaders(headers, traceIdHeader));
     // The one retry of this path was made, or was not possible.
@@ -68,19 +69,15 @@ export class Exchange {
     return this.reply.send(body);
   }
 
-  /** What this hop adds: the rest of the deadline, the trace, and the client's address. */
-  private hop(): Record<string, string> {
-    const { request } = this;
-    const headers: Record<string, string> = {
-      // One address, the one that limits count by: with a list, each service would have to know how much of it to
-      // trust.
-      'x-forwarded-for': request.ip,
-      'x-forwarded-host': request.host,
-      'x-forwarded-proto': request.protocol,
-    };
-    const deadline = currentDeadline();
+  /** Adds what this hop says: the rest of the deadline, the trace, and the client's address. */
+  private withHop(deadline: Deadline | undefined): Headers {
+    const { request, headers } = this;
+    // One address, the one that limits count by: with a list, each service would have to know how much of it to trust.
+    headers['x-forwarded-for'] = request.ip;
+    headers['x-forwarded-host'] = request.host;
+    headers['x-forwarded-proto'] = request.protocol;
     if (deadline) headers[httpHeaders.deadline] = deadline.toHeader();
-    injectTrace(headers);
+    injectTrace(headers as Record<string, string>);
     return headers;
   }
 }

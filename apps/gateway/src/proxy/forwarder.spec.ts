@@ -1,13 +1,12 @@
 import { EventEmitter } from 'node:events';
 import { Readable } from 'node:stream';
-import type { Balancer, CallResult } from '@causeway/discovery';
+import type { Balancer, CallResult, SendRequest } from '@causeway/discovery';
 import { Deadline, withDeadline } from '@causeway/resilience';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Dispatcher } from 'undici';
 import { Forwarder } from './forwarder.js';
 
 /** A forwarder whose services are `agent`, and what it reported to the balancer about each call. */
-function forwarder(agent: (options: Dispatcher.RequestOptions, call: number) => Promise<unknown>) {
+function forwarder(send: (signals: readonly AbortSignal[], call: number) => Promise<unknown>) {
   const reports: CallResult[][] = [];
   let calls = 0;
   const balancer = {
@@ -19,8 +18,8 @@ function forwarder(agent: (options: Dispatcher.RequestOptions, call: number) => 
       return { endpoint: { id: 'a', url: `http://a${reports.length}` }, report };
     },
   } as unknown as Balancer;
-  const request = ((options: Dispatcher.RequestOptions) => agent(options, ++calls)) as unknown as Dispatcher['request'];
-  return { reports, forwarder: new Forwarder(balancer, { request }) };
+  const sendRequest = ((_request, signals) => send(signals, ++calls)) as SendRequest;
+  return { reports, forwarder: new Forwarder(balancer, sendRequest) };
 }
 
 const bodyOf = (text: string): Readable => Object.assign(Readable.from([text]), { dump: () => Promise.resolve() });
@@ -117,7 +116,7 @@ test('each attempt is reported by itself, once; the response that is replaced is
       return ended(this as unknown as Readable);
     },
   });
-  const { reports, forwarder: gateway } = forwarder((_options, call) =>
+  const { reports, forwarder: gateway } = forwarder((_signals, call) =>
     Promise.resolve(call === 1 ? head(503, first) : head(200)),
   );
   const { request, reply, sent } = exchange();
@@ -127,10 +126,9 @@ test('each attempt is reported by itself, once; the response that is replaced is
   expect(reports.map((reported) => reported.map(({ failed }) => failed))).toEqual([[true], [false]]);
 });
 
-const hang = ({ signal }: Dispatcher.RequestOptions) =>
+const hang = (signals: readonly AbortSignal[]) =>
   new Promise<never>((_resolve, reject) => {
-    const abort = signal as AbortSignal;
-    abort.addEventListener('abort', () => reject(abort.reason as Error));
+    for (const signal of signals) signal.addEventListener('abort', () => reject(signal.reason as Error));
   });
 
 test('a client that hangs up counts as no failure, and gets no response', async () => {

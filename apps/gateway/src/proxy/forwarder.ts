@@ -1,4 +1,4 @@
-import { OutboundCalls, type Balancer } from '@causeway/discovery';
+import { OutboundCalls, type Balancer, type SendRequest } from '@causeway/discovery';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Dispatcher } from 'undici';
 import { Exchange } from './exchange.js';
@@ -10,8 +10,8 @@ import { Exchange } from './exchange.js';
 export class Forwarder {
   private readonly calls: OutboundCalls;
 
-  constructor(balancer: Balancer, agent: Pick<Dispatcher, 'request'>) {
-    this.calls = new OutboundCalls('forward', balancer, agent);
+  constructor(balancer: Balancer, sendRequest: SendRequest) {
+    this.calls = new OutboundCalls('forward', balancer, sendRequest);
   }
 
   /** @throws DependencyUnavailable, DeadlineExceeded, NoEndpoint, CircuitOpen, BulkheadFull */

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { propagation } from '@opentelemetry/api';
 
-type Headers = Record<string, string | string[]>;
+export type Headers = Record<string, string | string[]>;
 
 /** RFC 9110, 7.6.1, and older relatives: they belong to one connection. */
 const hopByHop = new Set([
@@ -54,8 +54,10 @@ export const responseHeaders = (received: IncomingHttpHeaders, ...known: string[
 function without(received: IncomingHttpHeaders, dropped: (name: string) => boolean): Headers {
   const named = received.connection?.toLowerCase().split(/\s*,\s*/);
   const kept: Headers = {};
-  for (const [name, value] of Object.entries(received))
+  for (const name in received) {
+    const value = received[name];
     if (value !== undefined && !dropped(name) && !named?.includes(name)) kept[name] = value;
+  }
   return kept;
 }
 
