@@ -2,10 +2,10 @@ import { asWork, currentWork, Deadline, withDeadline } from '@causeway/resilienc
 import { alreadyHandled, PgUnitOfWork, type Delivery } from '../src/index.js';
 import { counters, errorOf, killConnections, prepare, until, untilRunning, valueOf, type Prepared } from './helpers.js';
 
-type Tx = ReturnType<typeof counters>;
+type CounterTransaction = ReturnType<typeof counters>;
 
 let prepared: Prepared;
-let uow: PgUnitOfWork<Tx>;
+let uow: PgUnitOfWork<CounterTransaction>;
 beforeAll(async () => {
   prepared = await prepare();
 });
@@ -14,12 +14,12 @@ beforeEach(() => {
   uow = new PgUnitOfWork(prepared.pool, counters, { random: () => 0 });
 });
 
-const transactionOf = async ({ sql }: Tx): Promise<string> => {
+const transactionOf = async ({ sql }: CounterTransaction): Promise<string> => {
   const { rows } = await sql.query<{ id: string }>('SELECT pg_current_xact_id()::text AS id');
   return rows[0]!.id;
 };
 const distinct = (values: readonly unknown[]): number => new Set(values).size;
-const together = (aggregates: readonly string[], work: (tx: Tx, index: number) => Promise<unknown>) =>
+const together = (aggregates: readonly string[], work: (tx: CounterTransaction, index: number) => Promise<unknown>) =>
   Promise.allSettled(aggregates.map((aggregate, index) => uow.run((tx) => work(tx, index), { aggregate })));
 const valuesOf = (results: PromiseSettledResult<unknown>[]): unknown[] =>
   results.map((result) => (result.status === 'fulfilled' ? result.value : result.reason));
@@ -30,7 +30,7 @@ test('units of different aggregates that wait at the same time share a transacti
 });
 
 test('units of one aggregate never do, and each sees what the one before has done', async () => {
-  const increment = async (tx: Tx): Promise<string> => {
+  const increment = async (tx: CounterTransaction): Promise<string> => {
     // Reads, then writes what it has read plus one: a neighbour in the same transaction would overwrite it.
     const value = await tx.read('same');
     await tx.add('same', value + 1 - value);
@@ -53,7 +53,7 @@ test('units without an aggregate have a transaction each', async () => {
 });
 
 describe('a unit that fails', () => {
-  const failing = async (tx: Tx, index: number): Promise<string> => {
+  const failing = async (tx: CounterTransaction, index: number): Promise<string> => {
     await tx.add(`fails-${index}`, 1);
     if (index === 2) throw new Error('poison');
     return 'done';

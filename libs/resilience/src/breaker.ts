@@ -24,12 +24,12 @@ export interface BreakerCounts {
  * All that the breaker knows. Each change makes a new object, so a call can tell whether the state it began in is still
  * current.
  */
-type State =
+export type BreakerPhase =
   | { readonly kind: 'closed'; readonly window: FailureWindow }
   | { readonly kind: 'open'; readonly until: number; readonly counts: BreakerCounts }
   | { readonly kind: 'half-open'; admitted: number; succeeded: number; readonly counts: BreakerCounts };
 
-export type BreakerState = State['kind'];
+export type BreakerState = BreakerPhase['kind'];
 
 /**
  * Circuit breaker. Closed, it counts calls and opens at `threshold` of at least `minCalls`. Open, it refuses everything
@@ -40,7 +40,7 @@ export type BreakerState = State['kind'];
  * began before an outage was noticed decide nothing about the probes after it.
  */
 export class Breaker {
-  private current: State;
+  private current: BreakerPhase;
   private readonly options: Required<BreakerOptions>;
 
   constructor(
@@ -72,22 +72,11 @@ export class Breaker {
   }
 
   /**
-   * @param countsAsFailure Whether an error is the dependency's fault. Any other error is a response, so a success.
-   * @throws CircuitOpen, or what `fn` threw.
+   * Begins a call, which the caller must {@link end}.
+   * @returns The state in which it began: its result counts only there.
+   * @throws CircuitOpen
    */
-  async execute<T>(fn: () => Promise<T>, countsAsFailure: (error: unknown) => boolean): Promise<T> {
-    const begunIn = this.admit();
-    try {
-      const value = await fn();
-      this.record(begunIn, false);
-      return value;
-    } catch (error) {
-      this.record(begunIn, countsAsFailure(error));
-      throw error;
-    }
-  }
-
-  private admit(): State {
+  begin(): BreakerPhase {
     this.check();
     if (this.current.kind === 'open')
       this.change({ kind: 'half-open', admitted: 0, succeeded: 0, counts: this.current.counts });
@@ -95,15 +84,16 @@ export class Breaker {
     return this.current;
   }
 
-  private record(state: State, failed: boolean): void {
-    if (state !== this.current) return;
-    if (state.kind === 'closed') {
-      state.window.record(failed);
-      if (failed && this.tooMany(state.window.counts())) this.open();
-    } else if (state.kind === 'half-open') {
+  /** @param failed Whether it ended with an error that is the dependency's fault. Any other error is a response. */
+  end(begunIn: BreakerPhase, failed: boolean): void {
+    if (begunIn !== this.current) return;
+    if (begunIn.kind === 'closed') {
+      begunIn.window.record(failed);
+      if (failed && this.tooMany(begunIn.window.counts())) this.open();
+    } else if (begunIn.kind === 'half-open') {
       if (failed) return this.open();
-      state.succeeded += 1;
-      if (state.succeeded === this.options.probes) this.change(this.closed());
+      begunIn.succeeded += 1;
+      if (begunIn.succeeded === this.options.probes) this.change(this.closed());
     }
   }
 
@@ -115,11 +105,11 @@ export class Breaker {
     this.change({ kind: 'open', until: performance.now() + this.options.openMs, counts: this.counts() });
   }
 
-  private closed(): State {
+  private closed(): BreakerPhase {
     return { kind: 'closed', window: new FailureWindow(this.options.windowMs) };
   }
 
-  private change(next: State): void {
+  private change(next: BreakerPhase): void {
     this.current = next;
     this.onChange(next.kind, this.counts());
   }

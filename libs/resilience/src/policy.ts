@@ -7,7 +7,7 @@ import { currentDeadline, type Deadline } from './deadline.js';
 import { BulkheadFull, CircuitOpen, DeadlineExceeded, isOverload } from './errors.js';
 import { callCounter, observePolicies, spanEvent } from './instruments.js';
 import { Retry, type RetryOptions, type RetryState } from './retry.js';
-import { withTimeout } from './timeout.js';
+import { LazySignal, withTimeout } from './timeout.js';
 import { pause } from './timer.js';
 
 const log = getLogger('resilience');
@@ -89,24 +89,34 @@ export function createPolicy(name: string, options: PolicyOptions = {}): Policy 
   return policy;
 }
 
+class Attempt implements AttemptContext {
+  constructor(
+    readonly attempt: number,
+    private readonly limit: { readonly signal: AbortSignal },
+  ) {}
+
+  get signal(): AbortSignal {
+    return this.limit.signal;
+  }
+}
+
 class ComposedPolicy implements Policy {
   private readonly timeoutMs: number | undefined;
+  private readonly watchOptions: { readonly ownLimitMs?: number };
+  /** Made once: a record for each call would be the larger part of counting it. */
+  private readonly labels: Readonly<Record<CallOutcome, { readonly policy: string; readonly outcome: CallOutcome }>>;
   private readonly breaker?: Breaker;
   private readonly bulkhead?: Bulkhead;
   private readonly retry?: Retry;
-  private readonly outcomes: Record<CallOutcome, number> = {
-    success: 0,
-    failure: 0,
-    timeout: 0,
-    circuit_open: 0,
-    bulkhead_full: 0,
-  };
+  private readonly outcomes: Record<CallOutcome, number> = mapOutcomes(() => 0);
 
   constructor(
     readonly name: string,
     { timeoutMs, breaker, bulkhead, retry, random }: PolicyOptions,
   ) {
     this.timeoutMs = timeoutMs;
+    this.watchOptions = timeoutMs === undefined ? {} : { ownLimitMs: timeoutMs };
+    this.labels = mapOutcomes((outcome) => ({ policy: name, outcome }));
     if (breaker) this.breaker = new Breaker(name, breaker, (state, counts) => this.breakerChanged(state, counts));
     if (bulkhead) this.bulkhead = new Bulkhead(name, bulkhead);
     if (retry) this.retry = new Retry(name, retry, random);
@@ -155,10 +165,17 @@ class ComposedPolicy implements Policy {
     const acquired = this.bulkhead?.acquire(deadline?.remainingMs() ?? Infinity);
     if (acquired) await acquired;
     try {
-      const limited = () => this.limited(fn, attempt, deadline);
-      if (!this.breaker) return await limited();
-      const watch = new CallWatch({ ownLimitMs: this.timeoutMs });
-      return await this.breaker.execute(limited, (error) => mayBeFailure(error, watch) && countsAsFailure(error));
+      if (!this.breaker) return await this.limited(fn, attempt, deadline);
+      const begunIn = this.breaker.begin();
+      const watch = new CallWatch(this.watchOptions);
+      try {
+        const result = await this.limited(fn, attempt, deadline);
+        this.breaker.end(begunIn, false);
+        return result;
+      } catch (error) {
+        this.breaker.end(begunIn, mayBeFailure(error, watch) && countsAsFailure(error));
+        throw error;
+      }
     } finally {
       this.bulkhead?.release();
     }
@@ -170,17 +187,17 @@ class ComposedPolicy implements Policy {
     deadline: Deadline | undefined,
   ): Promise<T> {
     const limitMs = Math.min(this.timeoutMs ?? Infinity, deadline?.remainingMs() ?? Infinity);
-    if (limitMs === Infinity) return fn({ signal: new AbortController().signal, attempt });
+    if (limitMs === Infinity) return fn(new Attempt(attempt, new LazySignal()));
     return withTimeout(
       limitMs,
-      (signal) => fn({ signal, attempt }),
+      (limit) => fn(new Attempt(attempt, limit)),
       () => new DeadlineExceeded(`${this.name} did not answer within ${Math.round(limitMs)} ms`),
     );
   }
 
   private count(outcome: CallOutcome): void {
     this.outcomes[outcome] += 1;
-    callCounter.add(1, { policy: this.name, outcome });
+    callCounter.add(1, this.labels[outcome]);
     if (outcome !== 'success' && outcome !== 'failure') spanEvent(`resilience.${outcome}`, { policy: this.name });
   }
 
@@ -190,6 +207,14 @@ class ComposedPolicy implements Policy {
     log[level]({ policy: this.name, state, ...counts }, `circuit breaker of ${this.name} is ${state}`);
   }
 }
+
+const mapOutcomes = <T>(of: (outcome: CallOutcome) => T): Record<CallOutcome, T> => ({
+  success: of('success'),
+  failure: of('failure'),
+  timeout: of('timeout'),
+  circuit_open: of('circuit_open'),
+  bulkhead_full: of('bulkhead_full'),
+});
 
 /** Whether an error can be the dependency's fault at all. */
 const mayBeFailure = (error: unknown, watch: CallWatch): boolean =>

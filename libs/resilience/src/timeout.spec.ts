@@ -40,7 +40,7 @@ test('without any limit the signal never aborts', async () => {
 
 test('withTimeout rejects although the work ignores its signal, and aborts the signal', async () => {
   let heard: AbortSignal | undefined;
-  const work = withTimeout(50, (signal) => {
+  const work = withTimeout(50, ({ signal }) => {
     heard = signal;
     return new Promise<never>(() => undefined);
   });

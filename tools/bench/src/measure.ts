@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import type { System } from '@causeway/launcher';
+import { sessionConfig } from '@causeway/persistence/session';
 import pg from 'pg';
 
 /** Ticks of `/proc/<pid>/stat` per second; 100 on every Linux that runs Node. */
@@ -48,14 +49,14 @@ export interface Counts {
 }
 
 /** Counts the work of a running system. The connection of the counter is left out where the server can tell. */
-export class Counter {
+export class WorkCounter {
   private constructor(
     private readonly system: System,
     private readonly client: pg.Client,
   ) {}
 
   /** Restarts PostgreSQL with `pg_stat_statements`, which only a benchmark needs. */
-  static async of(system: System): Promise<Counter> {
+  static async of(system: System): Promise<WorkCounter> {
     const setUp = await connect(system);
     await setUp.query(`ALTER SYSTEM SET shared_preload_libraries = 'pg_stat_statements'`);
     await setUp.query(`ALTER SYSTEM SET pg_stat_statements.track_planning = on`);
@@ -64,7 +65,7 @@ export class Counter {
     await system.postgres.restart();
     const client = await connect(system);
     await client.query('CREATE EXTENSION IF NOT EXISTS pg_stat_statements');
-    return new Counter(system, client);
+    return new WorkCounter(system, client);
   }
 
   async read(): Promise<Counts> {
@@ -117,7 +118,7 @@ export class Counter {
 }
 
 async function connect(system: System): Promise<pg.Client> {
-  const client = new pg.Client(system.postgres.url());
+  const client = new pg.Client(sessionConfig(system.postgres.url()));
   client.on('error', () => undefined);
   await client.connect();
   return client;

@@ -2,6 +2,7 @@ import { orderConfirmed, type DataOf } from '@causeway/contracts';
 import { Handles, messagingMigrations, Outbox, OutboxRelay, type Message } from '@causeway/messaging';
 import { createPool, databaseSettings, migrate, persistenceMigrations, PgUnitOfWork } from '@causeway/persistence';
 import { loadSettings } from '@causeway/config';
+import { sessionConfig } from '@causeway/persistence/session';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { Controller } from '@nestjs/common';
@@ -105,7 +106,7 @@ async function ours(servers: string, databaseUrl: string): Promise<Peer> {
 async function graphileWorker(connectionString: string): Promise<Peer> {
   const waiting = new Waiting();
   const logger = new Logger(() => () => undefined);
-  const pgPool = new pg.Pool({ connectionString, max: 10 });
+  const pgPool = new pg.Pool({ ...sessionConfig(connectionString), max: 10 });
   pgPool.on('error', () => undefined);
   pgPool.on('connect', (client) => client.on('error', () => undefined));
   const utils = await makeWorkerUtils({ pgPool, logger });

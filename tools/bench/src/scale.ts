@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { System } from '@causeway/launcher';
+import { sessionConfig } from '@causeway/persistence/session';
 import pg from 'pg';
 import { flameGraph, type CpuProfile } from './flame-graph.js';
 import { inFolder } from './infrastructure.js';
@@ -15,7 +16,7 @@ const reports = fileURLToPath(new URL('../../../docs/reports', import.meta.url))
 
 /** Orders that have ended long ago, as a busy shop would have them. */
 async function store(system: System, orders: number): Promise<void> {
-  const client = new pg.Client(system.databaseUrl('order'));
+  const client = new pg.Client(sessionConfig(system.databaseUrl('order')));
   await client.connect();
   await client.query(
     `INSERT INTO orders (id, customer_id, payment_id, status, step, stock_held, currency, total_minor, address_sealed, card_token_sealed, placed_at, updated_at)

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { System } from '@causeway/launcher';
 import { inFolder } from '../src/infrastructure.js';
-import { Counter, perUnit } from '../src/measure.js';
+import { WorkCounter, perUnit } from '../src/measure.js';
 import { OrderLoad } from '../src/orders/load.js';
 import { placeAll, startMeasured } from '../src/orders/section.js';
 
@@ -15,7 +15,7 @@ const settleMs = 11_000;
 const orders = 80;
 
 async function count(system: System): Promise<Budget> {
-  const counter = await Counter.of(system);
+  const counter = await WorkCounter.of(system);
   const load = await OrderLoad.of(system);
   try {
     await placeAll(load, orders, 8);

@@ -1,4 +1,4 @@
-import type { AddressBody, AddressView } from '@causeway/contracts';
+import type { AddressBody, AddressView, PostalAddress } from '@causeway/contracts';
 import type { FieldCipher } from '@causeway/persistence';
 import type { Address } from '../generated/prisma/client.js';
 
@@ -34,16 +34,22 @@ export function sealAddress(cipher: FieldCipher, id: string, body: AddressBody):
 
 /** Decrypts a row. @throws FieldDecryptionFailed for a value that was sealed for another row or column. */
 export function openAddress(cipher: FieldCipher, row: SealedAddress & { id: string; version: number }): AddressView {
+  const { id, version } = row;
+  const label = cipher.decrypt(row.labelSealed, columns.label, id);
+  return { id, label, ...openPostalAddress(cipher, row), version };
+}
+
+export type SealedPostalAddress = Omit<SealedAddress, 'labelSealed'> & { readonly id: string };
+
+/** Decrypts a row without the customer's own label. @throws FieldDecryptionFailed */
+export function openPostalAddress(cipher: FieldCipher, row: SealedPostalAddress): PostalAddress {
   const { id } = row;
   return {
-    id,
-    label: cipher.decrypt(row.labelSealed, columns.label, id),
     recipient: cipher.decrypt(row.recipientSealed, columns.recipient, id),
     line1: cipher.decrypt(row.line1Sealed, columns.line1, id),
     ...(row.line2Sealed !== null && { line2: cipher.decrypt(row.line2Sealed, columns.line2, id) }),
     postalCode: cipher.decrypt(row.postalCodeSealed, columns.postalCode, id),
     city: cipher.decrypt(row.citySealed, columns.city, id),
     country: row.country,
-    version: row.version,
   };
 }

@@ -1,4 +1,4 @@
-import { getAddress, postalAddress } from '@causeway/contracts';
+import { getAddress } from '@causeway/contracts';
 import { HandlesRpc } from '@causeway/messaging';
 import { Controller } from '@nestjs/common';
 import type { z } from 'zod';
@@ -14,9 +14,7 @@ export class GetAddressHandler {
 
   @HandlesRpc(getAddress)
   async handle({ userId, addressId }: Request): Promise<Response> {
-    const view = await this.addresses.find(userId, addressId);
-    if (!view) return { found: false };
-    const { recipient, line1, line2, postalCode, city, country } = view;
-    return { found: true, address: postalAddress.parse({ recipient, line1, line2, postalCode, city, country }) };
+    const address = await this.addresses.findPostal(userId, addressId);
+    return address ? { found: true, address } : { found: false };
   }
 }

@@ -79,7 +79,7 @@ export class RpcClient implements RpcPort {
     payload: Uint8Array,
     options: RpcOptions,
   ): Promise<Res> {
-    let watch = new CallWatch();
+    let watch: CallWatch | undefined;
     const request = (): Promise<Res> => {
       watch = new CallWatch({ ownLimitMs: options.timeoutMs });
       return this.request(definition, payload, options);
@@ -88,8 +88,8 @@ export class RpcClient implements RpcPort {
       retryable: (error) => error instanceof DependencyUnavailable && error.unsent,
       countsAsFailure: (error) => {
         // The policy judges DeadlineExceeded by the same rules, but cannot know that these two errors mean the same.
-        if (error instanceof ReplyTimeout) return watch.silenceIsFailure;
-        if (error instanceof RemoteError && error.code === 'DEADLINE_EXCEEDED') return watch.latenessIsFailure;
+        if (error instanceof ReplyTimeout) return watch?.silenceIsFailure ?? false;
+        if (error instanceof RemoteError && error.code === 'DEADLINE_EXCEEDED') return watch?.latenessIsFailure ?? false;
         return (
           error instanceof DependencyUnavailable ||
           error instanceof DeadlineExceeded ||

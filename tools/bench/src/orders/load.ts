@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Customer } from '@causeway/demo-client';
 import type { System } from '@causeway/launcher';
+import { sessionConfig } from '@causeway/persistence/session';
 import pg from 'pg';
 import { Agent, request } from 'undici';
 
@@ -31,7 +32,7 @@ export class OrderLoad {
   static async of(system: System, products = 20): Promise<OrderLoad> {
     const customer = await Customer.create(system.endpoints);
     const address = await customer.addAddress();
-    const database = new pg.Client(system.databaseUrl('order'));
+    const database = new pg.Client(sessionConfig(system.databaseUrl('order')));
     database.on('error', () => undefined);
     await database.connect();
     await database.query('UPDATE products SET available = 10000000');

@@ -5,9 +5,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type * as Launcher from '@causeway/launcher';
 import type { System } from '@causeway/launcher';
+import { sessionConfig } from '@causeway/persistence/session';
 import pg from 'pg';
 import { inFolder } from '../infrastructure.js';
-import { Counter, perUnit, type PerUnit } from '../measure.js';
+import { WorkCounter, perUnit, type PerUnit } from '../measure.js';
 import { residentBytes } from '../memory.js';
 import { barOf, perSecond } from '../rounds.js';
 import { figure, withSpread, type Bar, type Section, type Table } from '../section.js';
@@ -89,7 +90,7 @@ export async function placeAll(load: OrderLoad, orders: number, atOnce = clients
 
 /** `SELECT place_order(…)` through bare `pg`, with requests like those of the service. */
 async function barePlaceOrder(system: System, ms: number): Promise<number> {
-  const pool = new pg.Pool({ connectionString: system.databaseUrl('order'), max: clients });
+  const pool = new pg.Pool({ ...sessionConfig(system.databaseUrl('order')), max: clients });
   try {
     const { rows: products } = await pool.query<{ id: string }>('SELECT id FROM products ORDER BY id LIMIT 20');
     const message = {
@@ -177,7 +178,7 @@ export async function measureOrders(options: OrdersOptions, say: (line: string) 
     const system = await startMeasured(join(folder, 'system'), options);
     let dbos: ChildProcess | undefined;
     try {
-      const counter = await Counter.of(system);
+      const counter = await WorkCounter.of(system);
       await sleep(3_000);
       const load = await OrderLoad.of(system);
       say('idle');
