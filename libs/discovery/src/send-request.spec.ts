@@ -65,7 +65,7 @@ test('no body is an empty stream: HEAD, 204 and 304 keep the length that they na
 test('what comes before the response, such as 103, is not the response', async () => {
   const url = await serve((_request, response) => {
     response.writeEarlyHints({ link: '</x>; rel=preload' });
-    response.writeHead(201).end('made');
+    setTimeout(() => response.writeHead(201).end('made'), 20); // not in the same packet
   });
   const { statusCode, body } = await send(url);
   expect([statusCode, body.toString()]).toEqual([201, 'made']);
@@ -78,11 +78,11 @@ test('a body is read at the pace of its reader', async () => {
       while (sent < 64_000_000 && response.write(Buffer.alloc(64_000))) sent += 64_000;
       if (sent >= 64_000_000) response.end();
     };
-    response.on('drain', fill);
-    fill();
+    response.on('drain', fill).write('a small part first');
+    setTimeout(fill, 20);
   });
   const body = streamOf(await send(url));
-  await sleep(100);
+  for (let before = -1; before !== sent || sent === 0; await sleep(100)) before = sent;
   expect(sent).toBeLessThan(32_000_000);
   body.destroy();
 });
