@@ -89,16 +89,14 @@ export function createPolicy(name: string, options: PolicyOptions = {}): Policy 
   return policy;
 }
 
-class Attempt implements AttemptContext {
-  constructor(
-    readonly attempt: number,
-    private readonly limit: { readonly signal: AbortSignal },
-  ) {}
-
-  get signal(): AbortSignal {
-    return this.limit.signal;
+/** An attempt without a limit: nothing aborts it. */
+class Attempt extends LazySignal implements AttemptContext {
+  constructor(readonly attempt: number) {
+    super();
   }
 }
+
+const noOptions: ExecuteOptions = {};
 
 class ComposedPolicy implements Policy {
   private readonly timeoutMs: number | undefined;
@@ -122,7 +120,7 @@ class ComposedPolicy implements Policy {
     if (retry) this.retry = new Retry(name, retry, random);
   }
 
-  async execute<T>(fn: (context: AttemptContext) => Promise<T>, options: ExecuteOptions = {}): Promise<T> {
+  async execute<T>(fn: (context: AttemptContext) => Promise<T>, options: ExecuteOptions = noOptions): Promise<T> {
     const deadline = options.deadline ?? currentDeadline();
     this.retry?.deposit();
     for (let attempt = 1; ; attempt += 1) {
@@ -187,10 +185,16 @@ class ComposedPolicy implements Policy {
     deadline: Deadline | undefined,
   ): Promise<T> {
     const limitMs = Math.min(this.timeoutMs ?? Infinity, deadline?.remainingMs() ?? Infinity);
-    if (limitMs === Infinity) return fn(new Attempt(attempt, new LazySignal()));
+    if (limitMs === Infinity) return fn(new Attempt(attempt));
     return withTimeout(
       limitMs,
-      (limit) => fn(new Attempt(attempt, limit)),
+      (limit) =>
+        fn({
+          attempt,
+          get signal() {
+            return limit.signal;
+          },
+        }),
       () => new DeadlineExceeded(`${this.name} did not answer within ${Math.round(limitMs)} ms`),
     );
   }

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
@@ -5,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { figure, type Bar, type Section, type Table } from './section.js';
 
 const folder = fileURLToPath(new URL('../../../docs/reports', import.meta.url));
+const prettier = fileURLToPath(import.meta.resolve('prettier/bin/prettier.cjs'));
 const mark = (name: string): string => `<!-- section ${name} -->`;
 
 /** Writes a section of `docs/reports/bench.md`, in place of the one of an earlier run, with a plot of each table. */
@@ -27,6 +29,7 @@ export function writeSection({ name, title }: Section, tables: readonly Table[],
   const others = parts.slice(1).filter((part) => !part.startsWith(mark(name)));
   const sections = [...others, lines.join('\n')].toSorted((a, b) => (a < b ? -1 : 1));
   writeFileSync(file, `${[parts[0]!.trim(), ...sections.map((part) => part.trim())].join('\n\n')}\n`);
+  execFileSync(process.execPath, [prettier, '--log-level=warn', '--write', file]);
 }
 
 const introduction = `# Benchmarks
