@@ -274,7 +274,7 @@ export async function measureOrders(options: OrdersOptions, say: (line: string) 
               '≥ 0.8 of twenty',
             ],
           ],
-          note: `Ours is ten processes' worth of a system on the same two cores: gateway, four services, broker, database. Accepting took ${figure(placing.value)} ms in the median; ${[...load.refused].map(([status, count]) => `${count} × ${status}`).join(', ') || 'no request was refused'}.`,
+          note: `Ours is a whole system that shares the processors: gateway, four services, broker, database. Accepting took ${figure(placing.value)} ms in the median; ${[...load.refused].map(([status, count]) => `${count} × ${status}`).join(', ') || 'no request was refused'}.`,
           bars: { unit: 'orders/s', values: bars },
         },
         ...costTables(medianOf(costs)),
