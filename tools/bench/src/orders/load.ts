@@ -19,10 +19,11 @@ export class OrderLoad {
   /** Responses that were not 202, by status. */
   readonly refused = new Map<number, number>();
   accepted = 0;
+  private signingIn: Promise<void> | undefined;
 
   private constructor(
     private readonly system: System,
-    private readonly headers: Readonly<Record<string, string>>,
+    private customer: Customer,
     private readonly addressId: string,
     private readonly products: readonly string[],
     private readonly database: pg.Client,
@@ -37,7 +38,7 @@ export class OrderLoad {
     await database.connect();
     await database.query('UPDATE products SET available = 10000000');
     const chosen = (await customer.products()).slice(0, products).map(({ id }) => id);
-    return new OrderLoad(system, { authorization: `Bearer ${customer.accessToken}` }, address.id, chosen, database);
+    return new OrderLoad(system, customer, address.id, chosen, database);
   }
 
   /** Places one order, again with the same key while it is refused for overload. @returns milliseconds until accepted */
@@ -54,7 +55,11 @@ export class OrderLoad {
       const response = await request(`${this.system.urls.gateway}/v1/orders`, {
         method: 'POST',
         body,
-        headers: { ...this.headers, 'content-type': 'application/json', 'idempotency-key': key },
+        headers: {
+          authorization: `Bearer ${this.customer.accessToken}`,
+          'content-type': 'application/json',
+          'idempotency-key': key,
+        },
         dispatcher: this.agent,
       });
       const { statusCode, headers } = response;
@@ -64,10 +69,24 @@ export class OrderLoad {
         return performance.now() - begun;
       }
       const problem = await response.body.text();
+      if (statusCode === 401) {
+        await this.signInAgain();
+        continue;
+      }
       if (statusCode < 500 && statusCode !== 409) throw new Error(`${statusCode} ${problem}`);
       this.refused.set(statusCode, (this.refused.get(statusCode) ?? 0) + 1);
       await sleep(1_000 * Number(headers['retry-after'] ?? 1));
     }
+  }
+
+  /** Access tokens live for five minutes. All clients that need a new one share the sign-in. */
+  private signInAgain(): Promise<void> {
+    const { endpoints, email, password } = this.customer;
+    this.signingIn ??= Customer.signIn(endpoints, email, password).then((customer) => {
+      this.customer = customer;
+      this.signingIn = undefined;
+    });
+    return this.signingIn;
   }
 
   async confirmed(): Promise<number> {
