@@ -88,6 +88,22 @@ export async function placeAll(load: OrderLoad, orders: number, atOnce = clients
   };
 }
 
+/**
+ * Orders that arrive at a fixed rate, whatever the system does. The time of each counts from when it should have been
+ * sent, so that a system that stalls cannot hide it by slowing down its clients (coordinated omission).
+ * @returns Milliseconds until accepted, sorted.
+ */
+async function arriveAt(load: OrderLoad, perSecond: number, orders: number): Promise<number[]> {
+  const begun = performance.now();
+  const waits = Array.from({ length: orders }, async (_, index) => {
+    const dueAt = begun + (index / perSecond) * 1_000;
+    await sleep(Math.max(0, dueAt - performance.now()));
+    await load.place(index);
+    return performance.now() - dueAt;
+  });
+  return (await Promise.all(waits)).toSorted((a, b) => a - b);
+}
+
 /** `SELECT place_order(…)` through bare `pg`, with requests like those of the service. */
 async function barePlaceOrder(system: System, ms: number): Promise<number> {
   const pool = new pg.Pool({ ...sessionConfig(system.databaseUrl('order')), max: clients });
@@ -212,6 +228,16 @@ export async function measureOrders(options: OrdersOptions, say: (line: string) 
       const after = (await counter.read()).cpu;
       const aloneCpu =
         Object.entries(after).reduce((sum, [id, seconds]) => sum + seconds - (before[id] ?? 0), 0) / alone;
+      const rate =
+        0.6 *
+        barOf(
+          '',
+          rounds.map(({ confirmedPerSecond }) => confirmedPerSecond),
+        ).value;
+      say(`${figure(rate)} orders a second, as they come`);
+      const arrivals = await arriveAt(load, rate, options.orders);
+      await load.drained();
+      const share = (part: number): string => figure(arrivals[Math.floor(part * (arrivals.length - 1))]!);
       say('one hot product');
       const twenty = await placeAll(load, options.orders);
       const hot = await OrderLoad.of(system, 1);
@@ -286,6 +312,16 @@ export async function measureOrders(options: OrdersOptions, say: (line: string) 
             ['until accepted, ms, p50', figure(one.acceptedMs)],
             ['until CONFIRMED, ms, p50', figure(one.confirmedMs)],
           ],
+        },
+        {
+          title: `${figure(rate)} orders a second, as they come (60 % of what the system can do)`,
+          columns: ['', 'ms'],
+          rows: [
+            ['until accepted, p50', share(0.5)],
+            ['until accepted, p99', share(0.99)],
+            ['until accepted, longest', share(1)],
+          ],
+          note: 'Counted from when an order should have been sent, so a stall shows in all that came during it.',
         },
         {
           title: 'Idle, and after the load',
