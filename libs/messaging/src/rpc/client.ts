@@ -89,7 +89,8 @@ export class RpcClient implements RpcPort {
       countsAsFailure: (error) => {
         // The policy judges DeadlineExceeded by the same rules, but cannot know that these two errors mean the same.
         if (error instanceof ReplyTimeout) return watch?.silenceIsFailure ?? false;
-        if (error instanceof RemoteError && error.code === 'DEADLINE_EXCEEDED') return watch?.latenessIsFailure ?? false;
+        if (error instanceof RemoteError && error.code === 'DEADLINE_EXCEEDED')
+          return watch?.latenessIsFailure ?? false;
         return (
           error instanceof DependencyUnavailable ||
           error instanceof DeadlineExceeded ||
