@@ -463,8 +463,9 @@ test('the effect of a message that is delivered twice happens once', async () =>
   expect(results[1]).toBe(alreadyHandled);
 });
 
-// 60: more than one instance prefetches. 45: the instance has all of them, and its pulls are still open when it stops.
-test.each([45, 60])(
+// 60: more than one instance prefetches. 45 and 39: the instance has all of them, and its pulls are still open when it
+// stops. (With 39 it sends no further pull, which would make the broker look for pulls without a subscriber.)
+test.each([39, 45, 60])(
   'a stop waits for the handlers in flight and hands back the messages that wait (%d messages)',
   async (count) => {
     const nc = await scene.provisioned();
@@ -490,6 +491,27 @@ test.each([45, 60])(
     expect(new Set([...ended, ...rest]).size).toBe(count);
   },
 );
+
+test('a stop hands back a message whose handler waits for the database', async () => {
+  const nc = await scene.provisioned();
+  let runs = 0;
+  const waiting = handler(() => {
+    runs += 1;
+    throw new DatabaseUnavailable();
+  });
+  const app = await scene.service('order', [waiting], { processor: { waitCapMs: 20 } });
+  await publish(nc);
+  await eventually(
+    () => runs,
+    (count) => count > 1,
+  );
+  await app.close();
+  // Another instance gets it at once, not after ack_wait.
+  const attempts: number[] = [];
+  await scene.service('order', [handler(({ attempt }) => attempts.push(attempt))]);
+  await settled(nc, 1);
+  expect(attempts).toEqual([2]);
+});
 
 test('a stop waits for messages in transit from a slow broker, and hands them back, too', async () => {
   const nc = await scene.provisioned();

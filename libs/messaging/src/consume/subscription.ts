@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admission, Release } from '@causeway/resilience';
 import { getLogger } from '@causeway/telemetry';
-import type { ConsumerMessages, JetStreamClient, JsMsg } from '@nats-io/jetstream';
+import type { Consumer, ConsumerMessages, JetStreamClient, JsMsg } from '@nats-io/jetstream';
 import type { BrokerHealth } from '../health.js';
 import { consumerLimits } from './limits.js';
 
@@ -47,11 +47,15 @@ export class Subscription {
     this.messages?.stop();
   }
 
-  /** Stops pulling, hands back the messages that wait for a slot, and resolves once the handlers in flight are done. */
-  async stop(): Promise<void> {
+  /** Stops pulling, and hands back the messages that wait for a slot. From then on any message may be handed back. */
+  async stopPulling(): Promise<void> {
     this.stopping.abort();
     this.drain();
     await this.ended;
+  }
+
+  /** Resolves once the handlers in flight are done. */
+  async idle(): Promise<void> {
     await Promise.all(this.inFlight);
   }
 
@@ -89,9 +93,18 @@ export class Subscription {
     } finally {
       this.messages = undefined;
     }
-    // Only after the subscription has ended: until then the server redelivers them to our own pulls, which are still
-    // open, and what arrives after the subscription is gone waits for its ack_wait (nats-server 2.9: 1 to 3 of 28).
+    if (this.stopping.signal.aborted) await this.endPulls(consumer);
     for (const message of unhandled) message.nak();
+  }
+
+  /**
+   * Makes the broker forget the pulls of the subscription that has ended. A message must not be handed back before:
+   * while the subscription lasts, it comes back to us, and afterwards nats-server before 2.10.16 takes the first one
+   * off its redelivery queue, finds that no pull with a subscriber is left, and drops it until its ack_wait is over.
+   * The server looks for subscribers whenever somebody asks for the state of the consumer.
+   */
+  private async endPulls(consumer: Consumer): Promise<void> {
+    await this.options.health.whileConnected(consumer.info()).catch(() => undefined);
   }
 
   /** Waits for a slot, and keeps the message from being redelivered meanwhile. Undefined when the instance stops. */

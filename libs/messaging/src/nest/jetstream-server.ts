@@ -158,15 +158,18 @@ export class JetStreamServer extends Server implements CustomTransportStrategy {
 
   private async stop(): Promise<void> {
     this.stopListening?.();
-    for (const { processor } of this.consumers) processor.stop();
-    const stopped = Promise.all([
-      ...this.consumers.map(({ subscription }) => subscription.stop()),
-      ...this.rpcs.map((rpc) => rpc.stop()),
-    ]);
+    const stopped = Promise.all([...this.consumers.map(stopConsumer), ...this.rpcs.map((rpc) => rpc.stop())]);
     const finished = await finishesWithin(stopTimeoutMs, stopped);
     this.slots.close();
     if (!finished) log.warn('handlers still running after 25 s; stopping anyway, their messages will be redelivered');
   }
+}
+
+/** The processor hands messages back, too, so it stops only after the pulls. */
+async function stopConsumer({ subscription, processor }: BoundConsumer): Promise<void> {
+  await subscription.stopPulling();
+  processor.stop();
+  await subscription.idle();
 }
 
 /** The streams that hold the messages of these consumers, and the one for their dead letters. */
