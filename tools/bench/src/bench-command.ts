@@ -4,15 +4,16 @@ import '@causeway/launcher/tolerate-output-errors';
 import { execFileSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { gateway } from './gateway/section.js';
+import { memory } from './memory-section.js';
 import { messaging } from './messaging.js';
-import { measureOrders, orders } from './orders/section.js';
+import { orders, ordersTables } from './orders/section.js';
 import { writeSection } from './report.js';
 import { resilience } from './resilience.js';
 import { rpc } from './rpc.js';
 import { scale } from './scale.js';
 import type { Section, Table } from './section.js';
 
-export const sections: readonly Section[] = [gateway, rpc, messaging, resilience, orders, scale];
+export const sections: readonly Section[] = [gateway, rpc, messaging, resilience, orders, scale, memory];
 
 const out = (line = ''): void => void process.stdout.write(`${line}\n`);
 const { values, positionals } = parseArgs({
@@ -23,12 +24,12 @@ const { values, positionals } = parseArgs({
     help: { type: 'boolean', default: false },
   },
 });
-const chosen = sections.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
+const chosen = sections.filter(({ name, long }) => (positionals.length === 0 ? !long : positionals.includes(name)));
 const unknown = positionals.filter((name) => !sections.some((section) => section.name === name));
 if (values.help || unknown.length > 0) {
   if (unknown.length > 0) out(`There is no section ${unknown.join(', ')}.`);
   out(`npm run bench [-- section …] [--quick] [--base <built checkout>]
-  sections: ${sections.map(({ name }) => name).join(', ')}; default: all, about 15 minutes
+  sections: ${sections.map(({ name }) => name).join(', ')}; default: all but memory, about 15 minutes
   --quick   a few seconds each; shows that they work, and writes no report
   --base    measures the orders of another checkout, to compare with; writes no report`);
   process.exit(values.help ? 0 : 2);
@@ -38,9 +39,7 @@ for (const section of chosen) {
   out(`\n${section.title}`);
   const say = (line: string): void => out(`  ${line}`);
   const { base, quick } = values;
-  const tables = base
-    ? await measureOrders({ base, warmUp: 2_000, orders: 2_000, rounds: 3 }, say)
-    : await section.run({ quick, say });
+  const tables = base ? await ordersTables({ base }, say) : await section.run({ quick, say });
   for (const table of tables) print(table);
   if (!quick && !base) writeSection(section, tables, commit);
 }

@@ -9,7 +9,7 @@ import { flameGraph, type CpuProfile } from './flame-graph.js';
 import { inFolder } from './infrastructure.js';
 import { cpuSeconds } from './measure.js';
 import { OrderLoad } from './orders/load.js';
-import { placeAll, startMeasured } from './orders/section.js';
+import { placeAll, startMeasured } from './orders/measured-system.js';
 import { figure, type Section } from './section.js';
 
 const reports = fileURLToPath(new URL('../../../docs/reports', import.meta.url));

@@ -29,6 +29,8 @@ export interface SectionOptions {
 export interface Section {
   readonly name: string;
   readonly title: string;
+  /** Takes so long that it runs only when it is asked for. */
+  readonly long?: boolean;
   run(options: SectionOptions): Promise<readonly Table[]>;
 }
 

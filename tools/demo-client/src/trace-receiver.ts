@@ -26,6 +26,8 @@ export interface TraceReceiver {
   readonly url: string;
   /** Returns the spans of a trace so far, oldest first. Services export every half second. */
   trace(traceId: string): readonly TraceSpan[];
+  /** Spans received so far, also those that were dropped since. */
+  readonly received: number;
   stop(): Promise<void>;
 }
 
@@ -50,7 +52,14 @@ export async function startTraceReceiver(
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, host, resolve));
   server.unref();
   const url = `http://${host}:${(server.address() as AddressInfo).port}`;
-  return { url, trace: (traceId) => store.trace(traceId), stop: () => close(server) };
+  return {
+    url,
+    trace: (traceId) => store.trace(traceId),
+    get received() {
+      return store.received;
+    },
+    stop: () => close(server),
+  };
 }
 
 function close(server: Server): Promise<void> {
@@ -80,6 +89,7 @@ async function receive(request: IncomingMessage, store: SpanStore): Promise<numb
 class SpanStore {
   private readonly traces = new Map<string, TraceSpan[]>();
   private count = 0;
+  received = 0;
 
   constructor(readonly maxSpans: number) {}
 
@@ -88,6 +98,7 @@ class SpanStore {
     trace.push(span);
     this.traces.set(span.traceId, trace);
     this.count += 1;
+    this.received += 1;
     for (const [traceId, spans] of this.traces) {
       if (this.count <= this.maxSpans) break;
       this.traces.delete(traceId);

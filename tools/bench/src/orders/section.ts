@@ -1,9 +1,8 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import type * as Launcher from '@causeway/launcher';
+import { fileURLToPath } from 'node:url';
 import type { System } from '@causeway/launcher';
 import { sessionConfig } from '@causeway/persistence/session';
 import pg from 'pg';
@@ -12,80 +11,18 @@ import { WorkCounter, perUnit, type PerUnit } from '../measure.js';
 import { residentBytes } from '../memory.js';
 import { barOf, perSecond } from '../rounds.js';
 import { figure, withSpread, type Bar, type Section, type Table } from '../section.js';
-import { OrderLoad, unlimited } from './load.js';
+import { OrderLoad } from './load.js';
+import { clients, placeAll, startMeasured, type MeasuredOptions, type Round } from './measured-system.js';
+import { trafficTable } from './traffic.js';
 
 /** Idle sessions of PostgreSQL report their counts after 10 s. */
 const settleMs = 11_000;
-const clients = 32;
 
-export interface OrdersOptions {
-  /** A built checkout to measure instead of this one. */
-  readonly base?: string;
-  /** Fraction of traces that is recorded. Default 0.1, as outside of a laptop. */
-  readonly sampling?: string;
-  /** Settings for all services. */
-  readonly env?: Readonly<Record<string, string>>;
+export interface OrdersOptions extends MeasuredOptions {
   /** Orders before anything is measured, and in each round. */
   readonly warmUp: number;
   readonly orders: number;
   readonly rounds: number;
-}
-
-/** One round of a closed loop. */
-interface Round {
-  readonly acceptedPerSecond: number;
-  readonly confirmedPerSecond: number;
-  /** Orders that were CONFIRMED when the last one was accepted, as a share of all. */
-  readonly whileAccepting: number;
-  readonly placingMs: readonly number[];
-}
-
-/** Starts a system under benchmark conditions: durable, without rate limits. */
-export async function startMeasured(
-  folder: string,
-  { base, sampling = '0.1', env = {} }: Pick<OrdersOptions, 'base' | 'sampling' | 'env'>,
-  instances: Partial<Record<'order' | 'payment', number>> = {},
-  nodeOptions: Readonly<Record<string, string>> = {},
-): Promise<System> {
-  const { startSystem } = (await import(
-    base ? pathToFileURL(join(resolve(base), 'tools/launcher/dist/index.js')).href : '@causeway/launcher'
-  )) as typeof Launcher;
-  const profiled = Object.fromEntries(
-    Object.entries(nodeOptions).map(([name, value]) => [name, { NODE_OPTIONS: value }]),
-  );
-  return startSystem({
-    folder,
-    ports: 'any',
-    instances,
-    env: {
-      all: { OTEL_TRACES_SAMPLER_ARG: sampling, ...env },
-      ...profiled,
-      gateway: { ...unlimited, ...profiled['gateway'] },
-    },
-  });
-}
-
-/** Places so many orders with 32 clients, and waits until all have ended. */
-export async function placeAll(load: OrderLoad, orders: number, atOnce = clients): Promise<Round> {
-  const before = await load.confirmed();
-  const placingMs: number[] = [];
-  let next = 0;
-  const begun = performance.now();
-  await Promise.all(
-    Array.from({ length: atOnce }, async () => {
-      while (next < orders) placingMs.push(await load.place(next++));
-    }),
-  );
-  const accepted = performance.now();
-  const whileAccepting = ((await load.confirmed()) - before) / orders;
-  await load.drained();
-  const seconds = (until: number): number => (until - begun) / 1_000;
-  return {
-    acceptedPerSecond: orders / seconds(accepted),
-    confirmedPerSecond: orders / seconds(performance.now()),
-    whileAccepting,
-    placingMs,
-  };
 }
 
 /**
@@ -189,7 +126,7 @@ function costTables(cost: PerUnit): Table[] {
 }
 
 /** Measures a system; every figure that depends on the machine stands beside its peer's. */
-export async function measureOrders(options: OrdersOptions, say: (line: string) => void): Promise<readonly Table[]> {
+async function measureOrders(options: OrdersOptions, say: (line: string) => void): Promise<readonly Table[]> {
   return inFolder(async (folder) => {
     const system = await startMeasured(join(folder, 'system'), options);
     let dbos: ChildProcess | undefined;
@@ -361,9 +298,21 @@ async function placeAndConfirm(load: OrderLoad, orders: number): Promise<{ accep
 const medianOf = (costs: readonly PerUnit[]): PerUnit =>
   costs.toSorted((a, b) => a.cpuTotal - b.cpuTotal)[Math.floor(costs.length / 2)]!;
 
+const thorough: Pick<OrdersOptions, 'warmUp' | 'orders' | 'rounds'> = { warmUp: 2_000, orders: 2_000, rounds: 3 };
+
+/** @param options.base Measures that checkout as thoroughly as this one by default. */
+export async function ordersTables(
+  options: Partial<OrdersOptions>,
+  say: (line: string) => void,
+): Promise<readonly Table[]> {
+  const complete = { ...thorough, ...options };
+  const tables = await measureOrders(complete, say);
+  say('traffic');
+  return [...tables, await trafficTable(complete)];
+}
+
 export const orders: Section = {
   name: 'orders',
   title: 'Orders through the whole system',
-  run: ({ quick, say }) =>
-    measureOrders(quick ? { warmUp: 20, orders: 40, rounds: 1 } : { warmUp: 2_000, orders: 2_000, rounds: 3 }, say),
+  run: ({ quick, say }) => ordersTables(quick ? { warmUp: 20, orders: 40, rounds: 1 } : thorough, say),
 };
