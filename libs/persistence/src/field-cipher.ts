@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, randomBytes, type KeyObject } from 'node:crypto';
 import { CodedError } from '@causeway/errors';
 import type { FieldKeys } from './field-keys.js';
 
@@ -70,7 +70,7 @@ export class FieldCipher {
     return !stored.startsWith(`${this.keys.current}.`);
   }
 
-  private keyOf(version: string): Buffer {
+  private keyOf(version: string): KeyObject {
     const key = this.keys.key(version);
     if (!key) throw new FieldKeyUnknown(version);
     return key;

@@ -34,7 +34,7 @@ test('field keys become a keyring whose last one is current', () => {
     BLIND_INDEX_KEY: 'k'.repeat(32),
   });
   expect(settings.FIELD_KEYS).toBeInstanceOf(FieldKeys);
-  expect([settings.FIELD_KEYS.current, settings.FIELD_KEYS.key('v1')?.length]).toEqual(['v2', 32]);
+  expect([settings.FIELD_KEYS.current, settings.FIELD_KEYS.key('v1')?.symmetricKeySize]).toEqual(['v2', 32]);
 });
 
 test.each([

@@ -4,6 +4,7 @@ import '@causeway/launcher/tolerate-output-errors';
 import { execFileSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { gateway } from './gateway/section.js';
+import { images } from './images.js';
 import { memory } from './memory-section.js';
 import { messaging } from './messaging.js';
 import { orders, ordersTables } from './orders/section.js';
@@ -13,7 +14,7 @@ import { rpc } from './rpc.js';
 import { scale } from './scale.js';
 import type { Section, Table } from './section.js';
 
-export const sections: readonly Section[] = [gateway, rpc, messaging, resilience, orders, scale, memory];
+export const sections: readonly Section[] = [gateway, rpc, messaging, resilience, orders, scale, memory, images];
 
 const out = (line = ''): void => void process.stdout.write(`${line}\n`);
 const { values, positionals } = parseArgs({
@@ -29,7 +30,7 @@ const unknown = positionals.filter((name) => !sections.some((section) => section
 if (values.help || unknown.length > 0) {
   if (unknown.length > 0) out(`There is no section ${unknown.join(', ')}.`);
   out(`npm run bench [-- section …] [--quick] [--base <built checkout>]
-  sections: ${sections.map(({ name }) => name).join(', ')}; default: all but memory, about 15 minutes
+  sections: ${sections.map(({ name }) => name).join(', ')}; default: all but memory and images, about 15 minutes
   --quick   a few seconds each; shows that they work, and writes no report
   --base    measures the orders of another checkout, to compare with; writes no report`);
   process.exit(values.help ? 0 : 2);

@@ -1,9 +1,12 @@
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import type { RpcDefinition } from '@causeway/contracts';
-import { HandlesRpc, RpcClient } from '@causeway/messaging';
-import { connect } from '@nats-io/transport-node';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { getAddress, type RpcDefinition } from '@causeway/contracts';
+import { Customer } from '@causeway/demo-client';
+import { HandlesRpc, RemoteError, RpcClient } from '@causeway/messaging';
+import { connect, createInbox } from '@nats-io/transport-node';
 import { Controller, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ClientProxyFactory, MessagePattern, Transport, type NatsOptions } from '@nestjs/microservices';
@@ -11,9 +14,10 @@ import { ServiceBroker } from 'moleculer';
 import { lastValueFrom } from 'rxjs';
 import { Agent, request } from 'undici';
 import { z } from 'zod';
-import { messagingApp, withNats } from './infrastructure.js';
+import { inFolder, messagingApp, withNats } from './infrastructure.js';
+import { startMeasured } from './orders/measured-system.js';
 import { inTurn, perSecond, type Contender } from './rounds.js';
-import { withSpread, type Section } from './section.js';
+import { withSpread, type Section, type Table } from './section.js';
 
 const message = { customerId: '01939f00-0000-7000-8000-000000000001', street: '12 St James’s Square', city: 'London' };
 const shape = z.object({ customerId: z.string(), street: z.string(), city: z.string() });
@@ -125,6 +129,55 @@ async function http(): Promise<Peer> {
   };
 }
 
+/** Repeats what a service refuses because too much is waiting already. */
+async function patiently<T>(call: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await call();
+    } catch (error) {
+      if (!(error instanceof RemoteError && error.retryable)) throw error;
+      await sleep(5);
+    }
+  }
+}
+
+/** `get-address` of the user service as the order service calls it: one statement, and the fields decrypted. */
+export const addressTable = (ms: number, rounds: number, say: (line: string) => void, base?: string): Promise<Table> =>
+  inFolder(async (folder) => {
+    const system = await startMeasured(join(folder, 'system'), { ...(base !== undefined && { base }) });
+    const servers = system.urls.nats;
+    const order = await connect({
+      servers,
+      user: 'order',
+      pass: system.secrets.nats['order']!,
+      inboxPrefix: createInbox('_INBOX_order'),
+      noAsyncTraces: true,
+    });
+    try {
+      const customer = await Customer.create(system.endpoints);
+      const address = await customer.addAddress();
+      const { sub } = JSON.parse(Buffer.from(customer.accessToken.split('.')[1]!, 'base64url').toString()) as {
+        sub: string;
+      };
+      const wanted = { userId: sub, addressId: address.id };
+      const client = new RpcClient(order);
+      const contender: Contender = {
+        name: 'get-address of the user service',
+        measure: () => perSecond(() => patiently(() => client.call(getAddress, wanted)), 32, ms),
+      };
+      const bars = await inTurn([contender], rounds, say);
+      return {
+        title: 'Addresses a second, 32 in flight',
+        columns: ['', 'calls/s'],
+        rows: bars.map((bar) => [bar.name, withSpread(bar)]),
+        note: 'The caller, the service, its database and the broker share the processors.',
+      };
+    } finally {
+      await order.close();
+      await system.stop();
+    }
+  });
+
 export const rpc: Section = {
   name: 'rpc',
   title: 'Request and reply: an echo of 130 bytes, 64 in flight, both sides in one process',
@@ -135,6 +188,7 @@ export const rpc: Section = {
       const contenders = peers.map(({ name, call }): Contender => ({ name, measure: () => perSecond(call, 64, ms) }));
       const bars = await inTurn(contenders, quick ? 1 : 7, say);
       for (const { close } of peers) await close();
+      say('get-address');
       return [
         {
           title: 'Calls a second',
@@ -143,6 +197,7 @@ export const rpc: Section = {
           note: 'Aim: at least 0.8 of a raw request. Telemetry is not started, as in every contender.',
           bars: { unit: 'calls/s', values: bars },
         },
+        await addressTable(ms, quick ? 1 : 5, say),
       ];
     }),
 };
