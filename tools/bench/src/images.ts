@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildImage, findEngine, imageName, type Engine } from '@causeway/images';
-import { run, output } from '@causeway/launcher/run';
+import { output } from '@causeway/launcher/run';
 import { inFolder } from './infrastructure.js';
 import type { Section } from './section.js';
 
@@ -65,19 +65,12 @@ async function megabytes({ docker }: Engine, image: string): Promise<number> {
   return Number(await output([docker, 'image', 'inspect', '--format', '{{.Size}}', image])) / 1e6;
 }
 
-/** Until Node says that it has no settings: the time that an image takes to load its code. */
-async function loadSeconds({ docker }: Engine, image: string): Promise<number> {
-  const begun = performance.now();
-  await run([docker, 'run', '--rm', '--network=none', image], { timeoutMs: 120_000 });
-  return (performance.now() - begun) / 1_000;
-}
-
 /** Needs Docker, and as long as two builds without a cache. */
 export const images: Section = {
   name: 'images',
   title: 'The image of the order service',
   long: true,
-  run: ({ quick, say }) =>
+  run: ({ say }) =>
     inFolder(async (folder) => {
       const engine = await findEngine();
       const rows: string[][] = [];
@@ -96,23 +89,13 @@ export const images: Section = {
         const second = await timed();
         const image = await build(copy);
         const size = (await megabytes(engine, image)) - (await megabytes(engine, base));
-        await loadSeconds(engine, image);
-        const loads: number[] = [];
-        for (let round = 0; round < (quick ? 1 : 5); round += 1) loads.push(await loadSeconds(engine, image));
-        const [load] = loads.toSorted((a, b) => a - b).slice(Math.floor(loads.length / 2));
-        rows.push([name, size.toFixed(0), first, second, load!.toFixed(2)]);
+        rows.push([name, size.toFixed(0), first, second]);
         await output([engine.docker, 'image', 'rm', image]);
       }
       return [
         {
           title: 'Size and time',
-          columns: [
-            'image',
-            'MB above its base',
-            'first build, s',
-            'after a change, s',
-            'run until it misses its settings, s',
-          ],
+          columns: ['image', 'MB above its base', 'first build, s', 'after a change, s'],
           rows,
           note: 'Whatever an earlier build has left in the cache of the engine makes the first build shorter.',
         },
