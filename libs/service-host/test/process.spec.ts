@@ -237,6 +237,23 @@ test('a request is exported as one server span and one measurement, named after 
   });
 });
 
+test('a service shows its metrics on the management port, unless they are switched off', async () => {
+  const children = [start(), start({ OTEL_METRICS_EXPORTER: 'none' })];
+  const [shown, hidden] = await Promise.all(
+    children.map(async (child) => {
+      const { url, management } = await child.ready();
+      await (await fetch(`${url}/v1/things/7`)).arrayBuffer();
+      return await fetch(`${management}/metrics`);
+    }),
+  );
+  expect([shown?.status, shown?.headers.get('content-type')]).toEqual([
+    200,
+    'text/plain; version=0.0.4; charset=utf-8',
+  ]);
+  expect(await shown?.text()).toMatch(/^http_server_request_duration_count\{.*http_route="\/v1\/things\/:id".*\} 1$/m);
+  expect(hidden?.status).toBe(404);
+});
+
 async function until(management: string, wanted: (status: number) => boolean): Promise<Response> {
   for (;;) {
     const response = await fetch(`${management}/health/ready`);

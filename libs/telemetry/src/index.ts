@@ -3,6 +3,7 @@ export type { Logger } from 'pino';
 export { durationBucketsSeconds, instruments, meter, type Counter, type Histogram, type LazyMeter } from './metrics.js';
 export { NestLogger } from './nest/nest-logger.js';
 export { redact } from './redact.js';
+export { scrapeContentType, scrapeMetrics } from './scrape.js';
 export { telemetrySettings, type TelemetrySettings } from './settings.js';
 export { startTelemetry, type Telemetry, type TelemetryOptions } from './start.js';
 export {

@@ -1,4 +1,4 @@
-import { durationMs, httpUrl, ratio, text, withDefault, type Settings } from '@causeway/config';
+import { durationMs, httpUrl, list, ratio, text, withDefault, type Settings } from '@causeway/config';
 import { z } from 'zod';
 
 /** Settings of every process. The `OTEL_*` names are those of the OpenTelemetry specification, with our defaults. */
@@ -7,6 +7,14 @@ export const telemetrySettings = {
   TELEMETRY_SDK: withDefault(z.enum(['lean', 'full']), 'lean'),
   /** Base URL of an OTLP/HTTP receiver, for example http://127.0.0.1:4318. Without it there are trace ids, but nothing is exported. */
   OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl().optional(),
+  /**
+   * Where metrics go, separated by commas: `otlp` to the endpoint, if there is one; `prometheus` to whoever reads `/metrics`
+   * of the management port; `none`. With `TELEMETRY_SDK=full` the stock SDK reads it, which also has `console`.
+   */
+  OTEL_METRICS_EXPORTER: withDefault(
+    list().pipe(z.array(z.enum(['otlp', 'prometheus', 'console', 'none']))),
+    'otlp,prometheus',
+  ),
   /** Fraction of new traces that is recorded. A trace that began elsewhere keeps the decision made there. The launcher sets 1. */
   OTEL_TRACES_SAMPLER_ARG: withDefault(ratio(), '0.1'),
   /** Interval between exports of spans, milliseconds. */

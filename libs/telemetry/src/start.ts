@@ -21,7 +21,7 @@ const shutdownLimitMs = 3_000;
 
 /**
  * Sets up OpenTelemetry, once per process and before anything else. Without an endpoint, context and trace ids work but
- * nothing is recorded. Each part is imported where it is needed: the exporters alone take a third of the stock set-up's time.
+ * no span is recorded. Each part is imported where it is needed: the exporters alone take a third of the stock set-up's time.
  */
 export async function startTelemetry(options: TelemetryOptions): Promise<Telemetry> {
   const resource: Attributes = {
@@ -34,15 +34,14 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
   };
   const full = options.settings.TELEMETRY_SDK === 'full';
   samplingFollowsParent(!full); // the stock SDK may have been given any sampler
-  const stop = full
+  const sdk = full
     ? await (await import('./sdk/full.js')).startFull(resource)
     : await (await import('./sdk/lean.js')).startLean(resource, options.settings);
-  // The stock SDK may export to other places than the endpoint.
-  if (full || options.settings.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined) {
+  if (sdk.measures) {
     metricsStarted();
     (await import('./process-metrics.js')).observeProcess();
   }
-  return { shutdown: once(() => limited(stop())) };
+  return { shutdown: once(() => limited(sdk.stop())) };
 }
 
 /** `a=1,b=2`; values may be percent-encoded, as the specification says. */

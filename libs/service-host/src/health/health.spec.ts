@@ -117,7 +117,7 @@ describe('the management port', () => {
   });
 
   test('answers anything else with a problem', async () => {
-    const unknown = await get('/metrics');
+    const unknown = await get('/nothing');
     expect([unknown.status, unknown.headers.get('content-type')]).toEqual([404, 'application/problem+json']);
     const wrong = await get('/health/live', { method: 'POST' });
     expect([wrong.status, wrong.headers.get('allow')]).toEqual([405, 'GET, HEAD']);

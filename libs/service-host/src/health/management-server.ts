@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { problemContentType, toProblem } from '@causeway/errors';
 import { admissions, policies } from '@causeway/resilience';
+import { scrapeContentType, scrapeMetrics } from '@causeway/telemetry';
 import type { HostState } from '../host-state.js';
 import { Connections } from '../http/connections.js';
 import { headRefusal } from '../http/head-refusal.js';
@@ -25,7 +26,7 @@ export interface ServiceIdentity {
 }
 
 /**
- * Serves health and governance on a port of their own, with a bare `node:http` server. It answers while the application
+ * Serves health, metrics and governance on a port of their own, with a bare `node:http` server. It answers while the application
  * is still starting, costs nothing to start, and the application's limits do not apply to it.
  *
  * Nest developers: docs/guides/if-you-know-nest.md#health-a-management-port-instead-of-terminus
@@ -77,6 +78,11 @@ async function answer(
     const report = await readiness(host);
     return send(response, report.status === 'ready' ? 200 : 503, { ...report, ...who });
   }
+  if (path === '/metrics') {
+    const text = await scrapeMetrics();
+    // Without a token, as health is: no value or label is secret, and every scraper works with it as it is.
+    if (text !== undefined) return sendText(response, 200, text, { 'content-type': scrapeContentType });
+  }
   if (path !== '/governance') return refuse(response, refusalOf(404));
   if (!authorized(request, settings.MANAGEMENT_TOKEN))
     return refuse(response, refusalOf(401), { 'www-authenticate': 'Bearer' });
@@ -101,13 +107,11 @@ function refuse(
 }
 
 function send(response: ServerResponse, status: number, body: unknown, headers: Record<string, string> = {}): void {
-  const text = JSON.stringify(body);
-  response.writeHead(status, {
-    'content-type': 'application/json',
-    'content-length': Buffer.byteLength(text),
-    'cache-control': 'no-store',
-    ...headers,
-  });
+  sendText(response, status, JSON.stringify(body), { 'content-type': 'application/json', ...headers });
+}
+
+function sendText(response: ServerResponse, status: number, text: string, headers: Record<string, string>): void {
+  response.writeHead(status, { 'content-length': Buffer.byteLength(text), 'cache-control': 'no-store', ...headers });
   response.end(text);
 }
 

@@ -2,6 +2,7 @@ import { context, metrics, propagation, trace, type Attributes } from '@opentele
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { setGlobalErrorHandler, W3CTraceContextPropagator } from '@opentelemetry/core';
 import { defaultResource, resourceFromAttributes } from '@opentelemetry/resources';
+import type { MetricReader } from '@opentelemetry/sdk-metrics';
 import {
   AlwaysOffSampler,
   AlwaysOnSampler,
@@ -14,16 +15,18 @@ import {
 } from '@opentelemetry/sdk-trace';
 import { reportExportErrors } from '../export-errors.js';
 import type { TelemetrySettings } from '../settings.js';
+import type { RunningSdk } from './running-sdk.js';
 
 /** Limit of one export, its retries included. */
 const exportTimeoutMs = 5_000;
 
 /**
- * Registers context, propagation and tracer, and, with an endpoint, the exporters. Returns a function that shuts them down.
+ * Registers context, propagation and tracer; spans are exported if there is an endpoint. Meters are registered if somebody
+ * reads them.
  *
  * Propagation is W3C Trace Context only. With baggage, an outside caller could put values into every message of the system.
  */
-export async function startLean(attributes: Attributes, settings: TelemetrySettings): Promise<() => Promise<unknown>> {
+export async function startLean(attributes: Attributes, settings: TelemetrySettings): Promise<RunningSdk> {
   const endpoint = settings.OTEL_EXPORTER_OTLP_ENDPOINT;
   const resource = defaultResource().merge(resourceFromAttributes(attributes));
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
@@ -36,20 +39,36 @@ export async function startLean(attributes: Attributes, settings: TelemetrySetti
     spanProcessors: endpoint === undefined ? [] : [await spanExport(endpoint, settings.OTEL_BSP_SCHEDULE_DELAY)],
   });
   trace.setGlobalTracerProvider(tracers);
-  if (endpoint === undefined) return () => tracers.shutdown();
 
-  const [{ MeterProvider, PeriodicExportingMetricReader }, { OTLPMetricExporter }] = await Promise.all([
+  const readers = await metricReaders(settings);
+  if (readers.length === 0) return { measures: false, stop: () => tracers.shutdown() };
+  const { MeterProvider } = await import('@opentelemetry/sdk-metrics');
+  const meters = new MeterProvider({ resource, readers });
+  metrics.setGlobalMeterProvider(meters);
+  return { measures: true, stop: () => Promise.allSettled([tracers.shutdown(), meters.shutdown()]) };
+}
+
+/** Every reader sees the same instruments. What only one of them needs is loaded for that one. */
+function metricReaders(settings: TelemetrySettings): Promise<MetricReader[]> {
+  const { OTEL_METRICS_EXPORTER: wanted, OTEL_EXPORTER_OTLP_ENDPOINT: endpoint } = settings;
+  const readers: Promise<MetricReader>[] = [];
+  if (wanted.includes('otlp') && endpoint !== undefined)
+    readers.push(otlpReader(endpoint, settings.OTEL_METRIC_EXPORT_INTERVAL));
+  if (wanted.includes('prometheus'))
+    readers.push(import('./scrape-reader.js').then(({ scrapeReader }) => scrapeReader()));
+  return Promise.all(readers);
+}
+
+async function otlpReader(endpoint: string, exportIntervalMillis: number): Promise<MetricReader> {
+  const [{ PeriodicExportingMetricReader }, { OTLPMetricExporter }] = await Promise.all([
     import('@opentelemetry/sdk-metrics'),
     import('@opentelemetry/exporter-metrics-otlp-http'),
   ]);
-  const reader = new PeriodicExportingMetricReader({
+  return new PeriodicExportingMetricReader({
     exporter: new OTLPMetricExporter({ url: `${endpoint}/v1/metrics`, timeoutMillis: exportTimeoutMs }),
-    exportIntervalMillis: settings.OTEL_METRIC_EXPORT_INTERVAL,
-    exportTimeoutMillis: Math.min(exportTimeoutMs, settings.OTEL_METRIC_EXPORT_INTERVAL),
+    exportIntervalMillis,
+    exportTimeoutMillis: Math.min(exportTimeoutMs, exportIntervalMillis),
   });
-  const meters = new MeterProvider({ resource, readers: [reader] });
-  metrics.setGlobalMeterProvider(meters);
-  return () => Promise.allSettled([tracers.shutdown(), meters.shutdown()]);
 }
 
 /** Without an endpoint nothing is recorded: spans have ids and cost next to nothing. */
