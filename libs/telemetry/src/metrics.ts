@@ -4,9 +4,15 @@ import { metrics, type Attributes, type Meter, type MetricOptions } from '@opent
 export const instruments = {
   httpServerDuration: 'http.server.request.duration',
   httpServerActive: 'http.server.active_requests',
+  httpServerExpired: 'http.server.expired',
   httpClientDuration: 'http.client.request.duration',
   messagingProcessDuration: 'messaging.process.duration',
   messagingDeadLetters: 'messaging.dead_letters',
+  inboxDuplicates: 'messaging.inbox.duplicates',
+  consumerPending: 'messaging.consumer.pending',
+  consumerAckPending: 'messaging.consumer.ack_pending',
+  consumerRedelivered: 'messaging.consumer.redelivered',
+  outboxPending: 'messaging.outbox.pending',
   outboxOldestAge: 'messaging.outbox.oldest_age',
   outboxPublished: 'messaging.outbox.published',
   outboxRepublished: 'messaging.outbox.republished',
@@ -14,8 +20,11 @@ export const instruments = {
   rpcClientDuration: 'rpc.client.call.duration',
   dbOperationDuration: 'db.client.operation.duration',
   dbPoolConnections: 'db.client.connection.count',
+  dbPoolWait: 'db.client.connection.wait_time',
+  groupSize: 'persistence.group.size',
   policyCalls: 'resilience.policy.calls',
   policyRetries: 'resilience.policy.retries',
+  policyRetryBudget: 'resilience.retry_budget.left',
   policyBreakerState: 'resilience.breaker.state',
   policyBulkheadActive: 'resilience.bulkhead.active',
   policyBulkheadQueued: 'resilience.bulkhead.queued',
@@ -24,6 +33,10 @@ export const instruments = {
   admissionShed: 'admission.shed',
   discoveryEndpoints: 'discovery.endpoints',
   discoveryEjections: 'discovery.ejections',
+  processMemory: 'process.memory.usage',
+  heapUsed: 'v8js.memory.heap.used',
+  eventLoopUtilization: 'nodejs.eventloop.utilization',
+  eventLoopDelayP99: 'nodejs.eventloop.delay.p99',
 } as const;
 
 /** Bucket bounds, seconds, that the semantic conventions prescribe for `http.server.request.duration`; used for every duration. */

@@ -1,26 +1,55 @@
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
-import { meter } from './metrics.js';
+import { instruments, meter } from './metrics.js';
 
-/** Memory and event loop of this process, under the names of the semantic conventions. Values cover the time since the last export. */
+/**
+ * A reading serves everybody who asks within this time, milliseconds. With both exporters on, each would otherwise cut
+ * short the time that the other looks back on.
+ */
+const readingMs = 1_000;
+
+/** Memory and event loop of this process, under the names of the semantic conventions where they have one. */
 export function observeProcess(): void {
   const metrics = meter('causeway.process');
+  const eventLoop = eventLoopReadings();
+
+  metrics.gauge(instruments.processMemory, { unit: 'By', description: 'Resident memory' }, (observe) =>
+    observe(process.memoryUsage.rss()),
+  );
+  metrics.gauge(instruments.heapUsed, { unit: 'By', description: 'Used heap' }, (observe) =>
+    observe(process.memoryUsage().heapUsed),
+  );
+  metrics.gauge(
+    instruments.eventLoopUtilization,
+    { unit: '1', description: 'Share of the time since the last reading in which the event loop was busy' },
+    (observe) => observe(eventLoop().utilization),
+  );
+  metrics.gauge(
+    instruments.eventLoopDelayP99,
+    { unit: 's', description: 'Event loop delay, 99th percentile since the last reading' },
+    (observe) => observe(eventLoop().delayP99Seconds),
+  );
+}
+
+interface EventLoopReading {
+  readonly at: number;
+  readonly utilization: number;
+  readonly delayP99Seconds: number;
+}
+
+/** @returns A function that reads the event loop since the reading before, which is at least a second ago. */
+function eventLoopReadings(): () => EventLoopReading {
   const delay = monitorEventLoopDelay({ resolution: 20 });
   delay.enable();
   let before = performance.eventLoopUtilization();
-
-  metrics.gauge('process.memory.usage', { unit: 'By', description: 'Resident memory' }, (observe) =>
-    observe(process.memoryUsage.rss()),
-  );
-  metrics.gauge('v8js.memory.heap.used', { unit: 'By', description: 'Used heap' }, (observe) =>
-    observe(process.memoryUsage().heapUsed),
-  );
-  metrics.gauge('nodejs.eventloop.utilization', { unit: '1', description: 'Event loop utilisation' }, (observe) => {
+  let last: EventLoopReading | undefined;
+  return () => {
+    const at = performance.now();
+    if (last && at - last.at < readingMs) return last;
     const current = performance.eventLoopUtilization();
-    observe(performance.eventLoopUtilization(current, before).utilization);
+    const { utilization } = performance.eventLoopUtilization(current, before);
     before = current;
-  });
-  metrics.gauge('nodejs.eventloop.delay.p99', { unit: 's', description: 'Event loop delay' }, (observe) => {
-    observe(delay.percentile(99) / 1e9);
+    last = { at, utilization, delayP99Seconds: delay.percentile(99) / 1e9 };
     delay.reset();
-  });
+    return last;
+  };
 }

@@ -1,0 +1,1 @@
+export { exportMetrics, parseSamples, type ExportedMetrics } from './exported-metrics.js';
