@@ -25,6 +25,7 @@ interface Observed {
   readonly name: string;
   readonly breaker?: { readonly state: BreakerState };
   readonly bulkhead?: { readonly active: number; readonly queued: number };
+  readonly retry?: { readonly budgetTokens: number };
 }
 
 /** Registers the gauges over all policies of the process. */
@@ -38,6 +39,13 @@ export function observePolicies(list: () => readonly Observed[]): void {
   metrics.gauge(instruments.policyBulkheadQueued, { description: 'Calls that queue for a slot' }, (observe) => {
     for (const { name, bulkhead } of list()) if (bulkhead) observe(bulkhead.queued, { policy: name });
   });
+  metrics.gauge(
+    instruments.policyRetryBudget,
+    { description: 'Retries that the budget would allow right now; 10 when it is full', unit: '{retry}' },
+    (observe) => {
+      for (const { name, retry } of list()) if (retry) observe(retry.budgetTokens, { policy: name });
+    },
+  );
 }
 
 /** Records on the active span what a policy decided. */
