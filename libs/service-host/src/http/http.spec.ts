@@ -4,7 +4,15 @@ import { connect, type AddressInfo } from 'node:net';
 import { loadSettings } from '@causeway/config';
 import { CodedError, NotFound } from '@causeway/errors';
 import { BulkheadFull, currentDeadline } from '@causeway/resilience';
-import { createLogger, currentTraceId, startTelemetry, telemetrySettings, type Telemetry } from '@causeway/telemetry';
+import {
+  createLogger,
+  currentTraceId,
+  scrapeMetrics,
+  startTelemetry,
+  telemetrySettings,
+  type Telemetry,
+} from '@causeway/telemetry';
+import { parseSamples } from '@causeway/telemetry/testing';
 import { All, BadRequestException, Body, Controller, Get, Module, Param, Post, Put, Req, Res } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -389,6 +397,20 @@ describe('the deadline', () => {
   test('can be another one, or none, for one route', async () => {
     expect((await call('/v1/stream')).body).toEqual({ deadline: false });
     expectProblem(await call('/v1/quick'), 504, 'DEADLINE_EXCEEDED');
+  });
+
+  test('that has passed is counted by route, whether the work was started or not', async () => {
+    const counted = async (route: string) =>
+      parseSamples((await scrapeMetrics())!)
+        .filter(({ name, labels }) => name === 'http_server_expired_total' && labels['http_route'] === route)
+        .reduce((sum, { value }) => sum + value, 0);
+    const before = [await counted('/v1/context'), await counted('/v1/quick')] as const;
+    await call('/v1/context', within('0'));
+    await call('/v1/quick');
+    await call('/v1/context');
+    // A request ends when its response is closed, which its client may see earlier.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect([await counted('/v1/context'), await counted('/v1/quick')]).toEqual([before[0] + 1, before[1] + 1]);
   });
 });
 

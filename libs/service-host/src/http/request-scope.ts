@@ -52,6 +52,10 @@ const active = instrument.upDownCounter(instruments.httpServerActive, {
   description: 'HTTP requests being served.',
   unit: '{request}',
 });
+const expired = instrument.counter(instruments.httpServerExpired, {
+  description: 'Requests whose deadline passed before there was a response.',
+  unit: '{request}',
+});
 
 /** Response header with the id of the trace that records the request. */
 export const traceIdHeader = 'x-trace-id';
@@ -162,6 +166,11 @@ function end(scope: RequestScope, request: FastifyRequest, reply: FastifyReply, 
   };
   active.add(-1, { 'http.request.method': request.method });
   duration.record(ms / 1_000, labels);
+  if (scope.code === 'DEADLINE_EXCEEDED')
+    expired.add(1, {
+      'http.request.method': request.method,
+      ...(scope.route !== undefined && { 'http.route': scope.route }),
+    });
   scope.span.setAttribute('http.response.status_code', status);
   if (status >= 500) {
     scope.span.setAttribute('error.type', scope.code ?? String(status));
