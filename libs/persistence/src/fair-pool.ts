@@ -1,5 +1,11 @@
 import { Admission, currentDeadline, currentWork } from '@causeway/resilience';
+import { instruments, meter } from '@causeway/telemetry';
 import pg from 'pg';
+
+const waitTime = meter('causeway.persistence').duration(
+  instruments.dbPoolWait,
+  'Time until a connection was there: queueing for it, and opening a new one',
+);
 
 /** Longest wait of a request that has no deadline, milliseconds. */
 const withoutDeadlineMs = 10_000;
@@ -45,6 +51,7 @@ export class FairPool extends pg.Pool {
   }
 
   private async admitted(): Promise<pg.PoolClient> {
+    const askedAt = performance.now();
     const kind = currentWork();
     const leave = await this.admission.acquire(kind, kind === 'request' ? longestWaitMs() : Infinity);
     let client: pg.PoolClient;
@@ -56,6 +63,7 @@ export class FairPool extends pg.Pool {
       if (this.totalCount === 0) this.admission.refuseAll(error as Error);
       throw error;
     }
+    waitTime.record((performance.now() - askedAt) / 1_000);
     const release = client.release.bind(client);
     client.release = (error) => {
       release(error);

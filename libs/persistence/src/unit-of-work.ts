@@ -37,7 +37,17 @@ interface Limits {
   readonly lockTimeoutMs: number | undefined;
 }
 
-const duration = meter('causeway.persistence').duration(instruments.dbOperationDuration, 'Duration of units of work');
+const metrics = meter('causeway.persistence');
+const duration = metrics.duration(instruments.dbOperationDuration, 'Duration of units of work');
+const groupSize = metrics.histogram(instruments.groupSize, {
+  description: 'Units of work that shared a transaction',
+  unit: '{unit}',
+  advice: { explicitBucketBoundaries: [1, 2, 4, 8, 16, 32] },
+});
+const duplicates = metrics.counter(instruments.inboxDuplicates, {
+  description: 'Deliveries that changed nothing, because the message had been handled before',
+  unit: '{message}',
+});
 const isolation = 'BEGIN ISOLATION LEVEL READ COMMITTED';
 /**
  * The longest wait for a lock in a transaction that units share, milliseconds: one that has to wait longer would hold up
@@ -89,9 +99,12 @@ export class PgUnitOfWork<Tx> implements UnitOfWork<Tx> {
    * Like `run`, but only for the first delivery of a message, which is recorded in the same transaction. A second
    * delivery that arrives meanwhile waits for the first to end; if that rolls back, the second does the work.
    */
-  runOnce<T>(delivery: Delivery, work: (tx: Tx) => Promise<T>): Promise<T | typeof alreadyHandled> {
+  async runOnce<T>(delivery: Delivery, work: (tx: Tx) => Promise<T>): Promise<T | typeof alreadyHandled> {
     const unit = { work, delivery, deadline: currentDeadline() };
-    return this.observed('transaction', delivery.consumer, () => this.execute(unit, delivery.aggregate));
+    const { consumer, aggregate } = delivery;
+    const result = await this.observed('transaction', consumer, () => this.execute<T>(unit, aggregate));
+    if (result === alreadyHandled) duplicates.add(1, { 'messaging.consumer.group.name': consumer });
+    return result;
   }
 
   /**
@@ -142,6 +155,7 @@ export class PgUnitOfWork<Tx> implements UnitOfWork<Tx> {
       const results = await units[0]!.inContext(() =>
         withoutDeadline(() => this.transaction(units, groupLockTimeoutMs)),
       );
+      groupSize.record(units.length);
       units.forEach(({ resolve }, index) => resolve(results[index]));
     } catch (error) {
       // It may have been committed: only the callers know whether a repetition is harmless.
