@@ -12,6 +12,7 @@ import { jetstream, type JetStreamClient } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { Server, type CustomTransportStrategy, type MessageHandler } from '@nestjs/microservices';
 import { isObservable, lastValueFrom } from 'rxjs';
+import { observeConsumers } from '../consume/consumer-metrics.js';
 import { consumerLimits } from '../consume/limits.js';
 import { Processor, type ProcessorOptions } from '../consume/processor.js';
 import { Subscription } from '../consume/subscription.js';
@@ -58,6 +59,7 @@ export class JetStreamServer extends Server implements CustomTransportStrategy {
   private readonly consumers: BoundConsumer[] = [];
   private readonly rpcs: RpcServer[] = [];
   private stopListening: (() => void) | undefined;
+  private stopObserving: (() => void) | undefined;
   private stopped: Promise<void> | undefined;
 
   constructor(private readonly options: JetStreamServerOptions) {
@@ -80,13 +82,18 @@ export class JetStreamServer extends Server implements CustomTransportStrategy {
   }
 
   async listen(callback: (error?: unknown) => void): Promise<void> {
-    const { keeper } = this.options;
+    const { nc, health, keeper } = this.options;
     try {
       const handled = this.bindHandlers();
       this.warnOfUnhandled(handled);
       await keeper.need({ streams: streamsOf(handled), consumers: handled });
       for (const { subscription } of this.consumers) subscription.start();
       for (const rpc of this.rpcs) rpc.start();
+      const places = handled.map((each) => ({
+        stream: streamOf(each.message.subject).name,
+        durable: durableName(each),
+      }));
+      this.stopObserving = observeConsumers(nc, health, places);
       this.stopListening = keeper.onRestored(() =>
         this.consumers.forEach(({ subscription }) => subscription.restart()),
       );
@@ -158,6 +165,7 @@ export class JetStreamServer extends Server implements CustomTransportStrategy {
 
   private async stop(): Promise<void> {
     this.stopListening?.();
+    this.stopObserving?.();
     const stopped = Promise.all([...this.consumers.map(stopConsumer), ...this.rpcs.map((rpc) => rpc.stop())]);
     const finished = await finishesWithin(stopTimeoutMs, stopped);
     this.slots.close();

@@ -4,10 +4,11 @@ import { getLogger, instruments, meter } from '@causeway/telemetry';
 import type { Subscription } from '@nats-io/transport-node';
 import type pg from 'pg';
 import { OutboxPublisher, type PublisherOptions } from './publisher.js';
-import { purgePublished, readOldestAge } from './rows.js';
+import { purgePublished, readBacklog, type Backlog } from './rows.js';
 import { partitions, RelaySession } from './session.js';
 
 const log = getLogger('outbox');
+const metrics = meter('causeway.messaging');
 
 export interface RelayOptions extends PublisherOptions {
   readonly service: string;
@@ -28,8 +29,8 @@ export interface RelayOptions extends PublisherOptions {
 
 /** How often to try for partitions that other instances hold. */
 const lockRetryMs = 1_000;
-/** How often to read the age of the oldest pending row. */
-const ageMs = 5_000;
+/** How often to read how much waits in the outbox. */
+const backlogMs = 5_000;
 const purgeMs = 3_600_000;
 const firstPurgeMs = 60_000;
 /** Pause before a new connection to the database. */
@@ -49,7 +50,7 @@ export class OutboxRelay {
   private readonly wakeSignal = new WakeSignal();
   private readonly wakeSubject: string;
   private othersWokenAt = 0;
-  private oldestAge = 0;
+  private backlog: Backlog = { pending: 0, oldestAgeSeconds: 0 };
   private session: RelaySession | undefined;
   private stopping = false;
   private running: Promise<void> | undefined;
@@ -75,10 +76,15 @@ export class OutboxRelay {
         this.publisher.retryNow();
         this.wakeSignal.wake();
       }),
-      meter('causeway.messaging').gauge(
+      metrics.gauge(
+        instruments.outboxPending,
+        { description: 'Messages of the service that are not published yet; at most 100,000', unit: '{row}' },
+        (observe) => observe(this.backlog.pending),
+      ),
+      metrics.gauge(
         instruments.outboxOldestAge,
         { description: 'Age of the oldest message that is not published yet', unit: 's' },
-        (observe) => observe(this.oldestAge),
+        (observe) => observe(this.backlog.oldestAgeSeconds),
       ),
     ];
     this.running = withoutDeadline(() => this.run());
@@ -106,7 +112,7 @@ export class OutboxRelay {
 
   /** Seconds since the oldest message that is not published yet was added, as of at most 5 s ago. */
   get oldestAgeSeconds(): number {
-    return this.oldestAge;
+    return this.backlog.oldestAgeSeconds;
   }
 
   /** The partitions that this instance holds right now. */
@@ -136,17 +142,17 @@ export class OutboxRelay {
   /** Milliseconds until something other than a new row needs a pass. */
   private untilNextTaskMs(session: RelaySession): number {
     const wantsLocks = session.held.size < partitions.length;
-    return Math.max(1, Math.min(this.publisher.untilRetryMs, wantsLocks ? lockRetryMs : ageMs));
+    return Math.max(1, Math.min(this.publisher.untilRetryMs, wantsLocks ? lockRetryMs : backlogMs));
   }
 
   /** Returns when the relay is stopped, after one last pass. Throws when the session is lost. */
   private async relay(session: RelaySession): Promise<void> {
     const { pollMs = 5_000, sweepMs = 30_000, retentionHours = 168, batch = 512 } = this.options;
-    const isDue = schedule({ locks: 0, age: 0, purge: firstPurgeMs, sweep: sweepMs });
+    const isDue = schedule({ locks: 0, backlog: 0, purge: firstPurgeMs, sweep: sweepMs });
     for (;;) {
       const lastPass = this.stopping;
       if (session.held.size < partitions.length && isDue('locks', lockRetryMs)) await session.takeLocks();
-      if (isDue('age', ageMs)) this.oldestAge = await readOldestAge(session);
+      if (isDue('backlog', backlogMs)) this.backlog = await readBacklog(session);
       // The holder of partition 0 also does what concerns the whole table.
       const holdsFirst = session.held.has(0);
       if (holdsFirst && isDue('purge', purgeMs)) await purgePublished(session, retentionHours);

@@ -52,7 +52,7 @@ export async function republish(
 ): Promise<void> {
   const stream = info.config.name;
   const count = await reopen(session, { stream, createdAt: info.created, lostFrom, ...(before && { before }) });
-  republished.add(count, { 'messaging.destination.name': stream });
+  republished.add(count, { 'messaging.nats.stream': stream });
   log.warn({ stream, count, why }, 'the broker lost messages; publishing them again');
 }
 

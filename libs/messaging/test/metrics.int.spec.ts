@@ -1,0 +1,153 @@
+import { getAddress, orderConfirmed, paymentAuthorized, type DataOf } from '@causeway/contracts';
+import { CodedError } from '@causeway/errors';
+import { exportMetrics, type ExportedMetrics } from '@causeway/telemetry/testing';
+import { jetstream } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { Controller } from '@nestjs/common';
+import { v7 as uuidv7 } from 'uuid';
+import { buildEnvelope } from '../src/envelope.js';
+import { Handles, HandlesRpc } from '../src/nest/handles.js';
+import { RpcClient } from '../src/rpc/client.js';
+import { eventually, Scene, unitOfWork } from './helpers.js';
+
+const scene = new Scene();
+let metrics: ExportedMetrics;
+beforeAll(async () => {
+  metrics = await exportMetrics();
+});
+afterAll(() => metrics.stop());
+beforeEach(() => scene.broker());
+afterEach(() => scene.end());
+
+class Refused extends CodedError {
+  readonly code = 'ORDER_TRANSITION_ILLEGAL';
+  readonly remedy = 'None.';
+}
+
+const consumer = 'order__payment-evt-authorized-v1';
+const ofConsumer = { messaging_consumer_group_name: consumer, messaging_nats_stream: 'PAYMENT' };
+const shows = (name: string, labels: Record<string, string>, wanted: number) =>
+  eventually(
+    () => metrics.value(name, labels),
+    (value) => value === wanted,
+  );
+
+async function publish(nc: NatsConnection): Promise<void> {
+  const data: DataOf<typeof paymentAuthorized> = {
+    paymentId: uuidv7(),
+    orderId: uuidv7(),
+    version: 1,
+    occurredAt: new Date().toISOString(),
+    amountMinor: 1,
+    currency: 'EUR',
+  };
+  const envelope = buildEnvelope(paymentAuthorized, { source: 'payment', aggregateId: data.paymentId, data });
+  await jetstream(nc).publish(paymentAuthorized.subject, JSON.stringify(envelope), { msgID: envelope.id });
+}
+
+test('a consumer shows what waits, what is being handled and what came again; a dead letter is counted under its consumer', async () => {
+  const nc = await scene.provisioned();
+  const gate = Promise.withResolvers<void>();
+  let refuse = true;
+  @Controller()
+  class PaymentHandler {
+    @Handles(paymentAuthorized)
+    async handle(): Promise<void> {
+      if (refuse) throw new Refused('no');
+      await gate.promise;
+    }
+  }
+  await publish(nc);
+  const app = await scene.service('order', [PaymentHandler], { settings: { MESSAGES_MAX_CONCURRENT: '1' } });
+  await shows(
+    'messaging_dead_letters_total',
+    { messaging_consumer_group_name: consumer, error_type: 'ORDER_TRANSITION_ILLEGAL' },
+    1,
+  );
+  refuse = false;
+  for (let count = 0; count < 3; count += 1) await publish(nc);
+  // One is being handled, and one was pulled and waits for the slot.
+  await shows('messaging_consumer_ack_pending', ofConsumer, 2);
+  await shows('messaging_consumer_pending', ofConsumer, 1);
+  await shows('messaging_consumer_redelivered', ofConsumer, 0);
+  expect(await metrics.labelsOf('messaging_consumer_pending')).toContainEqual(ofConsumer);
+  gate.resolve();
+  await shows('messaging_consumer_ack_pending', ofConsumer, 0);
+  await shows('messaging_consumer_pending', ofConsumer, 0);
+  const handled = { messaging_consumer_group_name: consumer, messaging_destination_name: paymentAuthorized.subject };
+  expect(await metrics.value('messaging_process_duration_count', handled)).toBe(4);
+  await app.close();
+});
+
+test('a message that failed shows as redelivered until it is acknowledged', async () => {
+  const nc = await scene.provisioned();
+  const first = await jetstream(nc).consumers.get('PAYMENT', consumer);
+  await publish(nc);
+  (await first.next({ expires: 5_000 }))!.nak();
+  const gate = Promise.withResolvers<void>();
+  @Controller()
+  class PaymentHandler {
+    @Handles(paymentAuthorized)
+    handle(): Promise<void> {
+      return gate.promise;
+    }
+  }
+  await scene.service('order', [PaymentHandler]);
+  await shows('messaging_consumer_redelivered', ofConsumer, 1);
+  gate.resolve();
+  await shows('messaging_consumer_redelivered', ofConsumer, 0);
+});
+
+test('metrics can be read while the broker is away', async () => {
+  await scene.provisioned();
+  @Controller()
+  class PaymentHandler {
+    @Handles(paymentAuthorized)
+    handle(): void {
+      return;
+    }
+  }
+  const app = await scene.service('order', [PaymentHandler]);
+  await shows('messaging_consumer_pending', ofConsumer, 0);
+  await scene.nats.halt();
+  const startedAt = performance.now();
+  expect(await metrics.value('process_memory_usage')).toBeGreaterThan(0);
+  expect(performance.now() - startedAt).toBeLessThan(4_000);
+  await scene.nats.restart();
+  await app.close();
+});
+
+test('an outbox shows how many messages wait, for how long, and how many it has published', async () => {
+  const database = await scene.database();
+  const uow = unitOfWork(database);
+  const add = () =>
+    uow.run(async ({ outbox }) => {
+      const orderId = uuidv7();
+      const data = { orderId, customerId: uuidv7(), version: 2, occurredAt: new Date().toISOString() };
+      await outbox.add(orderConfirmed, orderId, data);
+    });
+  for (let count = 0; count < 3; count += 1) await add();
+  await database.pool.query("UPDATE causeway.outbox SET created_at = now() - interval '90 seconds'");
+  const away = { connected: false, onDisconnect: () => () => undefined } as never;
+  const blocked = await scene.relay(database, { health: away });
+  await shows('messaging_outbox_pending', {}, 3);
+  expect(await metrics.value('messaging_outbox_oldest_age')).toBeGreaterThanOrEqual(90);
+  await blocked.stop();
+  await scene.relay(database);
+  await shows('messaging_outbox_published_total', { messaging_destination_name: orderConfirmed.subject }, 3);
+});
+
+test('an RPC is measured by its caller and by its server', async () => {
+  await scene.provisioned();
+  @Controller()
+  class Users {
+    @HandlesRpc(getAddress)
+    find() {
+      return { found: false } as const;
+    }
+  }
+  const app = await scene.service('user', [Users]);
+  await app.get(RpcClient).call(getAddress, { userId: uuidv7(), addressId: uuidv7() });
+  await shows('rpc_client_call_duration_count', { rpc_method: getAddress.subject }, 1);
+  await shows('rpc_server_call_duration_count', { rpc_method: getAddress.subject }, 1);
+});
