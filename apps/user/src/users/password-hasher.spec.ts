@@ -1,3 +1,4 @@
+import { exportMetrics } from '@causeway/telemetry/testing';
 import { LoginBusy } from './user.errors.js';
 import { PasswordHasher } from './password-hasher.js';
 
@@ -40,4 +41,13 @@ test('what does not fit into the queue is refused at once, and can come back a s
     expect(reason).toMatchObject({ retryable: true, retryAfterSeconds: 1 });
   }
   expect(await hasher.hash('Tulpen im November')).toEqual(expect.any(String));
+});
+
+test('hashes that wait for a slot are exported', async () => {
+  const metrics = await exportMetrics();
+  const hashing = Array.from({ length: 3 }, () => hasher.hash('Tulpen im November'));
+  expect(await metrics.value('auth_password_hash_queued')).toBe(1);
+  await Promise.all(hashing);
+  expect(await metrics.value('auth_password_hash_queued')).toBe(0);
+  await metrics.stop();
 });

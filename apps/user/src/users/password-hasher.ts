@@ -1,4 +1,5 @@
 import { BulkheadFull, createPolicy, type Policy } from '@causeway/resilience';
+import { instruments, meter } from '@causeway/telemetry';
 import { hash as argon2Hash, verify as argon2Verify } from '@node-rs/argon2';
 import { LoginBusy } from './user.errors.js';
 
@@ -29,6 +30,11 @@ export class PasswordHasher {
 
   constructor({ concurrency, queue }: HashingLimits) {
     this.policy = createPolicy('password-hash', { bulkhead: { maxConcurrent: concurrency, maxQueue: queue } });
+    meter('causeway.user').gauge(
+      instruments.passwordHashQueued,
+      { description: 'Hashes that wait for a slot; a full queue refuses sign-ins with LOGIN_BUSY', unit: '{hash}' },
+      (observe) => observe(this.policy.state().bulkhead?.queued ?? 0),
+    );
   }
 
   /** @throws LoginBusy */
