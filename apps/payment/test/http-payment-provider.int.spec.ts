@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { exportMetrics } from '@causeway/telemetry/testing';
 import { HttpPaymentProvider } from '../src/adapters/clients/http-payment-provider.js';
 import { paymentProviderContract } from '../src/testing/payment-provider-contract.js';
 import { PspRefused, PspUnclear, PspUnsent } from '../src/application/provider-errors.js';
@@ -66,4 +67,30 @@ test('after many failures the circuit breaker suspends calls, which count as not
   const broken = adapter({ url: 'http://127.0.0.1:1' });
   for (let call = 0; call < 30; call++) await broken.find('r').catch(() => undefined);
   await expect(broken.find('r')).rejects.toMatchObject({ message: expect.stringContaining('suspended') });
+});
+
+test('calls are measured by operation and by what became of them', async () => {
+  const metrics = await exportMetrics();
+  const charge = { amountMinor: 1, currency: 'EUR' };
+  const provider = adapter();
+  const { id } = await provider.authorize('m1', { ...charge, reference: 'm1', paymentMethodToken: 'tok_success' });
+  await provider.authorize('m2', { ...charge, reference: 'm2', paymentMethodToken: 'tok_declined' });
+  await provider.capture('m3', id);
+  await provider.void('m4', id).catch(() => undefined);
+  await provider.find('m1');
+  await adapter({ url: 'http://127.0.0.1:1' })
+    .refund('m5', id, { reference: 'r', amountMinor: 1 })
+    .catch(() => undefined);
+  const calls = (operation: string, outcome: string) =>
+    metrics.value('payment_provider_duration_count', { operation, outcome });
+  expect([
+    await calls('authorize', 'ok'),
+    await calls('authorize', 'declined'),
+    await calls('capture', 'ok'),
+    await calls('void', 'refused'),
+    await calls('find', 'ok'),
+    await calls('refund', 'unsent'),
+    await calls('authorize', 'unclear'),
+  ]).toEqual([1, 1, 1, 1, 1, 1, undefined]);
+  await metrics.stop();
 });

@@ -1,7 +1,7 @@
 import { amountMinor, identifier, text } from '@causeway/contracts';
 import { callerKeepAlive } from '@causeway/contracts/keep-alive';
 import { CircuitOpen, createPolicy, DeadlineExceeded, type Policy } from '@causeway/resilience';
-import { injectTrace, inSpan } from '@causeway/telemetry';
+import { injectTrace, inSpan, instruments, meter } from '@causeway/telemetry';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { SpanKind } from '@opentelemetry/api';
 import { Agent, request } from 'undici';
@@ -9,6 +9,11 @@ import { z } from 'zod';
 import type { AuthorizeRequest, PaymentProvider } from '../../application/ports.js';
 import { PspRefused, PspUnclear, PspUnsent } from '../../application/provider-errors.js';
 import type { ProviderCharge } from '../../domain/provider-charge.js';
+
+const duration = meter('causeway.payment').duration(
+  instruments.providerDuration,
+  'Duration of calls to the payment provider, by what became of them',
+);
 
 export interface HttpPaymentProviderOptions {
   readonly url: string;
@@ -37,6 +42,7 @@ const listBody = z.object({ items: z.array(chargeBody) });
 const errorBody = z.object({ error: z.object({ code: text, message: text }) });
 
 interface ProviderCall {
+  readonly operation: 'authorize' | 'capture' | 'void' | 'refund' | 'find';
   readonly method: 'GET' | 'POST';
   /** The path with placeholders: the name of the span. */
   readonly route: string;
@@ -82,24 +88,32 @@ export class HttpPaymentProvider implements PaymentProvider, OnApplicationShutdo
   }
 
   authorize(key: string, body: AuthorizeRequest): Promise<ProviderCharge> {
-    return this.charge({ method: 'POST', route: '/v1/charges', path: '/v1/charges', key, body });
+    return this.charge({
+      operation: 'authorize',
+      method: 'POST',
+      route: '/v1/charges',
+      path: '/v1/charges',
+      key,
+      body,
+    });
   }
 
   capture(key: string, chargeId: string): Promise<ProviderCharge> {
-    return this.changeCharge(key, chargeId, 'capture', {});
+    return this.changeCharge('capture', key, chargeId, {});
   }
 
   void(key: string, chargeId: string): Promise<ProviderCharge> {
-    return this.changeCharge(key, chargeId, 'void', {});
+    return this.changeCharge('void', key, chargeId, {});
   }
 
   refund(key: string, chargeId: string, body: { reference: string; amountMinor: number }): Promise<ProviderCharge> {
-    return this.changeCharge(key, chargeId, 'refunds', body);
+    return this.changeCharge('refund', key, chargeId, body);
   }
 
   async find(reference: string): Promise<ProviderCharge | undefined> {
     const path = `/v1/charges?reference=${encodeURIComponent(reference)}`;
-    const { items } = parse(listBody, await this.send({ method: 'GET', route: '/v1/charges', path }));
+    const call: ProviderCall = { operation: 'find', method: 'GET', route: '/v1/charges', path };
+    const { items } = await this.measured(call, async () => parse(listBody, await this.send(call)));
     return items[0];
   }
 
@@ -108,13 +122,38 @@ export class HttpPaymentProvider implements PaymentProvider, OnApplicationShutdo
     return this.agent.close();
   }
 
-  private changeCharge(key: string, chargeId: string, action: string, body: unknown): Promise<ProviderCharge> {
+  private changeCharge(
+    operation: 'capture' | 'void' | 'refund',
+    key: string,
+    chargeId: string,
+    body: unknown,
+  ): Promise<ProviderCharge> {
+    const action = operation === 'refund' ? 'refunds' : operation;
     const path = `/v1/charges/${encodeURIComponent(chargeId)}/${action}`;
-    return this.charge({ method: 'POST', route: `/v1/charges/{id}/${action}`, path, key, body });
+    return this.charge({ operation, method: 'POST', route: `/v1/charges/{id}/${action}`, path, key, body });
   }
 
-  private async charge(call: ProviderCall): Promise<ProviderCharge> {
-    return parse(chargeBody, await this.send(call));
+  private charge(call: ProviderCall): Promise<ProviderCharge> {
+    const answerOf = ({ status }: ProviderCharge) => (status === 'declined' ? 'declined' : 'ok');
+    return this.measured(call, async () => parse(chargeBody, await this.send(call)), answerOf);
+  }
+
+  private async measured<T>(
+    { operation }: ProviderCall,
+    call: () => Promise<T>,
+    answerOf: (body: T) => ProviderCallOutcome = () => 'ok',
+  ): Promise<T> {
+    const startedAt = performance.now();
+    const record = (outcome: ProviderCallOutcome): void =>
+      duration.record((performance.now() - startedAt) / 1_000, { operation, outcome });
+    try {
+      const body = await call();
+      record(answerOf(body));
+      return body;
+    } catch (error) {
+      record(outcomeOf(error));
+      throw error;
+    }
   }
 
   /** @returns The body of a 2xx response. */
@@ -160,6 +199,14 @@ export class HttpPaymentProvider implements PaymentProvider, OnApplicationShutdo
     const text = await stream.text();
     return { status: statusCode, body: parseJson(text) };
   }
+}
+
+/** What became of a call: the last three are the errors of `provider-errors.ts`. */
+type ProviderCallOutcome = 'ok' | 'declined' | 'refused' | 'unclear' | 'unsent';
+
+function outcomeOf(error: unknown): ProviderCallOutcome {
+  if (error instanceof PspRefused) return 'refused';
+  return error instanceof PspUnsent ? 'unsent' : 'unclear';
 }
 
 /**
