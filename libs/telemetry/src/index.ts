@@ -4,6 +4,7 @@ export { durationBucketsSeconds, instruments, meter, type Counter, type Histogra
 export { NestLogger } from './nest/nest-logger.js';
 export { redact } from './redact.js';
 export { scrapeContentType, scrapeMetrics } from './scrape.js';
+export { sharedReading } from './shared-reading.js';
 export { telemetrySettings, type TelemetrySettings } from './settings.js';
 export { startTelemetry, type Telemetry, type TelemetryOptions } from './start.js';
 export {

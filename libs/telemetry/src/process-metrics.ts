@@ -1,11 +1,6 @@
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import { instruments, meter } from './metrics.js';
-
-/**
- * A reading serves everybody who asks within this time, milliseconds. With both exporters on, each would otherwise cut
- * short the time that the other looks back on.
- */
-const readingMs = 1_000;
+import { sharedReading } from './shared-reading.js';
 
 /** Memory and event loop of this process, under the names of the semantic conventions where they have one. */
 export function observeProcess(): void {
@@ -31,25 +26,21 @@ export function observeProcess(): void {
 }
 
 interface EventLoopReading {
-  readonly at: number;
   readonly utilization: number;
   readonly delayP99Seconds: number;
 }
 
-/** @returns A function that reads the event loop since the reading before, which is at least a second ago. */
+/** @returns A function that says how busy the event loop was since the reading before. */
 function eventLoopReadings(): () => EventLoopReading {
   const delay = monitorEventLoopDelay({ resolution: 20 });
   delay.enable();
   let before = performance.eventLoopUtilization();
-  let last: EventLoopReading | undefined;
-  return () => {
-    const at = performance.now();
-    if (last && at - last.at < readingMs) return last;
+  return sharedReading(() => {
     const current = performance.eventLoopUtilization();
     const { utilization } = performance.eventLoopUtilization(current, before);
     before = current;
-    last = { at, utilization, delayP99Seconds: delay.percentile(99) / 1e9 };
+    const delayP99Seconds = delay.percentile(99) / 1e9;
     delay.reset();
-    return last;
-  };
+    return { utilization, delayP99Seconds };
+  });
 }

@@ -1,4 +1,4 @@
-import { instruments, meter } from '@causeway/telemetry';
+import { instruments, meter, sharedReading } from '@causeway/telemetry';
 import { jetstreamManager, type ConsumerInfo } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { BrokerHealth } from '../health.js';
@@ -9,8 +9,6 @@ export interface ConsumerPlace {
   readonly durable: string;
 }
 
-/** One reading serves all gauges and all exporters that ask within this time, milliseconds. */
-const readingMs = 1_000;
 /** The broker answers within milliseconds. An export waits no longer than this for one that does not. */
 const timeoutMs = 1_000;
 
@@ -63,13 +61,4 @@ async function readInfos(
     places.map(({ stream, durable }) => health.whileConnected(jsm.consumers.info(stream, durable))),
   );
   return infos.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-}
-
-function sharedReading<T>(read: () => Promise<T>): () => Promise<T> {
-  let last: { readonly at: number; readonly value: Promise<T> } | undefined;
-  return () => {
-    const at = performance.now();
-    if (!last || at - last.at >= readingMs) last = { at, value: read() };
-    return last.value;
-  };
 }
