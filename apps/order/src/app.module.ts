@@ -25,6 +25,7 @@ import { bindTransaction } from './adapters/persistence/order-transaction.js';
 import { PgTimers } from './adapters/persistence/pg-timers.js';
 import { PrismaCatalogue } from './adapters/persistence/prisma-catalogue.js';
 import { PrismaOrderBook } from './adapters/persistence/prisma-order-book.js';
+import { SagaGauges } from './adapters/persistence/saga-gauges.js';
 import { SagaTimerWorker } from './adapters/timers/saga-timer.worker.js';
 import { ApplyPaymentOutcome } from './application/apply-payment-outcome.js';
 import { CancelOrder } from './application/cancel-order.js';
@@ -113,6 +114,7 @@ const workers: FactoryProvider[] = [
     useFactory: ({ ORDER_TIMER_POLL_MS }: OrderSettings, drive: DriveDueOrders) =>
       new SagaTimerWorker(drive, { pollMs: ORDER_TIMER_POLL_MS }),
   },
+  { provide: SagaGauges, inject: [PG_POOL], useFactory: (pool: pg.Pool) => new SagaGauges(poolSql(pool)) },
   {
     provide: Housekeeping,
     inject: [PG_POOL],

@@ -1,6 +1,7 @@
-import type { Delivery } from '@causeway/persistence';
+import { alreadyHandled, type Delivery } from '@causeway/persistence';
 import { OrderUnknown } from '../domain/order.errors.js';
 import { applyOutcome, type PaymentOutcome } from '../domain/order.js';
+import { countOrder, reachedBy } from './order-counter.js';
 import type { Clock, OrderUnitOfWork } from './ports.js';
 import { saveChange } from './save-change.js';
 
@@ -17,11 +18,13 @@ export class ApplyPaymentOutcome {
    *   letter.
    */
   async execute(delivery: Delivery, orderId: string, outcome: PaymentOutcome): Promise<void> {
-    await this.uow.runOnce(delivery, async (tx) => {
+    const reached = await this.uow.runOnce(delivery, async (tx) => {
       const before = await tx.orders.forUpdate(orderId);
       if (!before) throw new OrderUnknown(orderId);
       const after = applyOutcome(before, outcome);
       if (after !== before) await saveChange(tx, before, after, this.clock());
+      return reachedBy(before, after);
     });
+    if (reached !== alreadyHandled) countOrder(reached, outcome.kind);
   }
 }

@@ -1,5 +1,6 @@
 import { NotFound } from '@causeway/errors';
 import { cancel } from '../domain/order.js';
+import { countOrder, reachedBy } from './order-counter.js';
 import type { Clock, Fingerprint, OrderUnitOfWork } from './ports.js';
 import type { PlacedOrder } from './place-order.js';
 import { saveChange } from './save-change.js';
@@ -26,19 +27,21 @@ export class CancelOrder {
    * @throws NotFound (also for an order of another customer), OrderNotCancellable, IdempotencyKeyInFlight,
    *   IdempotencyKeyReused
    */
-  execute({ customerId, orderId, idempotencyKey, reason }: CancelOrderRequest): Promise<PlacedOrder> {
+  async execute({ customerId, orderId, idempotencyKey, reason }: CancelOrderRequest): Promise<PlacedOrder> {
     const scope = { subject: customerId, route: `POST /v1/orders/${orderId}/cancel`, key: idempotencyKey };
     const fingerprint = this.fingerprint({ reason });
-    return this.uow.run(async (tx) => {
+    const { reached, ...placed } = await this.uow.run(async (tx) => {
       const replay = await tx.responses.begin(scope, fingerprint);
-      if (replay) return { order: replay, replayed: true };
+      if (replay) return { order: replay, replayed: true, reached: undefined };
       const before = await tx.orders.forUpdate(orderId);
       if (before?.customerId !== customerId) throw new NotFound(`order ${orderId}`);
       const after = cancel(before, reason);
       if (after !== before) await saveChange(tx, before, after, this.clock());
       const order = await tx.orders.details(orderId);
       await tx.responses.complete(scope, fingerprint, order);
-      return { order, replayed: false };
+      return { order, replayed: false, reached: reachedBy(before, after) };
     });
+    countOrder(reached, 'customer');
+    return placed;
   }
 }

@@ -1,6 +1,7 @@
 import { CodedError } from '@causeway/errors';
 import { isOverload } from '@causeway/resilience';
 import { giveUp } from '../domain/order.js';
+import { countOrder, reachedBy } from './order-counter.js';
 import { sendCommand } from './payment-commands.js';
 import type { Clock, DueStep, OrderUnitOfWork, Timers } from './ports.js';
 import { saveChange } from './save-change.js';
@@ -44,14 +45,16 @@ export class DriveDueOrders {
     this.undriven.clear();
   }
 
-  private drive({ orderId, expired }: DueStep): Promise<void> {
-    return this.uow.run(async (tx) => {
+  private async drive({ orderId, expired }: DueStep): Promise<void> {
+    const reached = await this.uow.run(async (tx) => {
       const before = await tx.orders.forUpdate(orderId);
-      if (!before?.step) return;
+      if (!before?.step) return undefined;
       const after = expired ? giveUp(before) : before;
       if (after !== before) await saveChange(tx, before, after, this.clock());
       else await sendCommand(tx, before, before.step);
+      return reachedBy(before, after);
     });
+    countOrder(reached, 'payment_limit');
   }
 }
 

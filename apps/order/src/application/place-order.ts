@@ -3,6 +3,7 @@ import { ValidationFailed } from '@causeway/errors';
 import { IdempotencyKeyInFlight, IdempotencyKeyReused, type IdempotencyScope } from '@causeway/persistence';
 import { AddressUnknown, CurrencyMixed, OutOfStock, ProductUnknown } from '../domain/order.errors.js';
 import type { AddressBook, Fingerprint, NewId, OrderDetails, OrderUnitOfWork, PlaceOrderResult } from './ports.js';
+import { countOrder } from './order-counter.js';
 import { unpaced, type Pacing } from './pace.js';
 
 export interface PlaceOrderRequest {
@@ -63,6 +64,7 @@ export class PlaceOrder {
         idempotency: { ...scope, fingerprint },
       }),
     );
+    if (result.outcome === 'placed') countOrder(result.order.status, 'placed');
     return placed(result);
   }
 
