@@ -117,4 +117,8 @@ test('a request, its command, the handler, its RPC and its event are one trace, 
     SpanKind.CLIENT,
     SpanKind.SERVER,
   ]);
+  const ofTheOrder = [publishCommand, processCommand, psp, call, publishEvent, processEvent];
+  expect(ofTheOrder.map(({ attributes }) => attributes['causeway.order.id'])).toEqual(
+    ofTheOrder.map(() => ids.orderId),
+  );
 });

@@ -8,6 +8,7 @@ export { sharedReading } from './shared-reading.js';
 export { telemetrySettings, type TelemetrySettings } from './settings.js';
 export { startTelemetry, type Telemetry, type TelemetryOptions } from './start.js';
 export {
+  aboutOrder,
   currentTraceId,
   currentTraceparent,
   errorType,
@@ -15,5 +16,8 @@ export {
   failSpan,
   injectTrace,
   inSpan,
+  noteOrder,
+  orderIdAttribute,
+  orderIdOf,
   type SpanOptions,
 } from './tracing.js';

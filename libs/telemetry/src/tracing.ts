@@ -1,6 +1,7 @@
 import { types } from 'node:util';
 import {
   context,
+  createContextKey,
   isSpanContextValid,
   propagation,
   ROOT_CONTEXT,
@@ -27,6 +28,34 @@ export interface SpanOptions {
   /** The span's parent. Default: the context of the caller. */
   readonly parent?: Context;
   readonly links?: Link[];
+}
+
+/** The attribute by which all spans of an order are found. */
+export const orderIdAttribute = 'causeway.order.id';
+const orderKey = createContextKey('causeway order');
+
+/**
+ * Runs `fn`, which is about one order: the active span and every span that is begun inside have `causeway.order.id`.
+ * @param orderId Undefined where there is none after all: `fn` just runs.
+ */
+export function aboutOrder<T>(orderId: string | undefined, fn: () => T): T {
+  if (orderId === undefined) return fn();
+  const active = context.active();
+  const span = trace.getSpan(active);
+  if (parentDecides && span && !span.isRecording()) return fn();
+  span?.setAttribute(orderIdAttribute, orderId);
+  return context.with(active.setValue(orderKey, orderId), fn);
+}
+
+/** Marks the active span, where an order is known only at the end of the work. */
+export function noteOrder(orderId: string): void {
+  trace.getActiveSpan()?.setAttribute(orderIdAttribute, orderId);
+}
+
+/** The order that a message or request names, as all of ours do it: by `orderId`. */
+export function orderIdOf(data: unknown): string | undefined {
+  const { orderId } = (data ?? {}) as { orderId?: unknown };
+  return typeof orderId === 'string' ? orderId : undefined;
 }
 
 let parentDecides = false;
@@ -57,11 +86,10 @@ export async function inSpan<T>(name: string, options: SpanOptions, fn: (span: S
   const { parent = active, attributes, ...spanOptions } = options;
   const unsampled = parentDecides ? unsampledSpanOf(parent) : undefined;
   if (unsampled) return await (parent === active ? fn(unsampled) : context.with(parent, fn, undefined, unsampled));
-  const span = tracer.startSpan(
-    name,
-    { ...spanOptions, attributes: typeof attributes === 'function' ? attributes() : attributes },
-    parent,
-  );
+  const order = parent.getValue(orderKey) as string | undefined;
+  const own = typeof attributes === 'function' ? attributes() : attributes;
+  const all = order === undefined ? own : { ...own, [orderIdAttribute]: order };
+  const span = tracer.startSpan(name, { ...spanOptions, attributes: all }, parent);
   try {
     return await context.with(trace.setSpan(parent, span), fn, undefined, span);
   } catch (error) {

@@ -221,6 +221,26 @@ test('one trace holds every hop, from the gateway to the payment provider and ba
       walk.every(([service, name]) => has(service, (span) => span === name))
     );
   });
+  // What knows the order says so, so that the trace is found by it. Its address is asked for before the order exists.
+  const unmarked = (await system.trace(placed.traceId)).filter(
+    ({ service, attributes }) =>
+      ['order', 'payment'].includes(service) && attributes['causeway.order.id'] !== placed.body.id,
+  );
+  expect(unmarked.map(({ name }) => name)).toEqual(['call user.rpc.get-address.v1']);
+});
+
+test('the spans of requests about an order name it, at the gateway too', async () => {
+  const { id } = await place();
+  await customer.waitFor(id, ['CONFIRMED']);
+  const { traceId } = await customer.call(`/v1/orders/${id}/overview`);
+  await eventually('the spans of the gateway, order and payment', async () => {
+    const marked = (await system.trace(traceId))
+      .filter(({ attributes }) => attributes['causeway.order.id'] === id)
+      .map(({ service, name }) => `${service} ${name}`);
+    return ['gateway GET /v1/orders/:orderId/overview', 'gateway GET payment', 'order GET /v1/orders/:id'].every(
+      (span) => marked.includes(span),
+    );
+  });
 });
 
 test('the overview composes order, payment and customer; a service that is away is a missing part with its reason', async () => {

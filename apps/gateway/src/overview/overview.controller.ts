@@ -3,7 +3,7 @@ import { id, orderView, paymentView, scopes, userView, type OrderOverview } from
 import { CodedError, errorCodes } from '@causeway/errors';
 import { currentDeadline } from '@causeway/resilience';
 import { ZodParams } from '@causeway/service-host';
-import { getLogger } from '@causeway/telemetry';
+import { aboutOrder, getLogger } from '@causeway/telemetry';
 import { Controller, Get, Req } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
@@ -39,10 +39,9 @@ export class OverviewController {
     @ZodParams(params) { orderId }: z.infer<typeof params>,
     @Req() request: FastifyRequest,
   ): Promise<OrderOverview> {
-    const [orderAndPayment, customer] = await Promise.all([
-      this.orderAndPayment(orderId, request),
-      this.part(me, request),
-    ]);
+    const [orderAndPayment, customer] = await aboutOrder(orderId, () =>
+      Promise.all([this.orderAndPayment(orderId, request), this.part(me, request)]),
+    );
     return { ...orderAndPayment, customer };
   }
 

@@ -1,4 +1,5 @@
 import { routes } from '@causeway/contracts';
+import { aboutOrder } from '@causeway/telemetry';
 import type { FastifyInstance, HTTPMethods } from 'fastify';
 import { routeUrl } from '../route-url.js';
 import type { Forwarder } from './forwarder.js';
@@ -14,7 +15,11 @@ export function proxyPlugin(fastify: FastifyInstance, { forwarder }: { forwarder
   fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, parsed) => parsed(null, body));
 
   const add = (owner: string, method: HTTPMethods | HTTPMethods[], url: string) =>
-    fastify.route({ method, url, handler: (request, reply) => forwarder.forward(owner, request, reply) });
+    fastify.route<{ Params: { readonly orderId?: string } }>({
+      method,
+      url,
+      handler: (request, reply) => aboutOrder(request.params.orderId, () => forwarder.forward(owner, request, reply)),
+    });
   for (const { owner, method, path } of routes)
     if (owner !== 'gateway') add(owner, method.toUpperCase() as HTTPMethods, routeUrl(path));
   for (const url of oidcUrls) add('user', oidcMethods, url);

@@ -1,5 +1,6 @@
 import { CodedError } from '@causeway/errors';
 import { isOverload } from '@causeway/resilience';
+import { aboutOrder } from '@causeway/telemetry';
 import { giveUp } from '../domain/order.js';
 import { countOrder, reachedBy } from './order-counter.js';
 import { sendCommand } from './payment-commands.js';
@@ -30,7 +31,7 @@ export class DriveDueOrders {
     const due = await this.timers.claimDue(limit);
     for (const step of due) {
       try {
-        await this.drive(step);
+        await aboutOrder(step.orderId, () => this.drive(step));
       } catch (error) {
         if (isTemporary(error)) this.undriven.add(step.orderId);
         onFailure(step.orderId, error);

@@ -29,6 +29,8 @@ export interface PaymentRepository {
 export interface Operation {
   readonly id: string;
   readonly paymentId: string;
+  /** The order that the payment is for. */
+  readonly orderId: string;
   readonly kind: OperationKind;
   /** `pay:{payment id}:{kind}:{n}`: the idempotency key of all attempts. */
   readonly key: string;

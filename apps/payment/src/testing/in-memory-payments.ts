@@ -3,7 +3,7 @@ import { InMemoryUnitOfWork } from '@causeway/persistence/testing';
 import type { Operation, OperationQueue, OperationRepository, PaymentTransaction } from '../application/ports.js';
 import { operationKey, type OperationIntent, type Payment } from '../domain/payment.js';
 
-interface StoredOperation extends Omit<Operation, 'status' | 'lease' | 'currency' | 'chargeId'> {
+interface StoredOperation extends Omit<Operation, 'status' | 'lease' | 'orderId' | 'currency' | 'chargeId'> {
   readonly status: Operation['status'] | 'SUCCEEDED' | 'REFUSED' | 'WITHDRAWN';
   readonly lease: string | null;
   readonly leaseUntil: number;
@@ -71,9 +71,9 @@ export class InMemoryPayments implements OperationQueue {
     state.operations = state.operations.map((one) => claimed.find(({ id }) => id === one.id) ?? one);
     return Promise.resolve(
       claimed.map((one) => {
-        const payment = state.payments[one.paymentId];
-        const currency = payment?.terms?.currency ?? '';
-        return { ...one, status: one.status as Operation['status'], currency, chargeId: payment?.chargeId ?? null };
+        const { orderId = '', chargeId = null, terms } = state.payments[one.paymentId] ?? {};
+        const status = one.status as Operation['status'];
+        return { ...one, status, orderId, currency: terms?.currency ?? '', chargeId };
       }),
     );
   }

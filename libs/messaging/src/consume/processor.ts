@@ -1,7 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { durableName, type ConsumerDefinition, type Envelope } from '@causeway/contracts';
 import { asWork, Deadline, fullJitterMs, isOverload, withDeadline, withTimeout } from '@causeway/resilience';
-import { errorType, extractTrace, failSpan, getLogger, inSpan, instruments, meter } from '@causeway/telemetry';
+import {
+  aboutOrder,
+  errorType,
+  extractTrace,
+  failSpan,
+  getLogger,
+  inSpan,
+  instruments,
+  meter,
+  orderIdOf,
+} from '@causeway/telemetry';
 import type { JetStreamClient, JsMsg } from '@nats-io/jetstream';
 import { SpanKind, type Span } from '@opentelemetry/api';
 import { parseEnvelope } from '../envelope.js';
@@ -97,7 +107,7 @@ export class Processor {
       messageId = envelope.id;
       span.setAttribute('messaging.message.id', envelope.id);
       if (attempt >= consumerLimits.abandonAt) throw new MessageAbandoned(attempt);
-      await this.handle(message, envelope, attempt);
+      await aboutOrder(orderIdOf(envelope.data), () => this.handle(message, envelope, attempt));
       message.ack();
       return undefined;
     } catch (error) {

@@ -1,5 +1,13 @@
 import { streamOf } from '@causeway/contracts';
-import { extractTrace, injectTrace, inSpan, instruments, meter } from '@causeway/telemetry';
+import {
+  extractTrace,
+  injectTrace,
+  inSpan,
+  instruments,
+  meter,
+  orderIdAttribute,
+  orderIdOf,
+} from '@causeway/telemetry';
 import type { JetStreamClient, PubAck } from '@nats-io/jetstream';
 import { SpanKind } from '@opentelemetry/api';
 import { headersOf } from '../consume/headers.js';
@@ -22,7 +30,7 @@ export function publishRow(js: JetStreamClient, row: PendingRow): Promise<PubAck
   const options = {
     kind: SpanKind.PRODUCER,
     parent: extractTrace(row.traceparent === null ? {} : { traceparent: row.traceparent }),
-    attributes: { ...attributes, 'messaging.message.id': row.id },
+    attributes: () => ({ ...attributes, 'messaging.message.id': row.id, ...orderOf(row) }),
   };
   return inSpan(`publish ${row.subject}`, options, async () => {
     const trace: Record<string, string> = {};
@@ -37,4 +45,11 @@ export function publishRow(js: JetStreamClient, row: PendingRow): Promise<PubAck
     publishedCounter.add(1, attributes);
     return ack;
   });
+}
+
+/** Reads the message only for a span that is recorded. */
+function orderOf({ envelope }: PendingRow): Record<string, string> {
+  const { data } = JSON.parse(envelope) as { readonly data?: unknown };
+  const orderId = orderIdOf(data);
+  return orderId === undefined ? {} : { [orderIdAttribute]: orderId };
 }

@@ -1,6 +1,16 @@
 import { parseOrThrow, type RpcDefinition } from '@causeway/contracts';
 import { asWork, Deadline, DeadlineExceeded, finishesWithin, withDeadline, withTimeout } from '@causeway/resilience';
-import { errorType, extractTrace, failSpan, getLogger, inSpan, instruments, meter } from '@causeway/telemetry';
+import {
+  aboutOrder,
+  errorType,
+  extractTrace,
+  failSpan,
+  getLogger,
+  inSpan,
+  instruments,
+  meter,
+  orderIdOf,
+} from '@causeway/telemetry';
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
 import { SpanKind } from '@opentelemetry/api';
 import { headersOf, natsHeaders, traceCarrier } from '../consume/headers.js';
@@ -86,9 +96,10 @@ export class RpcServer {
     deadline.throwIfExpired();
     const request = parseOrThrow(this.definition.request, readJson(message));
     // Past the deadline the caller has given up: reply then, and ignore how the handler ends.
+    const handle = () => withDeadline(deadline, () => asWork('request', () => this.handler(request)));
     const result = await withTimeout(
       deadline.remainingMs(),
-      () => withDeadline(deadline, () => asWork('request', () => this.handler(request))),
+      () => aboutOrder(orderIdOf(request), handle),
       () => new DeadlineExceeded(),
     );
     return parseResponse(this.definition, result);

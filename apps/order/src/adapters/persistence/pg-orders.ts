@@ -1,6 +1,7 @@
 import { authorizePayment, orderPlaced } from '@causeway/contracts';
 import { draftEnvelope } from '@causeway/messaging';
 import type { Transaction } from '@causeway/persistence';
+import { noteOrder } from '@causeway/telemetry';
 import { authorizeDraft } from '../../application/payment-commands.js';
 import type { NewOrder, OrderDetails, Orders, PlaceOrderResult, Timing } from '../../application/ports.js';
 import type { Order } from '../../domain/order.js';
@@ -29,6 +30,7 @@ export class PgOrders implements Orders {
     const { result } = rows[0]!;
     switch (result.outcome) {
       case 'placed':
+        noteOrder(result.order.id);
         this.transaction.afterCommit(() => this.relay.wake());
         return { outcome: 'placed', order: { ...result.order, shippingAddress: order.shippingAddress } };
       case 'replayed':

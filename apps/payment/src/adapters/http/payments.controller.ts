@@ -1,6 +1,7 @@
 import { CurrentUser, RequireScope, type Principal } from '@causeway/auth';
 import { id, scopes, type PaymentView } from '@causeway/contracts';
 import { ZodParams } from '@causeway/service-host';
+import { noteOrder } from '@causeway/telemetry';
 import { Controller, Get } from '@nestjs/common';
 import { z } from 'zod';
 import { ReadPayment } from '../../application/read-payment.js';
@@ -11,7 +12,9 @@ export class PaymentsController {
 
   @Get(':id')
   @RequireScope(scopes.payments)
-  one(@ZodParams(z.object({ id })) params: { id: string }, @CurrentUser() user: Principal): Promise<PaymentView> {
-    return this.read.execute(params.id, user.subject);
+  async one(@ZodParams(z.object({ id })) params: { id: string }, @CurrentUser() user: Principal): Promise<PaymentView> {
+    const payment = await this.read.execute(params.id, user.subject);
+    noteOrder(payment.orderId);
+    return payment;
   }
 }

@@ -6,6 +6,7 @@ import type { OperationKind } from '../../domain/payment.js';
 interface OperationRow {
   id: string;
   payment_id: string;
+  order_id: string;
   step: OperationKind;
   key: string;
   status: Operation['status'];
@@ -94,13 +95,14 @@ export class PgOperationQueue implements OperationQueue {
               attempts = o.attempts + CASE o.status WHEN 'READY' THEN 1 ELSE 0 END
          FROM due, payments p
         WHERE o.id = due.id AND p.id = o.payment_id
-       RETURNING o.id, o.payment_id, o.step, o.key, o.status, o.amount_minor, p.currency, o.refund_id, p.charge_id, o.payment_method_token,
+       RETURNING o.id, o.payment_id, p.order_id, o.step, o.key, o.status, o.amount_minor, p.currency, o.refund_id, p.charge_id, o.payment_method_token,
                  o.attempts, o.reads, o.unsent, o.created_at, o.traceparent, o.lease`,
       [limit, lease, leaseMs],
     );
     return rows.map((row) => ({
       id: row.id,
       paymentId: row.payment_id,
+      orderId: row.order_id,
       kind: row.step,
       key: row.key,
       status: row.status,
