@@ -76,6 +76,9 @@ test('a consumer shows what waits, what is being handled and what came again; a 
   await shows('messaging_consumer_pending', ofConsumer, 0);
   const handled = { messaging_consumer_group_name: consumer, messaging_destination_name: paymentAuthorized.subject };
   expect(await metrics.value('messaging_process_duration_count', handled)).toBe(4);
+  expect(await metrics.value('messaging_message_age_count', handled)).toBe(4);
+  // Two of them waited for the one before, which took as long as it took to see it in the metrics.
+  expect(await metrics.value('messaging_message_age_sum', handled)).toBeGreaterThan(0.1);
   await app.close();
 });
 

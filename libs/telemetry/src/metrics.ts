@@ -7,6 +7,7 @@ export const instruments = {
   httpServerExpired: 'http.server.expired',
   httpClientDuration: 'http.client.request.duration',
   messagingProcessDuration: 'messaging.process.duration',
+  messageAge: 'messaging.message.age',
   messagingDeadLetters: 'messaging.dead_letters',
   inboxDuplicates: 'messaging.inbox.duplicates',
   consumerPending: 'messaging.consumer.pending',
@@ -35,6 +36,7 @@ export const instruments = {
   discoveryEjections: 'discovery.ejections',
   passwordHashQueued: 'auth.password_hash.queued',
   orders: 'order.orders',
+  orderCompletion: 'order.completion.duration',
   sagaOpen: 'order.saga.open',
   sagaOldestAge: 'order.saga.oldest_age',
   providerDuration: 'payment.provider.duration',
@@ -46,6 +48,9 @@ export const instruments = {
 
 /** Bucket bounds, seconds, that the semantic conventions prescribe for `http.server.request.duration`; used for every duration. */
 export const durationBucketsSeconds = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
+
+/** The same for what may take minutes: a message that waits for its handler, an order that waits for its payment. */
+export const waitBucketsSeconds = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900];
 
 export interface Counter {
   add(value: number, attributes?: Attributes): void;
@@ -64,6 +69,8 @@ export interface LazyMeter {
   histogram(name: string, options?: MetricOptions): Histogram;
   /** A histogram of seconds with {@link durationBucketsSeconds}. */
   duration(name: string, description: string): Histogram;
+  /** A histogram of seconds with {@link waitBucketsSeconds}. */
+  wait(name: string, description: string): Histogram;
   /** A value read at each export. Returns a function that unregisters it. */
   gauge(name: string, options: MetricOptions, observe: Observe): () => void;
 }
@@ -105,11 +112,17 @@ export function meter(name: string): LazyMeter {
     counter: (instrument, options) => counter((from) => from.createCounter(instrument, options)),
     upDownCounter: (instrument, options) => counter((from) => from.createUpDownCounter(instrument, options)),
     histogram,
-    duration: (instrument, description) =>
-      histogram(instrument, { description, unit: 's', advice: { explicitBucketBoundaries: durationBucketsSeconds } }),
+    duration: (instrument, description) => histogram(instrument, seconds(description, durationBucketsSeconds)),
+    wait: (instrument, description) => histogram(instrument, seconds(description, waitBucketsSeconds)),
     gauge: (instrument, options, observe) => observed(sdk, instrument, options, observe),
   };
 }
+
+const seconds = (description: string, explicitBucketBoundaries: number[]): MetricOptions => ({
+  description,
+  unit: 's',
+  advice: { explicitBucketBoundaries },
+});
 
 function observed(sdk: () => Meter, name: string, options: MetricOptions, observe: Observe): () => void {
   let stop: (() => void) | undefined;

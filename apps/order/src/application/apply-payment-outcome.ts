@@ -25,6 +25,6 @@ export class ApplyPaymentOutcome {
       if (after !== before) await saveChange(tx, before, after, this.clock());
       return reachedBy(before, after);
     });
-    if (reached !== alreadyHandled) countOrder(reached, outcome.kind);
+    if (reached !== alreadyHandled) countOrder(orderId, reached, outcome.kind);
   }
 }

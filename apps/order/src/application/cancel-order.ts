@@ -41,7 +41,7 @@ export class CancelOrder {
       await tx.responses.complete(scope, fingerprint, order);
       return { order, replayed: false, reached: reachedBy(before, after) };
     });
-    countOrder(reached, 'customer');
+    countOrder(orderId, reached, 'customer');
     return placed;
   }
 }

@@ -55,7 +55,7 @@ export class DriveDueOrders {
       else await sendCommand(tx, before, before.step);
       return reachedBy(before, after);
     });
-    countOrder(reached, 'payment_limit');
+    countOrder(orderId, reached, 'payment_limit');
   }
 }
 

@@ -64,7 +64,7 @@ export class PlaceOrder {
         idempotency: { ...scope, fingerprint },
       }),
     );
-    if (result.outcome === 'placed') countOrder(result.order.status, 'placed');
+    if (result.outcome === 'placed') countOrder(result.order.id, result.order.status, 'placed');
     return placed(result);
   }
 

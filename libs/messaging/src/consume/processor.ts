@@ -23,10 +23,9 @@ import { consumerLimits } from './limits.js';
 import type { Message } from './message.js';
 
 const log = getLogger('messaging');
-const duration = meter('causeway.messaging').duration(
-  instruments.messagingProcessDuration,
-  'Time from delivery to acknowledgement',
-);
+const metrics = meter('causeway.messaging');
+const duration = metrics.duration(instruments.messagingProcessDuration, 'Time from delivery to acknowledgement');
+const age = metrics.wait(instruments.messageAge, 'Time from adding a message to the outbox to handling it');
 
 export type Handler = (message: Message) => Promise<unknown>;
 
@@ -107,6 +106,10 @@ export class Processor {
       messageId = envelope.id;
       span.setAttribute('messaging.message.id', envelope.id);
       if (attempt >= consumerLimits.abandonAt) throw new MessageAbandoned(attempt);
+      age.record(Math.max(0, Date.now() - Date.parse(envelope.time)) / 1_000, {
+        'messaging.destination.name': envelope.type,
+        'messaging.consumer.group.name': this.consumer,
+      });
       await aboutOrder(orderIdOf(envelope.data), () => this.handle(message, envelope, attempt));
       message.ack();
       return undefined;
