@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { loadSettings } from '@causeway/config';
 import { CodedError, NotFound } from '@causeway/errors';
 import { BulkheadFull, currentDeadline } from '@causeway/resilience';
@@ -408,8 +409,8 @@ describe('the deadline', () => {
     await call('/v1/context', within('0'));
     await call('/v1/quick');
     await call('/v1/context');
-    // A request ends when its response is closed, which its client may see earlier.
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    // A request ends when its response is closed, which its client may see earlier. Then the last call has ended, too.
+    while ((await counted('/v1/context')) === before[0] || (await counted('/v1/quick')) === before[1]) await nextTurn();
     expect([await counted('/v1/context'), await counted('/v1/quick')]).toEqual([before[0] + 1, before[1] + 1]);
   });
 });
