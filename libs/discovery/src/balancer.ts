@@ -6,6 +6,7 @@ const log = getLogger('discovery');
 const metrics = meter('causeway.discovery');
 const ejections = metrics.counter(instruments.discoveryEjections, {
   description: 'Instances ejected after failures in a row',
+  unit: '{ejection}',
 });
 
 /** The instance that was picked for one call. */
@@ -80,9 +81,13 @@ export class Balancer {
       now: () => performance.now(),
       ...options,
     };
-    this.stopGauge = metrics.gauge(instruments.discoveryEndpoints, { description: 'Known instances' }, (observe) => {
-      for (const service of resolver.services()) observe(resolver.endpoints(service).length, { service });
-    });
+    this.stopGauge = metrics.gauge(
+      instruments.discoveryEndpoints,
+      { description: 'Known instances', unit: '{instance}' },
+      (observe) => {
+        for (const service of resolver.services()) observe(resolver.endpoints(service).length, { service });
+      },
+    );
   }
 
   /**

@@ -36,7 +36,7 @@ export const instruments = {
   discoveryEjections: 'discovery.ejections',
   passwordHashQueued: 'auth.password_hash.queued',
   orders: 'order.orders',
-  orderCompletion: 'order.completion.duration',
+  orderConfirmation: 'order.confirmation.duration',
   sagaOpen: 'order.saga.open',
   sagaOldestAge: 'order.saga.oldest_age',
   providerDuration: 'payment.provider.duration',

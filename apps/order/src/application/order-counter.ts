@@ -6,10 +6,7 @@ const orders = metrics.counter(instruments.orders, {
   description: 'Orders that reached a state, by what brought them there',
   unit: '{order}',
 });
-const completion = metrics.wait(
-  instruments.orderCompletion,
-  'Time from placing an order to its confirmation or rejection',
-);
+const confirmation = metrics.wait(instruments.orderConfirmation, 'Time from placing an order to its confirmation');
 
 /** What brings an order to a state: placing it, an outcome of its payment, its customer, or the end of its time. */
 type OrderCause = 'placed' | PaymentOutcome['kind'] | 'customer' | 'payment_limit';
@@ -22,8 +19,7 @@ type OrderCause = 'placed' | PaymentOutcome['kind'] | 'customer' | 'payment_limi
 export function countOrder(orderId: string, reached: Order['status'] | undefined, cause: OrderCause): void {
   if (!reached) return;
   orders.add(1, { state: reached, outcome: cause === 'captureFailed' ? 'capture_failed' : cause });
-  if (reached === 'CONFIRMED' || reached === 'REJECTED')
-    completion.record(Math.max(0, Date.now() - placedAtMs(orderId)) / 1_000, { state: reached });
+  if (reached === 'CONFIRMED') confirmation.record(Math.max(0, Date.now() - placedAtMs(orderId)) / 1_000);
 }
 
 /** @returns The status of `after`, if `before` had another. */
