@@ -1,3 +1,4 @@
 export { createDatabase, type TestDatabase } from './database.js';
+export { codesIn, tableUnder, type TableRow } from './markdown-table.js';
 export { startNats, type TestNats, type TestNatsOptions } from './nats.js';
 export { startPostgres, type TestPostgres } from './postgres.js';
