@@ -119,6 +119,11 @@ function override({ env }: ComposeOptions, ports: { psp: number; nats: number })
   return { services: { ...Object.fromEntries(services), nats: { ports: published['nats'] } } };
 }
 
+/** Runs inside of a container, whose management port is not published. */
+const printMetrics =
+  'const { MANAGEMENT_PORT: port } = process.env;' +
+  'process.stdout.write(await (await fetch(`http://127.0.0.1:${port}/metrics`)).text())';
+
 interface Container extends Instance {
   ready(): Promise<unknown>;
 }
@@ -164,6 +169,7 @@ function container(project: Project, service: ServiceName, id: string): Containe
       await ready();
     },
     log: async () => linesOf(await project.docker('logs', id)),
+    metrics: () => project.docker('exec', id, 'node', '--input-type=module', '--eval', printMetrics),
   };
 }
 

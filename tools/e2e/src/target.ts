@@ -37,6 +37,8 @@ export interface Instance {
   start(): Promise<void>;
   /** Everything it has logged so far, a line each. */
   log(): Promise<string[]>;
+  /** What Prometheus gets of it. */
+  metrics(): Promise<string>;
 }
 
 export interface Server {
@@ -74,4 +76,5 @@ const processInstance = (instance: ServiceInstance): Instance => ({
   stop: () => instance.stop(),
   start: () => instance.start(),
   log: async () => linesOf(await readFile(instance.logFile, 'utf8')),
+  metrics: async () => (await fetch(`${instance.managementUrl}/metrics`)).text(),
 });

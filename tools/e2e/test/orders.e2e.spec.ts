@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { orderOverview, scopes, type OrderView, type ProductView } from '@causeway/contracts';
 import { call, Customer } from '@causeway/demo-client';
 import { eventually } from '../src/eventually.js';
+import { exportedMetrics, referenceAttributes, referenceMetrics } from '../src/telemetry-reference.js';
 import { ledgerOf, machineToken, newKey, useSystem } from '../src/system.js';
 import type { Target } from '../src/target.js';
 
@@ -319,4 +320,36 @@ test('the API documents describe the running system', async () => {
   ]);
   const page = await call<string>(system.urls.gateway, '/docs/', { headers: { accept: 'text/html' } });
   expect([page.status, page.headers.get('content-type')]).toEqual([200, expect.stringContaining('text/html')]);
+});
+
+/** Recorded only once something goes wrong, or somebody has to wait. */
+const exceptional = [
+  'admission_shed_total',
+  'admission_wait_duration',
+  'discovery_ejections_total',
+  'http_server_expired_total',
+  'messaging_dead_letters_total',
+  'messaging_inbox_duplicates_total',
+  'messaging_outbox_republished_total',
+  'resilience_policy_retries_total',
+];
+
+test('the system exports what docs/reference/telemetry.md has: metrics with kind, unit and labels, and attributes', async () => {
+  const placed = await customer.placeOrder(order());
+  await customer.waitFor(placed.body.id, ['CONFIRMED']);
+  const exported = (await Promise.all(system.services.map((instance) => instance.metrics()))).flatMap(exportedMetrics);
+  for (const { name, type, unit, labels } of exported) {
+    const documented = referenceMetrics.get(name);
+    expect({ name, type, unit }).toEqual({ name, type: documented?.type, unit: documented?.unit });
+    expect({ name, unknown: labels.filter((label) => !documented?.labels.includes(label)) }).toEqual({
+      name,
+      unknown: [],
+    });
+  }
+  const names = new Set(exported.map(({ name }) => name));
+  const missing = [...referenceMetrics.keys()].filter((name) => !names.has(name) && !exceptional.includes(name));
+  expect(missing).toEqual([]);
+  await eventually('spans', async () => (await system.trace(placed.traceId)).length > 15);
+  const attributes = (await system.trace(placed.traceId)).flatMap((span) => Object.keys(span.attributes));
+  expect([...new Set(attributes)].filter((name) => !referenceAttributes.includes(name))).toEqual([]);
 });
