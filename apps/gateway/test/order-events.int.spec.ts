@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expectDeclaredResponses } from '@causeway/contracts/testing';
 import { respond } from '../src/testing/stub-service.js';
-import { anOrder, eventually, World } from '../src/testing/world.js';
+import { anOrder, eventually, orderAndHistory, World } from '../src/testing/world.js';
 
 expectDeclaredResponses();
 let world: World;
@@ -107,6 +107,66 @@ test('what happens while the order is being read is not lost', async () => {
   await eventually(() => listener.seen.length === 2);
   expect(listener.seen.map(({ event }) => event)).toEqual(['snapshot', 'order']);
   listener.close();
+});
+
+describe('a client that reconnects', () => {
+  const reconnect = async (lastEventId: string) =>
+    Listener.open({ ...(await world.bearer()), 'last-event-id': lastEventId });
+  const paths = () => world.orderCalls.map(({ url }) => url.replace(order.id, '{id}'));
+  beforeEach(() => {
+    order = { ...anOrder(order.id, 3), status: 'CONFIRMED' };
+    world.onOrder(orderAndHistory(order));
+  });
+
+  test('first gets what it missed, then the order as it is, then what happens', async () => {
+    const listener = await reconnect('1');
+    await eventually(() => listener.seen.length === 2);
+    await world.confirm(order.id, 4);
+    await eventually(() => listener.seen.length === 3);
+    expect(listener.seen).toMatchObject([
+      { id: '3', event: 'order', data: { orderId: order.id, status: 'CONFIRMED', type: 'order.evt.confirmed.v1' } },
+      { id: '3', event: 'snapshot', data: { id: order.id, status: 'CONFIRMED' } },
+      { id: '4', event: 'order' },
+    ]);
+    listener.close();
+  });
+
+  test('an event that arrives while the history is read comes once', async () => {
+    const respondAsOrder = orderAndHistory(order);
+    world.onOrder(async (...exchange) => {
+      if (exchange[0].url.endsWith('/history')) for (const version of [3, 4]) await world.confirm(order.id, version);
+      await sleep(50);
+      respondAsOrder(...exchange);
+    });
+    const listener = await reconnect('2');
+    await eventually(() => listener.seen.length === 3);
+    await sleep(50);
+    expect(listener.seen.map(({ id, event }) => `${event} ${id}`)).toEqual(['order 3', 'snapshot 3', 'order 4']);
+    listener.close();
+  });
+
+  test.each(['3', '4', '0', '-1', '1.5', 'nonsense', '99999999999'])(
+    'the history is not read for one that has seen %s of 3',
+    async (lastEventId) => {
+      const listener = await reconnect(lastEventId);
+      await eventually(() => listener.seen.length === 1);
+      expect(listener.seen).toMatchObject([{ id: '3', event: 'snapshot' }]);
+      expect(paths()).toEqual(['/v1/orders/{id}']);
+      listener.close();
+    },
+  );
+
+  test('gets the order as it is when the history cannot be read', async () => {
+    world.onOrder(({ url }, response) =>
+      url.endsWith('/history')
+        ? respond(response, 404, { code: 'NOT_FOUND', detail: 'no' })
+        : respond(response, 200, order),
+    );
+    const listener = await reconnect('1');
+    await eventually(() => listener.seen.length === 1);
+    expect(listener.seen).toMatchObject([{ id: '3', event: 'snapshot' }]);
+    listener.close();
+  });
 });
 
 test('an order that is not there is a problem, not a stream', async () => {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { orderOverview, scopes } from '@causeway/contracts';
 import { expectDeclaredResponses } from '@causeway/contracts/testing';
 import { respond, type StubService } from '../src/testing/stub-service.js';
-import { anOrder, aPayment, aUser, eventually, World } from '../src/testing/world.js';
+import { aHistory, anOrder, aPayment, aUser, eventually, orderAndHistory, World } from '../src/testing/world.js';
 
 expectDeclaredResponses();
 let world: World;
@@ -12,13 +12,14 @@ beforeAll(async () => {
 afterAll(() => world.end());
 
 const order = anOrder();
+const history = aHistory(order);
 const customer = randomUUID();
 const missing = (code: string) => ({ available: false, code, detail: expect.any(String) as string });
 
 beforeEach(async () => {
   world.reset();
   await world.startGateway();
-  world.onOrder((_received, response) => respond(response, 200, order));
+  world.onOrder(orderAndHistory(order, history));
   world.payment.handler = (_received, response) => respond(response, 200, aPayment(order));
   world.user.handler = (_received, response) => respond(response, 200, aUser(customer));
 });
@@ -35,26 +36,29 @@ test('one answer from three services, each asked with the caller’s own token',
   expect(status).toBe(200);
   expect(orderOverview.parse(body)).toEqual({
     order: { available: true, data: order },
+    history: { available: true, data: history },
     payment: { available: true, data: aPayment(order) },
     customer: { available: true, data: { id: customer, displayName: 'A', email: 'a@example.com' } },
   });
   const calls = [...world.orderCalls, ...world.payment.received, ...world.user.received];
-  expect(calls.map(({ url }) => url)).toEqual([
+  expect(calls.map(({ url }) => url).sort()).toEqual([
     `/v1/orders/${order.id}`,
+    `/v1/orders/${order.id}/history`,
     `/v1/payments/${order.paymentId}`,
     '/v1/users/me',
   ]);
   expect(new Set(calls.map(({ headers }) => headers.authorization)).size).toBe(1);
 });
 
-test('customer and order are read side by side', async () => {
+test('customer, order and history are read side by side', async () => {
   let waiting = 0;
-  const both = Promise.withResolvers<void>();
+  const all = Promise.withResolvers<void>();
   const together = async () => {
-    if (++waiting === 2) both.resolve();
-    await both.promise;
+    if (++waiting === 3) all.resolve();
+    await all.promise;
   };
-  world.onOrder(async (_received, response) => (await together(), respond(response, 200, order)));
+  const respondAsOrder = orderAndHistory(order);
+  world.onOrder(async (...exchange) => (await together(), respondAsOrder(...exchange)));
   world.user.handler = async (_received, response) => (await together(), respond(response, 200, aUser(customer)));
   expect(await overview()).toMatchObject({ status: 200, body: { order: { available: true } } });
 });
@@ -73,6 +77,18 @@ test('a part that fails is missing, and says why', async () => {
       customer: missing('DEPENDENCY_UNAVAILABLE'),
     },
   ]);
+});
+
+test('a history that cannot be read is a missing part, also when only the order is there', async () => {
+  world.onOrder(({ url }, response) =>
+    url.endsWith('/history')
+      ? respond(response, 404, { code: 'NOT_FOUND', detail: 'no' })
+      : respond(response, 200, order),
+  );
+  expect(await overview()).toMatchObject({
+    status: 200,
+    body: { order: { available: true }, history: missing('NOT_FOUND'), payment: { available: true } },
+  });
 });
 
 test('a part that the token does not allow is missing', async () => {
@@ -118,7 +134,7 @@ test.each<[string, string]>([
   // The order decides, long after the customer has failed: that failure is not awaited then.
   expect((await overview()).status).toBe(404);
 
-  world.onOrder((_received, response) => respond(response, 200, order));
+  world.onOrder(orderAndHistory(order));
   expect(await overview()).toMatchObject({ body: { customer: missing('DEPENDENCY_UNAVAILABLE') } });
   world.user.handler = (_received, response) => void response.writeHead(502).end(body);
   expect(await overview()).toMatchObject({ body: { customer: missing('DEPENDENCY_UNAVAILABLE') } });
@@ -137,7 +153,7 @@ test('a client that hangs up ends the reading: the services see their connection
     headers: await world.bearer(customer),
     signal: leaving.signal,
   });
-  await eventually(() => open === 2);
+  await eventually(() => open === 3);
   leaving.abort();
   await expect(response).rejects.toThrow('abort');
   await eventually(() => open === 0, 1_000); // long before the deadline would end them

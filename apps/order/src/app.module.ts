@@ -25,6 +25,7 @@ import { bindTransaction } from './adapters/persistence/order-transaction.js';
 import { PgTimers } from './adapters/persistence/pg-timers.js';
 import { PrismaCatalogue } from './adapters/persistence/prisma-catalogue.js';
 import { PrismaOrderBook } from './adapters/persistence/prisma-order-book.js';
+import { purgeOrderEvents } from './adapters/persistence/purge-order-events.js';
 import { SagaGauges } from './adapters/persistence/saga-gauges.js';
 import { SagaTimerWorker } from './adapters/timers/saga-timer.worker.js';
 import { ApplyPaymentOutcome } from './application/apply-payment-outcome.js';
@@ -118,7 +119,7 @@ const workers: FactoryProvider[] = [
   {
     provide: Housekeeping,
     inject: [PG_POOL],
-    useFactory: (pool: pg.Pool) => new Housekeeping(poolSql(pool), [purgeIdempotency, purgeInbox]),
+    useFactory: (pool: pg.Pool) => new Housekeeping(poolSql(pool), [purgeIdempotency, purgeInbox, purgeOrderEvents]),
   },
 ];
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import {
   orderCancelled,
   orderConfirmed,
+  orderHistory,
   orderPage,
   orderPlaced,
   orderRejected,
@@ -351,6 +352,85 @@ describe('the saga', () => {
     const letter = await service.deadLetter('order__payment-evt-declined-v1');
     expect(letter).toMatchObject({ data: { orderId, reason: 'impossible' } });
     await service.becomes(customer, orderId, 'CONFIRMED');
+  });
+});
+
+describe('the history of an order', () => {
+  const historyOf = async (customer: Customer, orderId: string) =>
+    orderHistory.parse((await customer.send('GET', `/v1/orders/${orderId}/history`)).body).items;
+
+  test('has each change with its cause, once, though a message comes twice', async () => {
+    const { customer, orderId, paymentId, fact, money } = await placed();
+    const [authorizedId, capturedId, key] = [randomUUID(), randomUUID(), randomUUID()];
+    const authorized = { ...fact(), ...money };
+    await service.publishAsPayment(paymentAuthorized, authorized, authorizedId);
+    await service.published('payment.cmd.capture.v1', paymentId);
+    await service.publishAsPayment(paymentAuthorized, authorized, authorizedId);
+    await service.publishAsPayment(paymentCaptured, { ...fact(), ...money }, capturedId);
+    await service.becomes(customer, orderId, 'CONFIRMED');
+    await customer.post(`/v1/orders/${orderId}/cancel`, {}, key);
+    await customer.post(`/v1/orders/${orderId}/cancel`, {}, key);
+
+    const history = await historyOf(customer, orderId);
+    expect(
+      history.map(({ version, from, status, step, event, cause }) => ({ version, from, status, step, event, cause })),
+    ).toEqual([
+      {
+        version: 1,
+        from: null,
+        status: 'PENDING_PAYMENT',
+        step: 'authorize',
+        event: 'order.evt.placed.v1',
+        cause: { kind: 'request', name: 'POST /v1/orders', id: expect.any(String) },
+      },
+      {
+        version: 2,
+        from: 'PENDING_PAYMENT',
+        status: 'AUTHORIZED',
+        step: 'capture',
+        event: null,
+        cause: { kind: 'message', name: 'payment.evt.authorized.v1', id: authorizedId },
+      },
+      {
+        version: 3,
+        from: 'AUTHORIZED',
+        status: 'CONFIRMED',
+        step: null,
+        event: 'order.evt.confirmed.v1',
+        cause: { kind: 'message', name: 'payment.evt.captured.v1', id: capturedId },
+      },
+      {
+        version: 4,
+        from: 'CONFIRMED',
+        status: 'CANCELLING',
+        step: 'refund',
+        event: null,
+        cause: { kind: 'request', name: 'POST /v1/orders/{orderId}/cancel', id: key },
+      },
+    ]);
+    expect(history[3]!.reason).toBe('cancelled by the customer');
+  });
+
+  test('a timer is a cause, too', async () => {
+    const { customer, orderId } = await placed();
+    await service.database.pool.query('UPDATE saga_timers SET due_at = now(), give_up_at = now() WHERE order_id = $1', [
+      orderId,
+    ]);
+    await service.becomes(customer, orderId, 'CANCELLING');
+    expect((await historyOf(customer, orderId)).map(({ cause }) => cause)).toEqual([
+      expect.objectContaining({ kind: 'request' }),
+      { kind: 'timer', name: 'payment limit', id: null },
+    ]);
+  });
+
+  test('is the customer’s own: that of another customer’s order, and of none, is 404', async () => {
+    const { customer, orderId } = await placed();
+    const path = `/v1/orders/${orderId}/history`;
+    expect((await service.customer().send('GET', path)).status).toBe(404);
+    expect((await customer.send('GET', `/v1/orders/${randomUUID()}/history`)).status).toBe(404);
+    expect((await customer.send('GET', '/v1/orders/7/history')).status).toBe(422);
+    expect((await service.send('GET', path)).status).toBe(401);
+    expect((await service.customer(randomUUID(), scopes.profile).send('GET', path)).status).toBe(403);
   });
 });
 

@@ -11,6 +11,10 @@ import { address, cup, kettle, lastOne, newOrder } from '../src/testing/fixtures
 
 let store: OrderDatabase;
 const clock = () => new Date();
+const messageOf = (messageId: string, { kind }: OutcomeFields) => ({
+  delivery: { consumer: 'c', messageId },
+  subject: `payment.evt.${kind}`,
+});
 const place = (request: ReturnType<typeof newOrder>): Promise<PlaceOrderResult> =>
   store.uow.single((tx) => tx.orders.place(request));
 const outcomesOf = (placings: PlaceOrderResult[]): Record<string, number> =>
@@ -84,7 +88,7 @@ describe('products are locked in the order of their ids, whatever the order of t
     const { paymentId, orderId } = request;
     const declined = { kind: 'declined', paymentId, version: 2, reason: 'no_funds' } as const;
     const apply = new ApplyPaymentOutcome(store.uow, clock);
-    await expectCupIsFreeWhile(() => apply.execute({ consumer: 'c', messageId: randomUUID() }, orderId, declined));
+    await expectCupIsFreeWhile(() => apply.execute(messageOf(randomUUID(), declined), orderId, declined));
   });
 });
 
@@ -145,7 +149,7 @@ describe('the saga on PostgreSQL', () => {
     const apply = new ApplyPaymentOutcome(store.uow, clock);
     const order = { paymentId: request.paymentId, currency: 'EUR', totalMinor: 750 };
     const receive = (messageId: string, outcome: OutcomeFields & { version: number }) =>
-      apply.execute({ consumer: 'c', messageId }, request.orderId, paymentOutcome(order, outcome));
+      apply.execute(messageOf(messageId, outcome), request.orderId, paymentOutcome(order, outcome));
     const row = async () => {
       const [order] = await store.query<{ status: string; step: string | null; version: number }>(
         'SELECT status, step, version FROM orders WHERE id = $1',

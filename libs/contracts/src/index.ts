@@ -69,6 +69,7 @@ export {
 } from './http/users.js';
 export {
   cancelOrderBody,
+  orderHistory,
   orderListQuery,
   orderPage,
   orderView,
@@ -78,6 +79,8 @@ export {
   quantity,
   setStockBody,
   type CancelOrderBody,
+  type OrderHistory,
+  type OrderHistoryEntry,
   type OrderListQuery,
   type OrderView,
   type PlaceOrderBody,

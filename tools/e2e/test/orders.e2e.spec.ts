@@ -244,12 +244,22 @@ test('the spans of requests about an order name it, at the gateway too', async (
   });
 });
 
-test('the overview composes order, payment and customer; a service that is away is a missing part with its reason', async () => {
+test('the overview composes order, history, payment and customer; a service that is away is a missing part with its reason', async () => {
   const { id } = await place();
   await customer.waitFor(id, ['CONFIRMED']);
   const whole = orderOverview.parse((await customer.call(`/v1/orders/${id}/overview`)).body);
   expect(whole).toMatchObject({
     order: { available: true, data: { id, status: 'CONFIRMED' } },
+    history: {
+      available: true,
+      data: {
+        items: [
+          { status: 'PENDING_PAYMENT', cause: { kind: 'request', name: 'POST /v1/orders' } },
+          { status: 'AUTHORIZED', cause: { kind: 'message', name: 'payment.evt.authorized.v1' } },
+          { status: 'CONFIRMED', cause: { kind: 'message', name: 'payment.evt.captured.v1' } },
+        ],
+      },
+    },
     payment: { available: true, data: { orderId: id, status: 'CAPTURED' } },
     customer: { available: true, data: { email: customer.email } },
   });
@@ -267,33 +277,49 @@ test('the overview composes order, payment and customer; a service that is away 
   }
 });
 
-test('order events arrive as they happen, after a snapshot; another customer gets 404', async () => {
+test('order events arrive as they happen, after a snapshot, and those missed on reconnecting; another customer gets 404', async () => {
   const { id } = await place();
   await customer.waitFor(id, ['CONFIRMED']);
   const stranger = await Customer.create(system.endpoints);
   expect((await stranger.call(`/v1/orders/${id}/events`)).status).toBe(404);
+  const first = await follow(id);
+  expect(first.response.headers.get('content-type')).toContain('text/event-stream');
+  expect(await first.until('"status":"CONFIRMED"')).toMatch(/^(retry: \d+\n)?id: 3\nevent: snapshot\ndata: \{/);
+  expect((await cancel(id)).status).toBe(202);
+  const cancelled = `id: 5\nevent: order\ndata: {"type":"order.evt.cancelled.v1","orderId":"${id}"`;
+  await first.until(cancelled);
+  first.close();
+
+  const second = await follow(id, { 'last-event-id': '3' });
+  const text = await second.until('event: snapshot');
+  expect(text).toMatch(/^retry: \d+\nid: 5\nevent: order\n/);
+  expect(text).toContain(cancelled);
+  second.close();
+});
+
+/** Opens the event stream of an order. */
+async function follow(id: string, headers: Record<string, string> = {}) {
   const controller = new AbortController();
   const response = await fetch(`${system.urls.gateway}/v1/orders/${id}/events`, {
-    headers: { authorization: `Bearer ${customer.accessToken}` },
+    headers: { authorization: `Bearer ${customer.accessToken}`, ...headers },
     signal: controller.signal,
   });
-  expect(response.headers.get('content-type')).toContain('text/event-stream');
   const stream = response.body!.pipeThrough(new TextDecoderStream()).getReader();
   let text = '';
-  const readUntil = async (part: string) => {
-    while (!text.includes(part)) {
-      const { value, done } = await stream.read();
-      if (done) throw new Error(`the stream ended without ${part}:\n${text}`);
-      text += value;
-    }
+  return {
+    response,
+    /** Reads until a part has come. @returns All text so far. */
+    until: async (part: string): Promise<string> => {
+      while (!text.includes(part)) {
+        const { value, done } = await stream.read();
+        if (done) throw new Error(`the stream ended without ${part}:\n${text}`);
+        text += value;
+      }
+      return text;
+    },
+    close: () => controller.abort(),
   };
-  await readUntil('"status":"CONFIRMED"');
-  expect(text).toMatch(/^(retry: \d+\n)?id: \d+\nevent: snapshot\ndata: \{/);
-  expect((await cancel(id)).status).toBe(202);
-  await readUntil('"status":"CANCELLED"');
-  expect(text).toContain(`event: order\ndata: {"type":"order.evt.cancelled.v1","orderId":"${id}"`);
-  controller.abort();
-});
+}
 
 test('pages of orders are complete and disjoint, newest first', async () => {
   const all = (await customer.call<{ items: OrderView[] }>('/v1/orders?limit=100')).body.items.map(({ id }) => id);

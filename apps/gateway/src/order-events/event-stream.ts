@@ -13,7 +13,10 @@ const maxWaitingBytes = 65_536;
 /** How long a client may take to read the rest of a stream that has ended, milliseconds. */
 const closeTimeoutMs = 1_000;
 
-/** One open response of type `text/event-stream` (WHATWG HTML, 9.2): the order as it is, then each change. */
+/**
+ * One open response of type `text/event-stream` (WHATWG HTML, 9.2): what the client missed, the order as it is, then
+ * each change.
+ */
 export class EventStream {
   private readonly timers: NodeJS.Timeout[];
   private version: number;
@@ -23,6 +26,7 @@ export class EventStream {
     private readonly response: ServerResponse,
     order: OrderView,
     { heartbeatMs, maxMs }: EventStreamOptions,
+    missed: readonly OrderChange[] = [],
   ) {
     this.version = order.version;
     response.writeHead(200, {
@@ -34,7 +38,10 @@ export class EventStream {
     this.timers = [setInterval(() => this.heartbeat(), heartbeatMs), setTimeout(() => this.end(), maxMs)];
     response.once('close', () => this.end());
     // Clients whose streams ended together must not reconnect together.
-    this.write(`retry: ${500 + Math.floor(Math.random() * 2_000)}\n${frame('snapshot', order.version, order)}`);
+    const before = missed.map((event) => frame('order', event.version, event));
+    this.write(
+      `retry: ${500 + Math.floor(Math.random() * 2_000)}\n${before.join('')}${frame('snapshot', order.version, order)}`,
+    );
   }
 
   /** Sends an event, unless the client has seen its result already. */

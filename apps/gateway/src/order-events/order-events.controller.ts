@@ -1,19 +1,29 @@
 import { CurrentUser, RequireScope, type Principal } from '@causeway/auth';
-import { id, orderView, scopes, type OrderChange } from '@causeway/contracts';
+import { id, scopes, type OrderChange, type OrderView } from '@causeway/contracts';
 import { RequestDeadline, ZodParams, SETTINGS } from '@causeway/service-host';
-import { noteOrder } from '@causeway/telemetry';
+import { getLogger, noteOrder } from '@causeway/telemetry';
 import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { GatewaySettings } from '../config.js';
-import { Upstream } from '../upstream/upstream.js';
+import { historyOf, orderOf } from '../upstream/order-resources.js';
+import { Upstream, type Resource } from '../upstream/upstream.js';
 import { EventStream } from './event-stream.js';
+import { lastSeen, missedChanges } from './missed-changes.js';
 import { OrderEventHub } from './order-event-hub.js';
 import { StreamSlots } from './stream-slots.js';
 
 const params = z.object({ orderId: id });
 
-/** `GET /v1/orders/{orderId}/events`: first the order as it is, then each change. */
+/** What the resources of one stream are read with. */
+type Reader = Pick<Resource<unknown>, 'authorization' | 'signal'>;
+
+const log = getLogger('order-events');
+
+/**
+ * `GET /v1/orders/{orderId}/events`: the order as it is, then each change. A client that reconnects first gets the
+ * changes that it missed.
+ */
 @Controller()
 export class OrderEventsController {
   private readonly slots: StreamSlots;
@@ -49,26 +59,35 @@ export class OrderEventsController {
     const release = () => (unfollow(), releaseSlot());
     reply.raw.once('close', release);
     try {
-      const order = await this.upstream.read({
-        service: 'order',
-        path: `/v1/orders/${orderId}`,
-        route: '/v1/orders/{orderId}',
-        schema: orderView,
-        authorization: headers.authorization,
-        signal,
-      });
+      const reader = { authorization: headers.authorization, signal };
+      const order = await this.upstream.read({ ...orderOf(orderId), ...reader });
+      const missed = await this.missedBy(lastSeen(headers['last-event-id']), order, reader);
       reply.hijack();
       if (reply.raw.destroyed) return; // the client disconnected in the meantime
-      stream = new EventStream(reply.raw, order, {
-        heartbeatMs: this.settings.ORDER_EVENTS_HEARTBEAT_MS,
-        maxMs: this.lifeMs(expiresAt),
-      });
+      const times = { heartbeatMs: this.settings.ORDER_EVENTS_HEARTBEAT_MS, maxMs: this.lifeMs(expiresAt) };
+      stream = new EventStream(reply.raw, order, times, missed);
       for (const event of early) stream.event(event);
       if (gap || method === 'HEAD') stream.end();
     } catch (error) {
       release();
       if (!signal.aborted) throw error;
       reply.hijack(); // the client has left: there is no one to answer
+    }
+  }
+
+  /**
+   * The history is read after the order, so it has every change up to the snapshot. Without it the snapshot has to do:
+   * it is what the client needs most.
+   */
+  private async missedBy(seen: number | undefined, order: OrderView, reader: Reader): Promise<readonly OrderChange[]> {
+    if (seen === undefined || seen >= order.version) return [];
+    try {
+      const history = await this.upstream.read({ ...historyOf(order.id), ...reader });
+      return missedChanges(order, history, seen);
+    } catch (error) {
+      if (reader.signal.aborted) throw error;
+      log.warn({ err: error, orderId: order.id }, 'order history cannot be read; the stream begins with the order');
+      return [];
     }
   }
 

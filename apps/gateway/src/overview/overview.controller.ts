@@ -1,5 +1,5 @@
 import { RequireScope } from '@causeway/auth';
-import { id, orderView, paymentView, scopes, userView, type OrderOverview } from '@causeway/contracts';
+import { id, paymentView, scopes, userView, type OrderOverview } from '@causeway/contracts';
 import { CodedError, errorCodes } from '@causeway/errors';
 import { currentDeadline } from '@causeway/resilience';
 import { ZodParams } from '@causeway/service-host';
@@ -7,6 +7,7 @@ import { aboutOrder, getLogger } from '@causeway/telemetry';
 import { Controller, Get, Req } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { historyOf, orderOf } from '../upstream/order-resources.js';
 import { Upstream, type Resource } from '../upstream/upstream.js';
 
 const params = z.object({ orderId: id });
@@ -39,10 +40,14 @@ export class OverviewController {
     @ZodParams(params) { orderId }: z.infer<typeof params>,
     @Req() request: FastifyRequest,
   ): Promise<OrderOverview> {
-    const [orderAndPayment, customer] = await aboutOrder(orderId, () =>
-      Promise.all([this.orderAndPayment(orderId, request), this.part(me, request)]),
+    const [orderAndPayment, history, customer] = await aboutOrder(orderId, () =>
+      Promise.all([
+        this.orderAndPayment(orderId, request),
+        this.part(historyOf(orderId), request),
+        this.part(me, request),
+      ]),
     );
-    return { ...orderAndPayment, customer };
+    return { ...orderAndPayment, history, customer };
   }
 
   /** One after the other: the order names its payment. */
@@ -76,12 +81,6 @@ export class OverviewController {
 }
 
 const me = { service: 'user', path: '/v1/users/me', route: '/v1/users/me', schema: customerView };
-const orderOf = (orderId: string) => ({
-  service: 'order',
-  path: `/v1/orders/${orderId}`,
-  route: '/v1/orders/{orderId}',
-  schema: orderView,
-});
 const paymentOf = (paymentId: string) => ({
   service: 'payment',
   path: `/v1/payments/${paymentId}`,

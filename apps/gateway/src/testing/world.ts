@@ -3,7 +3,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TestIssuer, type TestToken } from '@causeway/auth/testing';
 import { loadSettings } from '@causeway/config';
-import { scopes, type OrderView, type PaymentView, type UserView } from '@causeway/contracts';
+import { scopes, type OrderHistory, type OrderView, type PaymentView, type UserView } from '@causeway/contracts';
 import { buildEnvelope } from '@causeway/messaging';
 import { createApp, HostState } from '@causeway/service-host';
 import { startNats, type TestNats } from '@causeway/testkit';
@@ -11,7 +11,7 @@ import { connect, type NatsConnection } from '@nats-io/transport-node';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { orderConfirmed } from '@causeway/contracts';
 import { service } from '../service.js';
-import { StubService } from './stub-service.js';
+import { respond, StubService } from './stub-service.js';
 
 const everything = [scopes.orders, scopes.profile, scopes.payments];
 
@@ -137,6 +137,27 @@ export const anOrder = (id: string = randomUUID(), version = 1): OrderView => ({
   placedAt: at,
   updatedAt: at,
 });
+/** The changes of an order that was placed and paid, up to its version. */
+export const aHistory = ({ version }: OrderView): OrderHistory => ({
+  items: [
+    { version: 1, from: null, status: 'PENDING_PAYMENT', step: 'authorize', event: 'order.evt.placed.v1' } as const,
+    { version: 2, from: 'PENDING_PAYMENT', status: 'AUTHORIZED', step: 'capture', event: null } as const,
+    { version: 3, from: 'AUTHORIZED', status: 'CONFIRMED', step: null, event: orderConfirmed.subject } as const,
+  ]
+    .slice(0, version)
+    .map((change) => ({
+      ...change,
+      reason: null,
+      occurredAt: at,
+      cause: { kind: 'message' as const, name: 'a.message', id: randomUUID() },
+      traceId: null,
+    })),
+});
+/** Responds with an order, or with its history where that is asked for. */
+export const orderAndHistory =
+  (order: OrderView, history = aHistory(order)): StubService['handler'] =>
+  ({ url }, response) =>
+    respond(response, 200, url.endsWith('/history') ? history : order);
 export const aPayment = ({ id: orderId, paymentId }: OrderView): PaymentView => ({
   id: paymentId,
   orderId,

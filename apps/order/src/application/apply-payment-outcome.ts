@@ -1,4 +1,5 @@
-import { alreadyHandled, type Delivery } from '@causeway/persistence';
+import type { Message } from '@causeway/messaging';
+import { alreadyHandled } from '@causeway/persistence';
 import { OrderUnknown } from '../domain/order.errors.js';
 import { applyOutcome, type PaymentOutcome } from '../domain/order.js';
 import { countOrder, reachedBy } from './order-counter.js';
@@ -13,16 +14,21 @@ export class ApplyPaymentOutcome {
   ) {}
 
   /**
-   * @param delivery Identifies the message; a second delivery changes nothing.
+   * @param message The message that reports it; a second delivery changes nothing.
    * @throws OrderUnknown, PaymentMismatch, OrderTransitionIllegal. No retry can help, so the message becomes a dead
    *   letter.
    */
-  async execute(delivery: Delivery, orderId: string, outcome: PaymentOutcome): Promise<void> {
+  async execute(
+    { delivery, subject }: Pick<Message, 'delivery' | 'subject'>,
+    orderId: string,
+    outcome: PaymentOutcome,
+  ): Promise<void> {
+    const cause = { kind: 'message', name: subject, id: delivery.messageId } as const;
     const reached = await this.uow.runOnce(delivery, async (tx) => {
       const before = await tx.orders.forUpdate(orderId);
       if (!before) throw new OrderUnknown(orderId);
       const after = applyOutcome(before, outcome);
-      if (after !== before) await saveChange(tx, before, after, this.clock());
+      if (after !== before) await saveChange(tx, { before, after, cause }, this.clock());
       return reachedBy(before, after);
     });
     if (reached !== alreadyHandled) countOrder(orderId, reached, outcome.kind);

@@ -30,13 +30,14 @@ export class CancelOrder {
   async execute({ customerId, orderId, idempotencyKey, reason }: CancelOrderRequest): Promise<PlacedOrder> {
     const scope = { subject: customerId, route: `POST /v1/orders/${orderId}/cancel`, key: idempotencyKey };
     const fingerprint = this.fingerprint({ reason });
+    const cause = { kind: 'request', name: 'POST /v1/orders/{orderId}/cancel', id: idempotencyKey } as const;
     const { reached, ...placed } = await this.uow.run(async (tx) => {
       const replay = await tx.responses.begin(scope, fingerprint);
       if (replay) return { order: replay, replayed: true, reached: undefined };
       const before = await tx.orders.forUpdate(orderId);
       if (before?.customerId !== customerId) throw new NotFound(`order ${orderId}`);
       const after = cancel(before, reason);
-      if (after !== before) await saveChange(tx, before, after, this.clock());
+      if (after !== before) await saveChange(tx, { before, after, cause }, this.clock());
       const order = await tx.orders.details(orderId);
       await tx.responses.complete(scope, fingerprint, order);
       return { order, replayed: false, reached: reachedBy(before, after) };

@@ -7,6 +7,8 @@ import { sendCommand } from './payment-commands.js';
 import type { Clock, DueStep, OrderUnitOfWork, Timers } from './ports.js';
 import { saveChange } from './save-change.js';
 
+const paymentLimit = { kind: 'timer', name: 'payment limit', id: null } as const;
+
 /** Repeats steps that have had no outcome, and gives up orders whose payment limit has passed. */
 export class DriveDueOrders {
   /**
@@ -51,7 +53,7 @@ export class DriveDueOrders {
       const before = await tx.orders.forUpdate(orderId);
       if (!before?.step) return undefined;
       const after = expired ? giveUp(before) : before;
-      if (after !== before) await saveChange(tx, before, after, this.clock());
+      if (after !== before) await saveChange(tx, { before, after, cause: paymentLimit }, this.clock());
       else await sendCommand(tx, before, before.step);
       return reachedBy(before, after);
     });

@@ -1,4 +1,12 @@
-import type { OrderListQuery, OrderStatus, Page, PageQuery, PostalAddress, ProductView } from '@causeway/contracts';
+import type {
+  OrderHistoryEntry,
+  OrderListQuery,
+  OrderStatus,
+  Page,
+  PageQuery,
+  PostalAddress,
+  ProductView,
+} from '@causeway/contracts';
 import type { OutboxPort } from '@causeway/messaging';
 import type { ExpectedVersions, IdempotencyScope, UnitOfWork } from '@causeway/persistence';
 import type { Order, OrderLine } from '../domain/order.js';
@@ -50,14 +58,22 @@ export interface Timing {
   readonly paymentLimitMs: number;
 }
 
+/** What made an order change. The trace is added where the change is stored. */
+export type ChangeCause = OrderHistoryEntry['cause'];
+
+/** What the history keeps of a change besides the order itself. */
+export type ChangeRecord = Pick<OrderHistoryEntry, 'from' | 'event' | 'cause'>;
+
 /** Orders within one transaction. */
 export interface Orders {
   /** Does everything that placing an order changes, in one statement. */
   place(order: NewOrder): Promise<PlaceOrderResult>;
   /** Locks the order until the end of the transaction. @returns undefined when it does not exist. */
   forUpdate(orderId: string): Promise<Order | undefined>;
-  /** Saves status, step, reason and versions of an order that `forUpdate` returned. */
-  save(order: Order): Promise<void>;
+  /**
+   * Saves status, step, reason and versions of an order that `forUpdate` returned, and adds the change to its history.
+   */
+  save(order: Order, change: ChangeRecord): Promise<void>;
   /** Returns the quantities of the order to the stock. */
   releaseStock(order: Order): Promise<void>;
   /** Starts the timer of the order's step anew, or deletes it when no step is open. */
@@ -119,6 +135,8 @@ export interface Catalogue {
 export interface OrderBook {
   /** @returns undefined also for an order of another customer. */
   find(customerId: string, orderId: string): Promise<OrderDetails | undefined>;
+  /** Every change, oldest first. @returns undefined also for an order of another customer. */
+  history(customerId: string, orderId: string): Promise<readonly OrderHistoryEntry[] | undefined>;
   /** Newest first. @throws CursorInvalid */
   list(customerId: string, query: OrderListQuery): Promise<Page<OrderDetails>>;
 }

@@ -30,7 +30,7 @@ async function placedOrder() {
     receive: (outcome: OutcomeFields, messageId: string = randomUUID()) => {
       const { order } = orders.state.orders[orderId]!;
       return apply.execute(
-        { consumer: 'c', messageId },
+        { delivery: { consumer: 'c', messageId }, subject: `payment.evt.${outcome.kind}` },
         orderId,
         paymentOutcome(order, { version: ++version, ...outcome }),
       );
@@ -162,7 +162,8 @@ test('an outcome for an unknown order is refused', async () => {
   const { orders, order } = await placedOrder();
   const apply = new ApplyPaymentOutcome(orders, clock);
   const outcome = paymentOutcome(order(), { kind: 'authorized', version: 1 });
-  await expect(apply.execute({ consumer: 'c', messageId: 'm' }, randomUUID(), outcome)).rejects.toMatchObject({
+  const message = { delivery: { consumer: 'c', messageId: 'm' }, subject: 'payment.evt.authorized.v1' };
+  await expect(apply.execute(message, randomUUID(), outcome)).rejects.toMatchObject({
     code: 'NOT_FOUND',
     retryable: false,
   });

@@ -2,14 +2,27 @@ import { orderCancelled, orderConfirmed, orderRejected } from '@causeway/contrac
 import type { Order } from '../domain/order.js';
 import { consequencesOf, type Consequences } from '../domain/saga.js';
 import { sendCommand } from './payment-commands.js';
-import type { OrderTransaction } from './ports.js';
+import type { ChangeCause, OrderTransaction } from './ports.js';
 
-/** Saves a change with everything that follows from it: stock, timer, next command, event. */
-export async function saveChange(tx: OrderTransaction, before: Order, after: Order, now: Date): Promise<void> {
+/** An order before and after a transition, and what made it change. */
+export interface CausedChange {
+  readonly before: Order;
+  readonly after: Order;
+  readonly cause: ChangeCause;
+}
+
+const events = { confirmed: orderConfirmed, rejected: orderRejected, cancelled: orderCancelled };
+
+/** Saves a change with everything that follows from it: history, stock, timer, next command, event. */
+export async function saveChange(
+  tx: OrderTransaction,
+  { before, after, cause }: CausedChange,
+  now: Date,
+): Promise<void> {
   const { command, event, releaseStock } = consequencesOf(before, after);
   // Started together, so that they travel together; the database runs them in this order.
   await Promise.all([
-    tx.orders.save(after),
+    tx.orders.save(after, { from: before.status, event: event && events[event].subject, cause }),
     ...(releaseStock ? [tx.orders.releaseStock(after)] : []),
     tx.orders.schedule(after),
     ...(command ? [sendCommand(tx, after, command)] : []),
@@ -29,10 +42,6 @@ async function publish(
     version: order.version,
     occurredAt: now.toISOString(),
   };
-  if (event === 'confirmed') await tx.outbox.add(orderConfirmed, order.id, fact);
-  else
-    await tx.outbox.add(event === 'rejected' ? orderRejected : orderCancelled, order.id, {
-      ...fact,
-      reason: order.reason ?? '',
-    });
+  if (event === 'confirmed') await tx.outbox.add(events[event], order.id, fact);
+  else await tx.outbox.add(events[event], order.id, { ...fact, reason: order.reason ?? '' });
 }

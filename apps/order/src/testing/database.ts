@@ -1,3 +1,4 @@
+import type { OrderHistoryEntry } from '@causeway/contracts';
 import { FieldCipher, FieldKeys, PgUnitOfWork, poolSql } from '@causeway/persistence';
 import { createDatabase, type TestDatabase } from '@causeway/testkit';
 import { OrderSealing } from '../adapters/persistence/order-row.js';
@@ -44,6 +45,14 @@ export async function openOrderDatabase(): Promise<OrderDatabase> {
     sent: () =>
       query<SentMessage>(
         `SELECT subject, aggregate_id AS "aggregateId", envelope -> 'data' AS data FROM causeway.outbox ORDER BY position`,
+      ),
+    history: (orderId) =>
+      query<OrderHistoryEntry>(
+        `SELECT version, from_status AS "from", status, step, reason, event,
+                to_char(occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS "occurredAt",
+                json_build_object('kind', cause, 'name', cause_name, 'id', cause_id) AS cause, trace_id AS "traceId"
+           FROM order_events WHERE order_id = $1 ORDER BY version`,
+        [orderId],
       ),
     timers: async () => (await query<{ id: string }>('SELECT order_id AS id FROM saga_timers')).map(({ id }) => id),
   };

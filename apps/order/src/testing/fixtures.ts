@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { OrderHistoryEntry } from '@causeway/contracts';
 import type { OrderUnitOfWork, NewOrder } from '../application/ports.js';
 import type { Product } from '../domain/price-order.js';
 import type { SentMessage } from './in-memory-orders.js';
@@ -11,6 +12,8 @@ export interface OrderStore {
   sent(): Promise<SentMessage[]>;
   /** Orders that have a timer. */
   timers(): Promise<string[]>;
+  /** What happened to an order, oldest first. */
+  history(orderId: string): Promise<readonly OrderHistoryEntry[]>;
 }
 
 const product = (last: string, name: string, priceMinor: number, available: number, currency = 'EUR'): Product => ({

@@ -8,6 +8,7 @@ describe('the fake keeps the contract of a store of orders', () => {
     uow: orders,
     stockOf: async (productId) => orders.state.products[productId]!.available,
     sent: async () => orders.state.sent,
+    history: async (orderId) => orders.state.orders[orderId]?.history ?? [],
     timers: async () => Object.keys(orders.state.timers),
   }));
 });

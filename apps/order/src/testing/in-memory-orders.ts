@@ -1,9 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { authorizePayment, orderPlaced, type MessageDefinition, type PostalAddress } from '@causeway/contracts';
+import {
+  authorizePayment,
+  orderPlaced,
+  type MessageDefinition,
+  type OrderHistoryEntry,
+  type PostalAddress,
+} from '@causeway/contracts';
 import { IdempotencyKeyReused, type IdempotencyScope } from '@causeway/persistence';
 import { InMemoryUnitOfWork } from '@causeway/persistence/testing';
 import { authorizeData } from '../application/payment-commands.js';
 import type {
+  ChangeRecord,
   DueStep,
   NewOrder,
   OrderDetails,
@@ -25,6 +32,7 @@ interface StoredOrder {
   readonly shippingAddress: PostalAddress;
   readonly paymentMethodToken: string;
   readonly placedAt: string;
+  readonly history: OrderHistoryEntry[];
 }
 
 interface StoreState {
@@ -84,8 +92,9 @@ function bind(state: StoreState): OrderTransaction {
     orders: {
       place: (order) => place(state, order, send),
       forUpdate: async (orderId) => state.orders[orderId]?.order,
-      save: async (order) => {
+      save: async (order, change) => {
         stored(order.id).order = order;
+        stored(order.id).history.push(entryOf(order, change, new Date().toISOString()));
       },
       releaseStock: async ({ lines }) => {
         for (const { productId, quantity } of lines) addStock(state, productId, quantity);
@@ -128,7 +137,9 @@ async function place(state: StoreState, request: NewOrder, send: Send): Promise<
     lines,
     version: 1,
   };
-  state.orders[orderId] = { order, shippingAddress, paymentMethodToken, placedAt };
+  const cause = { kind: 'request', name: idempotency.route, id: idempotency.key } as const;
+  const history = [entryOf(order, { from: null, event: orderPlaced.subject, cause }, placedAt)];
+  state.orders[orderId] = { order, shippingAddress, paymentMethodToken, placedAt, history };
   state.timers[orderId] = true;
   const bare = lines.map(({ productId, quantity, unitPriceMinor }) => ({ productId, quantity, unitPriceMinor }));
   await send(orderPlaced, orderId, { ...target, version: 1, occurredAt: placedAt, totalMinor, currency, lines: bare });
@@ -142,6 +153,16 @@ function addStock({ products }: StoreState, productId: string, quantity: number)
   const product = products[productId]!;
   products[productId] = { ...product, available: product.available + quantity };
 }
+
+const entryOf = (order: Order, change: ChangeRecord, occurredAt: string): OrderHistoryEntry => ({
+  version: order.version,
+  status: order.status,
+  step: order.step,
+  reason: order.reason,
+  occurredAt,
+  traceId: null,
+  ...change,
+});
 
 const detailsOf = ({ order, shippingAddress, placedAt }: StoredOrder): OrderDetails => ({
   id: order.id,

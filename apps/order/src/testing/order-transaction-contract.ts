@@ -1,8 +1,21 @@
-import { authorizePayment, orderPlaced, orderView, parseOrThrow } from '@causeway/contracts';
+import {
+  authorizePayment,
+  orderHistory,
+  orderPlaced,
+  orderRejected,
+  orderView,
+  parseOrThrow,
+} from '@causeway/contracts';
 import { applyOutcome } from '../domain/order.js';
 import type { PlaceOrderResult } from '../application/ports.js';
 import { paymentOutcome } from './payment-outcome.js';
 import { address, cup, dollarCup, gold, kettle, lastOne, newOrder, products, type OrderStore } from './fixtures.js';
+
+const change = {
+  from: 'PENDING_PAYMENT',
+  event: orderRejected.subject,
+  cause: { kind: 'message', name: 'payment.evt.declined.v1', id: 'm1' },
+} as const;
 
 /**
  * What every store of orders must do: run against the fake and against PostgreSQL. Stock is shared by the tests of one
@@ -55,6 +68,26 @@ export function orderTransactionContract(store: () => OrderStore): void {
     });
   });
 
+  test('placing begins the history: the request is its cause', async () => {
+    const request = newOrder();
+    await place(request);
+    await place({ ...newOrder(), customerId: request.customerId, idempotency: request.idempotency });
+    const items = await store().history(request.orderId);
+    expect(parseOrThrow(orderHistory, { items }).items).toEqual([
+      {
+        version: 1,
+        from: null,
+        status: 'PENDING_PAYMENT',
+        step: 'authorize',
+        reason: null,
+        event: orderPlaced.subject,
+        occurredAt: expect.any(String),
+        cause: { kind: 'request', name: 'POST /v1/orders', id: request.idempotency.key },
+        traceId: null,
+      },
+    ]);
+  });
+
   test('the same key and request responses the first answer and changes nothing', async () => {
     const request = newOrder();
     const first = await place(request);
@@ -88,10 +121,11 @@ export function orderTransactionContract(store: () => OrderStore): void {
     expect(await place(request)).toEqual(refusal);
     expect(await store().stockOf(cup.id)).toBe(cups);
     expect(await sentFor(request.orderId, request.paymentId)).toEqual([]);
+    expect(await store().history(request.orderId)).toEqual([]);
     expect(await place({ ...newOrder(), idempotency: request.idempotency })).toMatchObject({ outcome: 'placed' });
   });
 
-  test('an order is read for update, saved, and gives its stock back', async () => {
+  test('an order is read for update, saved with its history, and gives its stock back', async () => {
     const cups = await store().stockOf(cup.id);
     const request = newOrder();
     await place(request);
@@ -105,12 +139,23 @@ export function orderTransactionContract(store: () => OrderStore): void {
         paymentVersion: 0,
       });
       const after = applyOutcome(before!, paymentOutcome(before!, { kind: 'declined', version: 2 }));
-      await tx.orders.save(after);
+      await tx.orders.save(after, change);
       await tx.orders.releaseStock(after);
       await tx.orders.schedule(after);
     });
     expect(await store().stockOf(cup.id)).toBe(cups);
     expect(await store().timers()).not.toContain(request.orderId);
+    const [, entry, ...more] = await store().history(request.orderId);
+    expect(entry).toEqual({
+      ...change,
+      version: 2,
+      status: 'REJECTED',
+      step: null,
+      reason: 'payment declined: asked to',
+      occurredAt: expect.any(String),
+      traceId: null,
+    });
+    expect(more).toEqual([]);
     await store().uow.run(async (tx) => {
       expect(await tx.orders.forUpdate(request.orderId)).toMatchObject({
         status: 'REJECTED',
@@ -131,11 +176,12 @@ export function orderTransactionContract(store: () => OrderStore): void {
     await place(request);
     const failing = store().uow.run(async (tx) => {
       const before = (await tx.orders.forUpdate(request.orderId))!;
-      await tx.orders.save(applyOutcome(before, paymentOutcome(before, { kind: 'authorized', version: 2 })));
+      await tx.orders.save(applyOutcome(before, paymentOutcome(before, { kind: 'authorized', version: 2 })), change);
       throw new Error('on purpose');
     });
     await expect(failing).rejects.toThrow('on purpose');
     expect(await store().uow.run((tx) => tx.orders.forUpdate(request.orderId))).toMatchObject({ version: 1 });
+    expect(await store().history(request.orderId)).toHaveLength(1);
   });
 
   test('an answer is remembered and replayed with its address', async () => {

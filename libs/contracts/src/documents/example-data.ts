@@ -1,5 +1,5 @@
 import type { AddressView, UserView } from '../http/users.js';
-import type { OrderView, ProductView } from '../http/orders.js';
+import type { OrderHistory, OrderView, ProductView } from '../http/orders.js';
 import type { OrderChange } from '../http/order-events.js';
 import type { PaymentView, PspWebhookBody } from '../http/payments.js';
 
@@ -63,6 +63,44 @@ export const cancelling: OrderView = {
   reason: 'cancelled by the customer: ordered by mistake',
   version: 4,
   updatedAt: '2026-11-21T10:09:30.000Z',
+};
+const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
+export const history: OrderHistory = {
+  items: [
+    {
+      version: placed.version,
+      from: null,
+      status: placed.status,
+      step: 'authorize',
+      reason: null,
+      event: 'order.evt.placed.v1',
+      occurredAt: placed.placedAt,
+      cause: { kind: 'request', name: 'POST /v1/orders', id: '7f9c2ba4-e88f-4d1e-9b3f-2f1d6a4c8e55' },
+      traceId,
+    },
+    {
+      version: 2,
+      from: placed.status,
+      status: 'AUTHORIZED',
+      step: 'capture',
+      reason: null,
+      event: null,
+      occurredAt: '2026-11-21T10:04:05.290Z',
+      cause: { kind: 'message', name: 'payment.evt.authorized.v1', id: '0193a7c2-90a1-7d53-b1c7-5e0a4f6b2d18' },
+      traceId,
+    },
+    {
+      version: confirmed.version,
+      from: 'AUTHORIZED',
+      status: confirmed.status,
+      step: null,
+      reason: null,
+      event: 'order.evt.confirmed.v1',
+      occurredAt: confirmed.updatedAt,
+      cause: { kind: 'message', name: 'payment.evt.captured.v1', id: '0193a7c2-9120-7e02-a4d9-0c61be7f93a5' },
+      traceId,
+    },
+  ],
 };
 export const confirmation: OrderChange = {
   type: 'order.evt.confirmed.v1',

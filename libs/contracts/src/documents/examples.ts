@@ -5,6 +5,7 @@ import {
   captureReport,
   confirmation,
   confirmed,
+  history,
   home,
   homeView,
   kettle,
@@ -50,10 +51,12 @@ export const bodyExamples: Readonly<Record<string, { readonly request?: unknown;
   },
   listOrders: { response: { items: [confirmed], nextCursor: null } },
   getOrder: { response: confirmed },
+  getOrderHistory: { response: history },
   cancelOrder: { request: { reason: 'ordered by mistake' }, response: cancelling },
   getOrderOverview: {
     response: {
       order: { available: true, data: confirmed },
+      history: { available: true, data: history },
       payment: {
         available: false,
         code: 'CIRCUIT_OPEN',

@@ -118,7 +118,8 @@ export const requestHeaders = {
   'Last-Event-ID': {
     name: 'Last-Event-ID',
     in: 'header',
-    description: 'Sent by browsers when they reconnect. It has no effect: every stream begins with the current order.',
+    description:
+      'Sent by browsers when they reconnect: the `id` of the last event they got. The stream begins with the changes since then.',
     schema: { type: 'string' },
     example: '1',
   },

@@ -78,10 +78,12 @@ export const descriptions: Readonly<Record<string, string>> = {
     'Reserves the stock and returns at once; the card is charged in the background. Follow the order at `Location` until it is `CONFIRMED` or `REJECTED`.',
   cancelOrder:
     'Releases the card authorization, or refunds the payment if it was captured. The order is `CANCELLING` until the provider confirms. Cancelling an order twice has no further effect. The body is optional.',
+  getOrderHistory:
+    'Returns every change in one response: what the order was and became, why, what caused it, and in which trace. Changes older than a year may be missing.',
   getOrderOverview:
     'Combines data from three services. If one of them is unavailable, its part is `{"available": false}` with the reason; the request as a whole fails only if the order does not exist.',
   followOrder:
-    'Server-sent events: one `snapshot` with the current order, then an `order` event for each change. The stream ends when the token expires, after five minutes, or when events may have been missed; reconnect after `retry` milliseconds, as browsers do on their own. Each customer may have up to 10 open streams.',
+    'Server-sent events: one `snapshot` with the current order, then an `order` event for each change. A client that reconnects with `Last-Event-ID` gets what it missed before the snapshot. The stream ends when the token expires, after five minutes, or when events may have been missed; reconnect after `retry` milliseconds, as browsers do on their own. Each customer may have up to 10 open streams.',
   receivePspWebhook:
     'Takes the event as a hint only: we read the charge from the provider before anything changes. A repeated event gets the same response.',
 };

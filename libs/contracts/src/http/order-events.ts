@@ -37,16 +37,20 @@ export const orderStreamEvents = {
       event: z.literal('snapshot'),
       data: json('Order', 'The current order'),
     })
-    .meta({ description: 'First event of every stream' }),
+    .meta({
+      description: 'One event in every stream: the first, or after the changes that a reconnecting client missed',
+    }),
   OrderChangedEvent: z
     .object({ id: versionText, event: z.literal('order'), data: json('OrderChange', 'The change') })
-    .meta({ description: 'One event for each change after the snapshot' }),
+    .meta({
+      description: 'One event for each change after the snapshot, and before it for each change after `Last-Event-ID`',
+    }),
 };
 
 export const orderEventStream = text.meta({
   id: 'OrderEventStream',
   description:
-    'Server-sent events: one `OrderSnapshotEvent`, then an `OrderChangedEvent` for each change. Lines that begin with a colon are keep-alives.',
+    'Server-sent events: one `OrderSnapshotEvent`, then an `OrderChangedEvent` for each change. A client that reconnects with `Last-Event-ID` first gets an `OrderChangedEvent` for each change that it missed. Lines that begin with a colon are keep-alives.',
   contentMediaType: 'text/event-stream',
   contentSchema: {
     type: 'array',

@@ -61,6 +61,32 @@ export const orderView = z
     updatedAt: timestamp,
   })
   .meta({ id: 'Order' });
+export const orderHistory = z
+  .object({
+    items: z.array(
+      z.object({
+        version: version.meta({ description: 'Version of the order after the change' }),
+        from: orderStatus.nullable().meta({ description: 'Status before the change; null when the order was placed' }),
+        status: orderStatus.meta({ description: 'Status after the change' }),
+        step: z
+          .enum(['authorize', 'capture', 'void', 'refund'])
+          .nullable()
+          .meta({ description: 'What the order asked its payment for and now waits for; null when nothing is open' }),
+        reason: text.nullable().meta({ description: '`reason` of the order after the change' }),
+        event: text.nullable().meta({ description: 'Type of the event that announced the change; null if none did' }),
+        occurredAt: timestamp,
+        cause: z
+          .object({
+            kind: z.enum(['request', 'message', 'timer']),
+            name: text.meta({ description: 'Route of the request, subject of the message, purpose of the timer' }),
+            id: text.nullable().meta({ description: '`Idempotency-Key` of the request, id of the message' }),
+          })
+          .meta({ description: 'What made the order change' }),
+        traceId: text.nullable().meta({ description: 'Trace in which the order changed' }),
+      }),
+    ),
+  })
+  .meta({ id: 'OrderHistory' });
 export const orderListQuery = pageQuery.extend({
   status: orderStatus.optional().meta({ description: 'Return only orders with this status' }),
 });
@@ -73,5 +99,7 @@ export type ProductView = z.infer<typeof productView>;
 export type SetStockBody = z.infer<typeof setStockBody>;
 export type PlaceOrderBody = z.infer<typeof placeOrderBody>;
 export type OrderView = z.infer<typeof orderView>;
+export type OrderHistory = z.infer<typeof orderHistory>;
+export type OrderHistoryEntry = OrderHistory['items'][number];
 export type OrderListQuery = z.infer<typeof orderListQuery>;
 export type CancelOrderBody = z.infer<typeof cancelOrderBody>;

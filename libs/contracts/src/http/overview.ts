@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { text } from '../text.js';
-import { orderView } from './orders.js';
+import { orderHistory, orderView } from './orders.js';
 import { paymentView } from './payments.js';
 import { userView } from './users.js';
 
@@ -14,6 +14,7 @@ const part = <T extends z.ZodType>(data: T) =>
 export const orderOverview = z
   .object({
     order: part(orderView),
+    history: part(orderHistory),
     payment: part(paymentView),
     customer: part(userView.pick({ id: true, displayName: true, email: true })),
   })

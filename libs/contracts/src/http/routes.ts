@@ -4,6 +4,7 @@ import { id } from '../values.js';
 import { scopes, type Scope } from './headers.js';
 import {
   cancelOrderBody,
+  orderHistory,
   orderListQuery,
   orderPage,
   orderView,
@@ -226,6 +227,15 @@ export const routes: readonly RouteDefinition[] = [
     success: one(orderView),
   },
   {
+    operationId: 'getOrderHistory',
+    method: 'get',
+    path: '/v1/orders/{orderId}/history',
+    owner: 'order',
+    summary: 'Gets the changes of an order, oldest first',
+    scope: scopes.orders,
+    success: ok(orderHistory),
+  },
+  {
     operationId: 'cancelOrder',
     method: 'post',
     path: '/v1/orders/{orderId}/cancel',
@@ -242,7 +252,7 @@ export const routes: readonly RouteDefinition[] = [
     method: 'get',
     path: '/v1/orders/{orderId}/overview',
     owner: 'gateway',
-    summary: 'Gets an order with its payment and its customer',
+    summary: 'Gets an order with its history, its payment and its customer',
     scope: scopes.orders,
     success: ok(orderOverview),
   },

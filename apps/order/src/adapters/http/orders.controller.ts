@@ -7,6 +7,7 @@ import {
   placeOrderBody,
   scopes,
   type CancelOrderBody,
+  type OrderHistory,
   type OrderListQuery,
   type OrderView,
   type Page,
@@ -64,6 +65,13 @@ export class OrdersController {
     if (!order) throw new NotFound(`order ${params.id}`);
     reply.header('etag', etag(order.version));
     return orderView.parse(order);
+  }
+
+  @Get(':id/history')
+  async history(@CurrentUser() user: Principal, @ZodParams(orderParams) params: { id: string }): Promise<OrderHistory> {
+    const items = await this.orders.history(customerOf(user), params.id);
+    if (!items) throw new NotFound(`order ${params.id}`);
+    return { items: [...items] };
   }
 
   @Post(':id/cancel')

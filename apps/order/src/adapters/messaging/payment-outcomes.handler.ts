@@ -19,32 +19,32 @@ export class PaymentOutcomesHandler {
   constructor(private readonly apply: ApplyPaymentOutcome) {}
 
   @Handles(paymentAuthorized)
-  async authorized({ delivery, data }: OutcomeMessage<typeof paymentAuthorized>): Promise<void> {
-    await this.apply.execute(delivery, data.orderId, { kind: 'authorized', ...data });
+  async authorized({ data, ...message }: OutcomeMessage<typeof paymentAuthorized>): Promise<void> {
+    await this.apply.execute(message, data.orderId, { kind: 'authorized', ...data });
   }
 
   @Handles(paymentDeclined)
-  async declined({ delivery, data }: OutcomeMessage<typeof paymentDeclined>): Promise<void> {
-    await this.apply.execute(delivery, data.orderId, { kind: 'declined', ...data });
+  async declined({ data, ...message }: OutcomeMessage<typeof paymentDeclined>): Promise<void> {
+    await this.apply.execute(message, data.orderId, { kind: 'declined', ...data });
   }
 
   @Handles(paymentCaptured)
-  async captured({ delivery, data }: OutcomeMessage<typeof paymentCaptured>): Promise<void> {
-    await this.apply.execute(delivery, data.orderId, { kind: 'captured', ...data });
+  async captured({ data, ...message }: OutcomeMessage<typeof paymentCaptured>): Promise<void> {
+    await this.apply.execute(message, data.orderId, { kind: 'captured', ...data });
   }
 
   @Handles(paymentCaptureFailed)
-  async captureFailed({ delivery, data }: OutcomeMessage<typeof paymentCaptureFailed>): Promise<void> {
-    await this.apply.execute(delivery, data.orderId, { kind: 'captureFailed', ...data });
+  async captureFailed({ data, ...message }: OutcomeMessage<typeof paymentCaptureFailed>): Promise<void> {
+    await this.apply.execute(message, data.orderId, { kind: 'captureFailed', ...data });
   }
 
   @Handles(paymentVoided)
-  async voided({ delivery, data }: OutcomeMessage<typeof paymentVoided>): Promise<void> {
-    await this.apply.execute(delivery, data.orderId, { kind: 'voided', ...data });
+  async voided({ data, ...message }: OutcomeMessage<typeof paymentVoided>): Promise<void> {
+    await this.apply.execute(message, data.orderId, { kind: 'voided', ...data });
   }
 
   @Handles(paymentRefunded)
-  async refunded({ delivery, data }: OutcomeMessage<typeof paymentRefunded>): Promise<void> {
-    await this.apply.execute(delivery, data.orderId, { kind: 'refunded', ...data });
+  async refunded({ data, ...message }: OutcomeMessage<typeof paymentRefunded>): Promise<void> {
+    await this.apply.execute(message, data.orderId, { kind: 'refunded', ...data });
   }
 }

@@ -3,7 +3,15 @@ import { draftEnvelope } from '@causeway/messaging';
 import type { Transaction } from '@causeway/persistence';
 import { noteOrder } from '@causeway/telemetry';
 import { authorizeDraft } from '../../application/payment-commands.js';
-import type { NewOrder, OrderDetails, Orders, PlaceOrderResult, Timing } from '../../application/ports.js';
+import { currentTraceId } from '@causeway/telemetry';
+import type {
+  ChangeRecord,
+  NewOrder,
+  OrderDetails,
+  Orders,
+  PlaceOrderResult,
+  Timing,
+} from '../../application/ports.js';
 import type { Order } from '../../domain/order.js';
 import type { OrderRow, OrderSealing, StoredOrder } from './order-row.js';
 
@@ -72,14 +80,24 @@ export class PgOrders implements Orders {
     return row && { ...row, totalMinor: Number(row.totalMinor) };
   }
 
-  async save(order: Order): Promise<void> {
+  /** One statement, so that a change and its history cannot be told apart, and cost one round trip. */
+  async save(order: Order, { from, event, cause }: ChangeRecord): Promise<void> {
+    const { id, status, step, stockHeld, reason, paymentVersion, version } = order;
     const { rowCount } = await this.transaction.sql.query(
-      `UPDATE orders SET status = $2::order_status, step = $3::saga_step, stock_held = $4, reason = $5, payment_version = $6,
-              version = $7, updated_at = clock_timestamp()
-        WHERE id = $1 AND version = $7 - 1`,
-      [order.id, order.status, order.step, order.stockHeld, order.reason, order.paymentVersion, order.version],
+      `WITH saved AS (
+         UPDATE orders SET status = $2::order_status, step = $3::saga_step, stock_held = $4, reason = $5, payment_version = $6,
+                version = $7, updated_at = clock_timestamp()
+          WHERE id = $1 AND version = $7 - 1
+         RETURNING id, version, status, step, reason, updated_at)
+       INSERT INTO order_events (order_id, version, status, step, reason, occurred_at,
+                                 from_status, event, cause, cause_name, cause_id, trace_id)
+         SELECT saved.*, $8::order_status, $9, $10::order_cause, $11, $12, $13 FROM saved`,
+      [
+        ...[id, status, step, stockHeld, reason, paymentVersion, version],
+        ...[from, event, cause.kind, cause.name, cause.id, currentTraceId() ?? null],
+      ],
     );
-    if (rowCount !== 1) throw new Error(`order ${order.id} was saved without a lock`);
+    if (rowCount !== 1) throw new Error(`order ${id} was saved without a lock`);
   }
 
   async releaseStock({ id }: Order): Promise<void> {

@@ -89,6 +89,10 @@ BEGIN
         SELECT new_id, line.ordinality - 1, (line.value ->> 'productId')::uuid, line.value ->> 'name',
                (line.value ->> 'quantity')::integer, (line.value ->> 'unitPriceMinor')::bigint
             FROM jsonb_array_elements(found_lines) WITH ORDINALITY line;
+    -- The trace is that of the message, so that instances of the release before record theirs, too.
+    INSERT INTO order_events (order_id, version, status, step, event, occurred_at, cause, cause_name, cause_id, trace_id)
+        VALUES (new_id, 1, 'PENDING_PAYMENT', 'authorize', request #>> '{placedMessage,type}', placed,
+                'request', idem ->> 'route', idem ->> 'key', split_part(request #>> '{placedMessage,traceparent}', '-', 2));
     INSERT INTO saga_timers (order_id, due_at, give_up_at)
         VALUES (new_id, placed + (request ->> 'redriveMs')::integer * interval '1 millisecond',
                 placed + (request ->> 'paymentLimitMs')::integer * interval '1 millisecond');

@@ -1,7 +1,7 @@
-import type { OrderListQuery, Page } from '@causeway/contracts';
+import type { OrderHistoryEntry, OrderListQuery, Page } from '@causeway/contracts';
 import { keysetPage, type CursorCodec } from '@causeway/persistence';
 import type { OrderBook, OrderDetails } from '../../application/ports.js';
-import type { PrismaClient } from '../../generated/prisma/client.js';
+import type { OrderEvent, PrismaClient } from '../../generated/prisma/client.js';
 import type { OrderSealing } from './order-row.js';
 
 const withLines = { lines: { orderBy: { position: 'asc' } } } as const;
@@ -19,6 +19,14 @@ export class PrismaOrderBook implements OrderBook {
     return order ? this.sealing.details(order) : undefined;
   }
 
+  async history(customerId: string, orderId: string): Promise<readonly OrderHistoryEntry[] | undefined> {
+    const order = await this.prisma.order.findUnique({
+      where: { id: orderId, customerId },
+      select: { history: { orderBy: { version: 'asc' } } },
+    });
+    return order?.history.map(entryOf);
+  }
+
   async list(customerId: string, { limit, cursor, status }: OrderListQuery): Promise<Page<OrderDetails>> {
     const before = cursor === undefined ? undefined : this.cursors.decode(cursor, 1)[0];
     // Ids are UUIDv7, so they sort by the time of placing.
@@ -32,3 +40,15 @@ export class PrismaOrderBook implements OrderBook {
     return { items: items.map((order) => this.sealing.details(order)), nextCursor };
   }
 }
+
+const entryOf = (row: OrderEvent): OrderHistoryEntry => ({
+  version: row.version,
+  from: row.fromStatus,
+  status: row.status,
+  step: row.step,
+  reason: row.reason,
+  event: row.event,
+  occurredAt: row.occurredAt.toISOString(),
+  cause: { kind: row.cause, name: row.causeName, id: row.causeId },
+  traceId: row.traceId,
+});
