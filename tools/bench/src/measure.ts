@@ -68,6 +68,15 @@ export class WorkCounter {
     return new WorkCounter(system, client);
   }
 
+  /**
+   * Stops autovacuum, for counts. Its workers commit, too, some two dozen times at once, and whether they run within a
+   * window of seconds is chance. Benchmarks that measure time leave it on.
+   */
+  async stopAutovacuum(): Promise<void> {
+    await this.client.query('ALTER SYSTEM SET autovacuum = off');
+    await this.client.query('SELECT pg_reload_conf()');
+  }
+
   async read(): Promise<Counts> {
     const { services, postgres, nats } = this.system;
     const processes = [

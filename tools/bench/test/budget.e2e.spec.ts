@@ -19,6 +19,7 @@ const orders = 80;
 
 async function count(system: System, traffic: string): Promise<Budget> {
   const counter = await WorkCounter.of(system);
+  await counter.stopAutovacuum();
   const load = await OrderLoad.of(system);
   try {
     await placeAll(load, orders, 8);
