@@ -1,9 +1,8 @@
 import { authorizePayment, orderPlaced } from '@causeway/contracts';
 import { draftEnvelope } from '@causeway/messaging';
 import type { Transaction } from '@causeway/persistence';
-import { noteOrder } from '@causeway/telemetry';
+import { currentTraceId, noteOrder } from '@causeway/telemetry';
 import { authorizeDraft } from '../../application/payment-commands.js';
-import { currentTraceId } from '@causeway/telemetry';
 import type {
   ChangeRecord,
   NewOrder,
