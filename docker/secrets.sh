@@ -24,7 +24,7 @@ keep postgres-password "$(password)"
 for name in user order payment psp; do
   keep "database-url-$name" "postgres://$name:$(password)@postgres:5432/$name"
 done
-for name in gateway order payment provisioner user; do
+for name in gateway operator order payment provisioner user; do
   keep "nats-password-$name" "$(password)"
 done
 keep field-keys-user "v1:$(key)"
@@ -37,6 +37,7 @@ keep oidc-machine-secret "$(password)"
 keep psp-api-key "sk_sandbox_$(password)"
 keep psp-webhook-secret "whsec_$(password)"
 keep management-token "$(password)"
+keep operator-token "$(password)"
 # end
 
 # The server reads its passwords from one file, which its configuration includes.

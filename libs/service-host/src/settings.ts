@@ -26,6 +26,8 @@ export const hostSettings = {
   MANAGEMENT_PORT: port(),
   /** Bearer token of `/governance`. Without it, anyone who reaches the management port can read it. */
   MANAGEMENT_TOKEN: secret().optional(),
+  /** Bearer token of the role operator: it may also change the log level. Without it, nobody can. */
+  OPERATOR_TOKEN: secret().optional(),
   /** Version of the build. The images and the launcher set it; the default says that neither started the process. */
   SERVICE_VERSION: withDefault(semanticVersion, 'dev'),
   /** Commit of the build, set likewise. */

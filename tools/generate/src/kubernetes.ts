@@ -105,7 +105,7 @@ function settings(service: Service): string {
     ...lines,
     ...Object.keys(secretSettings(service))
       // In base/service, for every service.
-      .filter((setting) => setting !== 'MANAGEMENT_TOKEN')
+      .filter((setting) => setting !== 'MANAGEMENT_TOKEN' && setting !== 'OPERATOR_TOKEN')
       .map((setting) => `${setting}_FILE=/run/secrets/causeway/${setting}`),
     '',
   ].join('\n');

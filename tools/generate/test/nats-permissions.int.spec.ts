@@ -6,7 +6,7 @@ import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect, PermissionViolationError, type NatsConnection } from '@nats-io/transport-node';
 
 const users = Object.keys(natsPermissions());
-const services = users.filter((user) => user !== 'provisioner');
+const services = users.filter((user) => user !== 'provisioner' && user !== 'operator');
 const connections: NatsConnection[] = [];
 let nats: TestNats;
 
@@ -52,7 +52,11 @@ const senders: Readonly<Record<string, readonly string[]>> = { 'payment.cmd': ['
 const borders: { subject: string; publish: readonly string[]; subscribe: readonly string[] }[] = [
   ...messages.map(({ subject, owner, kind }) => ({
     subject,
-    publish: kind === 'event' ? [owner] : senders[kindOf(subject)]!,
+    // A replay of a dead letter is the message once more.
+    publish: [
+      ...(kind === 'event' ? [owner] : senders[kindOf(subject)]!),
+      ...(isConsumed(subject) ? ['operator'] : []),
+    ],
     subscribe: subject.startsWith('order.evt.') ? ['gateway'] : [],
   })),
   ...rpcs.map(({ subject, owner }) => ({ subject, publish: senders[kindOf(subject)]!, subscribe: [owner] })),
@@ -68,10 +72,16 @@ const borders: { subject: string; publish: readonly string[]; subscribe: readonl
   ...streams.flatMap(({ name }) =>
     ['CREATE', 'UPDATE', 'DELETE', 'PURGE', 'MSG.DELETE'].map((verb) => ({
       subject: `$JS.API.STREAM.${verb}.${name}`,
-      publish: ['provisioner'],
+      publish: name === 'DLQ' && verb === 'MSG.DELETE' ? ['operator', 'provisioner'] : ['provisioner'],
       subscribe: [],
     })),
   ),
+  ...['ADVISORY', 'AUDIT', 'DLQ'].map((name) => ({
+    subject: `$JS.API.STREAM.MSG.GET.${name}`,
+    publish: ['operator', 'provisioner'],
+    subscribe: [],
+  })),
+  { subject: 'audit.dlq.replay', publish: ['operator'], subscribe: [] },
   ...users.map((user) => ({ subject: `_INBOX_${user}.test.x`, publish: [], subscribe: [user] })),
   ...services.flatMap((service) => {
     const wakes = messages.some(({ owner, kind }) => owner === service && kind === 'event') ? [service] : [];
@@ -88,6 +98,10 @@ const borders: { subject: string; publish: readonly string[]; subscribe: readonl
 
 function findersOf(service: string): string[] {
   return service === 'gateway' ? [] : ['gateway'];
+}
+
+function isConsumed(subject: string): boolean {
+  return consumers.some(({ message }) => message.subject === subject);
 }
 
 function kindOf(subject: string): string {
@@ -117,6 +131,15 @@ test.each(users)('%s publishes and hears what is its own, and every other subjec
       ...['>', '*.>', '$JS.>', '$SYS.>', '_INBOX_*.>', 'dlq.>'].map((subject) => `subscription ${subject}`),
     ].sort(),
   );
+});
+
+test('the operator sees every stream and consumer, changes none, and reads no business message', async () => {
+  const jsm = await jetstreamManager(await as('operator'), { checkAPI: false, timeout: 1_000 });
+  for (const { name } of streams) expect((await jsm.streams.info(name)).config.name).toBe(name);
+  expect(await jsm.consumers.list('PAYMENT').next()).not.toEqual([]);
+  await expect(jsm.streams.getMessage('PAYMENT', { seq: 1 })).rejects.toThrow();
+  await expect(jsm.streams.delete('DLQ')).rejects.toThrow();
+  await expect(jsm.consumers.delete('PAYMENT', durableName(consumers[0]!))).rejects.toThrow();
 });
 
 test('every service may do what the topology gives it: all of its subjects are accepted', async () => {

@@ -6,8 +6,8 @@ import { service as user } from '../../../apps/user/src/service.js';
 import { developmentSecrets, secretObjects, secretsIn } from './secrets.js';
 
 const needed = {
-  gateway: ['MANAGEMENT_TOKEN', 'NATS_PASSWORD'],
-  nats: ['gateway', 'order', 'payment', 'provisioner', 'user'],
+  gateway: ['MANAGEMENT_TOKEN', 'NATS_PASSWORD', 'OPERATOR_TOKEN'],
+  nats: ['gateway', 'operator', 'order', 'payment', 'provisioner', 'user'],
   order: ['BLIND_INDEX_KEY', 'CURSOR_SECRET', 'DATABASE_URL', 'FIELD_KEYS', 'NATS_PASSWORD'],
   payment: ['DATABASE_URL', 'NATS_PASSWORD', 'PSP_API_KEY', 'PSP_WEBHOOK_SECRETS'],
   postgres: ['order', 'payment', 'postgres', 'psp', 'user'],

@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, write
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startedAt, stopAll, type Watched } from './watchdog-process.js';
+import type { Ports } from './wiring.js';
 
 /** Another launcher uses the data folder. */
 export class AlreadyRunning extends Error {
@@ -17,17 +18,23 @@ export class AlreadyRunning extends Error {
   }
 }
 
-interface LockFile {
+/** What `launcher.json` says about the system that a launcher runs. */
+export interface LockFile extends RunningState {
   readonly pid: number;
   readonly startedAt: string;
+}
+
+export interface RunningState {
   readonly gateway?: string;
+  /** Where its parts listen. */
+  readonly ports?: Ports;
   readonly children: readonly Watched[];
 }
 
 export interface FolderLock {
   readonly file: string;
   /** Records the state for the next start after a crash. */
-  update(state: { gateway?: string; children: readonly Watched[] }): void;
+  update(state: RunningState): void;
   release(): void;
 }
 
@@ -79,6 +86,12 @@ async function recover(other: LockFile | undefined, log: (line: string) => void)
   if (left.length === 0) return;
   log(`stopping what it left behind: ${left.map(({ name, pid }) => `${name} (${pid})`).join(', ')}`);
   await stopAll(left);
+}
+
+/** Returns what a launcher that still runs has noted in the folder; undefined when there is none. */
+export function readLock(folder: string): LockFile | undefined {
+  const lock = read(join(folder, 'launcher.json'));
+  return lock && startedAt(lock.pid) === lock.startedAt ? lock : undefined;
 }
 
 function read(file: string): LockFile | undefined {

@@ -9,7 +9,7 @@ import { onLost } from './revive.js';
 import { note, type Running, type SystemOptions } from './running.js';
 import { migrateDatabase, provisionTopology } from './schema.js';
 import { services, type ServiceName } from '@causeway/system';
-import type { Paths } from './wiring.js';
+import { databaseName, type Paths } from './wiring.js';
 
 // `running` gets each server as soon as it runs, so that a stop during the start finds it.
 
@@ -80,8 +80,6 @@ export async function prepareData(running: Running, postgres: PostgresServer): P
   );
   return urls;
 }
-
-const databaseName = (service: ServiceName): string => service.replaceAll('-', '_');
 
 /** Removes everything that a start left behind; for `fresh`. */
 export function forget(paths: Paths): void {

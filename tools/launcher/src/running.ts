@@ -87,6 +87,6 @@ export function note({ lock, watchdog, ports, stopping, sideWrite }: Running): v
   if (stopping) return;
   const gateway = `http://127.0.0.1:${ports.services.gateway[0]?.port}`;
   sideWrite(lock.file, 'after a crash the next start would not know everything that is left running', () =>
-    lock.update({ gateway, children: watchdog.watched }),
+    lock.update({ gateway, ports, children: watchdog.watched }),
   );
 }

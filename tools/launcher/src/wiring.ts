@@ -87,6 +87,9 @@ export function pathsIn(folder = defaultFolder) {
 
 export type Paths = ReturnType<typeof pathsIn>;
 
+/** Name of a service's database on a laptop, and of the role that owns it. */
+export const databaseName = (service: ServiceName): string => service.replaceAll('-', '_');
+
 /**
  * Order in which services stop: the way in first, so that nothing new arrives, and last what others call. See
  * `Watched.order`.

@@ -3,6 +3,7 @@ export type { SystemAddresses, Service } from './service.js';
 export {
   addressSettings,
   natsAccounts,
+  operator,
   provisioner,
   serviceNames,
   services,

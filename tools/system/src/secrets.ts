@@ -37,6 +37,7 @@ const declared = {
   pspApiKey: { kind: 'apiKey', file: 'psp-api-key' },
   pspWebhookSecret: { kind: 'webhookSecret', file: 'psp-webhook-secret' },
   managementToken: { kind: 'password', file: 'management-token', perService: ['kubernetes'] },
+  operatorToken: { kind: 'password', file: 'operator-token', perService: ['kubernetes'] },
 } as const satisfies Readonly<Record<string, Secret>>;
 
 /** Also the key in the laptop's `.causeway/secrets.json`: a new name would make a new secret there. */
@@ -52,5 +53,6 @@ export const secretNames = Object.keys(declared) as readonly SecretName[];
 /** The secret settings of a service whose values are in {@link secrets}. */
 export const secretSettings = ({ secrets: own }: Service): Readonly<Record<string, SecretName>> => ({
   MANAGEMENT_TOKEN: 'managementToken',
+  OPERATOR_TOKEN: 'operatorToken',
   ...own,
 });

@@ -89,10 +89,14 @@ export const serviceNames: readonly ServiceName[] = services.map(({ name }) => n
 /** The account that manages streams and consumers; no other may. */
 export const provisioner = 'provisioner';
 
-/** The accounts of the broker: one for each service that talks through it, and {@link provisioner}. */
+/** The account of `npx causeway`: it looks at everything, and changes what its commands change. */
+export const operator = 'operator';
+
+/** The accounts of the broker: one for each service that talks through it, {@link provisioner} and {@link operator}. */
 export const natsAccounts: readonly string[] = [
   ...services.filter(({ nats }) => nats).map(({ name }) => name),
   provisioner,
+  operator,
 ].sort();
 
 /**

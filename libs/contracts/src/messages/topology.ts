@@ -11,6 +11,8 @@ export interface StreamDefinition {
   readonly subjects: readonly string[];
   readonly maxAgeMs: number;
   readonly duplicateWindowMs: number;
+  /** The broker refuses to delete or purge single messages. Nobody can take that back. */
+  readonly appendOnly?: true;
 }
 
 /** One durable pull consumer: a service and a message it handles. */
@@ -38,12 +40,20 @@ const stream = (name: string, subjects: readonly string[]): StreamDefinition => 
   duplicateWindowMs: hours / 6,
 });
 
+/** What operators have changed, and who it was: see `npx causeway audit`. */
+const audit: StreamDefinition = {
+  ...stream('AUDIT', ['audit.>']),
+  maxAgeMs: 400 * 24 * hours,
+  appendOnly: true,
+};
+
 export const streams: readonly StreamDefinition[] = [
   stream('ORDER', ['order.evt.>']),
   stream('PAYMENT', ['payment.evt.>', 'payment.cmd.>']),
   stream('USER', ['user.evt.>']),
   stream('DLQ', ['dlq.>']),
   stream('ADVISORY', ['$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.>', '$JS.EVENT.ADVISORY.CONSUMER.MSG_TERMINATED.>']),
+  audit,
 ];
 
 const handles = (service: string, ...handled: MessageDefinition[]): ConsumerDefinition[] =>

@@ -1,7 +1,14 @@
 import { createHash } from 'node:crypto';
+import { consumers, durableName } from '@causeway/contracts';
 import { CodedError, type Violation } from '@causeway/errors';
 import { getLogger, instruments, meter } from '@causeway/telemetry';
-import { jetstreamManager, type JetStreamClient, type JsMsg, type StoredMsg } from '@nats-io/jetstream';
+import {
+  jetstreamManager,
+  type JetStreamClient,
+  type JsMsg,
+  type MsgRequest,
+  type StoredMsg,
+} from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { headersOf, natsHeaders } from './headers.js';
 
@@ -13,7 +20,8 @@ const deadLettered = meter('causeway.messaging').counter(instruments.messagingDe
 const names = natsHeaders.deadLetter;
 const stream = 'DLQ';
 
-export const deadLetterSubject = (consumer: string): string => `dlq.${consumer}`;
+const prefix = 'dlq.';
+export const deadLetterSubject = (consumer: string): string => `${prefix}${consumer}`;
 
 /** A message that could not be handled: its payload, where it came from, and why it failed. */
 export interface DeadLetter {
@@ -72,6 +80,32 @@ export async function sendToDeadLetters(
 }
 
 /**
+ * Yields dead letters, oldest first, one request for each.
+ * @param options.consumer Only those of this consumer. Default: all.
+ */
+export async function* readDeadLetters(
+  nc: NatsConnection,
+  { consumer = '>' }: { readonly consumer?: string } = {},
+): AsyncGenerator<DeadLetter> {
+  const jsm = await jetstreamManager(nc, { checkAPI: false });
+  for (let sequence = 1; ;) {
+    // Known to nats-server 2.9 and later, but not to the types of its client: skips what others have removed.
+    const next = { seq: sequence, next_by_subj: deadLetterSubject(consumer) } as MsgRequest;
+    const stored = await jsm.streams.getMessage(stream, next);
+    if (!stored) return;
+    yield toDeadLetter(stored);
+    sequence = stored.seq + 1;
+  }
+}
+
+/** Returns one dead letter, or undefined when there is none with this sequence. */
+export async function readDeadLetter(nc: NatsConnection, sequence: number): Promise<DeadLetter | undefined> {
+  const jsm = await jetstreamManager(nc, { checkAPI: false });
+  const stored = await jsm.streams.getMessage(stream, { seq: sequence });
+  return stored ? toDeadLetter(stored) : undefined;
+}
+
+/**
  * Lists dead letters, oldest first.
  * @param limit At most this many. Default 100.
  */
@@ -79,13 +113,10 @@ export async function listDeadLetters(
   nc: NatsConnection,
   { consumer, limit = 100 }: { consumer?: string; limit?: number } = {},
 ): Promise<DeadLetter[]> {
-  const jsm = await jetstreamManager(nc, { checkAPI: false });
-  const { state } = await jsm.streams.info(stream);
   const found: DeadLetter[] = [];
-  for (let sequence = Math.max(1, state.first_seq); sequence <= state.last_seq && found.length < limit; sequence += 1) {
-    const stored = await jsm.streams.getMessage(stream, { seq: sequence });
-    if (stored && (consumer === undefined || stored.subject === deadLetterSubject(consumer)))
-      found.push(toDeadLetter(stored));
+  for await (const letter of readDeadLetters(nc, { consumer })) {
+    if (found.length >= limit) break;
+    found.push(letter);
   }
   return found;
 }
@@ -93,26 +124,48 @@ export async function listDeadLetters(
 /**
  * Publishes the original message again, on its original subject, and removes the dead letter. Idempotent: an
  * interrupted replay may be repeated (same message id), and consumers that have handled the message skip it (inbox).
+ * The message keeps its trace, so its second life shows up beside the first.
  * @param who Who asked for it, for the audit log.
+ * @param replayId Identifies the request; an attribute of the consumer's span.
  * @returns False when there is no such dead letter, or no longer.
+ * @throws Error when the letter asks for another subject than its consumer handles, or nobody declares the consumer.
  */
-export async function replayDeadLetter(nc: NatsConnection, sequence: number, who: string): Promise<boolean> {
+export async function replayDeadLetter(
+  nc: NatsConnection,
+  sequence: number,
+  who: string,
+  replayId?: string,
+): Promise<boolean> {
   const jsm = await jetstreamManager(nc, { checkAPI: false });
   const stored = await jsm.streams.getMessage(stream, { seq: sequence });
   if (!stored) return false;
   const letter = toDeadLetter(stored);
-  const headers = headersOf({}, stored.header);
+  const headers = headersOf(replayId === undefined ? {} : { [natsHeaders.replay]: replayId }, stored.header);
   for (const name of Object.values(names)) headers.delete(name);
   // Not the original id: within its duplicate window the broker would drop the replay as a duplicate of the original.
-  await jsm
-    .jetstream()
-    .publish(letter.subject, letter.payload, { headers, msgID: `replay:${sequence}:${letter.messageId}`, retries: 3 });
+  await jsm.jetstream().publish(replaySubject(letter), letter.payload, {
+    headers,
+    msgID: `replay:${sequence}:${letter.messageId}`,
+    retries: 3,
+  });
   await jsm.streams.deleteMessage(stream, sequence);
   log.info(
     { audit: 'dead-letter-replayed', who, sequence, consumer: letter.consumer, messageId: letter.messageId },
     'dead letter replayed',
   );
   return true;
+}
+
+/**
+ * The subject that the consumer handles. The broker says whose letter it is, since only the consumer's service may
+ * store it; a header with another subject would make the operator send what that service may not.
+ */
+export function replaySubject({ sequence, consumer, subject }: DeadLetter): string {
+  const handled = consumers.find((definition) => durableName(definition) === consumer)?.message.subject;
+  if (handled === undefined) throw new Error(`no service declares the consumer ${consumer} of dead letter ${sequence}`);
+  if (handled !== subject)
+    throw new Error(`dead letter ${sequence} of ${consumer} asks for ${subject}, but its consumer handles ${handled}`);
+  return handled;
 }
 
 /**
@@ -132,10 +185,10 @@ export async function discardDeadLetter(nc: NatsConnection, sequence: number, wh
 
 const shortHash = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16);
 
-function toDeadLetter({ seq, header, data }: StoredMsg): DeadLetter {
+function toDeadLetter({ seq, subject, header, data }: StoredMsg): DeadLetter {
   return {
     sequence: seq,
-    consumer: header.get(names.consumer),
+    consumer: subject.slice(prefix.length),
     subject: header.get(names.subject),
     messageId: header.get(names.messageId),
     code: header.get(names.code),

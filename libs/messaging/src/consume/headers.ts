@@ -7,6 +7,8 @@ export const natsHeaders = {
   tracestate: 'tracestate',
   deadline: 'causeway-deadline-ms',
   errorCode: 'Causeway-Error',
+  /** Of a replayed dead letter: the request to replay it. */
+  replay: 'Causeway-Replay',
   deadLetter: {
     consumer: 'Causeway-Dlq-Consumer',
     subject: 'Causeway-Dlq-Subject',

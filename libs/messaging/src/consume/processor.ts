@@ -18,7 +18,7 @@ import { parseEnvelope } from '../envelope.js';
 import { HandlerTimeout, MessageAbandoned } from '../errors.js';
 import { sendToDeadLetters } from './dead-letters.js';
 import { deliveryOutcomeOf } from './delivery-outcome.js';
-import { traceCarrier } from './headers.js';
+import { natsHeaders, traceCarrier } from './headers.js';
 import { consumerLimits } from './limits.js';
 import type { Message } from './message.js';
 
@@ -100,6 +100,8 @@ export class Processor {
   private async handleAndAcknowledge(message: JsMsg, span: Span): Promise<unknown> {
     const attempt = message.info.deliveryCount;
     span.setAttributes({ 'messaging.nats.delivery_count': attempt, 'messaging.nats.stream_seq': message.seq });
+    const replay = message.headers?.get(natsHeaders.replay);
+    if (replay) span.setAttribute('causeway.replay.id', replay);
     let messageId = `${message.info.stream}:${message.seq}`;
     try {
       const envelope = parseEnvelope(this.definition.message, message.data);

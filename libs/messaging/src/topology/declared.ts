@@ -23,6 +23,7 @@ export function streamConfig(stream: StreamDefinition, replicas: number) {
     max_age: nanos(stream.maxAgeMs),
     duplicate_window: nanos(stream.duplicateWindowMs),
     num_replicas: replicas,
+    ...(stream.appendOnly && { deny_delete: true, deny_purge: true }),
   } satisfies Partial<StreamConfig>;
 }
 

@@ -81,6 +81,31 @@ export async function missingTopology(nc: NatsConnection, topology: Topology): P
   return missing;
 }
 
+export interface TopologyDifference {
+  readonly kind: Change['kind'];
+  readonly name: string;
+  readonly problem: 'missing' | 'differs' | 'undeclared';
+  readonly fields: readonly FieldChange[];
+}
+
+/** Compares the server with the declaration, and changes nothing. Replicas are a setting, and not compared. */
+export async function compareTopology(nc: NatsConnection, topology: Topology): Promise<TopologyDifference[]> {
+  const jsm = await jetstreamManager(nc, { checkAPI: false });
+  const found: TopologyDifference[] = [];
+  const present: StreamDefinition[] = [];
+  for (const { kind, name, declared, find } of items(jsm, topology)) {
+    const actual = await find();
+    if (!actual) found.push({ kind, name, problem: 'missing', fields: [] });
+    else {
+      if (kind === 'stream') present.push(...topology.streams.filter((stream) => stream.name === name));
+      const fields = differences(declared, actual.config as Declared).filter(({ field }) => field !== 'num_replicas');
+      if (fields.length > 0) found.push({ kind, name, problem: 'differs', fields });
+    }
+  }
+  const unknown = await undeclared(jsm, { ...topology, streams: present });
+  return [...found, ...unknown.map(({ kind, name }) => ({ kind, name, problem: 'undeclared' as const, fields: [] }))];
+}
+
 /** Streams first: consumers live in them. */
 const items = (jsm: JetStreamManager, { streams, consumers, replicas }: Topology): Item[] => [
   ...streams.map((stream) => streamItem(jsm, stream, replicas)),

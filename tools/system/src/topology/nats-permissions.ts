@@ -8,7 +8,7 @@ import {
   type ConsumerDefinition,
 } from '@causeway/contracts';
 import type { Service } from '../service.js';
-import { provisioner, services } from '../services.js';
+import { operator, provisioner, services } from '../services.js';
 
 /** What a NATS user may do; subjects, with wildcards. */
 export interface NatsPermissions {
@@ -19,7 +19,8 @@ export interface NatsPermissions {
 }
 
 /**
- * The users of the broker and their subjects: one for each service of the list with an account, and `provisioner`.
+ * The users of the broker and their subjects: one for each service of the list with an account, `provisioner` and
+ * `operator`.
  * A new message, consumer or RPC changes the result, and with it the generated server configuration.
  */
 export function natsPermissions(): Readonly<Record<string, NatsPermissions>> {
@@ -27,11 +28,33 @@ export function natsPermissions(): Readonly<Record<string, NatsPermissions>> {
   return {
     ...Object.fromEntries(users.map((service) => [service.name, permissionsOf(service)])),
     [provisioner]: { publish: ['$JS.API.>'], subscribe: [inboxOf(provisioner)], responds: false },
+    [operator]: operatorPermissions,
   };
 }
 
+const distinct = (values: readonly string[]): string[] => [...new Set(values)];
+
 /** `connectNats` makes inboxes below the service's name: with a shared prefix any service could read another's replies. */
 const inboxOf = (name: string): string => `_INBOX_${name}.>`;
+
+/**
+ * What the commands of `npx causeway` need. It may publish a message that a consumer handles, since that is what a
+ * replay is, and remove a dead letter, but change no stream and no consumer, and read the content of no business stream.
+ */
+const operatorPermissions: NatsPermissions = {
+  publish: [
+    ...['PING', 'INFO', 'STATS'].map((verb) => `$SRV.${verb}`),
+    '$JS.API.STREAM.INFO.*',
+    '$JS.API.CONSUMER.INFO.*.*',
+    '$JS.API.CONSUMER.LIST.*',
+    ...['DLQ', 'ADVISORY', 'AUDIT'].map((name) => `$JS.API.STREAM.MSG.GET.${name}`),
+    '$JS.API.STREAM.MSG.DELETE.DLQ',
+    ...distinct(consumers.map(({ message }) => message.subject)),
+    'audit.>',
+  ],
+  subscribe: [inboxOf(operator)],
+  responds: false,
+};
 
 function permissionsOf({ name: service, edge, sends: sent = [], listens = [] }: Service): NatsPermissions {
   const sends = sent.map((subject) => ({ subject }));
@@ -96,5 +119,3 @@ function consuming(consumer: ConsumerDefinition): string[] {
     `$JS.ACK.*.*.${place}.>`,
   ];
 }
-
-const distinct = (values: readonly string[]): string[] => [...new Set(values)];

@@ -1,0 +1,33 @@
+import type { Command } from 'commander';
+import type { Target } from './target/target.js';
+
+/** What a command found or did. */
+export interface CommandReport {
+  /** What `--json` prints. */
+  readonly data: unknown;
+  /** What a person reads. */
+  readonly lines: readonly string[];
+  /** False: something is wrong, or was not found; the exit code is 1. Default true. */
+  readonly ok?: boolean;
+}
+
+export interface CommandContext {
+  readonly target: Target;
+  /** Who works here, for the audit trail. */
+  readonly who: string;
+  readonly json: boolean;
+  /** Aborts with Ctrl-C. */
+  readonly signal: AbortSignal;
+  /** For what is shown while the command still works. A report is printed by itself. */
+  readonly print: (line: string) => void;
+}
+
+/** Runs the work of a command against the target that its options name, prints the report and closes the target. */
+export type RunCommand = (
+  command: Command,
+  work: (context: CommandContext) => Promise<CommandReport | undefined>,
+) => Promise<void>;
+
+/** The text after the options of a help page. */
+export const example = (...lines: readonly string[]): string =>
+  `\nExample:\n${lines.map((line) => `  $ npx causeway ${line}`).join('\n')}`;

@@ -1,0 +1,84 @@
+import { Command, CommanderError } from 'commander';
+import { currentUser } from './audit.js';
+import type { CommandContext, RunCommand } from './command.js';
+import { addAudit } from './commands/audit.js';
+import { addDlq } from './commands/dlq.js';
+import { CommandFailed, WrongUsage } from './failure.js';
+import type { Target } from './target/target.js';
+
+/** Options that every command has. */
+export interface TargetOptions {
+  readonly folder?: string;
+}
+
+/** What the program needs from outside. */
+export interface ProgramParts {
+  readonly openTarget: (options: TargetOptions) => Promise<Target>;
+  readonly print: (text: string) => void;
+  readonly printError: (text: string) => void;
+  /** Aborts with Ctrl-C. */
+  readonly signal: AbortSignal;
+}
+
+const exitCodes = `
+Exit codes: 0 done, and nothing is wrong; 1 it failed, was not found, or a check found something; 2 wrong usage.
+Nothing is changed without --yes, and every change is in \`npx causeway audit\`.`;
+
+/** @returns the exit code */
+export async function runProgram(args: readonly string[], parts: ProgramParts): Promise<number> {
+  const { printError } = parts;
+  const outcome = { ok: true };
+  const program = createProgram(parts, (ok) => (outcome.ok = ok));
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return outcome.ok ? 0 : 1;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    const wrongUsage = error instanceof WrongUsage;
+    const { message, remedy } =
+      error instanceof CommandFailed ? error : { message: messageOf(error), remedy: undefined };
+    if (program.opts<{ json?: boolean }>().json) printError(JSON.stringify({ error: message, remedy }));
+    else printError(['error: ' + message, remedy].filter(Boolean).join('\n'));
+    return wrongUsage ? 2 : 1;
+  }
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** @param finished told whether a command ended well */
+export function createProgram(parts: ProgramParts, finished: (ok: boolean) => void = () => undefined): Command {
+  const { print, printError } = parts;
+  const program = new Command('causeway')
+    .description('looks at a running system, and cures it')
+    .option('--folder <path>', 'the data folder of a laptop; default: the nearest .causeway')
+    .option('--json', 'print JSON')
+    .option('--as <name>', 'who you are, for the audit trail; default: user@host')
+    .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
+    .configureOutput({
+      writeOut: (text) => print(text.trimEnd()),
+      writeErr: (text) => printError(text.trimEnd()),
+    })
+    .showHelpAfterError('(add --help for the options and an example)')
+    .addHelpText('after', exitCodes)
+    .exitOverride();
+  const run = runner(parts, finished);
+  for (const add of [addDlq, addAudit]) add(program, run);
+  return program;
+}
+
+function runner({ openTarget, print, signal }: ProgramParts, finished: (ok: boolean) => void): RunCommand {
+  return async (command, work) => {
+    const { json = false, as, ...options } = command.optsWithGlobals<TargetOptions & { json?: boolean; as?: string }>();
+    const target = await openTarget(options);
+    try {
+      const context: CommandContext = { target, who: as ?? currentUser(), json, signal, print };
+      const report = await work(context);
+      if (!report) return;
+      if (json) print(JSON.stringify(report.data, null, 2));
+      else report.lines.forEach(print);
+      finished(report.ok ?? true);
+    } finally {
+      await target.close();
+    }
+  };
+}

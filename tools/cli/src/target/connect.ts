@@ -1,0 +1,27 @@
+import { operator } from '@causeway/system';
+import { connect, createInbox, type NatsConnection } from '@nats-io/transport-node';
+import { CommandFailed } from '../failure.js';
+
+/** Connects as the account `operator`. A command does not wait for a broker that is away: it says so. */
+export async function connectAsOperator(url: string, password: string): Promise<NatsConnection> {
+  try {
+    return await connect({
+      servers: url,
+      name: 'npx causeway',
+      user: operator,
+      pass: password,
+      inboxPrefix: createInbox(`_INBOX_${operator}`),
+      timeout: 3_000,
+      reconnect: false,
+    });
+  } catch (error) {
+    const refused = /authorization/i.test(String(error));
+    throw new CommandFailed(
+      refused ? `NATS at ${url} does not accept the account ${operator}` : `NATS at ${url} cannot be reached`,
+      refused
+        ? 'The broker runs with an older configuration. Restart the system; `npm run generate` writes the configuration of containers.'
+        : 'Is it running? `npx causeway doctor` looks at every part.',
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,50 @@
+import { findRunning, databaseUrlOf, type FoundSystem } from '@causeway/launcher/find-running';
+import { services } from '@causeway/system';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { CommandFailed } from '../failure.js';
+import { connectAsOperator } from './connect.js';
+import { followFile } from './follow-file.js';
+import type { KnownInstance, LogSource, Target } from './target.js';
+
+/** The system that `npm start` runs in a data folder. @throws CommandFailed when none runs there. */
+export function laptopTarget(folder: string): Target {
+  const system = findRunning(folder);
+  if (!system)
+    throw new CommandFailed(
+      `no system runs in ${folder}`,
+      'Start one with npm start, name its data folder with --folder, or a cluster with --context.',
+    );
+  const { ports, secrets } = system;
+  let connection: Promise<NatsConnection> | undefined;
+  return {
+    name: `laptop, ${folder}`,
+    nats: () => (connection ??= connectAsOperator(`nats://127.0.0.1:${ports.nats}`, secrets.nats['operator'] ?? '')),
+    databaseUrl: (service) => Promise.resolve(databaseUrlOf(system, service)),
+    instances: () => Promise.resolve(instancesOf(system)),
+    logs: () => Promise.resolve(logsOf(system)),
+    trace: async (traceId) => {
+      const response = await fetch(`http://127.0.0.1:${ports.traces}/traces/${traceId}`).catch(() => undefined);
+      return response?.ok ? ((await response.json()) as Awaited<ReturnType<Target['trace']>>) : undefined;
+    },
+    close: async () => {
+      await (await connection?.catch(() => undefined))?.close();
+    },
+  };
+}
+
+const instancesOf = ({ ports, secrets }: FoundSystem): KnownInstance[] =>
+  services.flatMap(({ name }) =>
+    ports.services[name].map(({ managementPort }, index) => ({
+      service: name,
+      id: `${name}-${index + 1}`,
+      managementUrl: `http://127.0.0.1:${managementPort}`,
+      token: secrets.operatorToken,
+    })),
+  );
+
+const logsOf = (system: FoundSystem): LogSource[] =>
+  instancesOf(system).map(({ service, id }) => ({
+    service,
+    instance: id,
+    lines: (options) => followFile(system.paths.log(id), options),
+  }));

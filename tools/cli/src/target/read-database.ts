@@ -1,0 +1,35 @@
+import { sessionConfig } from '@causeway/persistence/session';
+import pg from 'pg';
+import { CommandFailed } from '../failure.js';
+
+export type Query = <Row extends pg.QueryResultRow>(sql: string, values?: readonly unknown[]) => Promise<Row[]>;
+
+const limitMs = 10_000;
+
+/**
+ * Reads from a service's database. The session is read-only, whatever the role may do: a command that looks must not
+ * be able to change anything.
+ */
+export async function readDatabase<T>(url: string, read: (query: Query) => Promise<T>): Promise<T> {
+  const { connectionString, options } = sessionConfig(url);
+  const client = new pg.Client({
+    connectionString,
+    options: `${options} -c default_transaction_read_only=on -c statement_timeout=${limitMs}`,
+    connectionTimeoutMillis: 3_000,
+    application_name: 'npx causeway',
+  });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+  } catch (error) {
+    const { host, pathname } = new URL(url);
+    throw new CommandFailed(`the database ${pathname.slice(1)} at ${host} cannot be reached`, undefined, {
+      cause: error,
+    });
+  }
+  try {
+    return await read(async (sql, values) => (await client.query(sql, values ? [...values] : undefined)).rows);
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,37 @@
+import type { TraceSpan } from '@causeway/demo-client';
+import type { ServiceName } from '@causeway/system';
+import type { NatsConnection } from '@nats-io/transport-node';
+
+/** One process of a service, as the place where it runs knows it. */
+export interface KnownInstance {
+  readonly service: ServiceName;
+  /** `order-1`; elsewhere the name of the container or pod. */
+  readonly id: string;
+  /** Base URL of its management port, reachable from here. */
+  readonly managementUrl: string;
+  /** Of the role operator. */
+  readonly token: string;
+}
+
+/** A log to read, oldest line first. */
+export interface LogSource {
+  readonly service: string;
+  readonly instance: string;
+  /** @param follow Keep reading until `signal` aborts. */
+  lines(options: { readonly follow: boolean; readonly signal: AbortSignal }): AsyncIterable<string>;
+}
+
+/** Where a system runs, and how to reach its parts from here. What is opened on the way is closed by `close`. */
+export interface Target {
+  /** For people: `laptop, /home/ada/causeway/.causeway`. */
+  readonly name: string;
+  /** As the account `operator` of the broker. */
+  nats(): Promise<NatsConnection>;
+  /** @returns undefined for a service without a database */
+  databaseUrl(service: ServiceName): Promise<string | undefined>;
+  instances(): Promise<readonly KnownInstance[]>;
+  logs(): Promise<readonly LogSource[]>;
+  /** @returns undefined when nothing here keeps traces */
+  trace(traceId: string): Promise<readonly TraceSpan[] | undefined>;
+  close(): Promise<void>;
+}
