@@ -1,4 +1,4 @@
-export { createLogger, getLogger, type LoggerOptions } from './logger.js';
+export { createLogger, getLogger, logLevel, setLogLevel, type LoggerOptions } from './logger.js';
 export type { Logger } from 'pino';
 export { durationBucketsSeconds, instruments, meter, type Counter, type Histogram, type LazyMeter } from './metrics.js';
 export { NestLogger } from './nest/nest-logger.js';

@@ -49,6 +49,16 @@ export function createLogger({
   return root;
 }
 
+/** The level of the process's loggers. */
+export const logLevel = (): string => root.level;
+
+/** Changes the level of the process's loggers, those of {@link getLogger} included. */
+export function setLogLevel(level: string): void {
+  root.level = level;
+  // A child keeps the level that its parent had, so each gets a new one.
+  generation += 1;
+}
+
 let stampedAt = 0;
 let stamp = '';
 

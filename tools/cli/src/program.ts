@@ -2,7 +2,14 @@ import { Command, CommanderError } from 'commander';
 import { currentUser } from './audit.js';
 import type { CommandContext, RunCommand } from './command.js';
 import { addAudit } from './commands/audit.js';
+import { addConsumers } from './commands/consumers.js';
 import { addDlq } from './commands/dlq.js';
+import { addLogLevel } from './commands/log-level.js';
+import { addLogs } from './commands/logs.js';
+import { addOrder } from './commands/order.js';
+import { addOutbox } from './commands/outbox.js';
+import { addServices } from './commands/services.js';
+import { addTrace } from './commands/trace.js';
 import { CommandFailed, WrongUsage } from './failure.js';
 import type { Target } from './target/target.js';
 
@@ -62,7 +69,8 @@ export function createProgram(parts: ProgramParts, finished: (ok: boolean) => vo
     .addHelpText('after', exitCodes)
     .exitOverride();
   const run = runner(parts, finished);
-  for (const add of [addDlq, addAudit]) add(program, run);
+  for (const add of [addDlq, addOutbox, addConsumers, addServices, addOrder, addLogs, addTrace, addLogLevel, addAudit])
+    add(program, run);
   return program;
 }
 

@@ -54,6 +54,13 @@ test('metrics are accepted, invalid JSON is refused, and the receiver survives b
   expect(receiver.trace(traceId)).toHaveLength(1);
 });
 
+test('a trace can be read over HTTP by its id, and nothing else', async () => {
+  await post('/v1/traces', JSON.stringify(exported('user', span('1', '', 0, 1))));
+  expect(await (await fetch(`${receiver.url}/traces/${traceId}`)).json()).toMatchObject([{ spanId: '1' }]);
+  expect(await (await fetch(`${receiver.url}/traces/${'b'.repeat(32)}`)).json()).toEqual([]);
+  expect((await fetch(`${receiver.url}/traces/all`)).status).toBe(404);
+});
+
 test('the oldest trace is dropped first', async () => {
   await post('/v1/traces', JSON.stringify(exported('user', span('1', '', 0, 1), span('2', '', 0, 1))));
   const other = { traceId: 'b'.repeat(32) };

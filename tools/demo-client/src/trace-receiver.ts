@@ -44,6 +44,12 @@ export async function startTraceReceiver(
 ): Promise<TraceReceiver> {
   const store = new SpanStore(maxSpans);
   const server = createServer((request, response) => {
+    // For `npx causeway trace`.
+    const [, traceId] = /^\/traces\/([0-9a-f]{32})$/.exec(request.url ?? '') ?? [];
+    if (request.method === 'GET' && traceId !== undefined) {
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(store.trace(traceId)));
+      return;
+    }
     receive(request, store).then(
       (status) => response.writeHead(status, { 'content-type': 'application/json' }).end('{}'),
       () => response.writeHead(400).end(),

@@ -1,6 +1,7 @@
 import { loadSettings } from '@causeway/config';
 import { CodedError } from '@causeway/errors';
 import { createPolicy } from '@causeway/resilience';
+import { createLogger, getLogger, logLevel, setLogLevel } from '@causeway/telemetry';
 import { problemOf, sendRaw } from '../../test/raw.js';
 import { HostState } from '../host-state.js';
 import { hostSettings } from '../settings.js';
@@ -62,6 +63,7 @@ describe('readiness', () => {
 
 describe('the management port', () => {
   const token = 't'.repeat(32);
+  const operatorToken = 'o'.repeat(32);
   const host = started();
   let server: ManagementServer;
   const get = (path: string, init?: RequestInit) => fetch(`http://127.0.0.1:${server.port}${path}`, init);
@@ -71,6 +73,7 @@ describe('the management port', () => {
       HTTP_PORT: '0',
       MANAGEMENT_PORT: '0',
       MANAGEMENT_TOKEN: token,
+      OPERATOR_TOKEN: operatorToken,
       INSTANCE_ID: 'one',
     });
     server = await startManagementServer(
@@ -113,6 +116,84 @@ describe('the management port', () => {
       service: 'order',
       requestsInFlight: 0,
       policies: expect.arrayContaining([expect.objectContaining({ name: 'health-spec' })]),
+    });
+  });
+
+  describe('the log level', () => {
+    const lines: { level: string; msg: string }[] = [];
+    beforeAll(() => {
+      const destination = { write: (line: string) => void lines.push(JSON.parse(line) as (typeof lines)[number]) };
+      createLogger({ service: 'order', instanceId: 'one', level: 'info', destination });
+    });
+    beforeEach(() => void lines.splice(0));
+    afterEach(() => setLogLevel('info'));
+    const change = (body: unknown, bearer = operatorToken) =>
+      get('/governance/log-level', {
+        method: 'PUT',
+        headers: { authorization: `Bearer ${bearer}` },
+        body: typeof body === 'string' ? body : JSON.stringify(body),
+      });
+
+    test('is changed by an operator, for every logger of the process', async () => {
+      const log = getLogger('spec');
+      log.debug('too quiet');
+      const changed = await change({ level: 'debug', who: 'ada' });
+      expect([changed.status, await changed.json()]).toEqual([200, { logLevel: 'debug' }]);
+      log.debug('loud enough');
+      expect(lines).toMatchObject([
+        { level: 'warn', audit: 'log-level-changed', who: 'ada', from: 'info', to: 'debug' },
+        { level: 'debug', msg: 'loud enough' },
+      ]);
+      const shown = await get('/governance', { headers: { authorization: `Bearer ${operatorToken}` } });
+      expect(await shown.json()).toMatchObject({ logLevel: 'debug' });
+    });
+
+    test('comes back by itself', async () => {
+      const before = Date.now();
+      const changed = (await (await change({ level: 'trace', forSeconds: 1, who: 'ada' })).json()) as {
+        logLevelUntil: string;
+      };
+      expect(Date.parse(changed.logLevelUntil)).toBeGreaterThanOrEqual(before + 1_000);
+      while (logLevel() === 'trace') await new Promise((resolve) => setTimeout(resolve, 20));
+      expect(Date.now() - before).toBeGreaterThanOrEqual(995);
+      expect(logLevel()).toBe('info');
+    });
+
+    test.each([
+      ['a reader', token],
+      ['nobody', 'wrong'],
+    ])('is not changed by %s', async (_who, bearer) => {
+      expect((await change({ level: 'trace', who: 'ada' }, bearer)).status).toBe(401);
+      expect(logLevel()).toBe('info');
+    });
+
+    test('is not changed by anybody where there is no operator', async () => {
+      const settings = loadSettings(hostSettings, { HTTP_PORT: '0', MANAGEMENT_PORT: '0' });
+      const identity = { service: 'order', version: '1.2.3', commit: undefined, instanceId: 'two' };
+      const open = await startManagementServer(identity, settings, host);
+      const url = `http://127.0.0.1:${open.port}/governance/log-level`;
+      const body = JSON.stringify({ level: 'trace', who: 'ada' });
+      for (const authorization of ['', 'Bearer ', 'Bearer undefined'])
+        expect((await fetch(url, { method: 'PUT', body, headers: { authorization } })).status).toBe(401);
+      await open.close();
+      expect(logLevel()).toBe('info');
+    });
+
+    test.each<[string, unknown, number]>([
+      ['silent', { level: 'silent', who: 'ada' }, 422],
+      ['without a name', { level: 'debug' }, 422],
+      ['for ever and a day', { level: 'debug', who: 'ada', forSeconds: 90_000 }, 422],
+      ['not JSON', '{', 400],
+      ['too long', { level: 'debug', who: 'a'.repeat(2_000) }, 413],
+    ])('%s is refused', async (_title, body, status) => {
+      const refused = await change(body);
+      expect([refused.status, refused.headers.get('content-type')]).toEqual([status, 'application/problem+json']);
+      expect(logLevel()).toBe('info');
+    });
+
+    test('is read where the rest of governance is', async () => {
+      const refused = await get('/governance/log-level');
+      expect([refused.status, refused.headers.get('allow')]).toEqual([405, 'PUT']);
     });
   });
 

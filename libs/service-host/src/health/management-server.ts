@@ -6,10 +6,12 @@ import { admissions, policies } from '@causeway/resilience';
 import { scrapeContentType, scrapeMetrics } from '@causeway/telemetry';
 import type { HostState } from '../host-state.js';
 import { Connections } from '../http/connections.js';
+import { decodeBody } from '../http/body-parser.js';
 import { headRefusal } from '../http/head-refusal.js';
 import { answerProtocolErrors, refuseUnreadable, serverOptions } from '../http/protocol.js';
-import { refusalOf, type RequestRefused } from '../http/refusals.js';
+import { malformedBody, refusalOf, type RequestRefused } from '../http/refusals.js';
 import type { HostSettings } from '../settings.js';
+import { LogLevelSwitch } from './log-level-switch.js';
 import { readiness } from './readiness.js';
 
 export interface ManagementServer {
@@ -39,9 +41,10 @@ export async function startManagementServer(
   const { instanceId: instance, ...build } = identity;
   const who = { ...build, instance };
   const connections = new Connections(host);
+  const levels = new LogLevelSwitch();
   const keepAlive = { keepAliveTimeout: settings.HTTP_KEEP_ALIVE_MS, ServerResponse: connections.responseClass() };
   const server = createServer({ ...serverOptions, ...keepAlive }, (request, response) => {
-    answer(request, response, who, settings, host).catch(() => response.destroy());
+    answer(request, response, who, settings, host, levels).catch(() => response.destroy());
   });
   server.on('clientError', refuseUnreadable);
   answerProtocolErrors(server);
@@ -57,6 +60,7 @@ export async function startManagementServer(
       const stop = await connections.closeIdle(server);
       await new Promise((resolve) => server.close(resolve));
       stop();
+      levels.stop();
     },
   };
 }
@@ -67,10 +71,12 @@ async function answer(
   who: object,
   settings: HostSettings,
   host: HostState,
+  levels: LogLevelSwitch,
 ): Promise<void> {
   const refusal = headRefusal(request);
   if (refusal) return refuse(response, refusal);
   const path = (request.url ?? '').split('?', 1)[0];
+  if (path === '/governance/log-level') return changeLogLevel(request, response, settings, levels);
   if (request.method !== 'GET' && request.method !== 'HEAD')
     return refuse(response, refusalOf(405), { allow: 'GET, HEAD' });
   if (path === '/health/live') return send(response, 200, { status: 'live', ...who });
@@ -84,13 +90,13 @@ async function answer(
     if (text !== undefined) return sendText(response, 200, text, { 'content-type': scrapeContentType });
   }
   if (path !== '/governance') return refuse(response, refusalOf(404));
-  if (!authorized(request, settings.MANAGEMENT_TOKEN))
-    return refuse(response, refusalOf(401), { 'www-authenticate': 'Bearer' });
+  if (!mayRead(request, settings)) return refuse(response, refusalOf(401), { 'www-authenticate': 'Bearer' });
   const { heapUsed, rss } = process.memoryUsage();
   return send(response, 200, {
     ...who,
     uptimeSeconds: Math.round(process.uptime()),
     requestsInFlight: host.inFlight,
+    ...levels.state,
     memory: { heapUsedBytes: heapUsed, rssBytes: rss },
     policies: policies(),
     admissions: admissions(),
@@ -115,9 +121,49 @@ function sendText(response: ServerResponse, status: number, text: string, header
   response.end(text);
 }
 
+const bodyLimitBytes = 1_024;
+
+/** For the role operator: who may only read must not be able to flood the logs, or to hide something in them. */
+async function changeLogLevel(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { OPERATOR_TOKEN }: HostSettings,
+  levels: LogLevelSwitch,
+): Promise<void> {
+  if (request.method !== 'PUT') return refuse(response, refusalOf(405), { allow: 'PUT' });
+  if (OPERATOR_TOKEN === undefined || !holds(request, OPERATOR_TOKEN))
+    return refuse(response, refusalOf(401), { 'www-authenticate': 'Bearer' });
+  try {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > bodyLimitBytes) return refuse(response, refusalOf(413), { connection: 'close' });
+      chunks.push(chunk);
+    }
+    send(response, 200, await levels.set(parseJson(decodeBody(request.headers, Buffer.concat(chunks)))));
+  } catch (error) {
+    const problem = toProblem(error);
+    send(response, problem.status, problem, { 'content-type': problemContentType });
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw malformedBody('The body is not valid JSON.');
+  }
+}
+
+/** An operator may read, too. Without a token for readers, anyone may who reaches the port. */
+const mayRead = (request: IncomingMessage, { MANAGEMENT_TOKEN, OPERATOR_TOKEN }: HostSettings): boolean =>
+  MANAGEMENT_TOKEN === undefined ||
+  holds(request, MANAGEMENT_TOKEN) ||
+  (OPERATOR_TOKEN !== undefined && holds(request, OPERATOR_TOKEN));
+
 /** Compares digests, which have equal length whatever was sent, in constant time. */
-function authorized(request: IncomingMessage, token: string | undefined): boolean {
-  if (token === undefined) return true;
+function holds(request: IncomingMessage, token: string): boolean {
   const digest = (value: string) => createHash('sha256').update(value).digest();
   return timingSafeEqual(digest(request.headers.authorization ?? ''), digest(`Bearer ${token}`));
 }

@@ -23,7 +23,9 @@ export function laptopTarget(folder: string): Target {
     instances: () => Promise.resolve(instancesOf(system)),
     logs: () => Promise.resolve(logsOf(system)),
     trace: async (traceId) => {
-      const response = await fetch(`http://127.0.0.1:${ports.traces}/traces/${traceId}`).catch(() => undefined);
+      const response = await fetch(`http://127.0.0.1:${ports.traces}/traces/${traceId}`, {
+        headers: { connection: 'close' },
+      }).catch(() => undefined);
       return response?.ok ? ((await response.json()) as Awaited<ReturnType<Target['trace']>>) : undefined;
     },
     close: async () => {

@@ -1,0 +1,210 @@
+import type { AdmissionState, PolicyState } from '@causeway/resilience';
+import { services as listed } from '@causeway/system';
+import type { NatsConnection } from '@nats-io/transport-node';
+import type { Command } from 'commander';
+import { example, type CommandContext, type CommandReport, type RunCommand } from '../command.js';
+import { WrongUsage } from '../failure.js';
+import { duration } from '../output/duration.js';
+import { table } from '../output/table.js';
+import { callManagement } from '../target/management.js';
+import type { KnownInstance } from '../target/target.js';
+
+/** How long announced instances may take to reply, milliseconds. */
+const replyMs = 500;
+
+/** The part of `/health/ready` and `/governance` that is shown. */
+interface InstanceState {
+  readonly status: string;
+  readonly version: string;
+  readonly commit?: string;
+  readonly parts: Readonly<Record<string, { readonly ok: boolean; readonly detail?: string; readonly ms: number }>>;
+  readonly uptimeSeconds: number;
+  readonly requestsInFlight: number;
+  readonly logLevel?: string;
+  readonly policies: readonly PolicyState[];
+  readonly admissions: readonly AdmissionState[];
+}
+
+interface ServiceInstanceRow extends Partial<InstanceState> {
+  readonly service: string;
+  readonly instance: string;
+  /** Whether others find it through NATS; undefined for a service that does not announce itself. */
+  readonly announced?: boolean;
+  readonly problems: readonly string[];
+}
+
+/** `causeway services`: what runs, and in which state. */
+export function addServices(program: Command, run: RunCommand): void {
+  program
+    .command('services')
+    .description('every instance: version, health, circuit breakers, bulkheads, requests in flight')
+    .argument('[service]', 'only this one, with its policies')
+    .addHelpText('after', example('services', 'services payment'))
+    .action((service: string | undefined, _options: unknown, command: Command) =>
+      run(command, (context) => services(context, service)),
+    );
+}
+
+async function services(context: CommandContext, only: string | undefined): Promise<CommandReport> {
+  if (only !== undefined && !listed.some(({ name }) => name === only))
+    throw new WrongUsage(`there is no service ${only}; there are ${listed.map(({ name }) => name).join(', ')}`);
+  const known = (await context.target.instances()).filter(({ service }) => only === undefined || service === only);
+  const announced = await announcedInstances(await context.target.nats());
+  const states = await Promise.all(known.map(stateOf));
+  const rows = known.map((instance, index) => rowOf(instance, states, known, index, announced));
+  const strangers = [...announced]
+    .filter(([, { service }]) => only === undefined || service === only)
+    .filter(([key]) => !known.some(({ service, id }) => `${service} ${id}` === key))
+    .map(([, { service, id, version, commit }]): ServiceInstanceRow => ({
+      service,
+      instance: id,
+      version,
+      commit,
+      announced: true,
+      problems: ['it announces itself, but is not one of the known processes'],
+    }));
+  const all = [...rows, ...strangers];
+  return {
+    data: all,
+    lines: [
+      ...table(
+        ['service', 'instance', 'status', 'version', 'commit', 'up', 'in flight', 'log level', 'problems'],
+        all.map((row) => [
+          row.service,
+          row.instance,
+          row.status ?? 'unknown',
+          row.version,
+          row.commit?.slice(0, 8),
+          row.uptimeSeconds === undefined ? undefined : duration(row.uptimeSeconds * 1_000),
+          row.requestsInFlight,
+          row.logLevel,
+          row.problems.join('; '),
+        ]),
+      ),
+      ...(only === undefined ? [] : rows.flatMap(detailsOf)),
+    ],
+    ok: all.every(({ problems }) => problems.length === 0),
+  };
+}
+
+async function stateOf(instance: KnownInstance): Promise<InstanceState | undefined> {
+  try {
+    const [health, governance] = await Promise.all([
+      callManagement(instance, '/health/ready'),
+      callManagement(instance, '/governance'),
+    ]);
+    if (governance.status !== 200) return undefined;
+    // Both have a status of their own; that of health is the one that counts.
+    return { ...(governance.body as object), ...(health.body as object) } as InstanceState;
+  } catch {
+    return undefined;
+  }
+}
+
+interface AnnouncedInstance {
+  readonly service: string;
+  readonly id: string;
+  readonly version: string;
+  readonly commit?: string;
+}
+
+/** Every instance that replies to the NATS Services protocol, by service and id. */
+async function announcedInstances(nc: NatsConnection): Promise<Map<string, AnnouncedInstance>> {
+  const found = new Map<string, AnnouncedInstance>();
+  try {
+    for await (const reply of await nc.requestMany('$SRV.PING', '', { strategy: 'timer', maxWait: replyMs })) {
+      const { name, id, version, metadata } = reply.json<{
+        name: string;
+        id: string;
+        version: string;
+        metadata?: { commit?: string };
+      }>();
+      found.set(`${name} ${id}`, { service: name, id, version, commit: metadata?.commit });
+    }
+  } catch {
+    // No responders: nobody announces itself, which the rows of the known instances show.
+  }
+  return found;
+}
+
+function rowOf(
+  instance: KnownInstance,
+  states: readonly (InstanceState | undefined)[],
+  known: readonly KnownInstance[],
+  index: number,
+  announced: ReadonlyMap<string, unknown>,
+): ServiceInstanceRow {
+  const { service, id } = instance;
+  const state = states[index];
+  const announces = listed.some(({ name, nats }) => name === service && nats);
+  const isAnnounced = announces ? announced.has(`${service} ${id}`) : undefined;
+  if (!state)
+    return {
+      service,
+      instance: id,
+      announced: isAnnounced,
+      problems: [`no response from ${instance.managementUrl}`],
+    };
+  const siblings = states.filter((_, other) => known[other]?.service === service);
+  return {
+    service,
+    instance: id,
+    ...state,
+    announced: isAnnounced,
+    problems: [
+      ...(state.status === 'ready' ? [] : [state.status]),
+      ...Object.entries(state.parts)
+        .filter(([, { ok }]) => !ok)
+        .map(([name, { detail }]) => `${name}: ${detail ?? 'not available'}`),
+      ...(isAnnounced === false && state.status === 'ready' ? ['others do not find it: it is not announced'] : []),
+      ...drift(state, siblings),
+      ...state.policies.flatMap(strain),
+    ],
+  };
+}
+
+/** Instances of one service that are different builds; during a rolling update that is meant. */
+function drift(state: InstanceState, siblings: readonly (InstanceState | undefined)[]): string[] {
+  const build = ({ version, commit = '' }: InstanceState): string => `${version} ${commit.slice(0, 8)}`.trim();
+  const others = new Set(siblings.flatMap((other) => (other && build(other) !== build(state) ? [build(other)] : [])));
+  return others.size > 0 ? [`drift: others run ${[...others].join(', ')}`] : [];
+}
+
+/** What a policy holds back right now. */
+function strain({ name, breaker, bulkhead, retry }: PolicyState): string[] {
+  return [
+    ...(breaker && breaker.state !== 'closed' ? [`circuit breaker ${name} is ${breaker.state}`] : []),
+    ...(bulkhead && bulkhead.queued > 0 ? [`bulkhead ${name} is full, ${bulkhead.queued} queue`] : []),
+    ...(retry && retry.maxAttempts > 1 && retry.budgetTokens < 1 ? [`retry budget of ${name} is used up`] : []),
+  ];
+}
+
+function detailsOf({ instance, policies = [], admissions = [], parts = {} }: ServiceInstanceRow): string[] {
+  return [
+    '',
+    `${instance}: ${Object.entries(parts)
+      .map(([name, { ok, ms }]) => `${name} ${ok ? 'ok' : 'DOWN'} (${ms} ms)`)
+      .join(', ')}`,
+    ...table(
+      ['policy', 'breaker', 'calls', 'failures', 'active', 'slots', 'queued', 'retries', 'ok', 'failed'],
+      policies.map(({ name, breaker, bulkhead, retry, outcomes }) => [
+        name,
+        breaker?.state,
+        breaker?.calls,
+        breaker?.failures,
+        bulkhead?.active,
+        bulkhead?.maxConcurrent,
+        bulkhead?.queued,
+        retry?.retries,
+        outcomes.success,
+        Object.entries(outcomes).reduce((sum, [outcome, count]) => (outcome === 'success' ? sum : sum + count), 0),
+      ]),
+    ),
+    ...table(
+      ['admission', 'slots', 'kind', 'active', 'queued'],
+      admissions.flatMap(({ name, slots, kinds }) =>
+        Object.entries(kinds).map(([kind, { active, queued }]) => [name, slots, kind, active, queued]),
+      ),
+    ),
+  ];
+}

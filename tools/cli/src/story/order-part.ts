@@ -1,0 +1,62 @@
+import { ago, duration } from '../output/duration.js';
+import type { Query } from '../target/read-database.js';
+import { money, type StoryPart } from './story.js';
+
+export interface OrderFacts extends Record<string, unknown> {
+  readonly id: string;
+  readonly customer_id: string;
+  readonly payment_id: string;
+  readonly status: string;
+  readonly step: string | null;
+  readonly reason: string | null;
+  readonly stock_held: boolean;
+  readonly currency: string;
+  readonly total_minor: string;
+  readonly version: number;
+  readonly placed_at: Date;
+  readonly updated_at: Date;
+  readonly due_at: Date | null;
+  readonly attempts: number | null;
+  readonly give_up_at: Date | null;
+  readonly lines: string;
+}
+
+/** @param id of the order, or of its payment */
+export async function findOrder(query: Query, id: string): Promise<OrderFacts | undefined> {
+  const [found] = await query<OrderFacts>(
+    `SELECT o.id, o.customer_id, o.payment_id, o.status::text, o.step::text, o.reason, o.stock_held, o.currency,
+            o.total_minor, o.version, o.placed_at, o.updated_at, t.due_at, t.attempts, t.give_up_at,
+            (SELECT string_agg(l.quantity || ' × ' || l.name, ', ' ORDER BY l.position)
+               FROM order_lines l WHERE l.order_id = o.id) AS lines
+       FROM orders o LEFT JOIN saga_timers t ON t.order_id = o.id
+      WHERE o.id = $1 OR o.payment_id = $1`,
+    [id],
+  );
+  return found;
+}
+
+export function orderPart(order: OrderFacts): StoryPart {
+  const { status, step, reason, due_at, attempts, give_up_at, version, updated_at, stock_held } = order;
+  return {
+    events: [
+      { at: order.placed_at, by: 'order', what: `is placed: ${money(order.total_minor, order.currency)}` },
+      ...(version > 1 ? [{ at: updated_at, by: 'order', what: `became ${status} (version ${version})` }] : []),
+    ],
+    now: [
+      `order    ${order.id}  ${status}${reason === null ? '' : ` (${reason})`}, version ${version}, ${ago(updated_at)}`,
+      `         ${order.lines}; ${money(order.total_minor, order.currency)}; customer ${order.customer_id}`,
+      `         stock is ${stock_held ? 'held' : 'released'}`,
+    ],
+    open:
+      step === null
+        ? []
+        : [
+            `the saga waits for ${step}; ${
+              due_at === null ? 'NO TIMER drives it' : `its timer fires ${when(due_at)}, ${attempts} so far`
+            }${give_up_at === null ? '' : `; it gives up ${when(give_up_at)}`}`,
+          ],
+  };
+}
+
+const when = (at: Date): string =>
+  at.getTime() > Date.now() ? `in ${duration(at.getTime() - Date.now())}` : `now (due since ${ago(at)})`;

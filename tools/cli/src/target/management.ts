@@ -1,0 +1,28 @@
+import type { KnownInstance } from './target.js';
+
+export interface ManagementResponse {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+const timeoutMs = 3_000;
+
+/**
+ * Calls the management port of an instance as operator.
+ * @throws when it does not respond within 3 s
+ */
+export async function callManagement(
+  { managementUrl, token }: KnownInstance,
+  path: string,
+  put?: unknown,
+): Promise<ManagementResponse> {
+  const response = await fetch(`${managementUrl}${path}`, {
+    method: put === undefined ? 'GET' : 'PUT',
+    // Nothing keeps this process alive once the command is done.
+    headers: { authorization: `Bearer ${token}`, connection: 'close', 'content-type': 'application/json' },
+    body: put === undefined ? undefined : JSON.stringify(put),
+    signal: AbortSignal.timeout(timeoutMs),
+  });
+  const text = await response.text();
+  return { status: response.status, body: text === '' ? null : (JSON.parse(text) as unknown) };
+}
