@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { CommandFailed } from './failure.js';
 import type { Target } from './target/target.js';
 
 /** What a command found or did. */
@@ -26,6 +27,8 @@ export interface CommandContext {
 export type RunCommand = (
   command: Command,
   work: (context: CommandContext) => Promise<CommandReport | undefined>,
+  /** Reports when there is no target. Default: the command fails. */
+  without?: (why: CommandFailed) => Promise<CommandReport>,
 ) => Promise<void>;
 
 /** The text after the options of a help page. */

@@ -1,9 +1,10 @@
 import { Command, CommanderError } from 'commander';
 import { currentUser } from './audit.js';
-import type { CommandContext, RunCommand } from './command.js';
+import type { CommandReport, RunCommand } from './command.js';
 import { addAudit } from './commands/audit.js';
 import { addConsumers } from './commands/consumers.js';
 import { addDlq } from './commands/dlq.js';
+import { addDoctor } from './commands/doctor.js';
 import { addLogLevel } from './commands/log-level.js';
 import { addLogs } from './commands/logs.js';
 import { addOrder } from './commands/order.js';
@@ -29,7 +30,7 @@ export interface ProgramParts {
 
 const exitCodes = `
 Exit codes: 0 done, and nothing is wrong; 1 it failed, was not found, or a check found something; 2 wrong usage.
-Nothing is changed without --yes, and every change is in \`npx causeway audit\`.`;
+Nothing is replayed or discarded without --yes, and every change is in \`npx causeway audit\`.`;
 
 /** @returns the exit code */
 export async function runProgram(args: readonly string[], parts: ProgramParts): Promise<number> {
@@ -69,22 +70,38 @@ export function createProgram(parts: ProgramParts, finished: (ok: boolean) => vo
     .addHelpText('after', exitCodes)
     .exitOverride();
   const run = runner(parts, finished);
-  for (const add of [addDlq, addOutbox, addConsumers, addServices, addOrder, addLogs, addTrace, addLogLevel, addAudit])
+  for (const add of [
+    addDlq,
+    addOutbox,
+    addConsumers,
+    addServices,
+    addOrder,
+    addLogs,
+    addTrace,
+    addLogLevel,
+    addDoctor,
+    addAudit,
+  ])
     add(program, run);
   return program;
 }
 
 function runner({ openTarget, print, signal }: ProgramParts, finished: (ok: boolean) => void): RunCommand {
-  return async (command, work) => {
+  return async (command, work, without) => {
     const { json = false, as, ...options } = command.optsWithGlobals<TargetOptions & { json?: boolean; as?: string }>();
-    const target = await openTarget(options);
-    try {
-      const context: CommandContext = { target, who: as ?? currentUser(), json, signal, print };
-      const report = await work(context);
+    const show = (report: CommandReport | undefined): void => {
       if (!report) return;
       if (json) print(JSON.stringify(report.data, null, 2));
       else report.lines.forEach(print);
       finished(report.ok ?? true);
+    };
+    const target = await openTarget(options).catch((error: unknown) => {
+      if (without && error instanceof CommandFailed) return error;
+      throw error;
+    });
+    if (target instanceof CommandFailed) return show(await without?.(target));
+    try {
+      show(await work({ target, who: as ?? currentUser(), json, signal, print }));
     } finally {
       await target.close();
     }

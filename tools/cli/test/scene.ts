@@ -52,6 +52,7 @@ export class Scene {
     let connection: Promise<NatsConnection> | undefined;
     const target: Target = {
       name: 'test',
+      dataFolders: [],
       nats: () => (connection ??= connectAsOperator(this.nats.url, `k${operator}`)),
       databaseUrl: () => Promise.resolve(undefined),
       instances: () => Promise.resolve([]),

@@ -7,7 +7,7 @@ import { services, type ServiceName } from '@causeway/system';
 import { databaseName, pathsIn, type Paths, type Ports } from './wiring.js';
 
 export type { Secrets } from './secrets.js';
-export type { Paths, Ports } from './wiring.js';
+export { wantedPorts, type Paths, type Ports } from './wiring.js';
 
 /** A system that a launcher runs right now, as its folder describes it to tools that look at it from outside. */
 export interface FoundSystem {

@@ -15,10 +15,10 @@ export async function migrateDatabase({ name }: Service, url: string): Promise<n
 }
 
 /**
- * Loaded by path, because tools do not depend on applications: compiled where the launcher is compiled, else the
+ * The sets of migrations of a service. Loaded by path, because tools do not depend on applications: compiled where the launcher is compiled, else the
  * source.
  */
-async function migrationsOf(service: string): Promise<{ readonly migrations: readonly MigrationSet[] }> {
+export async function migrationsOf(service: string): Promise<{ readonly migrations: readonly MigrationSet[] }> {
   const file = import.meta.filename.endsWith('.ts') ? 'src/migrations.ts' : 'dist/migrations.js';
   return (await import(pathToFileURL(join(repository, 'apps', service, file)).href)) as Awaited<
     ReturnType<typeof migrationsOf>

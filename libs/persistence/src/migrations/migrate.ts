@@ -5,7 +5,7 @@ import { connectionConfig } from '../pool.js';
 import { sessionConfig } from '../session.js';
 import { MigrationFailed, MigrationsPending } from './errors.js';
 import { readMigrations, readRepeatableScripts, type MigrationFile, type MigrationSet } from './files.js';
-import { ledgerOf, repeatableLedger, type Ledger } from './ledger.js';
+import { ledgerOf, repeatableLedger, type Ledger, type Queryable } from './ledger.js';
 import { planOf, planOfRepeatable } from './plan.js';
 
 /** One migration or repeatable script that was applied now. */
@@ -90,7 +90,7 @@ const readSet = async (set: MigrationSet): Promise<SetFiles> => ({
  * text of every repeatable script.
  * @throws MigrationsPending, MigrationChanged, MigrationFailed, DatabaseUnavailable
  */
-export async function verifyMigrations(pool: pg.Pool, sets: readonly MigrationSet[]): Promise<void> {
+export async function verifyMigrations(pool: Queryable, sets: readonly MigrationSet[]): Promise<void> {
   const pending: string[] = [];
   for (const set of sets) {
     const { numbered, repeatable } = await readSet(set);

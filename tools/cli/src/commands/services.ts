@@ -7,13 +7,13 @@ import { WrongUsage } from '../failure.js';
 import { duration } from '../output/duration.js';
 import { table } from '../output/table.js';
 import { callManagement } from '../target/management.js';
-import type { KnownInstance } from '../target/target.js';
+import type { KnownInstance, Target } from '../target/target.js';
 
 /** How long announced instances may take to reply, milliseconds. */
 const replyMs = 500;
 
 /** The part of `/health/ready` and `/governance` that is shown. */
-interface InstanceState {
+export interface InstanceState {
   readonly status: string;
   readonly version: string;
   readonly commit?: string;
@@ -25,7 +25,7 @@ interface InstanceState {
   readonly admissions: readonly AdmissionState[];
 }
 
-interface ServiceInstanceRow extends Partial<InstanceState> {
+export interface ServiceInstanceRow extends Partial<InstanceState> {
   readonly service: string;
   readonly instance: string;
   /** Whether others find it through NATS; undefined for a service that does not announce itself. */
@@ -45,31 +45,16 @@ export function addServices(program: Command, run: RunCommand): void {
     );
 }
 
-async function services(context: CommandContext, only: string | undefined): Promise<CommandReport> {
+async function services({ target }: CommandContext, only: string | undefined): Promise<CommandReport> {
   if (only !== undefined && !listed.some(({ name }) => name === only))
     throw new WrongUsage(`there is no service ${only}; there are ${listed.map(({ name }) => name).join(', ')}`);
-  const known = (await context.target.instances()).filter(({ service }) => only === undefined || service === only);
-  const announced = await announcedInstances(await context.target.nats());
-  const states = await Promise.all(known.map(stateOf));
-  const rows = known.map((instance, index) => rowOf(instance, states, known, index, announced));
-  const strangers = [...announced]
-    .filter(([, { service }]) => only === undefined || service === only)
-    .filter(([key]) => !known.some(({ service, id }) => `${service} ${id}` === key))
-    .map(([, { service, id, version, commit }]): ServiceInstanceRow => ({
-      service,
-      instance: id,
-      version,
-      commit,
-      announced: true,
-      problems: ['it announces itself, but is not one of the known processes'],
-    }));
-  const all = [...rows, ...strangers];
+  const rows = await inspectInstances(target, only);
   return {
-    data: all,
+    data: rows,
     lines: [
       ...table(
         ['service', 'instance', 'status', 'version', 'commit', 'up', 'in flight', 'log level', 'problems'],
-        all.map((row) => [
+        rows.map((row) => [
           row.service,
           row.instance,
           row.status ?? 'unknown',
@@ -83,8 +68,27 @@ async function services(context: CommandContext, only: string | undefined): Prom
       ),
       ...(only === undefined ? [] : rows.flatMap(detailsOf)),
     ],
-    ok: all.every(({ problems }) => problems.length === 0),
+    ok: rows.every(({ problems }) => problems.length === 0),
   };
+}
+
+/** Every instance that should run, as it says itself, and those that announce themselves without being known. */
+export async function inspectInstances(target: Target, only?: string): Promise<ServiceInstanceRow[]> {
+  const isWanted = ({ service }: { readonly service: string }): boolean => only === undefined || service === only;
+  const known = (await target.instances()).filter(isWanted);
+  const announced = await announcedInstances(await target.nats());
+  const states = await Promise.all(known.map(stateOf));
+  const strangers = [...announced]
+    .filter(([key, found]) => isWanted(found) && !known.some(({ service, id }) => `${service} ${id}` === key))
+    .map(([, { service, id, version, commit }]): ServiceInstanceRow => ({
+      service,
+      instance: id,
+      version,
+      commit,
+      announced: true,
+      problems: ['it announces itself, but is not one of the known processes'],
+    }));
+  return [...known.map((instance, index) => rowOf(instance, states, known, index, announced)), ...strangers];
 }
 
 async function stateOf(instance: KnownInstance): Promise<InstanceState | undefined> {

@@ -18,6 +18,7 @@ export function laptopTarget(folder: string): Target {
   let connection: Promise<NatsConnection> | undefined;
   return {
     name: `laptop, ${folder}`,
+    dataFolders: [folder],
     nats: () => (connection ??= connectAsOperator(`nats://127.0.0.1:${ports.nats}`, secrets.nats['operator'] ?? '')),
     databaseUrl: (service) => Promise.resolve(databaseUrlOf(system, service)),
     instances: () => Promise.resolve(instancesOf(system)),

@@ -31,6 +31,8 @@ export interface Target {
   databaseUrl(service: ServiceName): Promise<string | undefined>;
   instances(): Promise<readonly KnownInstance[]>;
   logs(): Promise<readonly LogSource[]>;
+  /** Folders of this machine that hold data, and must not run full. */
+  readonly dataFolders: readonly string[];
   /** @returns undefined when nothing here keeps traces */
   trace(traceId: string): Promise<readonly TraceSpan[] | undefined>;
   close(): Promise<void>;

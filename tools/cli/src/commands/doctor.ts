@@ -1,0 +1,67 @@
+import type { Command } from 'commander';
+import { example, type CommandContext, type CommandReport, type RunCommand } from '../command.js';
+import { brokerChecks } from '../doctor/broker.js';
+import type { DoctorCheck, Finding } from '../doctor/check.js';
+import { databaseChecks } from '../doctor/databases.js';
+import { instanceChecks } from '../doctor/instances.js';
+import { diskChecks, freePortChecks, nodeCheck } from '../doctor/machine.js';
+import type { CommandFailed } from '../failure.js';
+import { table } from '../output/table.js';
+
+/** `causeway doctor`: is everything as it should be? */
+export function addDoctor(program: Command, run: RunCommand): void {
+  program
+    .command('doctor')
+    .description('check versions, disk, clocks, databases, migrations, streams, consumers and instances')
+    .addHelpText(
+      'after',
+      ['\nWhere nothing runs, it checks whether npm start can: versions, disk, ports.', example('doctor')].join('\n'),
+    )
+    .action((_options: unknown, command: Command) => run(command, doctor, beforeStart));
+}
+
+async function doctor({ target }: CommandContext): Promise<CommandReport> {
+  return report([
+    { name: 'target', finding: () => Promise.resolve({ ok: true, detail: target.name }) },
+    nodeCheck,
+    ...diskChecks(target.dataFolders),
+    ...brokerChecks(target),
+    ...databaseChecks(target),
+    ...(await instanceChecks(target)),
+  ]);
+}
+
+function beforeStart({ message }: CommandFailed): Promise<CommandReport> {
+  return report([
+    { name: 'target', finding: () => Promise.resolve({ ok: true, detail: `${message}; can one start?` }) },
+    nodeCheck,
+    ...diskChecks([process.cwd()]),
+    ...freePortChecks(),
+  ]);
+}
+
+/** Runs every check, whatever the others find. */
+async function report(checks: readonly DoctorCheck[]): Promise<CommandReport> {
+  const results = await Promise.all(
+    checks.map(async ({ name, finding }) => {
+      const found = await finding().catch((error: unknown): Finding => ({
+        ok: false,
+        detail: (error as Error).message,
+      }));
+      return { name, ...found };
+    }),
+  );
+  const wrong = results.filter(({ ok }) => !ok);
+  return {
+    data: results,
+    lines: [
+      ...table(
+        ['', 'check', 'finding', 'remedy'],
+        results.map(({ ok, name, detail, remedy }) => [ok ? 'ok' : 'WRONG', name, detail, ok ? undefined : remedy]),
+      ),
+      '',
+      wrong.length === 0 ? 'everything is as it should be' : `wrong: ${wrong.map(({ name }) => name).join(', ')}`,
+    ],
+    ok: wrong.length === 0,
+  };
+}

@@ -1,0 +1,19 @@
+import { inspectInstances } from '../commands/services.js';
+import type { Target } from '../target/target.js';
+import type { DoctorCheck } from './check.js';
+
+/** One check for each instance: what `causeway services` says about it. */
+export async function instanceChecks(target: Target): Promise<DoctorCheck[]> {
+  const instances = await inspectInstances(target).catch(() => undefined);
+  if (!instances)
+    return [{ name: 'instances', finding: () => Promise.reject(new Error('the broker must be there to find them')) }];
+  return instances.map(({ instance, status = 'unknown', version, problems }) => ({
+    name: instance,
+    finding: () =>
+      Promise.resolve({
+        ok: problems.length === 0,
+        detail: problems.length === 0 ? `${status}, ${version}` : problems.join('; '),
+        remedy: 'npx causeway services, npx causeway logs --level warn',
+      }),
+  }));
+}

@@ -1,0 +1,216 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Customer } from '@causeway/demo-client';
+import { startSystem, type System } from '@causeway/launcher';
+import { jetstream } from '@nats-io/jetstream';
+import { connect, headers, type NatsConnection } from '@nats-io/transport-node';
+import pg from 'pg';
+
+// The executable, against a whole system of real processes. Needs the build.
+const causeway = join(import.meta.dirname, '../causeway.mjs');
+let folder: string;
+let system: System;
+let customer: Customer;
+let orderId: string;
+let traceId: string;
+
+beforeAll(async () => {
+  folder = join(mkdtempSync(join(tmpdir(), 'causeway-cli-')), '.causeway');
+  system = await startSystem({ folder, ports: 'any', durable: false, instances: { payment: 2 } });
+  customer = await Customer.create(system.endpoints);
+  const { id: shippingAddressId } = await customer.addAddress();
+  const [product] = await customer.products();
+  const items = [{ productId: product!.id, quantity: 1 }];
+  const accepted = await customer.placeOrder({ items, shippingAddressId, paymentMethodToken: 'tok_success' });
+  ({ traceId } = accepted);
+  orderId = accepted.body.id;
+  await customer.waitFor(orderId, ['CONFIRMED']);
+}, 240_000);
+afterAll(async () => {
+  await system?.stop();
+  rmSync(join(folder, '..'), { recursive: true, force: true });
+}, 120_000);
+
+interface CommandEnd {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** In the folder above `.causeway`: it must be found without being named. */
+function run(...args: readonly string[]): Promise<CommandEnd> {
+  const child = spawn(process.execPath, [causeway, ...args], {
+    cwd: join(folder, '..'),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const said = { out: '', err: '' };
+  child.stdout.on('data', (data: Buffer) => (said.out += data.toString()));
+  child.stderr.on('data', (data: Buffer) => (said.err += data.toString()));
+  return new Promise((resolve) => child.once('close', (code) => resolve({ code, ...said })));
+}
+
+async function json<T>(...args: readonly string[]): Promise<T> {
+  const { out, err } = await run(...args, '--json');
+  if (out === '') throw new Error(err);
+  return JSON.parse(out) as T;
+}
+
+async function as<T>(user: string, work: (nc: NatsConnection) => Promise<T>): Promise<T> {
+  const options = { user, pass: system.secrets.nats[user], inboxPrefix: `_INBOX_${user}.test`, reconnect: false };
+  const nc = await connect({ servers: system.urls.nats, ...options });
+  return work(nc).finally(() => nc.close());
+}
+
+async function eventually<T>(read: () => Promise<T>, isSo: (value: T) => boolean): Promise<T> {
+  for (const limitAt = Date.now() + 20_000; ; await sleep(200)) {
+    const value = await read();
+    if (isSo(value) || Date.now() > limitAt) return value;
+  }
+}
+
+const letters = (): Promise<{ sequence: number; messageId: string; code: string }[]> => json('dlq', 'list');
+
+test('a healthy system: doctor finds nothing, and every instance is shown', async () => {
+  const doctor = await run('doctor');
+  expect([doctor.code, doctor.out]).toEqual([0, expect.stringContaining('everything is as it should be')]);
+  const rows = await json<{ instance: string; status: string; problems: string[] }[]>('services');
+  expect(rows.map(({ instance, status, problems }) => [instance, status, problems])).toEqual(
+    ['gateway-1', 'user-1', 'order-1', 'payment-1', 'payment-2', 'psp-sandbox-1'].map((id) => [id, 'ready', []]),
+  );
+  for (const args of [['outbox'], ['consumers'], ['services'], ['dlq', 'stats']])
+    expect([args, (await run(...args)).code]).toEqual([args, 0]);
+});
+
+test('the story of an order: saga, payment, provider and messages in one timeline, and the trace that leads on', async () => {
+  const { code, out } = await run('order', orderId);
+  expect(code).toBe(0);
+  const steps = [
+    'is placed',
+    'sends payment.cmd.authorize.v1: published',
+    'has handled payment.cmd.authorize.v1',
+    'provider  authorize',
+    'has handled payment.evt.authorized.v1',
+    'provider  capture',
+    'has handled payment.evt.captured.v1',
+    'became CONFIRMED',
+  ];
+  expect(steps.map((step) => out.indexOf(step)).filter((at) => at < 0)).toEqual([]);
+  const story = await json<{ now: string[]; open: string[]; traces: string[]; events: { at: string }[] }>(
+    'order',
+    orderId,
+  );
+  expect(story.now.join('\n')).toMatch(/CONFIRMED[^]*CAPTURED[^]*provider captured/);
+  expect(story).toMatchObject({ open: [], traces: [traceId] });
+  expect(story.events.map(({ at }) => at)).toEqual(story.events.map(({ at }) => at).sort());
+
+  const trace = await eventually(
+    () => run('trace', traceId),
+    ({ out: text }) => text.includes('in 5 services'),
+  );
+  expect(trace.out).toContain('process payment.evt.captured.v1');
+  const lines = await run('logs', '--trace', traceId, '--service', 'psp-sandbox');
+  expect(lines.out).toMatch(/psp-sandbox-1 .*POST.*\/v1\/charges/);
+});
+
+test('a poison message is found, explained, replayed in vain and discarded', async () => {
+  const id = 'poison-1';
+  await as('order', (nc) => jetstream(nc).publish('payment.cmd.authorize.v1', JSON.stringify({ id }), { msgID: id }));
+  const [letter] = await eventually(letters, (found) => found.length > 0);
+  expect(letter).toMatchObject({ code: 'MESSAGE_INVALID', consumer: 'payment__payment-cmd-authorize-v1' });
+  expect((await run('doctor')).code).toBe(1);
+  expect((await run('dlq', 'show', String(letter!.sequence))).out).toContain('invalid');
+
+  expect((await run('dlq', 'replay', String(letter!.sequence))).out).toContain('nothing was changed');
+  expect((await run('dlq', 'replay', '--all', '--yes', '--reason', 'hope')).code).toBe(0);
+  const [again] = await eventually(letters, (found) => found.length > 0);
+  expect(again!.sequence).toBeGreaterThan(letter!.sequence);
+
+  expect((await run('dlq', 'discard', '--all', '--reason', 'not ours', '--yes')).code).toBe(0);
+  expect(await letters()).toEqual([]);
+  const trail = await json<{ action: string; phase: string; who: string; reason: string }[]>('audit');
+  expect(trail.map(({ action, phase, reason }) => [action, phase, reason])).toEqual([
+    ['dlq.replay', 'begun', 'hope'],
+    ['dlq.replay', 'done', 'hope'],
+    ['dlq.discard', 'begun', 'not ours'],
+    ['dlq.discard', 'done', 'not ours'],
+  ]);
+  expect(new Set(trail.map(({ who }) => who))).toEqual(new Set([expect.stringContaining('@')]));
+});
+
+test('a replay of a message that was handled charges nobody twice', async () => {
+  const subject = 'payment.cmd.authorize.v1';
+  const outbox = new pg.Client({ connectionString: system.databaseUrl('order') });
+  await outbox.connect();
+  const { rows } = await outbox.query<{ id: string; envelope: object; traceparent: string }>(
+    'SELECT id, envelope, traceparent FROM causeway.outbox WHERE subject = $1',
+    [subject],
+  );
+  await outbox.end();
+  const { id, envelope, traceparent } = rows[0]!;
+  const carried = headers();
+  const values = {
+    'Causeway-Dlq-Subject': subject,
+    'Causeway-Dlq-Message-Id': id,
+    'Causeway-Dlq-At': new Date().toISOString(),
+  };
+  for (const [name, value] of Object.entries({ ...values, traceparent })) carried.set(name, value);
+  await as('payment', (nc) =>
+    jetstream(nc).publish('dlq.payment__payment-cmd-authorize-v1', JSON.stringify(envelope), { headers: carried }),
+  );
+  const spansBefore = system.trace(traceId).length;
+  expect((await run('dlq', 'replay', '--about', orderId, '--yes')).code).toBe(0);
+  // It was delivered once more, in the trace of the order, with the action that sent it.
+  const spans = await eventually(
+    () => Promise.resolve(system.trace(traceId)),
+    ({ length }) => length > spansBefore,
+  );
+  const replayed = spans.filter(({ attributes }) => attributes['causeway.replay.id'] !== undefined);
+  expect(replayed).toMatchObject([{ name: `process ${subject}`, service: 'payment', failed: false }]);
+  expect(await letters()).toEqual([]);
+  const story = await json<{ events: { by: string; what: string }[]; open: string[] }>('order', orderId);
+  expect(story.events.filter(({ by }) => by === 'provider')).toHaveLength(2); // authorize, capture
+  expect(story.open).toEqual([]);
+});
+
+test('the log level changes on every instance, shows up, and comes back', async () => {
+  const { code } = await run('log-level', 'payment', 'debug', '--for', '2s');
+  expect(code).toBe(0);
+  const levels = async (): Promise<(string | undefined)[]> =>
+    (await json<{ logLevel?: string }[]>('services', 'payment')).map(({ logLevel }) => logLevel);
+  expect(await eventually(levels, (found) => found.every((level) => level === 'info'))).toEqual(['info', 'info']);
+  const lines = await run('logs', '--service', 'payment', '--level', 'warn', '--grep', 'log level');
+  expect(lines.out.match(/changed by an operator/g)).toHaveLength(2);
+  expect(lines.out.match(/that of the settings again/g)).toHaveLength(2);
+});
+
+test('a killed service and a stopped database are seen', async () => {
+  const victim = system.services.find(({ id }) => id === 'payment-2')!;
+  await victim.kill();
+  const services = await run('services', 'payment');
+  expect([services.code, services.out]).toEqual([1, expect.stringMatching(/payment-2 .*no response/)]);
+  await victim.restart();
+  expect((await run('services', 'payment')).code).toBe(0);
+
+  await system.postgres.stop();
+  const doctor = await run('doctor');
+  expect(doctor.code).toBe(1);
+  expect(doctor.out).toMatch(/WRONG +database of order/);
+  expect(doctor.out).toMatch(/ok +topology/);
+  expect((await run('order', orderId)).err).toContain('cannot be reached');
+  await system.postgres.restart();
+  await eventually(
+    () => run('doctor'),
+    ({ code }) => code === 0,
+  );
+  expect((await run('doctor')).code).toBe(0);
+});
+
+test('without a system: the exit code is 1 and the message says what to do; doctor says whether one can start', async () => {
+  const elsewhere = join(folder, 'nothing-here');
+  const { code, err } = await run('services', '--folder', elsewhere);
+  expect([code, err]).toEqual([1, expect.stringMatching(/no system runs in .*nothing-here\n.*npm start/)]);
+  expect((await run('doctor', '--folder', elsewhere)).out).toContain('can one start?');
+});

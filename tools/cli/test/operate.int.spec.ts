@@ -1,0 +1,327 @@
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { consumers, durableName } from '@causeway/contracts';
+import { migrationsOf } from '@causeway/launcher/schema';
+import type { ServiceName } from '@causeway/system';
+import { createDatabase, type TestDatabase } from '@causeway/testkit';
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import type { AuditEntry } from '../src/audit.js';
+import type { KnownInstance, LogSource } from '../src/target/target.js';
+import { readDatabase } from '../src/target/read-database.js';
+import { Scene } from './scene.js';
+
+const instances: KnownInstance[] = [];
+const logs: LogSource[] = [];
+const databases = new Map<ServiceName, TestDatabase>();
+const servers: Server[] = [];
+let scene: Scene;
+
+beforeAll(async () => {
+  for (const service of ['order', 'payment', 'user', 'psp-sandbox'] as const)
+    databases.set(service, await createDatabase((await migrationsOf(service)) as { migrations: [] }));
+}, 120_000);
+afterAll(async () => {
+  for (const database of databases.values()) await database.drop();
+});
+
+beforeEach(async () => {
+  scene = await Scene.create({
+    instances: () => Promise.resolve(instances),
+    logs: () => Promise.resolve(logs),
+    databaseUrl: (service) => Promise.resolve(databases.get(service)?.url),
+  });
+});
+afterEach(async () => {
+  await scene.end();
+  for (const server of servers.splice(0)) await new Promise((resolve) => server.close(resolve));
+  instances.length = 0;
+  logs.length = 0;
+});
+
+const sql = async (service: ServiceName, text: string, values: unknown[] = []): Promise<void> =>
+  void (await databases.get(service)!.pool.query(text, values));
+
+const token = 'o'.repeat(20);
+interface StubState {
+  version?: string;
+  commit?: string;
+  status?: string;
+  parts?: object;
+  policies?: object[];
+}
+
+/** The management port of an instance, as far as a command looks at it. */
+async function instance(
+  service: ServiceName,
+  number: number,
+  { version = '1.0.0', commit = 'aaaaaaaa', status = 'ready', parts = {}, policies = [] }: StubState = {},
+): Promise<{ requests: { method?: string; url?: string; body: string }[] }> {
+  const requests: { method?: string; url?: string; body: string }[] = [];
+  const server = createServer((request: IncomingMessage, response) => {
+    void (async () => {
+      let body = '';
+      for await (const chunk of request) body += String(chunk);
+      requests.push({ method: request.method, url: request.url, body });
+      if (request.headers.authorization !== `Bearer ${token}`) return response.writeHead(401).end('{}');
+      const about = { version, commit, parts, status };
+      if (request.url === '/health/ready')
+        return response.writeHead(status === 'ready' ? 200 : 503).end(JSON.stringify(about));
+      if (request.url === '/governance/log-level') return response.end(JSON.stringify({ logLevel: 'debug' }));
+      return response.end(
+        JSON.stringify({ ...about, uptimeSeconds: 90, requestsInFlight: 3, policies, admissions: [] }),
+      );
+    })();
+  });
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  instances.push({ service, id: `${service}-${number}`, managementUrl: `http://127.0.0.1:${port}`, token });
+  return { requests };
+}
+
+/** Replies to pings as a service does that others may find. */
+async function announce(service: string, id: string): Promise<void> {
+  const nc = await scene.as(service);
+  const callback = (_error: unknown, message: { respond(data: string): void }): void =>
+    void message.respond(JSON.stringify({ name: service, id, version: '1.0.0', metadata: { commit: 'aaaaaaaa' } }));
+  nc.subscribe('$SRV.PING', { callback });
+  await nc.flush();
+}
+
+describe('outbox', () => {
+  const envelope = (id: string) =>
+    JSON.stringify({
+      id,
+      type: 'order.evt.placed.v1',
+      subject: 'o1',
+      traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`,
+    });
+  afterEach(() => sql('order', 'TRUNCATE causeway.outbox'));
+
+  test('says what is unsent, since when, and why publishing failed last', async () => {
+    await sql('order', 'SELECT causeway.add_outbox($1)', [envelope('01a21f4e-0000-7000-8000-000000000001')]);
+    await sql('order', "UPDATE causeway.outbox SET created_at = now() - interval '5 minutes'");
+    const line = (time: string, reason: string): string =>
+      JSON.stringify({
+        level: 'warn',
+        time,
+        scope: 'outbox',
+        service: 'order',
+        msg: 'publishing a message failed',
+        reason,
+      });
+    logs.push({
+      service: 'order',
+      instance: 'order-1',
+      async *lines() {
+        yield line('2026-01-02T00:00:00.000Z', 'the newer');
+        yield line('2026-01-01T00:00:00.000Z', 'the older');
+        yield 'not json "scope":"outbox"';
+      },
+    });
+    const { code, out } = await scene.run('outbox');
+    expect(code).toBe(0);
+    expect(out).toMatch(/order +1 +5 min ago +order\.evt\.placed\.v1 +publishing a message failed: the newer/);
+    expect(out).toMatch(/payment +0$/m);
+  });
+
+  test('a database that is away is shown, hides no other, and is exit code 1', async () => {
+    const own = databases.get('payment')!;
+    databases.set('payment', { ...own, url: 'postgres://x:y@127.0.0.1:1/payment' });
+    const { code, out } = await scene.run('outbox', '--json');
+    databases.set('payment', own);
+    expect(code).toBe(1);
+    expect(JSON.parse(out)).toMatchObject([
+      { service: 'user', subjects: [] },
+      { service: 'order', subjects: [] },
+      { service: 'payment', unreadable: expect.stringContaining('cannot be reached') },
+    ]);
+  });
+});
+
+test('a command that looks cannot change a database', async () => {
+  const { url } = databases.get('order')!;
+  const write = readDatabase(url, (query) => query('DELETE FROM causeway.inbox'));
+  await expect(write).rejects.toThrow(/read-only transaction/);
+});
+
+describe('consumers', () => {
+  const [first] = consumers;
+  const name = durableName(first!);
+  const rowOf = async (): Promise<Record<string, unknown>> =>
+    (await scene.run('consumers', '--json'))
+      .json<{ consumers: Record<string, unknown>[] }>()
+      .consumers.find(({ consumer }) => consumer === name)!;
+
+  test('counts what waits, what is being handled, what came again, and what the broker gave up', async () => {
+    const [sender, owner] = [await scene.as('order'), await scene.as('payment')];
+    for (let index = 0; index < 3; index += 1) await jetstream(sender).publish(first!.message.subject, '{}');
+    const consumer = await jetstream(owner).consumers.get('PAYMENT', name);
+    (await consumer.next({ expires: 2_000 }))!.nak();
+    await consumer.next({ expires: 2_000 });
+    expect(await rowOf()).toMatchObject({ pending: 1, ackPending: 2, gaveUp: 0, terminated: 0 });
+    await consumer.next({ expires: 2_000 });
+    const again = (await consumer.next({ expires: 2_000 }))!;
+    expect(await rowOf()).toMatchObject({ pending: 0, ackPending: 3, redelivered: 1 });
+    again.term();
+    await owner.flush();
+    expect(await rowOf()).toMatchObject({ ackPending: 2, terminated: 1 });
+  });
+
+  test('a consumer that is missing, or that nobody pulls from, is exit code 1', async () => {
+    const jsm = await jetstreamManager(await scene.as('provisioner'));
+    expect(await rowOf()).toMatchObject({ problems: ['nobody pulls'] });
+    await jsm.consumers.delete('PAYMENT', name);
+    const { code, out } = await scene.run('consumers');
+    expect([code, out]).toEqual([1, expect.stringContaining(`missing: ${name}`)]);
+  });
+});
+
+describe('services', () => {
+  test('instances of one service that are different builds are marked, those of others are not', async () => {
+    await instance('order', 1);
+    await instance('order', 2, { commit: 'bbbbbbbb' });
+    await instance('payment', 1, { commit: 'cccccccc' });
+    for (const id of ['order-1', 'order-2']) await announce('order', id);
+    await announce('payment', 'payment-1');
+    const { code, json } = await scene.run('services', '--json');
+    expect(code).toBe(1);
+    expect(json()).toMatchObject([
+      { instance: 'order-1', problems: ['drift: others run 1.0.0 bbbbbbbb'], requestsInFlight: 3 },
+      { instance: 'order-2', problems: ['drift: others run 1.0.0 aaaaaaaa'] },
+      { instance: 'payment-1', problems: [] },
+    ]);
+  });
+
+  test('says which part is down, which breaker is open, who is silent, lost or unknown', async () => {
+    await instance('payment', 1, {
+      status: 'unavailable',
+      parts: { database: { ok: false, ms: 1_000, detail: 'the database does not answer' } },
+      policies: [{ name: 'psp', breaker: { state: 'open', calls: 20, failures: 20 }, outcomes: { success: 1 } }],
+    });
+    await instance('order', 1);
+    instances.push({ service: 'user', id: 'user-1', managementUrl: 'http://127.0.0.1:1', token });
+    await announce('payment', 'payment-1');
+    await announce('payment', 'payment-9');
+    const rows = (await scene.run('services', '--json')).json<{ instance: string; problems: string[] }[]>();
+    expect(Object.fromEntries(rows.map(({ instance: id, problems }) => [id, problems]))).toEqual({
+      'payment-1': ['unavailable', 'database: the database does not answer', 'circuit breaker psp is open'],
+      'order-1': ['others do not find it: it is not announced'],
+      'user-1': ['no response from http://127.0.0.1:1'],
+      'payment-9': ['it announces itself, but is not one of the known processes'],
+    });
+    expect((await scene.run('services', 'nonsense')).code).toBe(2);
+    expect((await scene.run('services', 'payment')).out).toMatch(/psp +open +20 +20/);
+  });
+});
+
+describe('log-level', () => {
+  test('goes to every instance of the service, with who and for how long, and into the trail', async () => {
+    const stubs = [await instance('payment', 1), await instance('payment', 2), await instance('order', 1)];
+    const args = ['log-level', 'payment', 'debug', '--for', '2m', '--as', 'ada', '--reason', 'slow refunds'];
+    expect((await scene.run(...args)).code).toBe(0);
+    const body = JSON.stringify({ level: 'debug', forSeconds: 120, who: 'ada' });
+    const expected = [{ method: 'PUT', url: '/governance/log-level', body }];
+    expect(stubs.map(({ requests }) => requests)).toEqual([expected, expected, []]);
+    const trail = (await scene.run('audit', '--json')).json<AuditEntry[]>();
+    expect(trail).toMatchObject([
+      { action: 'log-level', who: 'ada', reason: 'slow refunds', phase: 'begun', details: { level: 'debug' } },
+      { phase: 'done' },
+    ]);
+  });
+
+  test('an instance that refuses or does not respond is exit code 1', async () => {
+    await instance('payment', 1);
+    instances[0] = { ...instances[0]!, token: 'wrong' };
+    instances.push({ service: 'payment', id: 'payment-2', managementUrl: 'http://127.0.0.1:1', token });
+    const { code, out } = await scene.run('log-level', 'payment', 'debug');
+    expect(code).toBe(1);
+    expect(out).toMatch(/payment-1 +401/);
+    expect(out).toMatch(/payment-2 +no response/);
+    expect((await scene.run('log-level', 'payment', 'silent')).code).toBe(2);
+  });
+});
+
+describe('logs', () => {
+  const line = (time: string, level: string, msg: string, more: object = {}): string =>
+    JSON.stringify({ level, time: `2026-01-01T00:00:0${time}.000Z`, scope: 's', msg, ...more });
+  const source = (service: string, ...lines: string[]): LogSource => ({
+    service,
+    instance: `${service}-1`,
+    async *lines() {
+      yield* lines;
+    },
+  });
+
+  beforeEach(() =>
+    logs.push(
+      source('order', line('1', 'info', 'first'), 'garbage', line('3', 'error', 'third', { trace_id: 'abc' })),
+      source(
+        'payment',
+        line('2', 'debug', 'second'),
+        line('4', 'warn', 'fourth \u001b[2J', { err: { message: 'boom' } }),
+      ),
+    ),
+  );
+
+  test.each<[string[], string[]]>([
+    [[], ['first', 'third', 'fourth']],
+    [
+      ['--level', 'trace'],
+      ['first', 'second', 'third', 'fourth'],
+    ],
+    [['--level', 'error'], ['third']],
+    [['--service', 'payment'], ['fourth']],
+    [
+      ['--service', 'order-1'],
+      ['first', 'third'],
+    ],
+    [['--trace', 'abc'], ['third']],
+    [['--grep', 'boom'], ['fourth']],
+    [['--limit', '1'], ['fourth']],
+    [['--since', '1h'], []],
+  ])('%j: the lines of all instances in the order of time', async (args, expected) => {
+    const { out } = await scene.run('logs', '--json', ...args);
+    const shown = out.split('\n').filter(Boolean);
+    expect(shown.map((text) => (JSON.parse(text) as { msg: string }).msg.split(' ')[0])).toEqual(expected);
+  });
+
+  test('what a line holds cannot drive the terminal', async () => {
+    const { out } = await scene.run('logs');
+    expect(out).not.toContain('\u001b');
+    expect(out).toContain('error=boom');
+  });
+});
+
+describe('doctor', () => {
+  test('finds a missing consumer, a migration that is not applied, and a message that is stuck', async () => {
+    const jsm = await jetstreamManager(await scene.as('provisioner'));
+    expect((await scene.run('doctor')).code).toBe(0);
+    await jsm.consumers.delete('PAYMENT', durableName(consumers[0]!));
+    await sql('user', "CREATE TABLE saved AS SELECT * FROM causeway.migrations WHERE set_name = 'messaging'");
+    await sql('user', "DELETE FROM causeway.migrations WHERE set_name = 'messaging'");
+    await sql(
+      'order',
+      `INSERT INTO causeway.outbox (id, aggregate_type, aggregate_id, subject, envelope, created_at)
+       VALUES (gen_random_uuid(), 'order', 'o', 'order.evt.placed.v1', '{}', now() - interval '1 hour')`,
+    );
+    const { code, json } = await scene.run('doctor', '--json');
+    await sql('order', 'TRUNCATE causeway.outbox');
+    await sql('user', 'INSERT INTO causeway.migrations SELECT * FROM saved');
+    expect(code).toBe(1);
+    const wrong = json<{ name: string; ok: boolean; detail: string }[]>().filter(({ ok }) => !ok);
+    expect(wrong).toMatchObject([
+      { name: 'topology', detail: 'missing consumer payment__payment-cmd-authorize-v1' },
+      { name: 'migrations of user', detail: expect.stringContaining('messaging/') },
+      { name: 'outbox of order', detail: expect.stringContaining('1 unsent') },
+    ]);
+  });
+
+  test('a broker that is away is found, and hides nothing else', async () => {
+    await scene.nats.halt();
+    const rows = (await scene.run('doctor', '--json')).json<{ name: string; ok: boolean; detail: string }[]>();
+    expect(rows.find(({ name }) => name === 'nats-server')).toMatchObject({ ok: false });
+    expect(rows.find(({ name }) => name === 'database of order')).toMatchObject({ ok: true });
+    await scene.nats.restart();
+  });
+});
