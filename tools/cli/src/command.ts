@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { CommandFailed } from './failure.js';
-import type { Target } from './target/target.js';
+import type { SystemTarget } from './target/target.js';
 
 /** What a command found or did. */
 export interface CommandReport {
@@ -13,7 +13,7 @@ export interface CommandReport {
 }
 
 export interface CommandContext {
-  readonly target: Target;
+  readonly target: SystemTarget;
   /** Who works here, for the audit trail. */
   readonly who: string;
   readonly json: boolean;

@@ -1,6 +1,7 @@
+import tab from '@bomb.sh/tab/commander';
 import { Command, CommanderError } from 'commander';
 import { currentUser } from './audit.js';
-import type { CommandReport, RunCommand } from './command.js';
+import { example, type CommandReport, type RunCommand } from './command.js';
 import { addAudit } from './commands/audit.js';
 import { addConsumers } from './commands/consumers.js';
 import { addDlq } from './commands/dlq.js';
@@ -12,7 +13,7 @@ import { addOutbox } from './commands/outbox.js';
 import { addServices } from './commands/services.js';
 import { addTrace } from './commands/trace.js';
 import { CommandFailed, WrongUsage } from './failure.js';
-import type { Target } from './target/target.js';
+import type { SystemTarget } from './target/target.js';
 
 /** Options that every command has. */
 export interface TargetOptions {
@@ -21,7 +22,7 @@ export interface TargetOptions {
 
 /** What the program needs from outside. */
 export interface ProgramParts {
-  readonly openTarget: (options: TargetOptions) => Promise<Target>;
+  readonly openTarget: (options: TargetOptions) => Promise<SystemTarget>;
   readonly print: (text: string) => void;
   readonly printError: (text: string) => void;
   /** Aborts with Ctrl-C. */
@@ -83,7 +84,17 @@ export function createProgram(parts: ProgramParts, finished: (ok: boolean) => vo
     addAudit,
   ])
     add(program, run);
+  addCompletion(program);
   return program;
+}
+
+/** `causeway completion`: a script for the shell, which asks the hidden command `complete` what may come next. */
+function addCompletion(program: Command): void {
+  tab(program, { completionCommandName: 'completion' });
+  program.commands
+    .find((command) => command.name() === 'completion')
+    ?.description('a script that completes commands and options in bash, zsh or fish')
+    .addHelpText('after', example('completion bash > ~/.local/share/bash-completion/completions/causeway'));
 }
 
 function runner({ openTarget, print, signal }: ProgramParts, finished: (ok: boolean) => void): RunCommand {

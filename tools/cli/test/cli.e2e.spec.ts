@@ -7,7 +7,7 @@ import { Customer } from '@causeway/demo-client';
 import { startSystem, type System } from '@causeway/launcher';
 import { jetstream } from '@nats-io/jetstream';
 import { connect, headers, type NatsConnection } from '@nats-io/transport-node';
-import pg from 'pg';
+import { readDatabase } from '../src/target/read-database.js';
 
 // The executable, against a whole system of real processes. Needs the build.
 const causeway = join(import.meta.dirname, '../causeway.mjs');
@@ -142,13 +142,12 @@ test('a poison message is found, explained, replayed in vain and discarded', asy
 
 test('a replay of a message that was handled charges nobody twice', async () => {
   const subject = 'payment.cmd.authorize.v1';
-  const outbox = new pg.Client({ connectionString: system.databaseUrl('order') });
-  await outbox.connect();
-  const { rows } = await outbox.query<{ id: string; envelope: object; traceparent: string }>(
-    'SELECT id, envelope, traceparent FROM causeway.outbox WHERE subject = $1',
-    [subject],
+  const rows = await readDatabase(system.databaseUrl('order'), (query) =>
+    query<{ id: string; envelope: object; traceparent: string }>(
+      'SELECT id, envelope, traceparent FROM causeway.outbox WHERE subject = $1',
+      [subject],
+    ),
   );
-  await outbox.end();
   const { id, envelope, traceparent } = rows[0]!;
   const carried = headers();
   const values = {

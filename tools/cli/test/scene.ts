@@ -6,7 +6,7 @@ import { jetstream } from '@nats-io/jetstream';
 import { connect, headers, type NatsConnection } from '@nats-io/transport-node';
 import { runProgram } from '../src/program.js';
 import { connectAsOperator } from '../src/target/connect.js';
-import type { Target } from '../src/target/target.js';
+import type { SystemTarget } from '../src/target/target.js';
 
 export interface CommandResult {
   readonly code: number;
@@ -23,10 +23,10 @@ export class Scene {
   private constructor(
     readonly nats: TestNats,
     /** What a test adds to the target: databases, instances, logs. */
-    readonly parts: Partial<Target>,
+    readonly parts: Partial<SystemTarget>,
   ) {}
 
-  static async create(parts: Partial<Target> = {}): Promise<Scene> {
+  static async create(parts: Partial<SystemTarget> = {}): Promise<Scene> {
     const scene = new Scene(
       await startNats({ accounts: Object.fromEntries(natsAccounts.map((name) => [name, `k${name}`])) }),
       parts,
@@ -50,7 +50,7 @@ export class Scene {
   async run(...args: readonly string[]): Promise<CommandResult> {
     const [out, err]: [string[], string[]] = [[], []];
     let connection: Promise<NatsConnection> | undefined;
-    const target: Target = {
+    const target: SystemTarget = {
       name: 'test',
       dataFolders: [],
       nats: () => (connection ??= connectAsOperator(this.nats.url, `k${operator}`)),

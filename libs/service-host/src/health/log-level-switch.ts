@@ -7,7 +7,8 @@ const log = getLogger('management');
 const change = z.strictObject({
   level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal']),
   forSeconds: z.int().min(1).max(86_400).optional(),
-  who: z.string().min(1).max(128),
+  // It goes into a log line.
+  who: z.string().regex(/^[^\p{Cc}]{1,128}$/u),
 });
 
 export interface LogLevelState {

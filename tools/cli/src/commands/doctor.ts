@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { example, type CommandContext, type CommandReport, type RunCommand } from '../command.js';
 import { brokerChecks } from '../doctor/broker.js';
-import type { DoctorCheck, Finding } from '../doctor/check.js';
+import type { DoctorCheck, CheckFinding } from '../doctor/check.js';
 import { databaseChecks } from '../doctor/databases.js';
 import { instanceChecks } from '../doctor/instances.js';
 import { diskChecks, freePortChecks, nodeCheck } from '../doctor/machine.js';
@@ -44,7 +44,7 @@ function beforeStart({ message }: CommandFailed): Promise<CommandReport> {
 async function report(checks: readonly DoctorCheck[]): Promise<CommandReport> {
   const results = await Promise.all(
     checks.map(async ({ name, finding }) => {
-      const found = await finding().catch((error: unknown): Finding => ({
+      const found = await finding().catch((error: unknown): CheckFinding => ({
         ok: false,
         detail: (error as Error).message,
       }));

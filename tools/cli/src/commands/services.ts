@@ -7,7 +7,7 @@ import { WrongUsage } from '../failure.js';
 import { duration } from '../output/duration.js';
 import { table } from '../output/table.js';
 import { callManagement } from '../target/management.js';
-import type { KnownInstance, Target } from '../target/target.js';
+import type { KnownInstance, SystemTarget } from '../target/target.js';
 
 /** How long announced instances may take to reply, milliseconds. */
 const replyMs = 500;
@@ -73,7 +73,7 @@ async function services({ target }: CommandContext, only: string | undefined): P
 }
 
 /** Every instance that should run, as it says itself, and those that announce themselves without being known. */
-export async function inspectInstances(target: Target, only?: string): Promise<ServiceInstanceRow[]> {
+export async function inspectInstances(target: SystemTarget, only?: string): Promise<ServiceInstanceRow[]> {
   const isWanted = ({ service }: { readonly service: string }): boolean => only === undefined || service === only;
   const known = (await target.instances()).filter(isWanted);
   const announced = await announcedInstances(await target.nats());

@@ -1,11 +1,11 @@
 import { consumers, streams } from '@causeway/contracts';
-import type { Target } from '../target/target.js';
+import type { SystemTarget } from '../target/target.js';
 import { isAtLeast, type DoctorCheck } from './check.js';
 
 const leastServer = '2.9.10';
 
 /** The broker: is it there, does it hold what the contracts declare, and is anything stuck in it? */
-export const brokerChecks = (target: Target): DoctorCheck[] => [
+export const brokerChecks = (target: SystemTarget): DoctorCheck[] => [
   {
     name: 'nats-server',
     finding: async () => {

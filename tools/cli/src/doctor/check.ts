@@ -1,4 +1,4 @@
-export interface Finding {
+export interface CheckFinding {
   readonly ok: boolean;
   readonly detail: string;
   /** What to do about it. */
@@ -8,7 +8,7 @@ export interface Finding {
 /** One thing to look at. A check that throws has found something wrong. */
 export interface DoctorCheck {
   readonly name: string;
-  readonly finding: () => Promise<Finding>;
+  readonly finding: () => Promise<CheckFinding>;
 }
 
 /** Compares versions of the form `2.10.27`, part by part. */

@@ -1,7 +1,7 @@
 import { migrationsOf } from '@causeway/launcher/schema';
 import { services } from '@causeway/system';
 import { readDatabase } from '../target/read-database.js';
-import type { Target } from '../target/target.js';
+import type { SystemTarget } from '../target/target.js';
 import type { DoctorCheck } from './check.js';
 
 /** What timers, leases and tokens bear. */
@@ -10,7 +10,7 @@ const mostSkewMs = 2_000;
 const mostUnsentMs = 30_000;
 
 /** For each service with a database: is it there, is its clock right, has it all migrations, is its outbox empty? */
-export const databaseChecks = (target: Target): DoctorCheck[] =>
+export const databaseChecks = (target: SystemTarget): DoctorCheck[] =>
   services
     .filter(({ database }) => database !== undefined)
     .flatMap(({ name, nats }) => {

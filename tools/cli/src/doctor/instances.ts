@@ -1,9 +1,9 @@
 import { inspectInstances } from '../commands/services.js';
-import type { Target } from '../target/target.js';
+import type { SystemTarget } from '../target/target.js';
 import type { DoctorCheck } from './check.js';
 
 /** One check for each instance: what `causeway services` says about it. */
-export async function instanceChecks(target: Target): Promise<DoctorCheck[]> {
+export async function instanceChecks(target: SystemTarget): Promise<DoctorCheck[]> {
   const instances = await inspectInstances(target).catch(() => undefined);
   if (!instances)
     return [{ name: 'instances', finding: () => Promise.reject(new Error('the broker must be there to find them')) }];

@@ -4,10 +4,10 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { CommandFailed } from '../failure.js';
 import { connectAsOperator } from './connect.js';
 import { followFile } from './follow-file.js';
-import type { KnownInstance, LogSource, Target } from './target.js';
+import type { KnownInstance, LogSource, SystemTarget } from './target.js';
 
 /** The system that `npm start` runs in a data folder. @throws CommandFailed when none runs there. */
-export function laptopTarget(folder: string): Target {
+export function laptopTarget(folder: string): SystemTarget {
   const system = findRunning(folder);
   if (!system)
     throw new CommandFailed(
@@ -27,7 +27,7 @@ export function laptopTarget(folder: string): Target {
       const response = await fetch(`http://127.0.0.1:${ports.traces}/traces/${traceId}`, {
         headers: { connection: 'close' },
       }).catch(() => undefined);
-      return response?.ok ? ((await response.json()) as Awaited<ReturnType<Target['trace']>>) : undefined;
+      return response?.ok ? ((await response.json()) as Awaited<ReturnType<SystemTarget['trace']>>) : undefined;
     },
     close: async () => {
       await (await connection?.catch(() => undefined))?.close();

@@ -22,7 +22,7 @@ export interface LogSource {
 }
 
 /** Where a system runs, and how to reach its parts from here. What is opened on the way is closed by `close`. */
-export interface Target {
+export interface SystemTarget {
   /** For people: `laptop, /home/ada/causeway/.causeway`. */
   readonly name: string;
   /** As the account `operator` of the broker. */
