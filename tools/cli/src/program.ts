@@ -13,12 +13,8 @@ import { addOutbox } from './commands/outbox.js';
 import { addServices } from './commands/services.js';
 import { addTrace } from './commands/trace.js';
 import { CommandFailed, WrongUsage } from './failure.js';
+import type { TargetOptions } from './target/open-target.js';
 import type { SystemTarget } from './target/target.js';
-
-/** Options that every command has. */
-export interface TargetOptions {
-  readonly folder?: string;
-}
 
 /** What the program needs from outside. */
 export interface ProgramParts {
@@ -60,6 +56,9 @@ export function createProgram(parts: ProgramParts, finished: (ok: boolean) => vo
   const program = new Command('causeway')
     .description('looks at a running system, and cures it')
     .option('--folder <path>', 'the data folder of a laptop; default: the nearest .causeway')
+    .option('--compose [file]', 'the containers of a Compose file; default: docker/compose.yaml')
+    .option('--context <name>', 'a Kubernetes cluster, by its context of kubectl')
+    .option('--namespace <name>', 'of the cluster; default: causeway')
     .option('--json', 'print JSON')
     .option('--as <name>', 'who you are, for the audit trail; default: user@host')
     .configureHelp({ showGlobalOptions: true, sortSubcommands: false })

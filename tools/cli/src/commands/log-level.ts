@@ -45,7 +45,7 @@ async function changeLevel(
   level: string,
   { for: forMs, untilRestart, reason }: LevelOptions,
 ): Promise<CommandReport> {
-  const instances = (await target.instances()).filter((instance) => instance.service === service);
+  const instances = (await target.instances(service)).filter((instance) => instance.service === service);
   if (instances.length === 0) throw new CommandFailed(`no instance of ${service} runs`);
   const forSeconds = untilRestart ? undefined : Math.max(1, Math.round(forMs / 1_000));
   const details = { service, level, forSeconds, instances: instances.map(({ id }) => id) };

@@ -1,5 +1,5 @@
 import type { AdmissionState, PolicyState } from '@causeway/resilience';
-import { services as listed } from '@causeway/system';
+import { services as listed, type ServiceName } from '@causeway/system';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Command } from 'commander';
 import { example, type CommandContext, type CommandReport, type RunCommand } from '../command.js';
@@ -46,7 +46,7 @@ export function addServices(program: Command, run: RunCommand): void {
 }
 
 async function services({ target }: CommandContext, only: string | undefined): Promise<CommandReport> {
-  if (only !== undefined && !listed.some(({ name }) => name === only))
+  if (!isServiceName(only))
     throw new WrongUsage(`there is no service ${only}; there are ${listed.map(({ name }) => name).join(', ')}`);
   const rows = await inspectInstances(target, only);
   return {
@@ -72,13 +72,16 @@ async function services({ target }: CommandContext, only: string | undefined): P
   };
 }
 
+const isServiceName = (name: string | undefined): name is ServiceName | undefined =>
+  name === undefined || listed.some((service) => service.name === name);
+
 /** Every instance that should run, as it says itself, and those that announce themselves without being known. */
-export async function inspectInstances(target: SystemTarget, only?: string): Promise<ServiceInstanceRow[]> {
+export async function inspectInstances(target: SystemTarget, only?: ServiceName): Promise<ServiceInstanceRow[]> {
   const isWanted = ({ service }: { readonly service: string }): boolean => only === undefined || service === only;
-  const known = (await target.instances()).filter(isWanted);
-  const announced = await announcedInstances(await target.nats());
+  const known = (await target.instances(only)).filter(isWanted);
+  const announced = target.announces ? await announcedInstances(await target.nats()) : undefined;
   const states = await Promise.all(known.map(stateOf));
-  const strangers = [...announced]
+  const strangers = [...(announced ?? [])]
     .filter(([key, found]) => isWanted(found) && !known.some(({ service, id }) => `${service} ${id}` === key))
     .map(([, { service, id, version, commit }]): ServiceInstanceRow => ({
       service,
@@ -136,12 +139,12 @@ function rowOf(
   states: readonly (InstanceState | undefined)[],
   known: readonly KnownInstance[],
   index: number,
-  announced: ReadonlyMap<string, unknown>,
+  announced: ReadonlyMap<string, unknown> | undefined,
 ): ServiceInstanceRow {
   const { service, id } = instance;
   const state = states[index];
   const announces = listed.some(({ name, nats }) => name === service && nats);
-  const isAnnounced = announces ? announced.has(`${service} ${id}`) : undefined;
+  const isAnnounced = announces ? announced?.has(`${service} ${id}`) : undefined;
   if (!state)
     return {
       service,

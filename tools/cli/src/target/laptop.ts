@@ -21,7 +21,9 @@ export function laptopTarget(folder: string): SystemTarget {
     dataFolders: [folder],
     nats: () => (connection ??= connectAsOperator(`nats://127.0.0.1:${ports.nats}`, secrets.nats['operator'] ?? '')),
     databaseUrl: (service) => Promise.resolve(databaseUrlOf(system, service)),
-    instances: () => Promise.resolve(instancesOf(system)),
+    announces: true,
+    instances: (service) =>
+      Promise.resolve(instancesOf(system).filter((instance) => service === undefined || instance.service === service)),
     logs: () => Promise.resolve(logsOf(system)),
     trace: async (traceId) => {
       const response = await fetch(`http://127.0.0.1:${ports.traces}/traces/${traceId}`, {

@@ -29,7 +29,10 @@ export interface SystemTarget {
   nats(): Promise<NatsConnection>;
   /** @returns undefined for a service without a database */
   databaseUrl(service: ServiceName): Promise<string | undefined>;
-  instances(): Promise<readonly KnownInstance[]>;
+  /** @param service Only its instances: each may need a connection of its own. Default: all. */
+  instances(service?: ServiceName): Promise<readonly KnownInstance[]>;
+  /** Whether services find each other through NATS; elsewhere the platform finds them. */
+  readonly announces: boolean;
   logs(): Promise<readonly LogSource[]>;
   /** Folders of this machine that hold data, and must not run full. */
   readonly dataFolders: readonly string[];

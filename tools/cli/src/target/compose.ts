@@ -1,0 +1,98 @@
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { output } from '@causeway/launcher/run';
+import { serviceNames, services, type ServiceName } from '@causeway/system';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { CommandFailed } from '../failure.js';
+import { childLines } from './child-lines.js';
+import { connectAsOperator } from './connect.js';
+import type { KnownInstance, LogSource, SystemTarget } from './target.js';
+
+interface RunningContainer {
+  readonly id: string;
+  readonly name: string;
+  readonly host: string;
+}
+
+const managementPort = 9090;
+const dockerTimeoutMs = 20_000;
+
+/**
+ * The containers of a Compose file on this machine, at their addresses in Docker's network: Compose publishes only the
+ * gateway. Linux routes there; Docker Desktop does not.
+ * @param file Path of `compose.yaml`; its secrets are in `secrets` beside it.
+ */
+export function composeTarget(file: string): SystemTarget {
+  let connection: Promise<NatsConnection> | undefined;
+
+  const docker = async (...args: readonly string[]): Promise<string> => {
+    try {
+      return await output(['docker', ...args], { timeoutMs: dockerTimeoutMs });
+    } catch (error) {
+      throw new CommandFailed((error as Error).message, 'Does docker compose ps show the containers?');
+    }
+  };
+  const containers = async (service: string): Promise<RunningContainer[]> => {
+    const ids = (await docker('compose', '--file', file, 'ps', '--quiet', service)).split('\n').filter(Boolean);
+    if (ids.length === 0) return [];
+    const format = '{{.Id}} {{.Name}} {{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}';
+    return (await docker('inspect', '--format', format, ...ids)).split('\n').map((line) => {
+      const [id = '', name = '', host = ''] = line.trim().split(' ');
+      return { id, name: name.replace(/^\//, ''), host };
+    });
+  };
+  const hostOf = async (service: string): Promise<string> => {
+    const [found] = await containers(service);
+    if (!found?.host) throw new CommandFailed(`no container of ${service} runs`, `docker compose --file ${file} up`);
+    return found.host;
+  };
+  const secret = (name: string): string => {
+    try {
+      return readFileSync(join(dirname(file), 'secrets', name), 'utf8').trim();
+    } catch (error) {
+      const remedy = `Run sh ${join(dirname(file), 'secrets.sh')}, and start the containers again.`;
+      throw new CommandFailed(`the secret ${name} cannot be read`, remedy, { cause: error });
+    }
+  };
+  const ofServices = async (only?: ServiceName): Promise<{ service: ServiceName; container: RunningContainer }[]> => {
+    const names = serviceNames.filter((name) => only === undefined || name === only);
+    const found = await Promise.all(
+      names.map(async (service) => (await containers(service)).map((container) => ({ service, container }))),
+    );
+    return found.flat();
+  };
+
+  return {
+    name: `Compose, ${file}`,
+    dataFolders: [],
+    // The names that containers announce are theirs inside: a host name and a process, which nobody outside knows.
+    announces: false,
+    nats: () =>
+      (connection ??= (async () =>
+        connectAsOperator(`nats://${await hostOf('nats')}:4222`, secret('nats-password-operator')))()),
+    databaseUrl: async (service) => {
+      const database = services.find(({ name }) => name === service)?.database;
+      if (database === undefined) return undefined;
+      const url = new URL(secret(`database-url-${database}`));
+      url.hostname = await hostOf(url.hostname);
+      return url.href;
+    },
+    instances: async (only) =>
+      (await ofServices(only)).map(({ service, container }): KnownInstance => ({
+        service,
+        id: container.name,
+        managementUrl: `http://${container.host}:${managementPort}`,
+        token: secret('operator-token'),
+      })),
+    logs: async () =>
+      (await ofServices()).map(({ service, container: { id, name } }): LogSource => ({
+        service,
+        instance: name,
+        lines: ({ follow, signal }) => childLines(['docker', 'logs', ...(follow ? ['--follow'] : []), id], signal),
+      })),
+    trace: () => Promise.resolve(undefined),
+    close: async () => {
+      await (await connection?.catch(() => undefined))?.close();
+    },
+  };
+}
