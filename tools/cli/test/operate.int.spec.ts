@@ -8,7 +8,7 @@ import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import type { AuditEntry } from '../src/audit.js';
 import type { KnownInstance, LogSource } from '../src/target/target.js';
 import { readDatabase } from '../src/target/read-database.js';
-import { Scene } from './scene.js';
+import { Scene, storeLetter } from './scene.js';
 
 const instances: KnownInstance[] = [];
 const logs: LogSource[] = [];
@@ -145,9 +145,67 @@ test('a command that looks cannot change a database', async () => {
   await expect(write).rejects.toThrow(/read-only transaction/);
 });
 
+describe('order', () => {
+  const [orderId, paymentId, customerId] = [1, 2, 3].map((n) => `01a21f4e-0000-7000-8000-00000000000${n}`);
+
+  test('an order that is stuck: what is open, what is missing, and its past with what caused it', async () => {
+    await sql(
+      'order',
+      `INSERT INTO orders (id, customer_id, payment_id, status, step, stock_held, currency, total_minor, address_sealed,
+                           card_token_sealed, version, placed_at, updated_at)
+       VALUES ($1, $2, $3, 'AUTHORIZED', 'capture', true, 'EUR', 1990, '', '', 2, now() - interval '1 minute', now())`,
+      [orderId, customerId, paymentId],
+    );
+    await sql(
+      'order',
+      `CREATE TABLE IF NOT EXISTS order_events (order_id uuid, version int, from_status order_status,
+         status order_status, step saga_step, reason text, event text, occurred_at timestamptz, cause text,
+         cause_name text, cause_id text, trace_id char(32))`,
+    );
+    await sql(
+      'order',
+      `INSERT INTO order_events (order_id, version, status, step, occurred_at, cause, cause_name, cause_id, trace_id)
+       VALUES ($1, 2, 'AUTHORIZED', 'capture', now(), 'message', 'payment.evt.authorized.v1', 'm1', $2)`,
+      [orderId, 'a'.repeat(32)],
+    );
+    const message = { id: '01a21f4e-0000-7000-8000-00000000000a', type: 'payment.cmd.capture.v1', subject: paymentId };
+    await sql('order', 'SELECT causeway.add_outbox($1)', [JSON.stringify(message)]);
+    await storeLetter(await scene.as('order'), { messageId: 'm9', payload: JSON.stringify({ orderId }) });
+
+    const { code, out } = await scene.run('order', paymentId!);
+    expect(code).toBe(0);
+    expect(out).toContain('the saga waits for capture; NO TIMER drives it');
+    expect(out).toContain('order has not published payment.cmd.capture.v1 since');
+    expect(out).toContain('dead letter 1: npx causeway dlq show 1');
+    expect(out).toContain('payment  none yet');
+    expect(out).toContain(
+      'becomes AUTHORIZED (version 2), waits for capture, because of the message payment.evt.authorized.v1 m1',
+    );
+    expect(out).not.toContain('became');
+    expect(out).toContain(`npx causeway trace ${'a'.repeat(32)}`);
+    await sql('order', 'TRUNCATE causeway.outbox');
+  });
+
+  test('a charge that the provider made twice is open', async () => {
+    const charge = (id: string) =>
+      sql(
+        'psp-sandbox',
+        `WITH c AS (INSERT INTO charges (id, reference, status, amount_minor, currency)
+                    VALUES ($1, $2, 'authorized', 1990, 'EUR') RETURNING id)
+         INSERT INTO ledger_entries (charge_id, reference, type, amount_minor, currency)
+         SELECT id, $2, 'authorize', 1990, 'EUR' FROM c`,
+        [id, paymentId],
+      );
+    await charge('ch_1');
+    expect((await scene.run('order', orderId!)).out).not.toContain('charges for one payment');
+    await charge('ch_2');
+    expect((await scene.run('order', orderId!)).out).toContain('the provider has authorized 2 charges for one payment');
+  });
+});
+
 describe('consumers', () => {
-  const [first] = consumers;
-  const name = durableName(first!);
+  const [definition] = consumers;
+  const name = durableName(definition!);
   const rowOf = async (): Promise<Record<string, unknown>> =>
     (await scene.run('consumers', '--json'))
       .json<{ consumers: Record<string, unknown>[] }>()
@@ -155,15 +213,15 @@ describe('consumers', () => {
 
   test('counts what waits, what is being handled, what came again, and what the broker gave up', async () => {
     const [sender, owner] = [await scene.as('order'), await scene.as('payment')];
-    for (let index = 0; index < 3; index += 1) await jetstream(sender).publish(first!.message.subject, '{}');
+    for (let index = 0; index < 3; index += 1) await jetstream(sender).publish(definition!.message.subject, '{}');
     const consumer = await jetstream(owner).consumers.get('PAYMENT', name);
-    (await consumer.next({ expires: 2_000 }))!.nak();
-    await consumer.next({ expires: 2_000 });
-    expect(await rowOf()).toMatchObject({ pending: 1, ackPending: 2, gaveUp: 0, terminated: 0 });
-    await consumer.next({ expires: 2_000 });
-    const again = (await consumer.next({ expires: 2_000 }))!;
+    const first = (await consumer.next({ expires: 2_000 }))!;
+    expect(await rowOf()).toMatchObject({ pending: 2, ackPending: 1, redelivered: 0, gaveUp: 0, terminated: 0 });
+    first.nak();
+    // Three of them, and the broker decides in which order.
+    const [again] = [await consumer.next(), await consumer.next(), await consumer.next()];
     expect(await rowOf()).toMatchObject({ pending: 0, ackPending: 3, redelivered: 1 });
-    again.term();
+    again!.term();
     await owner.flush();
     expect(await rowOf()).toMatchObject({ ackPending: 2, terminated: 1 });
   });

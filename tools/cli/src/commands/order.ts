@@ -4,7 +4,7 @@ import { example, type CommandContext, type CommandReport, type RunCommand } fro
 import { CommandFailed, WrongUsage } from '../failure.js';
 import { oneLine, table } from '../output/table.js';
 import { handledMessages, sentMessages } from '../story/messages.js';
-import { findOrder, orderPart } from '../story/order-part.js';
+import { findOrder, orderPart, orderPast } from '../story/order-part.js';
 import { paymentPart } from '../story/payment-part.js';
 import { providerPart } from '../story/provider-part.js';
 import type { StoryPart } from '../story/story.js';
@@ -37,7 +37,8 @@ async function order(context: CommandContext, id: string): Promise<CommandReport
     from(context, 'payment', (query) => sentMessages(query, 'payment', aggregates, period)),
   ]);
   const messages = [...ordersMessages.messages, ...paymentsMessages.messages];
-  const [payment, provider, handledByOrder, handledByPayment, letters] = await Promise.all([
+  const [past, payment, provider, handledByOrder, handledByPayment, letters] = await Promise.all([
+    from(context, 'order', (query) => orderPast(query, orderId)),
     from(context, 'payment', (query) => paymentPart(query, paymentId)),
     from(context, 'psp-sandbox', (query) => providerPart(query, paymentId)),
     from(context, 'order', (query) => handledMessages(query, 'order', messages)),
@@ -45,7 +46,7 @@ async function order(context: CommandContext, id: string): Promise<CommandReport
     deadLetters(context, aggregates),
   ]);
   const handled = { events: [...handledByOrder, ...handledByPayment], now: [], open: [] };
-  return report([orderPart(found), payment, provider, ordersMessages, paymentsMessages, handled, letters]);
+  return report([orderPart(found, past), payment, provider, ordersMessages, paymentsMessages, handled, letters]);
 }
 
 /** @throws CommandFailed when the part cannot be read: a story with a hole in it would lead astray */

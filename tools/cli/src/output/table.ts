@@ -1,3 +1,6 @@
+/** A terminal wraps what is longer than it is wide; nobody reads more in a table. */
+const mostCell = 200;
+
 type Cell = string | number | boolean | null | undefined;
 
 /**
@@ -29,4 +32,10 @@ export function oneLine(text: string, length = 100): string {
 }
 
 const textOf = (cell: Cell): string =>
-  cell === null || cell === undefined ? '' : typeof cell === 'boolean' ? (cell ? 'yes' : 'no') : oneLine(String(cell));
+  cell === null || cell === undefined
+    ? ''
+    : typeof cell === 'boolean'
+      ? cell
+        ? 'yes'
+        : 'no'
+      : oneLine(String(cell), mostCell);

@@ -1,6 +1,6 @@
 import { ago, duration } from '../output/duration.js';
 import type { Query } from '../target/read-database.js';
-import { money, type StoryPart } from './story.js';
+import { money, type StoryEvent, type StoryPart } from './story.js';
 
 export interface OrderFacts extends Record<string, unknown> {
   readonly id: string;
@@ -35,12 +35,50 @@ export async function findOrder(query: Query, id: string): Promise<OrderFacts | 
   return found;
 }
 
-export function orderPart(order: OrderFacts): StoryPart {
+interface OrderChange extends Record<string, unknown> {
+  readonly version: number;
+  readonly status: string;
+  readonly step: string | null;
+  readonly reason: string | null;
+  readonly occurred_at: Date;
+  readonly cause: string;
+  readonly cause_name: string;
+  readonly cause_id: string | null;
+  readonly trace_id: string | null;
+}
+
+/** The past of the order. Empty for an order of a release that did not keep it. */
+export async function orderPast(query: Query, orderId: string): Promise<readonly OrderChange[]> {
+  const [known] = await query<{ known: boolean }>("SELECT to_regclass('public.order_events') IS NOT NULL AS known");
+  if (!known?.known) return [];
+  return query<OrderChange>(
+    `SELECT version, status::text, step::text, reason, occurred_at, cause::text, cause_name, cause_id, trace_id
+       FROM order_events WHERE order_id = $1 ORDER BY version`,
+    [orderId],
+  );
+}
+
+const asEvent = ({ version, status, step, reason, occurred_at, cause, ...by }: OrderChange): StoryEvent => ({
+  at: occurred_at,
+  by: 'order',
+  what: [
+    `becomes ${status} (version ${version})`,
+    ...(reason === null ? [] : [reason]),
+    ...(step === null ? [] : [`waits for ${step}`]),
+    `because of the ${cause} ${by.cause_name}${by.cause_id === null ? '' : ` ${by.cause_id}`}`,
+  ].join(', '),
+  ...(by.trace_id !== null && { traceId: by.trace_id }),
+});
+
+export function orderPart(order: OrderFacts, past: readonly OrderChange[]): StoryPart {
   const { status, step, reason, due_at, attempts, give_up_at, version, updated_at, stock_held } = order;
   return {
     events: [
       { at: order.placed_at, by: 'order', what: `is placed: ${money(order.total_minor, order.currency)}` },
-      ...(version > 1 ? [{ at: updated_at, by: 'order', what: `became ${status} (version ${version})` }] : []),
+      ...past.map(asEvent),
+      ...(version > 1 && past.at(-1)?.version !== version
+        ? [{ at: updated_at, by: 'order', what: `became ${status} (version ${version})` }]
+        : []),
     ],
     now: [
       `order    ${order.id}  ${status}${reason === null ? '' : ` (${reason})`}, version ${version}, ${ago(updated_at)}`,
