@@ -1,7 +1,7 @@
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { call, Customer } from '@causeway/demo-client';
 import type { ServiceName } from '@causeway/system';
-import type { OrderView, ProductView } from '@causeway/contracts';
+import type { OrderHistory, OrderView, ProductView } from '@causeway/contracts';
 import { eventually } from '../src/eventually.js';
 import { Final } from '../src/eventually.js';
 import { instancesOf, ledgerOf, newKey, useSystem } from '../src/system.js';
@@ -54,10 +54,19 @@ async function expectLedgerAgrees({ status, paymentId, totalMinor }: OrderView):
   });
 }
 
+/** Whatever died in between: each version of the order is in its history once, and follows from the one before. */
+async function expectHistoryComplete({ id, status, version }: OrderView): Promise<void> {
+  const { items } = (await customer.call<OrderHistory>(`/v1/orders/${id}/history`)).body;
+  expect(items.map((change) => change.version)).toEqual(Array.from({ length: version }, (_, at) => at + 1));
+  expect(items.map(({ from }) => from)).toEqual([null, ...items.slice(0, -1).map((change) => change.status)]);
+  expect(items.at(-1)!.status).toBe(status);
+  expect(new Set(items.map(({ cause }) => cause.id)).size).toBe(items.length);
+}
+
 const terminal: OrderView['status'][] = ['CONFIRMED', 'REJECTED', 'CANCELLED'];
 
 test.each<ServiceName>(['order', 'payment', 'psp-sandbox', 'user', 'gateway'])(
-  '%s killed and restarted in the middle of 50 orders: all end, and the ledger agrees',
+  '%s killed and restarted in the middle of 50 orders: all end, the ledger agrees, and no change is missing from their history',
   async (name) => {
     const placing: Promise<OrderView>[] = [];
     for (let index = 0; index < 50; index += 1) {
@@ -71,10 +80,11 @@ test.each<ServiceName>(['order', 'payment', 'psp-sandbox', 'user', 'gateway'])(
     const placed = (await Promise.all(placing)).filter(Boolean);
     expect(placed).toHaveLength(50);
     expect(new Set(placed.map(({ id }) => id)).size).toBe(50);
-    for (const { id } of placed)
-      await expectLedgerAgrees(
-        await eventually(`order ${id} ended`, () => customer.waitFor(id, terminal, 60_000), 60_000),
-      );
+    for (const { id } of placed) {
+      const ended = await eventually(`order ${id} ended`, () => customer.waitFor(id, terminal, 60_000), 60_000);
+      await expectLedgerAgrees(ended);
+      await expectHistoryComplete(ended);
+    }
   },
   180_000,
 );
