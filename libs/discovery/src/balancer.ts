@@ -172,7 +172,7 @@ export class Balancer {
     health.ejectedUntil = now + this.options.ejectMs;
     ejections.add(1, { service });
     log.warn(
-      { service, instance: endpoint.id, url: endpoint.url, failures: health.failures },
+      { peer: service, peerInstance: endpoint.id, url: endpoint.url, failures: health.failures },
       `${service} ${endpoint.id} failed ${health.failures} times in a row; ejected for ${this.options.ejectMs} ms`,
     );
   }

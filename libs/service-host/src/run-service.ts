@@ -2,7 +2,7 @@ import { enableCompileCache, flushCompileCache, setSourceMapsSupport } from 'nod
 import type { AddressInfo } from 'node:net';
 import { loadSettings, SettingsInvalid, type SettingsShape } from '@causeway/config';
 import { CodedError } from '@causeway/errors';
-import { createLogger, startTelemetry, type Logger } from '@causeway/telemetry';
+import { createLogger, startTelemetry, type LogFields, type Logger } from '@causeway/telemetry';
 import type { ServiceContext, ServiceDefinition } from './definition.js';
 import { startManagementServer } from './health/management-server.js';
 import { HostState } from './host-state.js';
@@ -126,9 +126,14 @@ function settingsOf({ name, settings }: ServiceDefinition): object {
 const printError = (text: string): void => void process.stderr.write(`${text}\n`);
 
 /** A CodedError explains itself; of anything else the logger writes the stack. */
-const fieldsOf = (error: unknown): object =>
+const fieldsOf = (error: unknown): LogFields =>
   error instanceof CodedError
-    ? { code: error.code, detail: error.message, remedy: error.remedy, cause: error.cause }
+    ? {
+        code: error.code,
+        detail: error.message,
+        remedy: error.remedy,
+        ...(error.cause !== undefined && { err: error.cause }),
+      }
     : { err: error };
 
 /** After an uncaught error the state of the process is unknown. It logs the error and exits, so that its supervisor starts another. */

@@ -1,5 +1,5 @@
-export { createLogger, getLogger, logLevel, setLogLevel, type LoggerOptions } from './logger.js';
-export type { Logger } from 'pino';
+export { createLogger, getLogger, logLevel, setLogLevel, type Logger, type LoggerOptions } from './logger.js';
+export type { LogFields } from './log-schema.js';
 export { durationBucketsSeconds, instruments, meter, type Counter, type Histogram, type LazyMeter } from './metrics.js';
 export { NestLogger } from './nest/nest-logger.js';
 export { redact } from './redact.js';

@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
 import { context, trace, TraceFlags } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
-import { createLogger, getLogger, NestLogger } from './index.js';
+import { createLogger, getLogger, NestLogger, type LogFields } from './index.js';
 
 const early = getLogger('early');
 early.info('nobody hears this');
@@ -54,16 +54,23 @@ test('a logger made before the process’s logger follows it, and each later one
   expect(second.lines.map(({ msg }) => msg)).toEqual(['two']);
 });
 
-test('no secret reaches a line: not in fields, children, nested objects, arrays or errors', () => {
+/** The type would refuse these fields; what arrives from libraries is not typed. */
+const untyped = (fields: object): LogFields => fields;
+
+test('no secret reaches a line: not in fields, nested objects, arrays or errors', () => {
   const { lines, logger } = memory();
   const error = Object.assign(new Error('refused'), { config: { headers: { Authorization: 'Bearer s3cret' } } });
-  logger.child({ apiKey: 's3cret' }).warn({
-    err: error,
-    request: { headers: { cookie: 's3cret', 'X-Access-Token': 's3cret', accept: 'text/html' } },
-    items: [{ paymentMethodToken: 's3cret' }],
-    newPassword: 's3cret',
-    client_secret: 's3cret',
-  });
+  logger.warn(
+    untyped({
+      err: error,
+      request: { headers: { cookie: 's3cret', 'X-Access-Token': 's3cret', accept: 'text/html' } },
+      items: [{ paymentMethodToken: 's3cret' }],
+      newPassword: 's3cret',
+      client_secret: 's3cret',
+      customer: { email: 's3cret', postalCode: 's3cret' },
+    }),
+    'refused',
+  );
   const text = JSON.stringify(lines);
   expect(text).not.toContain('s3cret');
   expect(text).toContain('text/html');
@@ -77,7 +84,8 @@ test('of an error a line has type, message, stack, code and cause; not what a li
   const refused = Object.assign(new TypeError('connection refused'), { code: 'ECONNREFUSED', client });
   const err = Object.assign(new Error('no connection', { cause: refused }), { code: '57P03', client, detail: 'a row' });
   logger.error({ err }, 'failed');
-  logger.error({ error: new Error('odd', { cause: client }) });
+  logger.error({ err: new Error('odd', { cause: client }) }, 'failed');
+  logger.error({ err: 'thrown text' }, 'failed');
   expect(lines[0]?.['err']).toEqual({
     type: 'Error',
     message: 'no connection',
@@ -90,14 +98,15 @@ test('of an error a line has type, message, stack, code and cause; not what a li
       code: 'ECONNREFUSED',
     },
   });
-  expect(lines[1]).toMatchObject({ error: { message: 'odd', cause: '[object Object]' } });
+  expect(lines[1]).toMatchObject({ err: { message: 'odd', cause: { type: 'object', message: '[object Object]' } } });
+  expect(lines[2]).toMatchObject({ err: { type: 'string', message: 'thrown text' } });
 });
 
 test('errors that are their own cause come to an end', () => {
   const { lines, logger } = memory();
   const first = new Error('first');
   first.cause = new Error('second', { cause: first });
-  logger.error({ err: first });
+  logger.error({ err: first }, 'failed');
   expect(lines[0]).toMatchObject({
     err: { message: 'first', cause: { message: 'second', cause: { message: 'first' } } },
   });
@@ -106,7 +115,7 @@ test('errors that are their own cause come to an end', () => {
 test('what is logged is not changed', () => {
   const { logger } = memory();
   const fields = { headers: { cookie: 'kept' } };
-  logger.info(fields);
+  logger.info(untyped(fields), 'said');
   expect(fields).toEqual({ headers: { cookie: 'kept' } });
 });
 
@@ -127,4 +136,21 @@ test('Nest’s lines look like ours; its chatter at start is debug', () => {
   ]);
   expect(lines[2]).toMatchObject({ err: { message: 'broken' } });
   expect(lines[3]?.['stack']).toContain('place (file.ts');
+});
+
+test('a field that the schema does not have does not compile, nor one of another type, nor who writes the line', () => {
+  const { logger } = memory();
+  const made = { orderId: 'o1', basket: 3 };
+  // @ts-expect-error an object that was made elsewhere
+  logger.info(made, 'a field too many');
+  // @ts-expect-error personal data has no field
+  logger.info({ email: 'ada@example.com' }, 'said');
+  // @ts-expect-error the type of a field
+  logger.info({ orderId: 7 }, 'said');
+  // @ts-expect-error another service is `peer`: a second `service` in a line makes it invalid
+  logger.info({ service: 'order' }, 'a field of the logger');
+  // @ts-expect-error a line needs a message
+  logger.info({ orderId: 'o1' });
+  // @ts-expect-error a field of each line belongs into each line
+  logger.child({ orderId: 'o1' });
 });

@@ -1,8 +1,26 @@
 import { isSpanContextValid, trace } from '@opentelemetry/api';
-import { pino, type DestinationStream, type Logger } from 'pino';
+import type { z } from 'zod';
+import { pino, type DestinationStream, type Logger as PinoLogger } from 'pino';
 import { lineWriter, turnWriter } from './line-writer.js';
-import { redact } from './redact.js';
+import type { LogFields, logLevels, logLine } from './log-schema.js';
+import { redact, scrub } from './redact.js';
 import { isError } from './tracing.js';
+
+type LogLevel = (typeof logLevels)[number];
+
+/** Refuses fields that are not in the schema, also in an object that was made elsewhere. */
+type Known<T> = { readonly [Name in keyof T]: Name extends keyof LogFields ? LogFields[Name] : never };
+
+/** A message, or fields of `log-schema.ts` and a message. Whatever varies belongs into a field: searches group by `msg`. */
+interface WriteLine {
+  (message: string): void;
+  <T extends LogFields>(fields: T & Known<T>, message: string): void;
+}
+
+/** pino's logger with the fields of the schema, and no others: what Elasticsearch would reject does not compile. */
+export interface Logger extends Pick<PinoLogger, 'level' | 'isLevelEnabled'>, Readonly<Record<LogLevel, WriteLine>> {
+  child(bindings: { readonly scope: string }): Logger;
+}
 
 export interface LoggerOptions {
   readonly service: string;
@@ -13,12 +31,13 @@ export interface LoggerOptions {
   readonly destination?: DestinationStream;
 }
 
-let root: Logger = pino({ level: 'silent' });
+let root: Logger = pino({ level: 'silent' }) as Logger;
 let generation = 0;
 
 /**
  * Creates the process's logger: JSON lines with `level` as a word, `time` as RFC 3339, `service`, `instance`, and `trace_id`/`span_id` of the
- * active span. Values under secret-looking names are replaced. From then on every logger of {@link getLogger} writes through it.
+ * active span. Values under names of secrets and personal data are replaced, and so is what looks like one in any text.
+ * From then on every logger of {@link getLogger} writes through it.
  */
 export function createLogger({
   service,
@@ -39,12 +58,12 @@ export function createLogger({
         level: (label) => ({ level: label }),
         log: (fields) => redact(fields),
       },
-      serializers: { err: (error: unknown) => describeError(error), error: (error: unknown) => describeError(error) },
+      serializers: { err: (error: unknown) => describeError(error) },
       mixin: activeSpan,
+      hooks: { streamWrite: scrub },
     },
     destination,
-  );
-  redactBindings(root);
+  ) as Logger;
   generation += 1;
   return root;
 }
@@ -72,48 +91,29 @@ function timestamp(): string {
   return stamp;
 }
 
-/** pino no longer applies the root's formatter to the bindings of a child, so this method, which children inherit, redacts them. */
-function redactBindings(logger: Logger): void {
-  const child: unknown = Reflect.get(logger, 'child');
-  const redacting = function (this: Logger, bindings: object, ...rest: unknown[]): unknown {
-    return Reflect.apply(child as () => Logger, this, [redact(bindings), ...rest]);
-  };
-  Object.assign(logger, { child: redacting });
-}
-
 /** Bounds a chain of causes, which may be a cycle. */
 const maxCauses = 8;
-
-interface DescribedError {
-  readonly type: string;
-  readonly message: string;
-  readonly stack?: string;
-  readonly code?: string | number;
-  readonly cause?: unknown;
-}
 
 /**
  * Keeps only what a reader needs of an error. Libraries attach whole objects to their errors, `pg` for example its client
  * with connection parameters and every prepared statement. pino's own serializer would write all of that into the line.
  */
-function describeError(error: unknown, depth = 0): unknown {
-  if (!isError(error)) return redact(error);
+function describeError(error: unknown, depth = 0): NonNullable<z.input<typeof logLine>['err']> {
+  if (!isError(error)) return { type: typeof error, message: describeValue(error) };
   const { code, cause, stack, message } = error as Error & { code?: unknown };
-  const described: DescribedError = {
+  return {
     type: error.constructor.name,
     message,
     ...(stack !== undefined && { stack }),
-    ...((typeof code === 'string' || typeof code === 'number') && { code }),
-    ...(cause !== undefined && depth < maxCauses && { cause: describeCause(cause, depth + 1) }),
+    ...((typeof code === 'string' || typeof code === 'number') && { code: String(code) }),
+    ...(cause !== undefined && depth < maxCauses && { cause: describeError(cause, depth + 1) }),
   };
-  return described;
 }
 
-/** A cause that is not an error may be anything; of an object only its kind is logged. */
-function describeCause(cause: unknown, depth: number): unknown {
-  if (isError(cause)) return describeError(cause, depth);
-  if (typeof cause === 'object' && cause !== null) return Object.prototype.toString.call(cause);
-  return typeof cause === 'function' ? 'function' : cause;
+/** What was thrown, or is a cause, may be anything; of an object only its kind is logged. */
+function describeValue(value: unknown): string {
+  if (typeof value === 'object' && value !== null) return Object.prototype.toString.call(value);
+  return typeof value === 'function' ? 'function' : String(value);
 }
 
 function activeSpan(): object {

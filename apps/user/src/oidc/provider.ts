@@ -182,7 +182,7 @@ function reportErrors(provider: Provider): void {
     } else log.error({ err: error, route: ctx.oidc.route }, 'unexpected error; responding with 500');
   });
   const refused = (name: string) => (ctx: KoaContextWithOIDC, error: errors.OIDCProviderError) =>
-    log.info({ error: error.error, detail: error.error_detail, client: ctx.oidc.client?.clientId }, `${name} refused`);
+    log.info({ code: error.error, detail: error.error_detail, client: ctx.oidc.client?.clientId }, `${name} refused`);
   provider.on('authorization.error', refused('authorization'));
   provider.on('grant.error', refused('token'));
   provider.on('end_session.error', refused('sign-out'));

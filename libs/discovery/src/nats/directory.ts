@@ -93,7 +93,7 @@ export class Directory {
     if (!entries) this.entries.set(name, (entries = new Map<string, Entry>()));
     entries.set(key, { id, url, version, missed: 0, replied: true });
     this.publish(name);
-    if (!known) log.info({ service: name, instance: id, url }, `${name} ${id} found`);
+    if (!known) log.info({ peer: name, peerInstance: id, url }, `${name} ${id} found`);
   }
 
   private remove(name: string, key: string, why: string): void {
@@ -101,7 +101,7 @@ export class Directory {
     if (!entry) return;
     this.entries.get(name)!.delete(key);
     this.publish(name);
-    log.info({ service: name, instance: entry.id, url: entry.url }, `${name} ${entry.id} dropped: ${why}`);
+    log.info({ peer: name, peerInstance: entry.id, url: entry.url }, `${name} ${entry.id} dropped: ${why}`);
   }
 
   /** Readers get a new array only when something has changed. */

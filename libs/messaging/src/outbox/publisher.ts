@@ -105,7 +105,7 @@ export class OutboxPublisher {
     const refused = isRefusal(error);
     this.backoff.failed(row, refused);
     log[refused ? 'error' : 'warn'](
-      { id: row.id, subject: row.subject, reason: String(error) },
+      { messageId: row.id, subject: row.subject, reason: String(error) },
       refused
         ? 'broker refused a message; retrying it, and holding back later ones of its aggregate'
         : 'publishing a message failed; it stays in the outbox and is retried within 10 s',

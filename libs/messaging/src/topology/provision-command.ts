@@ -2,6 +2,7 @@ import { consumers, streams } from '@causeway/contracts';
 import { getLogger } from '@causeway/telemetry';
 import { connectNats } from '../connection.js';
 import type { NatsSettings } from '../settings.js';
+import type { FieldChange } from './declared.js';
 import { provision, type Change } from './provision.js';
 
 /**
@@ -21,7 +22,7 @@ export async function provisionTopology(
     for (const { action, kind, name, fields } of changes) {
       if (action === 'undeclared')
         log.warn({ kind, name }, 'the broker has it, but no service declares it; delete it by hand');
-      else if (action !== 'unchanged') log.info({ kind, name, fields }, action);
+      else if (action !== 'unchanged') log.info({ kind, name, changes: fields.map(inWords) }, action);
     }
     log.info({ declared: streams.length + consumers.length }, 'the broker matches the declared topology');
     return changes;
@@ -29,3 +30,6 @@ export async function provisionTopology(
     await nc.close();
   }
 }
+
+const inWords = ({ field, actual, declared }: FieldChange): string =>
+  `${field}: ${JSON.stringify(actual)} → ${JSON.stringify(declared)}`;

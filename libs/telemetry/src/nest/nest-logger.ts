@@ -1,5 +1,5 @@
 import type { LoggerService } from '@nestjs/common';
-import type { Logger } from 'pino';
+import type { Logger } from '../logger.js';
 
 /** Nest logs a line for each module and route at start; these are kept at `debug`. */
 const chatty = new Set([
@@ -52,14 +52,20 @@ export class NestLogger implements LoggerService {
     const scope = typeof rest.at(-1) === 'string' ? (rest.pop() as string) : undefined;
     const err = message instanceof Error ? message : rest.find((item) => item instanceof Error);
     const stack =
-      err === undefined ? rest.find((item) => typeof item === 'string' && item.includes('\n    at ')) : undefined;
+      err === undefined
+        ? rest.find((item): item is string => typeof item === 'string' && item.includes('\n    at '))
+        : undefined;
     const fields = {
-      ...(scope !== undefined && { scope }),
       ...(err !== undefined && { err }),
       ...(stack !== undefined && { stack }),
     };
     const text =
-      message instanceof Error ? message.message : typeof message === 'string' ? message : JSON.stringify(message);
-    this.logger[level === 'info' && scope !== undefined && chatty.has(scope) ? 'debug' : level](fields, text);
+      message instanceof Error
+        ? message.message
+        : typeof message === 'string'
+          ? message
+          : (JSON.stringify(message) ?? String(message));
+    const logger = scope === undefined ? this.logger : this.logger.child({ scope });
+    logger[level === 'info' && scope !== undefined && chatty.has(scope) ? 'debug' : level](fields, text);
   }
 }
