@@ -34,9 +34,7 @@ const loggedError = z
 
 /** What the logger puts into a line by itself. */
 const ofTheLogger = {
-  level: z
-    .enum([...logLevels, 'unknown'])
-    .meta({ description: 'severity; `unknown`: the process wrote text past the logger, the shipper made it a line' }),
+  level: z.enum(logLevels).meta({ description: 'severity' }),
   time: z.iso.datetime({ precision: 3 }).meta({ description: 'when, UTC, to the millisecond' }),
   service: word('service that wrote the line'),
   instance: word('its instance: `order-1`, the name of a pod'),

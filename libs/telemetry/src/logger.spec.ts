@@ -7,14 +7,17 @@ const early = getLogger('early');
 early.info('nobody hears this');
 
 function memory() {
+  const texts: string[] = [];
   const lines: Record<string, unknown>[] = [];
   const stream = new Writable({
     write: (chunk: Buffer, _encoding, done) => {
+      texts.push(chunk.toString());
       lines.push(JSON.parse(chunk.toString()) as Record<string, unknown>);
       done();
     },
   });
   return {
+    texts,
     lines,
     logger: createLogger({ service: 'order', instanceId: 'order-1', level: 'debug', destination: stream }),
   };
@@ -120,8 +123,8 @@ test('what is logged is not changed', () => {
 });
 
 test('Nest’s lines look like ours; its chatter at start is debug', () => {
-  const { lines, logger } = memory();
-  const nest = new NestLogger(logger);
+  const { lines, texts } = memory();
+  const nest = new NestLogger(getLogger('nest'));
   nest.log('AppModule dependencies initialized', 'InstanceLoader');
   nest.warn('careful', 'OrdersController');
   nest.error(new Error('broken'), 'ExceptionsHandler');
@@ -132,10 +135,11 @@ test('Nest’s lines look like ours; its chatter at start is debug', () => {
     ['warn', 'OrdersController', 'careful'],
     ['error', 'ExceptionsHandler', 'broken'],
     ['error', 'ExceptionsHandler', 'broken'],
-    ['info', undefined, '{"some":"object"}'],
+    ['info', 'nest', '{"some":"object"}'],
   ]);
   expect(lines[2]).toMatchObject({ err: { message: 'broken' } });
   expect(lines[3]?.['stack']).toContain('place (file.ts');
+  expect(texts.every((text) => text.split('"scope"').length === 2)).toBe(true);
 });
 
 test('a field that the schema does not have does not compile, nor one of another type, nor who writes the line', () => {

@@ -6,6 +6,7 @@ import { expectDeclaredResponses } from '@causeway/contracts/testing';
 import { call, operatorToken } from '@causeway/demo-client';
 import { startSystem } from '@causeway/launcher';
 import type { ServiceName } from '@causeway/system';
+import { wrongLines } from './log-lines.js';
 import { processTarget, type Instance, type Target } from './target.js';
 
 /** Shortened waits: the tests provoke what takes minutes in production. */
@@ -22,7 +23,7 @@ declare const causewayTarget: 'images' | undefined;
 
 /**
  * Starts a whole system for one test file, on free ports and with its own data: real processes, or containers from the
- * images.
+ * images. At the end, every line that its instances have logged must fit the schema of log lines.
  * @param env Settings over those of a laptop. Default: everything that has to do with waiting, shortened.
  */
 export function useSystem(
@@ -35,7 +36,10 @@ export function useSystem(
     holder.system = await startTarget(instances, env);
   }, 240_000);
   afterAll(async () => {
-    await holder.system?.stop();
+    const { system } = holder;
+    const logs = await Promise.all((system?.services ?? []).map((instance) => instance.log()));
+    await system?.stop();
+    expect(wrongLines(logs.flat())).toEqual([]);
   }, 120_000);
   return holder as { readonly system: Target };
 }

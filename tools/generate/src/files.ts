@@ -3,6 +3,7 @@ import { composeFile } from './compose.js';
 import { formatted, type GeneratedFile } from './generated-file.js';
 import { imageFiles } from './images.js';
 import { kubernetesFiles } from './kubernetes.js';
+import { logFiles } from './logs/index.js';
 import { secretsScript } from './secrets-script.js';
 import { renderedTables, tables } from './tables.js';
 
@@ -13,10 +14,11 @@ const files = (): GeneratedFile[] => [
   { file: 'docker/nats/nats.conf', text: natsServerConfig({ include: 'passwords.conf' }) },
   { file: 'k8s/components/nats/nats.conf', text: natsServerConfig() },
   ...kubernetesFiles(),
+  ...logFiles(),
 ];
 
 /**
- * Every file that follows from the list of services and from the contracts, as it should be: first what follows from them
+ * Every file that follows from the list of services, the contracts and the schema of log lines, as it should be: first what follows from them
  * alone, then tables that follow from the overlays, which the first stage writes.
  */
 export const stages: readonly (() => Promise<GeneratedFile[]>)[] = [files, tables].map(

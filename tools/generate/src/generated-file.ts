@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import { format } from 'prettier';
 
 /** The root of the repository that is generated into; from `src` and from `dist` alike. */
@@ -51,9 +51,16 @@ export function withParts(file: string, parts: Readonly<Record<string, string>>)
   return { file, text };
 }
 
+const parsers: Readonly<Record<string, string>> = {
+  '.md': 'markdown',
+  '.yaml': 'yaml',
+  '.yml': 'yaml',
+  '.json': 'json',
+};
+
 /** As `npm run format` would leave it. Other kinds of files have no formatter. */
 export async function formatted({ file, text }: GeneratedFile): Promise<GeneratedFile> {
-  const parser = file.endsWith('.md') ? 'markdown' : /\.ya?ml$/.test(file) ? 'yaml' : undefined;
+  const parser = parsers[extname(file)];
   if (!parser) return { file, text };
   return { file, text: await format(text, { parser, singleQuote: true, printWidth: 120, proseWrap: 'always' }) };
 }

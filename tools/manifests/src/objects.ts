@@ -29,6 +29,7 @@ export interface Rendered {
 }
 
 export type Deployment = IDeployment & Body;
+export type DaemonSet = IDaemonSet & Body;
 export type Workload = (IDeployment | IReplicaSet | IStatefulSet | IDaemonSet | IJob | ICronJob | IPod) & Body;
 export type Labels = Readonly<Record<string, string>>;
 

@@ -1,4 +1,4 @@
-import { ofKind, type Deployment, type Rendered } from './objects.js';
+import { ofKind, type DaemonSet, type Deployment, type Rendered } from './objects.js';
 import { containersAreRestricted } from './policies/containers.js';
 import { imagesArePinned } from './policies/images.js';
 import { overlays, parseManifests, render } from './render.js';
@@ -26,6 +26,16 @@ withKubectl('what the overlays render', () => {
     );
     // It asks the API server who asks.
     expect(findings.map(({ problem }) => problem)).toEqual(['pods get a token for the Kubernetes API']);
+  });
+  test('and so is Fluent Bit, which may read files of its node and nothing else', () => {
+    const rendered = render('../logging-elk/fluent-bit');
+    expect(typeProblems(rendered)).toEqual([]);
+    const [spec] = ofKind<DaemonSet>(rendered, 'DaemonSet').map(({ body }) => body.spec?.template.spec);
+    expect(spec).toMatchObject({
+      automountServiceAccountToken: false,
+      volumes: [{ configMap: {} }, { hostPath: { path: '/var/log' } }, { hostPath: {} }],
+      containers: [{ volumeMounts: [{ readOnly: true }, { name: 'logs', readOnly: true }, {}] }],
+    });
   });
 });
 

@@ -1,5 +1,5 @@
 import type { LoggerService } from '@nestjs/common';
-import type { Logger } from '../logger.js';
+import { getLogger, type Logger } from '../logger.js';
 
 /** Nest logs a line for each module and route at start; these are kept at `debug`. */
 const chatty = new Set([
@@ -65,7 +65,8 @@ export class NestLogger implements LoggerService {
         : typeof message === 'string'
           ? message
           : (JSON.stringify(message) ?? String(message));
-    const logger = scope === undefined ? this.logger : this.logger.child({ scope });
+    // Not a child of ours, which has a scope already: it would be in the line twice.
+    const logger = scope === undefined ? this.logger : getLogger(scope);
     logger[level === 'info' && scope !== undefined && chatty.has(scope) ? 'debug' : level](fields, text);
   }
 }
