@@ -79,7 +79,7 @@ export class PgOrders implements Orders {
     return row && { ...row, totalMinor: Number(row.totalMinor) };
   }
 
-  /** One statement, so that a change and its history cannot be told apart, and cost one round trip. */
+  /** One statement, so that a change and its history cannot come apart, and the history costs no statement more. */
   async save(order: Order, { from, event, cause }: ChangeRecord): Promise<void> {
     const { id, status, step, stockHeld, reason, paymentVersion, version } = order;
     const { rowCount } = await this.transaction.sql.query(
