@@ -1,3 +1,4 @@
+import { observeFiles } from '@causeway/observe';
 import { natsServerConfig } from '@causeway/system/topology';
 import { composeFile } from './compose.js';
 import { formatted, type GeneratedFile } from './generated-file.js';
@@ -15,6 +16,7 @@ const files = (): GeneratedFile[] => [
   { file: 'k8s/components/nats/nats.conf', text: natsServerConfig() },
   ...kubernetesFiles(),
   ...logFiles(),
+  ...observeFiles(),
 ];
 
 /**

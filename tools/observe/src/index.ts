@@ -1,0 +1,4 @@
+export { observeFiles, type ObserveFile } from './files.js';
+export { allQueries, type PlacedQuery } from './queries.js';
+export { alertNames, ruleGroups, runbook } from './rules.js';
+export { slos } from './slo.js';
