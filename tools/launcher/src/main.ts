@@ -27,6 +27,7 @@ async function main(args: readonly string[]): Promise<number> {
     ports: options.freePorts ? 'any' : 'laptop',
     instances: options.instances,
     fresh: options.fresh,
+    observe: options.observe,
     supervise: true,
     signal: stopRequested,
     log: (line) => inform(`  ${line}`),

@@ -12,6 +12,8 @@ export interface ProcessOptions {
   readonly name: string;
   readonly command: string;
   readonly args: readonly string[];
+  /** Default `/`. */
+  readonly cwd?: string;
   /** The whole environment of the process; it inherits nothing. */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly account?: { readonly uid: number; readonly gid: number };
@@ -157,12 +159,22 @@ export class ManagedProcess {
   }
 
   private async launch(): Promise<Life> {
-    const { name, command, args, env, account, watchdog, order, stopSignal: signal = 'SIGTERM' } = this.options;
+    const {
+      name,
+      command,
+      args,
+      cwd = '/',
+      env,
+      account,
+      watchdog,
+      order,
+      stopSignal: signal = 'SIGTERM',
+    } = this.options;
     const log = this.openLog();
     this.starts += 1;
     try {
       const child = spawn(command, [...args], {
-        cwd: '/',
+        cwd,
         env: env as NodeJS.ProcessEnv,
         detached: true,
         stdio: ['ignore', log, log],

@@ -10,6 +10,7 @@ test('without options the demo runs and the system stays up', () => {
     logs: false,
     folder: undefined,
     freePorts: false,
+    observe: false,
     instances: {},
   });
 });

@@ -13,6 +13,8 @@ export interface CommandLine {
   /** Data folder; undefined for the usual one. */
   readonly folder: string | undefined;
   readonly freePorts: boolean;
+  /** Prometheus and Alertmanager as well. */
+  readonly observe: boolean;
   readonly instances: Readonly<Partial<Record<ServiceName, number>>>;
 }
 
@@ -34,6 +36,7 @@ Then a demo customer registers, signs in and places two orders. The system stays
   --folder <path>      keep data, secrets and logs there instead of in .causeway
   --free-ports         take any free ports: for a second system beside a running one (with --folder)
   --logs               show the logs of the services in the terminal, too
+  --observe            run Prometheus and Alertmanager beside it, with our rules and routes
   --quiet              show problems and the result only
   --help               show this text
 `;
@@ -51,6 +54,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
     logs: values.logs ?? false,
     folder: values.folder === undefined ? undefined : resolve(values.folder),
     freePorts: values['free-ports'] ?? false,
+    observe: values.observe ?? false,
     instances: parseInstances(values.instances ?? []),
   };
 }
@@ -70,6 +74,7 @@ function parse(args: readonly string[]) {
         help: { ...flag, short: 'h' },
         instances: { type: 'string', multiple: true },
         logs: flag,
+        observe: flag,
         quiet: flag,
       },
     }).values;

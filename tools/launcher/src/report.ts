@@ -22,7 +22,7 @@ export function describeSystem(system: System): string[] {
     ['postgres', '1', `127.0.0.1:${system.postgres.port}`, String(system.postgres.pid), ''],
     ['nats', '1', system.urls.nats, String(system.nats.pid), ''],
   ];
-  const { gateway, psp, traces } = system.urls;
+  const { gateway, psp, traces, prometheus, alertmanager } = system.urls;
   return [
     '',
     ...table([['service', 'instances', 'address', 'pid', 'ready in'], ...infrastructure, ...rows]),
@@ -33,6 +33,8 @@ export function describeSystem(system: System): string[] {
       ['OpenID Connect', `${gateway}/oidc/.well-known/openid-configuration`],
       ['ledger of the PSP', `${psp}/ledger`],
       ['traces (OTLP)', traces],
+      ...(prometheus ? [['metrics', prometheus]] : []),
+      ...(alertmanager ? [['alerts', alertmanager]] : []),
       ['logs', `${shortest(system.folder)}/logs`],
     ]),
     '',

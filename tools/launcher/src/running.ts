@@ -1,6 +1,7 @@
 import type { TraceReceiver } from '@causeway/demo-client';
 import type { FolderLock } from './folder-lock.js';
 import type { NatsServer } from './nats.js';
+import type { Observers } from './observers.js';
 import type { PostgresServer } from './postgres.js';
 import type { Secrets } from './secrets.js';
 import type { ServiceInstance } from './service-instance.js';
@@ -27,6 +28,8 @@ export interface SystemOptions {
   readonly fresh?: boolean;
   /** False: PostgreSQL does not fsync. For tests. Default true. */
   readonly durable?: boolean;
+  /** Prometheus and Alertmanager run beside it. Default false. */
+  readonly observe?: boolean;
   /** Restart a process that ended by itself, after 1 s, 2 s, 4 s, at most 10 s. Default false. */
   readonly supervise?: boolean;
   /** Aborts the start: everything stops and the promise rejects. No effect after the start. */
@@ -55,6 +58,7 @@ export interface Running {
   postgres?: PostgresServer;
   nats?: NatsServer;
   traces?: TraceReceiver;
+  observers?: Observers;
   disk?: ReturnType<typeof watchDisk>;
 }
 
@@ -71,6 +75,7 @@ export function stop(running: Running): Promise<void> {
 export async function stopInOrder(running: Running): Promise<void> {
   running.stopping = true;
   running.disk?.stop();
+  await running.observers?.stop();
   for (const order of [...new Set(services.map(stopOrderOf))].sort((a, b) => a - b)) {
     const names = services.filter((service) => stopOrderOf(service) === order).map(({ name }) => name);
     await Promise.all(

@@ -56,8 +56,8 @@ export class ServiceInstance extends ManagedProcess {
   }
 }
 
-/** Returns 0 without a response. Not `fetch`: its connection pool would keep sockets to processes that come and go. */
-function statusOf(url: string): Promise<number> {
+/** @returns 0 without a response. Not `fetch`: its connection pool would keep sockets to processes that come and go. */
+export function statusOf(url: string): Promise<number> {
   return new Promise((resolve) => {
     const call = request(url, { agent: false, timeout: 2_000 }, (response) => {
       response.resume();

@@ -14,6 +14,7 @@ import {
   type DatabaseUrls,
 } from './infrastructure.js';
 import type { NatsServer } from './nats.js';
+import { startObservers } from './observers.js';
 import type { PostgresServer } from './postgres.js';
 import { repository } from './places.js';
 import { instancesOf } from './processes.js';
@@ -31,7 +32,15 @@ const machineClientId = 'causeway-ops';
 /** A running system. */
 export interface System {
   readonly folder: string;
-  readonly urls: { readonly gateway: string; readonly psp: string; readonly nats: string; readonly traces: string };
+  readonly urls: {
+    readonly gateway: string;
+    readonly psp: string;
+    readonly nats: string;
+    readonly traces: string;
+    /** With `observe`. */
+    readonly prometheus?: string;
+    readonly alertmanager?: string;
+  };
   readonly services: readonly ServiceInstance[];
   readonly secrets: Secrets;
   /** For a `Customer` of @causeway/demo-client. */
@@ -115,12 +124,15 @@ async function start(running: Running, options: SystemOptions): Promise<System> 
   options.signal?.throwIfAborted();
   running.instances.push(...instancesOf(running, options, urls, await buildInfo(repository)));
   say(`starting ${running.instances.length} processes`);
-  await allOf(
-    say,
-    running.instances.map((instance) => named(instance.id, instance.start())),
-  );
+  await allOf<unknown[]>(say, [
+    ...running.instances.map((instance) => named(instance.id, instance.start())),
+    ...(options.observe ? [named('Prometheus and Alertmanager', startObservers(running, options))] : []),
+  ]);
   return systemOf(running, postgres, nats, traces, urls);
 }
+
+const urlsOf = (observers: Running['observers']): Pick<System['urls'], 'prometheus' | 'alertmanager'> =>
+  observers ? { prometheus: observers.prometheus, alertmanager: observers.alertmanager } : {};
 
 function systemOf(
   running: Running,
@@ -135,7 +147,7 @@ function systemOf(
   const oidc = { issuer: `${gateway}/oidc`, clientId, redirectUri: `${gateway}/callback` };
   return {
     folder: paths.folder,
-    urls: { gateway, psp: url('psp-sandbox'), nats: nats.url, traces: traces.url },
+    urls: { gateway, psp: url('psp-sandbox'), nats: nats.url, traces: traces.url, ...urlsOf(running.observers) },
     services: instances,
     secrets,
     endpoints: { gateway, oidc },
