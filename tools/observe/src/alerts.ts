@@ -105,10 +105,10 @@ export const causeAlerts: readonly CauseAlert[] = [
     name: 'PaymentProviderFailing',
     severity: 'page',
     expr:
-      'sum(rate(payment_provider_duration_count{outcome=~"unknown|error"}[5m]))' +
+      'sum(rate(payment_provider_duration_count{outcome=~"unclear|unsent"}[5m]))' +
       ' / sum(rate(payment_provider_duration_count[5m])) > 0.2',
     for: '5m',
-    summary: '{{ $value | humanizePercentage }} of the calls to the payment provider have no known outcome.',
+    summary: '{{ $value | humanizePercentage }} of the calls to the payment provider get no answer.',
   },
   {
     name: 'BreakerOpen',

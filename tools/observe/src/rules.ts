@@ -54,8 +54,8 @@ const percent = (share: number): string => `${Number((share * 100).toFixed(4))} 
 
 /** All rules, as Prometheus reads them. */
 export const ruleGroups: readonly RuleGroup[] = [
-  { name: 'slo', rules: [freshnessSlice, ...slos.flatMap(recording)] },
-  { name: 'burn', rules: slos.flatMap(burning) },
+  // One group, because its rules run in order: an alert sees what has just been recorded.
+  { name: 'slo', rules: [freshnessSlice, ...slos.flatMap(recording), ...slos.flatMap(burning)] },
   {
     name: 'causes',
     rules: causeAlerts.map(({ name, severity, expr, for: holds, summary }) => ({

@@ -71,7 +71,7 @@ export const alertCases: readonly AlertCase[] = [
       [`messaging_dead_letters_total{${of},error_type="INTERNAL"}`, '4x60'],
       ['resilience_breaker_state{job="payment",policy="psp"}', '0x60'],
       ['resilience_retry_budget_left{job="payment",policy="psp"}', '10x60'],
-      ['payment_provider_duration_count{job="payment",operation="charge",outcome="succeeded"}', '0+100x60'],
+      ['payment_provider_duration_count{job="payment",operation="authorize",outcome="ok"}', '0+100x60'],
       ['order_saga_oldest_age{job="order",state="PENDING_PAYMENT"}', '1x60'],
       ['nodejs_eventloop_utilization{job="order",instance="order-1"}', '0.4x60'],
     ],
@@ -262,14 +262,14 @@ export const alertCases: readonly AlertCase[] = [
     at: '15m',
     series: [
       ...up(),
-      ['payment_provider_duration_count{job="payment",operation="charge",outcome="succeeded"}', '0+10x60'],
-      ['payment_provider_duration_count{job="payment",operation="charge",outcome="unknown"}', '0+10x60'],
+      ['payment_provider_duration_count{job="payment",operation="authorize",outcome="ok"}', '0+10x60'],
+      ['payment_provider_duration_count{job="payment",operation="authorize",outcome="unclear"}', '0+10x60'],
     ],
     fires: [
       {
         alert: 'PaymentProviderFailing',
         labels: { severity: 'page' },
-        summary: '50% of the calls to the payment provider have no known outcome.',
+        summary: '50% of the calls to the payment provider get no answer.',
       },
     ],
   },
