@@ -62,6 +62,8 @@ export async function startObservers(running: Running, options: SystemOptions): 
     `--config.file=${join(folder, 'laptop.yaml')}`,
     `--storage.tsdb.path=${join(folder, 'prometheus')}`,
     '--storage.tsdb.retention.time=7d',
+    // A minute, otherwise: what fires before Alertmanager is there would reach it late.
+    '--rules.alert.resend-delay=10s',
   ]);
   const observers: Observers = {
     prometheus: urlAt(claims.prometheus.port),

@@ -1,4 +1,5 @@
 export { observeFiles, type ObserveFile } from './files.js';
+export { metricsIn, type LabelMatch, type MetricUse } from './promql.js';
 export { allQueries, type PlacedQuery } from './queries.js';
 export { alertNames, ruleGroups, runbook } from './rules.js';
 export { slos } from './slo.js';

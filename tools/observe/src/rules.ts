@@ -1,5 +1,5 @@
 import { causeAlerts } from './alerts.js';
-import { burnRates, freshnessSlice, slos, windows, type Slo } from './slo.js';
+import { burnRates, slos, windows, type Slo } from './slo.js';
 
 export interface RecordingRule {
   readonly record: string;
@@ -55,7 +55,7 @@ const percent = (share: number): string => `${Number((share * 100).toFixed(4))} 
 /** All rules, as Prometheus reads them. */
 export const ruleGroups: readonly RuleGroup[] = [
   // One group, because its rules run in order: an alert sees what has just been recorded.
-  { name: 'slo', rules: [freshnessSlice, ...slos.flatMap(recording), ...slos.flatMap(burning)] },
+  { name: 'slo', rules: [...slos.flatMap(recording), ...slos.flatMap(burning)] },
   {
     name: 'causes',
     rules: causeAlerts.map(({ name, severity, expr, for: holds, summary }) => ({

@@ -24,7 +24,7 @@ const placing = 'job="gateway",http_request_method="POST",http_route="/v1/orders
 /** Seconds. Bounds of the histograms, so that they are counted and not interpolated. */
 export const placedWithin = 0.5;
 export const confirmedWithin = 5;
-export const publishedWithin = 5;
+export const handledWithin = 5;
 
 /** Prometheus 3 writes whole bounds as `5.0`, Prometheus 2 as the service does: `5`. */
 const bound = (seconds: number): string => (Number.isInteger(seconds) ? `le=~"${seconds}([.]0)?"` : `le="${seconds}"`);
@@ -67,20 +67,15 @@ export const slos: readonly Slo[] = [
   {
     name: 'message-freshness',
     alert: 'MessageFreshnessBudgetBurn',
-    title: 'Messages leave the outbox soon',
+    title: 'Messages are handled soon',
     objective: 0.995,
-    // Slices of time, not messages: while nothing is published, there is nothing to count.
-    bad: (window) => `avg_over_time(slo:message_freshness:bad_slice[${window}])`,
-    symptom: `Events and commands wait longer than ${publishedWithin} s in an outbox: sagas and readers fall behind.`,
-    counts: `evaluations, one each 15 s; bad is one that finds an unpublished message older than ${publishedWithin} s`,
+    bad: (window) =>
+      `1 - sum(rate(messaging_message_age_bucket{${bound(handledWithin)}}[${window}]))` +
+      ` / sum(rate(messaging_message_age_count[${window}]))`,
+    symptom: `Events and commands are older than ${handledWithin} s when they are handled: sagas and readers fall behind.`,
+    counts: `deliveries to a handler; bad is one of a message that was committed more than ${handledWithin} s before`,
   },
 ];
-
-/** 1 while the oldest message of any service is too old, else 0. */
-export const freshnessSlice = {
-  record: 'slo:message_freshness:bad_slice',
-  expr: `max(messaging_outbox_oldest_age) > bool ${publishedWithin}`,
-};
 
 /**
  * When to alert, from "The Site Reliability Workbook", chapter 5, for 30 days: a long window says that it matters, a

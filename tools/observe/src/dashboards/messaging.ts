@@ -75,6 +75,12 @@ export const messaging: Board = {
           ],
         },
         {
+          title: 'Age when handled, p99',
+          unit: 's',
+          note: 'From the commit to the handler: outbox, broker and queue.',
+          queries: [[quantile(0.99, 'messaging_message_age', 'messaging_consumer_group_name'), consumer]],
+        },
+        {
           title: 'Delivery to acknowledgement, p99',
           unit: 's',
           queries: [[quantile(0.99, 'messaging_process_duration', 'messaging_consumer_group_name'), consumer]],
