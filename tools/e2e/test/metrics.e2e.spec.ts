@@ -22,7 +22,7 @@ const ownOfPrometheus = /^(up|ALERTS|slo:.*)$/;
  * What a system shows only in trouble that a test cannot make in a second, with the labels that the code gives it. Each
  * must be an instrument of the code, and must not be exported in this run: then it belongs to the others.
  */
-const onlyInTrouble: Readonly<Record<string, readonly string[]>> = {
+const onlyAfterFaults: Readonly<Record<string, readonly string[]>> = {
   admission_shed_total: ['admission', 'kind', 'reason'],
   discovery_ejections_total: ['service'],
   messaging_outbox_republished_total: ['messaging_nats_stream'],
@@ -118,8 +118,8 @@ async function withoutDependencies(): Promise<void> {
 function missing({ metric, matches, groupedBy }: MetricUse): string[] {
   if (ownOfPrometheus.test(metric)) return [];
   const series = exported.get(metric);
-  const labels = series ? new Set(series.flatMap((each) => Object.keys(each))) : new Set(onlyInTrouble[metric]);
-  if (!series && !onlyInTrouble[metric]) return [metric];
+  const labels = series ? new Set(series.flatMap((each) => Object.keys(each))) : new Set(onlyAfterFaults[metric]);
+  if (!series && !onlyAfterFaults[metric]) return [metric];
   const wanted = [...groupedBy, ...matches.map(({ label }) => label)];
   const unknown = wanted.filter((label) => !fromScrape.includes(label) && !labels.has(label));
   const nowhere = matches
@@ -151,8 +151,8 @@ test('a metric, a label or a value that nobody exports is reported', () => {
 
 test('what shows only in trouble is an instrument of the code, and did not show', () => {
   const known = Object.values(instruments).map((name) => `${name.replaceAll('.', '_')}_total`);
-  expect(Object.keys(onlyInTrouble).filter((name) => !known.includes(name))).toEqual([]);
-  expect(Object.keys(onlyInTrouble).filter((name) => exported.has(name))).toEqual([]);
+  expect(Object.keys(onlyAfterFaults).filter((name) => !known.includes(name))).toEqual([]);
+  expect(Object.keys(onlyAfterFaults).filter((name) => exported.has(name))).toEqual([]);
 });
 
 test('every instrument is on a dashboard or in a rule', () => {

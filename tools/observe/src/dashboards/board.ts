@@ -23,13 +23,13 @@ import { PanelBuilder as StatBuilder } from '@grafana/grafana-foundation-sdk/sta
 import { PanelBuilder as TimeseriesBuilder } from '@grafana/grafana-foundation-sdk/timeseries';
 
 /** PromQL, and the name of its lines: `{{job}}`. */
-export type Query = readonly [expr: string, legend: string];
+export type MetricsQuery = readonly [expr: string, legend: string];
 
 export interface Graph {
   readonly title: string;
   /** A unit of Grafana: `s`, `reqps`, `percentunit`, `bytes`, `short`. */
   readonly unit: string;
-  readonly queries: readonly Query[];
+  readonly queries: readonly MetricsQuery[];
   /** What a reader should look for. */
   readonly note?: string;
   readonly max?: number;
@@ -38,7 +38,7 @@ export interface Graph {
 export interface Stat {
   readonly title: string;
   readonly unit: string;
-  readonly query: Query;
+  readonly query: MetricsQuery;
   readonly note?: string;
   /** From here on it is orange and red; below, green. */
   readonly limits: readonly [orange: number, red: number];
@@ -136,7 +136,7 @@ function stat({ title, unit, query, note, limits: [orange, red] }: Stat, span: n
     .withTarget(target(query, 0).instant());
 }
 
-const target = ([expr, legend]: Query, index: number): DataqueryBuilder =>
+const target = ([expr, legend]: MetricsQuery, index: number): DataqueryBuilder =>
   new DataqueryBuilder()
     .refId(String.fromCharCode(65 + index))
     .expr(expr)
