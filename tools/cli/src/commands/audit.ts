@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { readAudit } from '../audit.js';
 import { example, type CommandContext, type CommandReport, type RunCommand } from '../command.js';
 import { oneLine, table } from '../output/table.js';
-import { count } from './dlq.js';
+import { count } from '../output/count.js';
 
 /** `causeway audit`: who changed what. */
 export function addAudit(program: Command, run: RunCommand): void {

@@ -5,7 +5,7 @@ import { lineOf, logLevels, type LogLevelName, type ServiceLogLine } from '../lo
 import { durationMs } from '../output/duration.js';
 import { oneLine } from '../output/table.js';
 import type { LogSource } from '../target/target.js';
-import { count } from './dlq.js';
+import { count } from '../output/count.js';
 
 interface LogOptions {
   readonly service?: string;

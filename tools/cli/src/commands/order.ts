@@ -9,7 +9,7 @@ import { paymentPart } from '../story/payment-part.js';
 import { providerPart } from '../story/provider-part.js';
 import type { StoryPart } from '../story/story.js';
 import { readDatabase, type Query } from '../target/read-database.js';
-import { readSelected } from './letter-filter.js';
+import { readSelected } from '../dead-letters/letter-filter.js';
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const minute = 60_000;
