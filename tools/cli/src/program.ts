@@ -9,6 +9,7 @@ import { addDoctor } from './commands/doctor.js';
 import { addLogLevel } from './commands/log-level.js';
 import { addLogs } from './commands/logs.js';
 import { addOrder } from './commands/order.js';
+import { addOrders } from './commands/orders.js';
 import { addOutbox } from './commands/outbox.js';
 import { addServices } from './commands/services.js';
 import { addTrace } from './commands/trace.js';
@@ -75,6 +76,7 @@ export function createProgram(parts: ProgramParts, finished: (ok: boolean) => vo
     addOutbox,
     addConsumers,
     addServices,
+    addOrders,
     addOrder,
     addLogs,
     addTrace,

@@ -186,6 +186,19 @@ describe('order', () => {
     await sql('order', 'TRUNCATE causeway.outbox');
   });
 
+  test('orders that wait are listed, the longest wait first, and doctor finds those that wait too long', async () => {
+    expect((await scene.run('orders')).out).toBe('no order waits'); // the one above has no timer
+    await sql('order', 'INSERT INTO saga_timers (order_id, due_at, attempts) VALUES ($1, now(), 3)', [orderId]);
+    const waiting = (await scene.run('orders', '--json')).json<object[]>();
+    expect(waiting).toMatchObject([{ id: orderId, step: 'capture', attempts: 3 }]);
+    expect((await scene.run('orders', '--waiting', '1h')).out).toBe('no order waits');
+    const checks = async () => (await scene.run('doctor', '--json')).json<{ name: string; ok: boolean }[]>();
+    expect((await checks()).find(({ name }) => name === 'open orders')).toMatchObject({ ok: true });
+    await sql('order', "UPDATE orders SET updated_at = now() - interval '61 seconds'");
+    expect((await checks()).find(({ name }) => name === 'open orders')).toMatchObject({ ok: false });
+    await sql('order', 'DELETE FROM saga_timers');
+  });
+
   test('a charge that the provider made twice is open', async () => {
     const charge = (id: string) =>
       sql(

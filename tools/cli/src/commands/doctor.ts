@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { example, type CommandContext, type CommandReport, type RunCommand } from '../command.js';
 import { brokerChecks } from '../doctor/broker.js';
 import type { DoctorCheck, CheckFinding } from '../doctor/check.js';
-import { databaseChecks } from '../doctor/databases.js';
+import { databaseChecks, sagaCheck } from '../doctor/databases.js';
 import { instanceChecks } from '../doctor/instances.js';
 import { diskChecks, freePortChecks, nodeCheck } from '../doctor/machine.js';
 import type { CommandFailed } from '../failure.js';
@@ -27,6 +27,7 @@ async function doctor({ target }: CommandContext): Promise<CommandReport> {
     ...diskChecks(target.dataFolders),
     ...brokerChecks(target),
     ...databaseChecks(target),
+    sagaCheck(target),
     ...(await instanceChecks(target)),
   ]);
 }
