@@ -3,9 +3,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { consumers, durableName, streams } from '@causeway/contracts';
 import { Customer } from '@causeway/demo-client';
 import { startSystem, type System } from '@causeway/launcher';
-import { jetstream } from '@nats-io/jetstream';
+import { provision } from '@causeway/messaging';
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect, headers, type NatsConnection } from '@nats-io/transport-node';
 import { readDatabase } from '../src/target/read-database.js';
 
@@ -16,15 +18,20 @@ let system: System;
 let customer: Customer;
 let orderId: string;
 let traceId: string;
+let addressId: string;
 
 beforeAll(async () => {
   folder = join(mkdtempSync(join(tmpdir(), 'causeway-cli-')), '.causeway');
   system = await startSystem({ folder, ports: 'any', durable: false, instances: { payment: 2 } });
   customer = await Customer.create(system.endpoints);
-  const { id: shippingAddressId } = await customer.addAddress();
+  addressId = (await customer.addAddress()).id;
   const [product] = await customer.products();
   const items = [{ productId: product!.id, quantity: 1 }];
-  const accepted = await customer.placeOrder({ items, shippingAddressId, paymentMethodToken: 'tok_success' });
+  const accepted = await customer.placeOrder({
+    items,
+    shippingAddressId: addressId,
+    paymentMethodToken: 'tok_success',
+  });
   ({ traceId } = accepted);
   orderId = accepted.body.id;
   await customer.waitFor(orderId, ['CONFIRMED']);
@@ -183,6 +190,60 @@ test('the log level changes on every instance, shows up, and comes back', async 
   const lines = await run('logs', '--service', 'payment', '--level', 'warn', '--grep', 'log level');
   expect(lines.out.match(/changed by an operator/g)).toHaveLength(2);
   expect(lines.out.match(/that of the settings again/g)).toHaveLength(2);
+});
+
+async function place(): Promise<string> {
+  const [product] = await customer.products();
+  const items = [{ productId: product!.id, quantity: 1 }];
+  const order = { items, shippingAddressId: addressId, paymentMethodToken: 'tok_success' };
+  return (await customer.placeOrder(order)).body.id;
+}
+const waiting = async (): Promise<string[]> => (await json<{ id: string }[]>('orders')).map(({ id }) => id);
+
+test('a provider that hangs: doctor names it, the orders that wait are listed, and go on once it is back', async () => {
+  const { pid } = system.services.find(({ id }) => id === 'psp-sandbox-1')!;
+  process.kill(pid, 'SIGSTOP');
+  try {
+    const id = await place();
+    await eventually(waiting, (ids) => ids.includes(id));
+    expect((await run('doctor')).out).toMatch(/WRONG +psp-sandbox-1 +no response/);
+    const story = await eventually(
+      () => json<{ open: string[] }>('order', id),
+      ({ open }) => open.length === 2,
+    );
+    expect(story.open).toEqual([
+      expect.stringMatching(/^the saga waits for authorize; its timer fires in/),
+      expect.stringMatching(/^the operation AUTHORIZE at the provider is/),
+    ]);
+  } finally {
+    process.kill(pid, 'SIGCONT');
+  }
+  expect(await eventually(waiting, ({ length }) => length === 0)).toEqual([]);
+});
+
+test('a consumer that was deleted: the message is there, nobody handles it, and provisioning cures it', async () => {
+  const [definition] = consumers.filter(({ message }) => message.subject === 'payment.evt.authorized.v1');
+  const name = durableName(definition!);
+  await as('provisioner', async (nc) => (await jetstreamManager(nc)).consumers.delete('PAYMENT', name));
+  const id = await place();
+  const story = await eventually(
+    () => run('order', id),
+    ({ out }) => out.includes('sends payment.evt.authorized.v1: published'),
+  );
+  expect(story.out).not.toContain('has handled payment.evt.authorized.v1');
+  expect((await run('consumers')).out).toContain(`missing: ${name}`);
+  expect((await run('doctor')).out).toMatch(new RegExp(`WRONG +topology +missing consumer ${name}`));
+  const warned = await run('logs', '--service', 'order', '--level', 'warn', '--since', '1m');
+  expect(warned.out).toContain('waiting for JetStream streams and consumers');
+
+  await as('provisioner', (nc) => provision(nc, { streams, consumers, replicas: 1 }));
+  await customer.waitFor(id, ['CONFIRMED']);
+  expect(
+    await eventually(
+      () => run('doctor'),
+      ({ code }) => code === 0,
+    ),
+  ).toMatchObject({ code: 0 });
 });
 
 test('a killed service and a stopped database are seen', async () => {

@@ -6,7 +6,7 @@ import type { Secrets } from './secrets.js';
 import { services, type ServiceName } from '@causeway/system';
 import { databaseName, pathsIn, type Paths, type Ports } from './wiring.js';
 
-export { repository } from './places.js';
+export { nodeForServices, repository } from './places.js';
 export type { Secrets } from './secrets.js';
 export { wantedPorts, type Paths, type Ports } from './wiring.js';
 

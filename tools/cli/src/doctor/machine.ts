@@ -1,6 +1,7 @@
 import { statfs } from 'node:fs/promises';
-import { wantedPorts } from '@causeway/launcher/find-running';
+import { nodeForServices, wantedPorts } from '@causeway/launcher/find-running';
 import { isFree } from '@causeway/launcher/ports';
+import { output } from '@causeway/launcher/run';
 import { services } from '@causeway/system';
 import { isAtLeast, type DoctorCheck } from './check.js';
 
@@ -8,14 +9,14 @@ const leastNode = '24.0.0';
 /** Below it PostgreSQL and JetStream are about to stop writing. */
 const leastFreeBytes = 1024 ** 3;
 
+/** Of the services: this command runs on older ones, too. */
 export const nodeCheck: DoctorCheck = {
   name: 'node',
-  finding: () =>
-    Promise.resolve({
-      ok: isAtLeast(process.versions.node, leastNode),
-      detail: process.versions.node,
-      remedy: 'The services need Node 24: run npm ci, or install it.',
-    }),
+  // Rejects with what to do when there is none.
+  finding: async () => {
+    const version = await output([nodeForServices(), '--version']);
+    return { ok: isAtLeast(version.slice(1), leastNode), detail: version.slice(1), remedy: 'Install Node 24.' };
+  },
 };
 
 export const diskChecks = (folders: readonly string[]): DoctorCheck[] =>

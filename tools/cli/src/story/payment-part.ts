@@ -52,7 +52,7 @@ export async function paymentPart(query: Query, paymentId: string): Promise<Stor
       .filter(({ closed_at }) => closed_at === null)
       .map(
         ({ step, status, attempts, due_at }) =>
-          `the operation ${step} at the provider is ${status} after ${attempts} attempts; due ${due_at.toISOString()}`,
+          `the operation ${step} at the provider is ${status} after ${times(attempts)}; due ${due_at.toISOString()}`,
       ),
     events: operations.flatMap((operation) => {
       const { step, n, status, attempts, created_at, closed_at } = operation;
@@ -71,7 +71,7 @@ export async function paymentPart(query: Query, paymentId: string): Promise<Stor
               {
                 at: closed_at,
                 by: 'payment',
-                what: `${name} ${status}, ${attempts} attempt${attempts === 1 ? '' : 's'}`,
+                what: `${name} ${status}, ${times(attempts)}`,
                 traceId,
               },
             ]),
@@ -79,3 +79,5 @@ export async function paymentPart(query: Query, paymentId: string): Promise<Stor
     }),
   };
 }
+
+const times = (attempts: number): string => `${attempts} attempt${attempts === 1 ? '' : 's'}`;
