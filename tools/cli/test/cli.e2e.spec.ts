@@ -95,14 +95,14 @@ test('the story of an order: saga, payment, provider and messages in one timelin
   const { code, out } = await run('order', orderId);
   expect(code).toBe(0);
   const steps = [
-    'is placed',
+    'is placed, waits for authorize, because of the request ',
     'sends payment.cmd.authorize.v1: published',
     'has handled payment.cmd.authorize.v1',
     'provider  authorize',
     'has handled payment.evt.authorized.v1',
     'provider  capture',
     'has handled payment.evt.captured.v1',
-    'became CONFIRMED',
+    'becomes CONFIRMED (version 3), because of the message payment.evt.captured.v1 ',
   ];
   expect(steps.map((step) => out.indexOf(step)).filter((at) => at < 0)).toEqual([]);
   const story = await json<{ now: string[]; open: string[]; traces: string[]; events: { at: string }[] }>(

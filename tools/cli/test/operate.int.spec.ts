@@ -158,12 +158,6 @@ describe('order', () => {
     );
     await sql(
       'order',
-      `CREATE TABLE IF NOT EXISTS order_events (order_id uuid, version int, from_status order_status,
-         status order_status, step saga_step, reason text, event text, occurred_at timestamptz, cause text,
-         cause_name text, cause_id text, trace_id char(32))`,
-    );
-    await sql(
-      'order',
       `INSERT INTO order_events (order_id, version, status, step, occurred_at, cause, cause_name, cause_id, trace_id)
        VALUES ($1, 2, 'AUTHORIZED', 'capture', now(), 'message', 'payment.evt.authorized.v1', 'm1', $2)`,
       [orderId, 'a'.repeat(32)],

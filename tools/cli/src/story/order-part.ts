@@ -47,22 +47,19 @@ interface OrderChange extends Record<string, unknown> {
   readonly trace_id: string | null;
 }
 
-/** The past of the order. Empty for an order of a release that did not keep it. */
-export async function orderPast(query: Query, orderId: string): Promise<readonly OrderChange[]> {
-  const [known] = await query<{ known: boolean }>("SELECT to_regclass('public.order_events') IS NOT NULL AS known");
-  if (!known?.known) return [];
-  return query<OrderChange>(
+/** The past of the order: a row for each version. An order of a release that did not keep it has gaps. */
+export const orderPast = (query: Query, orderId: string): Promise<readonly OrderChange[]> =>
+  query<OrderChange>(
     `SELECT version, status::text, step::text, reason, occurred_at, cause::text, cause_name, cause_id, trace_id
        FROM order_events WHERE order_id = $1 ORDER BY version`,
     [orderId],
   );
-}
 
 const asEvent = ({ version, status, step, reason, occurred_at, cause, ...by }: OrderChange): StoryEvent => ({
   at: occurred_at,
   by: 'order',
   what: [
-    `becomes ${status} (version ${version})`,
+    version === 1 ? 'is placed' : `becomes ${status} (version ${version})`,
     ...(reason === null ? [] : [reason]),
     ...(step === null ? [] : [`waits for ${step}`]),
     `because of the ${cause} ${by.cause_name}${by.cause_id === null ? '' : ` ${by.cause_id}`}`,
@@ -74,7 +71,7 @@ export function orderPart(order: OrderFacts, past: readonly OrderChange[]): Stor
   const { status, step, reason, due_at, attempts, give_up_at, version, updated_at, stock_held } = order;
   return {
     events: [
-      { at: order.placed_at, by: 'order', what: `is placed: ${money(order.total_minor, order.currency)}` },
+      ...(past[0]?.version === 1 ? [] : [{ at: order.placed_at, by: 'order', what: 'is placed' }]),
       ...past.map(asEvent),
       ...(version > 1 && past.at(-1)?.version !== version
         ? [{ at: updated_at, by: 'order', what: `became ${status} (version ${version})` }]
