@@ -20,7 +20,8 @@ describe('compose.yaml', () => {
     readonly environment?: Readonly<Record<string, string>>;
     readonly depends_on?: Readonly<Record<string, { condition: string }>>;
   }
-  const compose = parse(docker('compose.yaml'), { merge: true }) as {
+  // Every service merges what others have in common: more aliases than a stranger's file may have.
+  const compose = parse(docker('compose.yaml'), { merge: true, maxAliasCount: -1 }) as {
     services: Record<string, Service>;
     secrets: Record<string, { file: string }>;
   };

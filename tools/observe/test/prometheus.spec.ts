@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { observePrograms } from '@causeway/launcher/observe-programs';
 import { output, run } from '@causeway/launcher/run';
 import { describeWhen } from '@causeway/testkit/describe-when';
@@ -14,8 +14,8 @@ const programs = await observePrograms().catch(() => undefined);
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'causeway-observe-'));
-  for (const { file, text } of observeFiles().filter(({ file }) => file.startsWith('docker/observe/')))
-    writeFileSync(join(folder, file.slice('docker/observe/'.length)), text);
+  for (const { file, text } of observeFiles())
+    if (/^docker\/observe\/\w+\.yaml$/.test(file)) writeFileSync(join(folder, basename(file)), text);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
