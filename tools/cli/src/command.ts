@@ -31,6 +31,9 @@ export type RunCommand = (
   without?: (why: CommandFailed) => Promise<CommandReport>,
 ) => Promise<void>;
 
+/** Runs the work of a command that needs no running system. */
+export type RunLocally = (command: Command, work: () => CommandReport) => void;
+
 /** The text after the options of a help page. */
 export const example = (...lines: readonly string[]): string =>
   `\nExample:\n${lines.map((line) => `  $ npx causeway ${line}`).join('\n')}`;

@@ -1,9 +1,10 @@
 import tab from '@bomb.sh/tab/commander';
 import { Command, CommanderError } from 'commander';
 import { currentUser } from './audit.js';
-import { example, type CommandReport, type RunCommand } from './command.js';
+import { example, type CommandReport, type RunCommand, type RunLocally } from './command.js';
 import { addAudit } from './commands/audit.js';
 import { addConsumers } from './commands/consumers.js';
+import { addContracts } from './commands/contracts.js';
 import { addDlq } from './commands/dlq.js';
 import { addDoctor } from './commands/doctor.js';
 import { addLogLevel } from './commands/log-level.js';
@@ -70,7 +71,7 @@ export function createProgram(parts: ProgramParts, finished: (ok: boolean) => vo
     .showHelpAfterError('(add --help for the options and an example)')
     .addHelpText('after', exitCodes)
     .exitOverride();
-  const run = runner(parts, finished);
+  const { run, runLocally } = runners(parts, finished);
   for (const add of [
     addDlq,
     addOutbox,
@@ -85,6 +86,7 @@ export function createProgram(parts: ProgramParts, finished: (ok: boolean) => vo
     addAudit,
   ])
     add(program, run);
+  addContracts(program, runLocally);
   addCompletion(program);
   return program;
 }
@@ -98,24 +100,31 @@ function addCompletion(program: Command): void {
     .addHelpText('after', example('completion bash > ~/.local/share/bash-completion/completions/causeway'));
 }
 
-function runner({ openTarget, print, signal }: ProgramParts, finished: (ok: boolean) => void): RunCommand {
-  return async (command, work, without) => {
-    const { json = false, as, ...options } = command.optsWithGlobals<TargetOptions & { json?: boolean; as?: string }>();
-    const show = (report: CommandReport | undefined): void => {
-      if (!report) return;
-      if (json) print(JSON.stringify(report.data, null, 2));
-      else report.lines.forEach(print);
-      finished(report.ok ?? true);
-    };
-    const target = await openTarget(options).catch((error: unknown) => {
-      if (without && error instanceof CommandFailed) return error;
-      throw error;
-    });
-    if (target instanceof CommandFailed) return show(await without?.(target));
-    try {
-      show(await work({ target, who: as ?? currentUser(), json, signal, print }));
-    } finally {
-      await target.close();
-    }
+function runners(
+  { openTarget, print, signal }: ProgramParts,
+  finished: (ok: boolean) => void,
+): { readonly run: RunCommand; readonly runLocally: RunLocally } {
+  const show = (report: CommandReport | undefined, json: boolean): void => {
+    if (!report) return;
+    if (json) print(JSON.stringify(report.data, null, 2));
+    else report.lines.forEach(print);
+    finished(report.ok ?? true);
+  };
+  const optionsOf = (command: Command) => command.optsWithGlobals<TargetOptions & { json?: boolean; as?: string }>();
+  return {
+    runLocally: (command, work) => show(work(), optionsOf(command).json ?? false),
+    async run(command, work, without) {
+      const { json = false, as, ...options } = optionsOf(command);
+      const target = await openTarget(options).catch((error: unknown) => {
+        if (without && error instanceof CommandFailed) return error;
+        throw error;
+      });
+      if (target instanceof CommandFailed) return show(await without?.(target), json);
+      try {
+        show(await work({ target, who: as ?? currentUser(), json, signal, print }), json);
+      } finally {
+        await target.close();
+      }
+    },
   };
 }
