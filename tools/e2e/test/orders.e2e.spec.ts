@@ -222,12 +222,12 @@ test('one trace holds every hop, from the gateway to the payment provider and ba
       walk.every(([service, name]) => has(service, (span) => span === name))
     );
   });
-  // What knows the order says so, so that the trace is found by it. Its address is asked for before the order exists.
+  // What knows the order says so, so that the trace is found by it. Before it exists, it is sent on and its address asked for.
   const unmarked = (await system.trace(placed.traceId)).filter(
     ({ service, attributes }) =>
-      ['order', 'payment'].includes(service) && attributes['causeway.order.id'] !== placed.body.id,
+      ['gateway', 'order', 'payment'].includes(service) && attributes['causeway.order.id'] !== placed.body.id,
   );
-  expect(unmarked.map(({ name }) => name)).toEqual(['call user.rpc.get-address.v1']);
+  expect(unmarked.map(({ name }) => name)).toEqual(['POST order', 'call user.rpc.get-address.v1']);
 });
 
 test('the spans of requests about an order name it, at the gateway too', async () => {
