@@ -1,10 +1,13 @@
+import type { IPodMonitor } from '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1/PodMonitor';
+import type { IPrometheusRule } from '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1/PrometheusRule';
+import type { INetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1/NetworkPolicy';
 import { boards } from './dashboards/index.js';
 import { ruleGroups } from './rules.js';
 
 const labels = { 'app.kubernetes.io/part-of': 'causeway' };
 
 /** For the Prometheus Operator: who is scraped. Pods, not Services: the management port is in no Service. */
-const podMonitor = {
+const podMonitor: IPodMonitor = {
   apiVersion: 'monitoring.coreos.com/v1',
   kind: 'PodMonitor',
   metadata: { name: 'causeway', labels },
@@ -24,15 +27,15 @@ const podMonitor = {
   },
 };
 
-const prometheusRule = {
+const prometheusRule: IPrometheusRule = {
   apiVersion: 'monitoring.coreos.com/v1',
   kind: 'PrometheusRule',
   metadata: { name: 'causeway', labels },
-  spec: { groups: ruleGroups },
+  spec: { groups: [...ruleGroups] },
 };
 
 /** The only way to the management port from outside a pod. */
-const networkPolicy = {
+const networkPolicy: INetworkPolicy = {
   apiVersion: 'networking.k8s.io/v1',
   kind: 'NetworkPolicy',
   metadata: { name: 'allow-scrapes', labels },

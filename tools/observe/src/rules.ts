@@ -17,7 +17,7 @@ export interface AlertingRule {
 
 export interface RuleGroup {
   readonly name: string;
-  readonly rules: readonly (RecordingRule | AlertingRule)[];
+  readonly rules: (RecordingRule | AlertingRule)[];
 }
 
 /** Where runbooks are, from the root of the repository; a fork puts the address of its own in front. */
