@@ -45,6 +45,23 @@ const placed = async (customer: Customer = service.customer(), changes: object =
   return { customer, orderId, paymentId, fact, money };
 };
 
+test('a read that gets no connection in time is refused as overload, not as an error of ours', async () => {
+  const holder = await service.database.pool.connect();
+  await holder.query('BEGIN; LOCK TABLE products IN ACCESS EXCLUSIVE MODE');
+  try {
+    // As many as the pool has connections wait for the lock, the others for a connection.
+    const reading = Array.from({ length: 15 }, () =>
+      service.send('GET', `/v1/products/${productId(1)}`, undefined, { 'causeway-deadline-ms': '400' }),
+    );
+    const answers = (await Promise.all(reading)).map(({ status, body: problem }) => `${status} ${problem['code']}`);
+    expect(answers).toContain('503 OVERLOADED');
+    expect(answers.filter((answer) => answer.startsWith('500'))).toEqual([]);
+  } finally {
+    await holder.query('ROLLBACK');
+    holder.release();
+  }
+});
+
 describe('products', () => {
   test('are listed page by page for everybody, each once', async () => {
     const ids: string[] = [];

@@ -140,12 +140,15 @@ function writeOutcomeOf(error: unknown): WriteOutcome {
 
 /**
  * Turns errors of `pg` and Prisma that mean "the database is not available" into DatabaseUnavailable, and returns any
- * other error, such as a violated constraint, unchanged. Use it for errors of the database only: a refused connection
- * to another server looks the same.
+ * other error, such as a violated constraint, unchanged. An error of the pool, such as Overloaded, is taken out of the
+ * one that Prisma made of it. Use it for errors of the database only: a refused connection to another server looks the
+ * same.
  *
  * @param outcome What the caller knows. Default: `unknown` when a connection broke in use, else `not-applied`.
  */
 export function translatePgError(error: unknown, outcome?: WriteOutcome): unknown {
+  const ofOurs = (error as ErrorLike | undefined)?.meta?.driverAdapterError;
+  if (ofOurs instanceof CodedError) return ofOurs;
   if (error instanceof CodedError || !isUnavailable(error)) return error;
   return new DatabaseUnavailable({ cause: error, outcome: outcome ?? writeOutcomeOf(error) });
 }

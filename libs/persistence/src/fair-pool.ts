@@ -1,3 +1,4 @@
+import { CodedError } from '@causeway/errors';
 import { Admission, currentDeadline, currentWork } from '@causeway/resilience';
 import { instruments, meter } from '@causeway/telemetry';
 import pg from 'pg';
@@ -42,7 +43,7 @@ export class FairPool extends pg.Pool {
   override connect(): Promise<pg.PoolClient>;
   override connect(callback: Callback): void;
   override connect(callback?: Callback): Promise<pg.PoolClient> | void {
-    const connecting = this.admitted();
+    const connecting = this.admitted().catch((error: unknown) => Promise.reject(keptByPrisma(error)));
     if (!callback) return connecting;
     connecting.then(
       (client) => callback(undefined, client, (error) => client.release(error as Error | undefined)),
@@ -71,6 +72,16 @@ export class FairPool extends pg.Pool {
     };
     return client;
   }
+}
+
+/**
+ * Prisma makes an error of its own out of every error with a code, and keeps of it the message, the code and `meta`. So
+ * one of ours takes itself along in `meta`, and `translatePgError` finds it there.
+ */
+function keptByPrisma(error: unknown): unknown {
+  if (error instanceof CodedError)
+    Object.defineProperty(error, 'meta', { value: { driverAdapterError: error }, configurable: true });
+  return error;
 }
 
 function longestWaitMs(): number {
