@@ -6,7 +6,7 @@ import { startSystem, type System } from '@causeway/launcher';
 import { observePrograms } from '@causeway/launcher/observe-programs';
 import { alertNames, allQueries, metricsIn, slos, type MetricUse } from '@causeway/observe';
 import { instruments } from '@causeway/telemetry';
-import { parseSamples } from '@causeway/telemetry/testing';
+import { parseSamples } from '@causeway/telemetry/samples';
 import { describeWhen } from '@causeway/testkit/describe-when';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { headers } from '@nats-io/transport-node';

@@ -92,9 +92,12 @@ async function answer(
   if (path !== '/governance') return refuse(response, refusalOf(404));
   if (!mayRead(request, settings)) return refuse(response, refusalOf(401), { 'www-authenticate': 'Bearer' });
   const { heapUsed, rss } = process.memoryUsage();
+  // Not before it is needed: health is answered before the contracts are loaded.
+  const { contractsHash } = await import('@causeway/contracts/published');
   return send(response, 200, {
     ...who,
     uptimeSeconds: Math.round(process.uptime()),
+    contracts: contractsHash(),
     requestsInFlight: host.inFlight,
     ...levels.state,
     memory: { heapUsedBytes: heapUsed, rssBytes: rss },

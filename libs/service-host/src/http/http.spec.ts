@@ -13,7 +13,7 @@ import {
   telemetrySettings,
   type Telemetry,
 } from '@causeway/telemetry';
-import { parseSamples } from '@causeway/telemetry/testing';
+import { parseSamples } from '@causeway/telemetry/samples';
 import { All, BadRequestException, Body, Controller, Get, Module, Param, Post, Put, Req, Res } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';

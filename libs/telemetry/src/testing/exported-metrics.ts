@@ -1,15 +1,8 @@
 import { loadSettings } from '@causeway/config';
+import { parseSamples, type MetricLabels } from '../samples.js';
 import { scrapeMetrics } from '../scrape.js';
 import { telemetrySettings } from '../settings.js';
 import { startTelemetry } from '../start.js';
-
-type Labels = Readonly<Record<string, string>>;
-
-interface Sample {
-  readonly name: string;
-  readonly labels: Labels;
-  readonly value: number;
-}
 
 /** What Prometheus would see of this process. */
 export interface ExportedMetrics {
@@ -18,9 +11,9 @@ export interface ExportedMetrics {
    * @param labels Those that have to match; others are added up.
    * @returns undefined when there is no such sample.
    */
-  value(name: string, labels?: Labels): Promise<number | undefined>;
+  value(name: string, labels?: MetricLabels): Promise<number | undefined>;
   /** The labels of all samples of a name. */
-  labelsOf(name: string): Promise<Labels[]>;
+  labelsOf(name: string): Promise<MetricLabels[]>;
   stop(): Promise<void>;
 }
 
@@ -40,14 +33,4 @@ export async function exportMetrics(): Promise<ExportedMetrics> {
     labelsOf: async (name) => (await samplesOf(name)).map(({ labels }) => labels),
     stop: () => telemetry.shutdown(),
   };
-}
-
-/** Reads the samples of a page of Prometheus text. */
-export function parseSamples(text: string): Sample[] {
-  return text.split('\n').flatMap((line) => {
-    const [, name, labels = '', value] = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)$/.exec(line) ?? [];
-    if (name === undefined) return [];
-    const pairs = [...labels.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)].map(([, label, held]) => [label, held]);
-    return [{ name, labels: Object.fromEntries(pairs) as Labels, value: Number(value?.replace('Inf', 'Infinity')) }];
-  });
 }

@@ -1,1 +1,1 @@
-export { exportMetrics, parseSamples, type ExportedMetrics } from './exported-metrics.js';
+export { exportMetrics, type ExportedMetrics } from './exported-metrics.js';

@@ -1,6 +1,7 @@
+import { currentContracts } from '@causeway/contracts/published';
 import type { Command } from 'commander';
 import { example, type CommandReport, type RunLocally } from '../command.js';
-import { contractChanges, currentContracts, publish, publishedContracts } from '../contracts/published.js';
+import { contractChanges, publish, publishedContracts } from '../contracts/published.js';
 import { CommandFailed } from '../failure.js';
 
 /** `causeway contracts`: what others rely on, compared with what is published. It needs no running system. */

@@ -4,9 +4,10 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import type { Command } from 'commander';
 import { example, type CommandContext, type CommandReport, type RunCommand } from '../command.js';
 import { WrongUsage } from '../failure.js';
+import { quantileMs } from '../latency.js';
 import { duration } from '../output/duration.js';
 import { table } from '../output/table.js';
-import { callManagement } from '../target/management.js';
+import { callManagement, readMetrics } from '../target/management.js';
 import type { KnownInstance, SystemTarget } from '../target/target.js';
 
 /** How long announced instances may take to reply, milliseconds. */
@@ -20,6 +21,11 @@ export interface InstanceState {
   readonly parts: Readonly<Record<string, { readonly ok: boolean; readonly detail?: string; readonly ms: number }>>;
   readonly uptimeSeconds: number;
   readonly requestsInFlight: number;
+  /** Equal where instances understand each other. */
+  readonly contracts: string;
+  /** Of everything it has handled since it started, milliseconds; undefined when that is nothing. */
+  readonly p50Ms?: number | undefined;
+  readonly p99Ms?: number | undefined;
   readonly logLevel?: string;
   readonly policies: readonly PolicyState[];
   readonly admissions: readonly AdmissionState[];
@@ -53,15 +59,31 @@ async function services({ target }: CommandContext, only: string | undefined): P
     data: rows,
     lines: [
       ...table(
-        ['service', 'instance', 'status', 'version', 'commit', 'up', 'in flight', 'log level', 'problems'],
+        [
+          'service',
+          'instance',
+          'status',
+          'version',
+          'commit',
+          'contracts',
+          'up',
+          'in flight',
+          'p50 ms',
+          'p99 ms',
+          'log level',
+          'problems',
+        ],
         rows.map((row) => [
           row.service,
           row.instance,
           row.status ?? 'unknown',
           row.version,
           row.commit?.slice(0, 8),
+          row.contracts,
           row.uptimeSeconds === undefined ? undefined : duration(row.uptimeSeconds * 1_000),
           row.requestsInFlight,
+          row.p50Ms?.toFixed(1),
+          row.p99Ms?.toFixed(1),
           row.logLevel,
           row.problems.join('; '),
         ]),
@@ -96,13 +118,19 @@ export async function inspectInstances(target: SystemTarget, only?: ServiceName)
 
 async function stateOf(instance: KnownInstance): Promise<InstanceState | undefined> {
   try {
-    const [health, governance] = await Promise.all([
+    const [health, governance, samples] = await Promise.all([
       callManagement(instance, '/health/ready'),
       callManagement(instance, '/governance'),
+      readMetrics(instance),
     ]);
     if (governance.status !== 200) return undefined;
     // Both have a status of their own; that of health is the one that counts.
-    return { ...(governance.body as object), ...(health.body as object) } as InstanceState;
+    return {
+      ...(governance.body as object),
+      ...(health.body as object),
+      p50Ms: quantileMs(samples, 0.5),
+      p99Ms: quantileMs(samples, 0.99),
+    } as InstanceState;
   } catch {
     return undefined;
   }
@@ -172,7 +200,8 @@ function rowOf(
 
 /** Instances of one service that are different builds; during a rolling update that is meant. */
 function drift(state: InstanceState, siblings: readonly (InstanceState | undefined)[]): string[] {
-  const build = ({ version, commit = '' }: InstanceState): string => `${version} ${commit.slice(0, 8)}`.trim();
+  const build = ({ version, commit = '', contracts }: InstanceState): string =>
+    [version, commit.slice(0, 8), contracts && `contracts ${contracts}`].filter(Boolean).join(' ');
   const others = new Set(siblings.flatMap((other) => (other && build(other) !== build(state) ? [build(other)] : [])));
   return others.size > 0 ? [`drift: others run ${[...others].join(', ')}`] : [];
 }

@@ -1,21 +1,4 @@
-/** The part of JSON Schema that contracts use. */
-export interface ContractSchema {
-  readonly type?: string;
-  readonly format?: string;
-  readonly pattern?: string;
-  readonly const?: unknown;
-  readonly enum?: readonly unknown[];
-  readonly properties?: Readonly<Record<string, ContractSchema>>;
-  readonly required?: readonly string[];
-  readonly items?: ContractSchema;
-  readonly anyOf?: readonly ContractSchema[];
-  readonly minimum?: number;
-  readonly maximum?: number;
-  readonly minLength?: number;
-  readonly maxLength?: number;
-  readonly minItems?: number;
-  readonly maxItems?: number;
-}
+import type { ContractSchema } from '@causeway/contracts/published';
 
 /**
  * Who holds the old schema: of a request the sender, of a response the reader. Of a message both: consumers built on the

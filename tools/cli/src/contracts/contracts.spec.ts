@@ -1,5 +1,6 @@
-import { breaks, type ContractSchema, type ContractUse } from './compatibility.js';
-import { contractChanges, currentContracts, publishedContracts, type Contract } from './published.js';
+import { contractsHash, currentContracts, type Contract, type ContractSchema } from '@causeway/contracts/published';
+import { breaks, type ContractUse } from './compatibility.js';
+import { contractChanges, publishedContracts } from './published.js';
 
 test('every contract is recorded as it is, and nothing that was published is broken', () => {
   expect(contractChanges(publishedContracts(), currentContracts())).toEqual({ breaking: [], unrecorded: [] });
@@ -23,6 +24,11 @@ test('a contract is recorded with all that it refers to, and without its documen
   expect(currentContracts()['placeOrder']?.schemas['request']?.properties?.['items']?.items?.properties).toHaveProperty(
     'productId',
   );
+});
+
+test('their hash is short, and the same each time', () => {
+  expect(contractsHash()).toMatch(/^[0-9a-f]{12}$/);
+  expect(contractsHash()).toBe(contractsHash());
 });
 
 const thing: ContractSchema = {

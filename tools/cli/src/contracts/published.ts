@@ -1,83 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { messages, routes, rpcs, type RouteDefinition } from '@causeway/contracts';
-import { z } from 'zod';
-import { breaks, type ContractSchema, type ContractUse } from './compatibility.js';
-
-/** What others rely on in one event, command, RPC or HTTP operation. */
-export interface Contract {
-  /** Of an operation: method, path and status. */
-  readonly address?: string;
-  /** What a request must bring besides its body. */
-  readonly needs?: readonly string[];
-  readonly schemas: Readonly<Record<string, ContractSchema>>;
-}
-
-/** By name: subjects of events, commands and RPCs, and operation ids. */
-export type Contracts = Readonly<Record<string, Contract>>;
+import type { Contract, Contracts } from '@causeway/contracts/published';
+import { breaks, type ContractUse } from './compatibility.js';
 
 const file = new URL('../published.json', import.meta.resolve('@causeway/contracts'));
-
-type Json = Readonly<Record<string, unknown>>;
-
-/** What a reader of the documents sees, and no program relies on. */
-const documentation = new Set(['$schema', '$defs', 'id', 'description', 'example', 'override', 'default']);
-
-/** JSON Schema with what it refers to put in its place, and without its documentation. */
-function schemaOf(contract: z.ZodType, io: 'input' | 'output'): ContractSchema {
-  const whole = z.toJSONSchema(contract, { io, unrepresentable: 'any' }) as Json;
-  const plain = (schema: unknown): unknown => {
-    if (Array.isArray(schema)) return schema.map(plain);
-    if (typeof schema !== 'object' || schema === null) return schema;
-    const { $ref, ...own } = schema as Json;
-    const name = typeof $ref === 'string' ? $ref.replace('#/$defs/', '') : undefined;
-    // What is not in the schema is another contract, and compared there.
-    const referred = name === undefined ? {} : ((whole['$defs'] as Json | undefined)?.[name] ?? { $ref });
-    const fields = Object.entries({ ...(referred as Json), ...own }).filter(([key]) => !documentation.has(key));
-    return Object.fromEntries(
-      fields.map(([key, value]) => {
-        if (key !== 'properties') return [key === 'oneOf' ? 'anyOf' : key, plain(value)];
-        return [key, Object.fromEntries(Object.entries(value as Json).map(([field, each]) => [field, plain(each)]))];
-      }),
-    );
-  };
-  return plain(whole) as ContractSchema;
-}
-
-/** Contracts as the code has them. */
-export function currentContracts(): Contracts {
-  const operation = ({
-    method,
-    path,
-    success,
-    scope,
-    idempotent,
-    versioned,
-    signed,
-    query,
-    body,
-  }: RouteDefinition): Contract => ({
-    address: `${method.toUpperCase()} ${path} → ${success.status}`,
-    needs: [
-      ...(scope ? [`the scope ${scope}`] : []),
-      ...(idempotent ? ['an Idempotency-Key'] : []),
-      ...(versioned ? ['If-Match'] : []),
-      ...(signed ? ['a signature'] : []),
-    ],
-    schemas: {
-      ...(query && { query: schemaOf(query, 'input') }),
-      ...(body && { request: schemaOf(body, 'input') }),
-      ...(success.body && { response: schemaOf(success.body, 'output') }),
-    },
-  });
-  return Object.fromEntries([
-    ...messages.map(({ subject, data }) => [subject, { schemas: { message: schemaOf(data, 'output') } }] as const),
-    ...rpcs.map(({ subject, request, response }) => [
-      subject,
-      { schemas: { request: schemaOf(request, 'input'), response: schemaOf(response, 'output') } },
-    ]),
-    ...routes.map((route) => [route.operationId, operation(route)] as const),
-  ]) as Contracts;
-}
 
 /** Contracts as they were recorded for the last release: `libs/contracts/published.json`. */
 export const publishedContracts = (): Contracts => JSON.parse(readFileSync(file, 'utf8')) as Contracts;

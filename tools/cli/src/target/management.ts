@@ -1,3 +1,4 @@
+import { parseSamples, type MetricSample } from '@causeway/telemetry/samples';
 import type { KnownInstance } from './target.js';
 
 export interface ManagementResponse {
@@ -6,6 +7,16 @@ export interface ManagementResponse {
 }
 
 const timeoutMs = 3_000;
+
+/** @returns What an instance has measured; empty where it shows no metrics. */
+export async function readMetrics({ managementUrl }: KnownInstance): Promise<readonly MetricSample[]> {
+  const response = await fetch(`${managementUrl}/metrics`, {
+    headers: { connection: 'close' },
+    signal: AbortSignal.timeout(timeoutMs),
+  });
+  const text = await response.text();
+  return response.ok ? parseSamples(text) : [];
+}
 
 /**
  * Calls the management port of an instance as operator.
