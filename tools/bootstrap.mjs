@@ -178,7 +178,7 @@ async function generateAndBuild(node, stamp, goal) {
     goal === 'build'
       ? [
           '--projects',
-          'tag:type:lib,tag:type:app,@causeway/system,@causeway/generate,@causeway/demo-client,@causeway/launcher,@causeway/images,@causeway/manifests,@causeway/kind',
+          'tag:type:lib,tag:type:app,@causeway/system,@causeway/generate,@causeway/demo-client,@causeway/launcher,@causeway/images,@causeway/manifests,@causeway/kind,@causeway/cli',
         ]
       : [];
   const nx = realpathSync(inRoot('node_modules', '.bin', 'nx'));
