@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { Agent, createServer, request, type IncomingMessage, type Server } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
+import { claimPort } from '@causeway/testkit';
 import { Child } from './child.js';
 
 // A machine that builds everything else at the same time takes seconds to start a process.
@@ -114,7 +115,7 @@ describe('a stop', () => {
   });
 
   test('ends a service that is still starting', async () => {
-    const child = start({ START_MS: '60000', MANAGEMENT_PORT: String(await freePort()) });
+    const child = start({ START_MS: '60000', MANAGEMENT_PORT: String((await claimPort()).port) });
     await child.said('live');
     child.kill('SIGTERM');
     expect(await child.exited).toEqual({ code: 0, signal: null });
@@ -160,7 +161,7 @@ describe('a start', () => {
   });
 
   test('is live before it is ready', async () => {
-    const port = await freePort();
+    const { port } = await claimPort();
     const child = start({ START_MS: '800', MANAGEMENT_PORT: String(port) });
     await child.said('live');
     const management = `http://127.0.0.1:${port}`;
@@ -260,12 +261,4 @@ async function until(management: string, wanted: (status: number) => boolean): P
     if (wanted(response.status)) return response;
     await response.arrayBuffer();
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
 }

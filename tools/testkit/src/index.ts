@@ -1,3 +1,4 @@
+export { claimPort } from '@causeway/launcher/ports';
 export { createDatabase, type TestDatabase } from './database.js';
 export { codesIn, tableUnder, type TableRow } from './markdown-table.js';
 export { startNats, type TestNats, type TestNatsOptions } from './nats.js';

@@ -1,6 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { TestIssuer } from '@causeway/auth/testing';
@@ -15,7 +13,7 @@ import {
 import { Outbox } from '@causeway/messaging';
 import { migrate, PgUnitOfWork } from '@causeway/persistence';
 import { createApp } from '@causeway/service-host';
-import { createDatabase, startNats, type TestDatabase, type TestNats } from '@causeway/testkit';
+import { claimPort, createDatabase, startNats, type TestDatabase, type TestNats } from '@causeway/testkit';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { migrations } from '../migrations.js';
 import { service } from '../service.js';
@@ -55,15 +53,6 @@ export interface LedgerEntry {
   readonly amountMinor: number;
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
 /** The payment service in this process, with its own PostgreSQL and NATS, and the provider in another process. */
 export class PaymentService {
   private readonly cleanups: (() => unknown)[] = [];
@@ -99,7 +88,8 @@ export class PaymentService {
     this.issuer = await TestIssuer.start();
     this.cleanups.unshift(() => this.issuer.close());
     // The provider and payment call each other, so one port must be known in advance.
-    const port = await freePort();
+    const { port, release } = await claimPort();
+    this.cleanups.unshift(release);
     const { provider, stop } = await startProvider({
       ...providerEnv,
       PSP_WEBHOOK_URL: `http://127.0.0.1:${port}/webhooks/psp`,
