@@ -48,13 +48,23 @@ interface StubState {
   status?: string;
   parts?: object;
   policies?: object[];
+  contracts?: string;
+  metrics?: string;
 }
 
 /** The management port of an instance, as far as a command looks at it. */
 async function instance(
   service: ServiceName,
   number: number,
-  { version = '1.0.0', commit = 'aaaaaaaa', status = 'ready', parts = {}, policies = [] }: StubState = {},
+  {
+    version = '1.0.0',
+    commit = 'aaaaaaaa',
+    status = 'ready',
+    parts = {},
+    policies = [],
+    contracts,
+    metrics = '',
+  }: StubState = {},
 ): Promise<{ requests: { method?: string; url?: string; body: string }[] }> {
   const requests: { method?: string; url?: string; body: string }[] = [];
   const server = createServer((request: IncomingMessage, response) => {
@@ -62,13 +72,14 @@ async function instance(
       let body = '';
       for await (const chunk of request) body += String(chunk);
       requests.push({ method: request.method, url: request.url, body });
+      if (request.url === '/metrics') return response.end(metrics);
       if (request.headers.authorization !== `Bearer ${token}`) return response.writeHead(401).end('{}');
       const about = { version, commit, parts, status };
       if (request.url === '/health/ready')
         return response.writeHead(status === 'ready' ? 200 : 503).end(JSON.stringify(about));
       if (request.url === '/governance/log-level') return response.end(JSON.stringify({ logLevel: 'debug' }));
       return response.end(
-        JSON.stringify({ ...about, uptimeSeconds: 90, requestsInFlight: 3, policies, admissions: [] }),
+        JSON.stringify({ ...about, contracts, uptimeSeconds: 90, requestsInFlight: 3, policies, admissions: [] }),
       );
     })();
   });
@@ -256,6 +267,24 @@ describe('services', () => {
       { instance: 'order-2', problems: ['drift: others run 1.0.0 aaaaaaaa'] },
       { instance: 'payment-1', problems: [] },
     ]);
+  });
+
+  test('marks instances whose contracts differ, and shows how long they take', async () => {
+    const metrics = [
+      ['0.1', 50],
+      ['1', 100],
+      ['+Inf', 100],
+    ]
+      .map(([bound, count]) => `http_server_request_duration_bucket{http_route="/v1/orders",le="${bound}"} ${count}`)
+      .join('\n');
+    await instance('order', 1, { contracts: 'cafe', metrics });
+    await instance('order', 2, { contracts: 'beef' });
+    for (const id of ['order-1', 'order-2']) await announce('order', id);
+    const { json } = await scene.run('services', '--json');
+    const [first, second] = json<{ p50Ms?: number; p99Ms?: number; problems: string[] }[]>();
+    expect([first?.p50Ms, first?.p99Ms]).toEqual([expect.closeTo(100), expect.closeTo(982)]);
+    expect(first?.problems).toEqual(['drift: others run 1.0.0 aaaaaaaa contracts beef']);
+    expect([second?.p50Ms, second?.problems]).toEqual([undefined, ['drift: others run 1.0.0 aaaaaaaa contracts cafe']]);
   });
 
   test('says which part is down, which breaker is open, who is silent, lost or unknown', async () => {

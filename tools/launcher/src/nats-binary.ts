@@ -1,6 +1,12 @@
-import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { defaultCaches, hasPackages, moveInto, withPackages, writableCache } from './distribution-packages.js';
+import {
+  defaultCaches,
+  hasPackages,
+  isExecutable,
+  moveInto,
+  withPackages,
+  writableCache,
+} from './distribution-packages.js';
 import { output } from './run.js';
 
 export interface NatsBinaryOptions {
@@ -51,13 +57,4 @@ function howToInstall(): string {
       ? 'brew install nats-server'
       : 'your package manager, or a release of nats-io/nats-server put on PATH';
   return `nats-server is not installed and cannot be fetched here (that needs apt). Install it: ${how}. Version 2.9.10 or later will do.`;
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return existsSync(path);
-  } catch {
-    return false;
-  }
 }

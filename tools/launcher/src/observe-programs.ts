@@ -1,6 +1,13 @@
-import { accessSync, constants, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { defaultCaches, hasPackages, moveInto, withPackages, writableCache } from './distribution-packages.js';
+import {
+  defaultCaches,
+  hasPackages,
+  isExecutable,
+  moveInto,
+  withPackages,
+  writableCache,
+} from './distribution-packages.js';
 
 export interface ObserveProgramsOptions {
   /** Receives a line about each slow step. */
@@ -112,13 +119,4 @@ function dropTimeZones(root: string): void {
   const folder = join(root, 'usr/share/javascript/moment-timezone');
   for (const name of existsSync(folder) ? readdirSync(folder) : [])
     if (!name.endsWith('-with-data.min.js')) rmSync(join(folder, name), { recursive: true });
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return existsSync(path);
-  } catch {
-    return false;
-  }
 }

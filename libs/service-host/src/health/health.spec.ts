@@ -114,6 +114,7 @@ describe('the management port', () => {
     const shown = await (await get('/governance', { headers: { authorization: `Bearer ${token}` } })).json();
     expect(shown).toMatchObject({
       service: 'order',
+      contracts: expect.stringMatching(/^[0-9a-f]{12}$/),
       requestsInFlight: 0,
       policies: expect.arrayContaining([expect.objectContaining({ name: 'health-spec' })]),
     });
