@@ -112,6 +112,13 @@ export class World {
   async confirm(orderId: string, version: number): Promise<void> {
     const data = { orderId, customerId: randomUUID(), version, occurredAt: new Date().toISOString() };
     const envelope = buildEnvelope(orderConfirmed, { source: 'order', aggregateId: orderId, data });
+    // After a restart of the broker this connection may come back later than that of the gateway.
+    const isBack = () =>
+      this.publisher.flush().then(
+        () => true,
+        () => false,
+      );
+    while (!(await isBack())) await new Promise((resolve) => setTimeout(resolve, 20));
     this.publisher.publish(orderConfirmed.subject, JSON.stringify(envelope));
     await this.publisher.flush();
   }
