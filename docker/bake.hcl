@@ -17,7 +17,7 @@ group "default" {
 target "image" {
   name       = app
   # generated: services
-  matrix     = { app = ["gateway", "user", "order", "payment", "psp-sandbox"] }
+  matrix     = { app = ["gateway", "user", "order", "payment", "psp-sandbox", "cli"] }
   # end
   context    = "."
   dockerfile = "docker/${app}.Dockerfile"

@@ -38,7 +38,7 @@ FROM --platform=$BUILDPLATFORM build AS prune
 ARG APP
 COPY --from=production /src/node_modules /production/node_modules
 RUN mkdir -p /production/apps && cp -r apps/* /production/apps/ && cp -r libs /production/libs \
- && node tools/images/dist/prune-process.js /production "$APP" /out \
+ && node tools/images/dist/prune-process.js /production "apps/$APP" /out \
  && install -D -m 644 docker/healthcheck.mjs /layer/usr/local/lib/causeway/healthcheck.mjs \
  && cp -a /out/dependencies /layer/app && find /layer -exec touch -d @0 {} +
 

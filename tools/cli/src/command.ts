@@ -14,8 +14,8 @@ export interface CommandReport {
 
 export interface CommandContext {
   readonly target: SystemTarget;
-  /** Who works here, for the audit trail. */
-  readonly who: string;
+  /** Who works here, for the audit trail. @throws WrongUsage in a container, whose account every person has */
+  readonly who: () => string;
   readonly json: boolean;
   /** Aborts with Ctrl-C. */
   readonly signal: AbortSignal;

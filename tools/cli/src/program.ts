@@ -1,5 +1,5 @@
 import tab from '@bomb.sh/tab/commander';
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { currentUser } from './audit.js';
 import { example, type CommandReport, type RunCommand, type RunLocally } from './command.js';
 import { addAudit } from './commands/audit.js';
@@ -52,6 +52,10 @@ export async function runProgram(args: readonly string[], parts: ProgramParts): 
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
+const demandName = (): never => {
+  throw new WrongUsage('the audit trail must say who did this; add --as <your name>');
+};
+
 /** @param finished told whether a command ended well */
 export function createProgram(parts: ProgramParts, finished: (ok: boolean) => void = () => undefined): Command {
   const { print, printError } = parts;
@@ -61,8 +65,13 @@ export function createProgram(parts: ProgramParts, finished: (ok: boolean) => vo
     .option('--compose [file]', 'the containers of a Compose file; default: docker/compose.yaml')
     .option('--context <name>', 'a Kubernetes cluster, by its context of kubectl')
     .option('--namespace <name>', 'of the cluster; default: causeway')
+    .addOption(
+      new Option('--inside', 'the network around this container; the image causeway/cli has this set').env(
+        'CAUSEWAY_INSIDE',
+      ),
+    )
     .option('--json', 'print JSON')
-    .option('--as <name>', 'who you are, for the audit trail; default: user@host')
+    .option('--as <name>', 'who you are, for the audit trail; default: user@host, and none with --inside')
     .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
     .configureOutput({
       writeOut: (text) => print(text.trimEnd()),
@@ -121,7 +130,16 @@ function runners(
       });
       if (target instanceof CommandFailed) return show(await without?.(target), json);
       try {
-        show(await work({ target, who: as ?? currentUser(), json, signal, print }), json);
+        show(
+          await work({
+            target,
+            who: () => as ?? (options.inside ? demandName() : currentUser()),
+            json,
+            signal,
+            print,
+          }),
+          json,
+        );
       } finally {
         await target.close();
       }

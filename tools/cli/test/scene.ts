@@ -53,6 +53,7 @@ export class Scene {
     const target: SystemTarget = {
       name: 'test',
       dataFolders: [],
+      hasMigrations: false,
       announces: true,
       nats: () => (connection ??= connectAsOperator(this.nats.url, `k${operator}`)),
       databaseUrl: () => Promise.resolve(undefined),

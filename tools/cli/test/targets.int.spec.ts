@@ -4,8 +4,10 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { migrationsOf } from '@causeway/launcher/schema';
+import { operator } from '@causeway/system';
 import { createDatabase, type TestDatabase } from '@causeway/testkit';
 import { runProgram } from '../src/program.js';
+import { insideTarget } from '../src/target/inside.js';
 import { openTarget } from '../src/target/open-target.js';
 import { Scene } from './scene.js';
 
@@ -59,10 +61,12 @@ function fake(answers: Readonly<Record<string, string>>, ports: Readonly<Record<
 }
 const calls = (): string[] => readFileSync(join(folder, 'log'), 'utf8').trim().split('\n');
 
-async function run(...args: readonly string[]) {
+const run = (...args: readonly string[]) => runAt(openTarget, ...args);
+
+async function runAt(open: typeof openTarget, ...args: readonly string[]) {
   const [out, err]: [string[], string[]] = [[], []];
   const code = await runProgram(args, {
-    openTarget,
+    openTarget: open,
     print: (text) => out.push(text),
     printError: (text) => err.push(text),
     signal: new AbortController().signal,
@@ -143,6 +147,9 @@ describe('Compose', () => {
     const secrets = { 'nats-password-operator': 'koperator', 'operator-token': token, 'database-url-order': url.href };
     for (const [name, value] of Object.entries(secrets)) writeFileSync(join(folder, 'secrets', name), value);
     fake({
+      'docker version': '28.0.0\n',
+      'buildx version': 'v0.20\n',
+      'compose version': 'v2.30\n',
       'ps --quiet order': 'c0ffee\n',
       'ps --quiet postgres': 'deed\n',
       'ps --quiet nats': '',
@@ -155,13 +162,56 @@ describe('Compose', () => {
     expect(story.out).toContain('there is no order');
     const stopped = await run('dlq', 'stats', '--compose', file);
     expect(stopped).toMatchObject({ code: 1, err: expect.stringContaining('no container of nats runs') });
-    for (const call of calls().filter((each) => each.includes('compose'))) expect(call).toContain(`--file ${file}`);
+    for (const call of calls().filter((each) => each.includes(' ps '))) expect(call).toContain(`--file ${file}`);
   });
 });
 
-test.each([[['--context', 'a', '--compose']], [['--folder', 'x', '--context', 'a']], [['--namespace', 'a']]])(
-  '%j names no one place: exit code 2',
-  async (options) => {
-    expect((await run('dlq', 'stats', ...options)).code).toBe(2);
-  },
-);
+describe('inside of a container', () => {
+  const settings = (): Record<string, string | undefined> => {
+    const url = new URL(database.url).href;
+    writeFileSync(join(folder, 'url'), `${url}\n`);
+    return {
+      NATS_URL: scene.nats.url,
+      NATS_PASSWORD: `k${operator}`,
+      OPERATOR_TOKEN: token,
+      MANAGEMENT_PORT: String(managementPort),
+      DATABASE_URL_USER: url,
+      DATABASE_URL_PAYMENT: url,
+      DATABASE_URL_PSP: url,
+      DATABASE_URL_ORDER_FILE: join(folder, 'url'),
+    };
+  };
+  const addresses = (name: string) => Promise.resolve(name === 'order' ? ['127.0.0.1'] : []);
+  const inside = () => Promise.resolve(insideTarget(settings(), addresses));
+
+  test('instances are those that DNS knows, and the rest is in the environment', async () => {
+    const services = await runAt(inside, 'services', 'order');
+    expect(services).toMatchObject({ code: 0, out: expect.stringMatching(/order +\S+ +ready/) });
+    const story = await runAt(inside, 'order', '01a21f4e-da4f-7224-b95b-b448aedc15db');
+    expect(story.out).toContain('there is no order');
+    const doctor = await runAt(inside, 'doctor');
+    expect(doctor.out).toContain('database of order');
+    expect(doctor.out).not.toContain('migrations of order');
+  });
+
+  test('every missing setting is named; logs are said to be elsewhere; a change needs a name', async () => {
+    const some = { ...settings(), NATS_URL: '', DATABASE_URL_USER: undefined };
+    const missing = await runAt(() => Promise.resolve().then(() => insideTarget(some)), 'services');
+    expect(missing).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/NATS_URL: missing[^]*DATABASE_URL_USER: missing/),
+    });
+    expect((await runAt(inside, 'logs')).err).toContain('docker compose logs order');
+    const nameless = await runAt(inside, '--inside', 'log-level', 'order', 'debug', '--for', '1m');
+    expect(nameless).toMatchObject({ code: 2, err: expect.stringContaining('add --as <your name>') });
+  });
+});
+
+test.each([
+  [['--context', 'a', '--compose']],
+  [['--folder', 'x', '--context', 'a']],
+  [['--namespace', 'a']],
+  [['--inside', '--compose']],
+])('%j names no one place: exit code 2', async (options) => {
+  expect((await run('dlq', 'stats', ...options)).code).toBe(2);
+});

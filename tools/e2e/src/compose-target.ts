@@ -6,7 +6,7 @@ import { findEngine, type Engine } from '@causeway/images';
 import { startTraceReceiver, type TraceReceiver } from '@causeway/demo-client';
 import { claimPort } from '@causeway/launcher';
 import { greets } from '@causeway/launcher/nats';
-import { output } from '@causeway/launcher/run';
+import { output, type Command } from '@causeway/launcher/run';
 import { serviceNames, type ServiceName } from '@causeway/system';
 import { eventually } from './eventually.js';
 import { linesOf, connectAs, type Instance, type Server, type Target } from './target.js';
@@ -19,6 +19,14 @@ export interface ComposeOptions {
   readonly instances?: Partial<Record<ServiceName, number>>;
   /** Tag of the images; they must have been built. Default `dev`. */
   readonly tag?: string;
+}
+
+/** A system of containers, which has a command line beside it. */
+export interface ComposeTarget extends Target {
+  /** Its Compose file, and what the environment must say for it. */
+  readonly project: { readonly file: string; readonly environment: NodeJS.ProcessEnv };
+  /** The command that runs the image causeway/cli once, in the network of the others. */
+  readonly cli: Command;
 }
 
 /** One started project of Compose, and how to talk to it. */
@@ -35,7 +43,7 @@ interface Project {
  * loopback address, and waits until every container is ready. Beside the product's ports it publishes two for tests:
  * the payment provider's ledger and the broker.
  */
-export async function composeTarget(options: ComposeOptions): Promise<Target> {
+export async function composeTarget(options: ComposeOptions): Promise<ComposeTarget> {
   const folder = mkdtempSync(join(tmpdir(), 'causeway-images-'));
   for (const part of ['compose.yaml', 'nats', 'postgres'])
     cpSync(join(docker, part), join(folder, part), { recursive: true });
@@ -79,6 +87,8 @@ export async function composeTarget(options: ComposeOptions): Promise<Target> {
       nats: await serverOf(project, 'nats', () => greets(nats!)),
       connectNats: (user) => connectAs(`127.0.0.1:${nats}`, user, secret(`nats-password-${user}`)),
       trace: (traceId) => Promise.resolve(traceReceiver.trace(traceId)),
+      project: { file: join(folder, 'compose.yaml'), environment },
+      cli: [...engine.compose, '--file', join(folder, 'compose.yaml'), 'run', '--rm', '-T', 'cli'],
       stop,
     };
   } catch (error) {

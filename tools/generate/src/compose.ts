@@ -1,6 +1,8 @@
 import { forwardedServices } from '@causeway/contracts';
 import {
   addressSettings,
+  databaseSetting,
+  operator,
   secretSettings,
   secrets,
   services,
@@ -82,11 +84,28 @@ function containers({ name, database, nats, edge }: Service): string {
   ].join('\n');
 }
 
+/** What the command line is told: where everything is, and the secrets of its account. */
+function cli(): string {
+  const files: [setting: string, file: string][] = [
+    ['NATS_PASSWORD', `nats-password-${operator}`],
+    ['OPERATOR_TOKEN', 'operator-token'],
+    ...withDatabase.map(({ database }): [string, string] => [databaseSetting(database!), `database-url-${database}`]),
+  ];
+  return [
+    '    environment:',
+    '      NATS_URL: nats://nats:4222',
+    ...files.map(([setting, path]) => `      ${setting}_FILE: /run/secrets/${path}`),
+    '    secrets:',
+    ...files.map(([, path]) => `      - ${path}`),
+  ].join('\n');
+}
+
 /** Every file below `docker/secrets` that a container is given. */
 export const secretFileNames = (): string[] => [
   ...new Set([
     'postgres-password',
     'nats-password-provisioner',
+    `nats-password-${operator}`,
     ...services.flatMap(secretFiles).map(([, path]) => path),
   ]),
 ];
@@ -101,6 +120,7 @@ export const composeFile = (): GeneratedFile =>
       ...withDatabase.map(({ database }) => `      - database-url-${database}`),
     ].join('\n'),
     containers: services.map(containers).join('\n'),
+    cli: cli(),
     secrets: secretFileNames()
       .sort()
       .map((name) => `  ${name}: { file: ./secrets/${name} }`)

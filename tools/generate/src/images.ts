@@ -12,7 +12,7 @@ export function imageFiles(): GeneratedFile[] {
       text: `${header(`${template} and ${list}`)}\n${body.replaceAll('{{name}}', name).replaceAll('{{title}}', title)}`,
     })),
     withParts('docker/bake.hcl', {
-      services: `  matrix     = { app = [${serviceNames.map((name) => JSON.stringify(name)).join(', ')}] }`,
+      services: `  matrix     = { app = [${[...serviceNames, 'cli'].map((name) => JSON.stringify(name)).join(', ')}] }`,
     }),
   ];
 }

@@ -1,11 +1,10 @@
-// `npm run images`: builds the images of all apps, one after the other. Options: names of apps; --tag=<tag>, default
+// `npm run images`: builds all images, one after the other. Options: names of images; --tag=<tag>, default
 // dev.
 import '@causeway/launcher/stop-with-parent';
 import '@causeway/launcher/tolerate-output-errors';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { serviceNames, type ServiceName } from '@causeway/system';
-import { buildImages } from './build.js';
+import { buildImages, images, type ImageOf } from './build.js';
 import { findEngine, NoEngine } from './engine.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
@@ -15,11 +14,11 @@ const { values, positionals } = parseArgs({
 });
 
 async function main(): Promise<void> {
-  const unknown = positionals.filter((name) => !serviceNames.includes(name as ServiceName));
+  const unknown = positionals.filter((name) => !images.includes(name as ImageOf));
   if (unknown.length > 0)
-    throw new NoEngine(`There is no app ${unknown.join(', ')}; there are ${serviceNames.join(', ')}.`);
+    throw new NoEngine(`There is no image ${unknown.join(', ')}; there are ${images.join(', ')}.`);
   const engine = await findEngine();
-  const apps = positionals.length > 0 ? (positionals as ServiceName[]) : serviceNames;
+  const apps = positionals.length > 0 ? (positionals as ImageOf[]) : images;
   await buildImages(engine, apps, { root, tag: values.tag });
   console.log(
     '\nNext: sh docker/secrets.sh && docker compose -f docker/compose.yaml up, or npm run kind:up (docker/README.md).',

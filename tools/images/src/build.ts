@@ -1,9 +1,13 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import type { ServiceName } from '@causeway/system';
+import { serviceNames, type ServiceName } from '@causeway/system';
 import { output } from '@causeway/launcher/run';
 import type { Engine } from './engine.js';
+
+/** Every image: one for each service, and the command line. Each has a Dockerfile of its name. */
+export type ImageOf = ServiceName | 'cli';
+export const images: readonly ImageOf[] = [...serviceNames, 'cli'];
 
 export interface BuildOptions {
   /** The repository, or a copy of it. */
@@ -16,10 +20,10 @@ export const imageName = (app: string, { repository = 'causeway', tag }: Omit<Bu
   `${repository}/${app}:${tag}`;
 
 /**
- * Builds the image of one app for this machine's processor; Docker builds the stages that apps share once.
+ * Builds one image for this machine's processor; Docker builds the stages that apps share once.
  * @returns the image's name
  */
-export async function buildImage({ docker }: Engine, app: ServiceName, options: BuildOptions): Promise<string> {
+export async function buildImage({ docker }: Engine, app: ImageOf, options: BuildOptions): Promise<string> {
   const { root } = options;
   const name = imageName(app, options);
   const npmrc = join(homedir(), '.npmrc');
@@ -41,7 +45,7 @@ export async function buildImage({ docker }: Engine, app: ServiceName, options: 
 }
 
 /** Builds images one after the other, and says how long each took and how large it is. */
-export async function buildImages(engine: Engine, apps: readonly ServiceName[], options: BuildOptions): Promise<void> {
+export async function buildImages(engine: Engine, apps: readonly ImageOf[], options: BuildOptions): Promise<void> {
   for (const app of apps) {
     const begun = performance.now();
     const name = await buildImage(engine, app, options);

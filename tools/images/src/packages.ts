@@ -5,6 +5,7 @@ export interface PackageManifest {
   readonly name: string;
   readonly version: string;
   readonly type?: string;
+  readonly bin?: Readonly<Record<string, string>>;
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly optionalDependencies?: Readonly<Record<string, string>>;
   readonly peerDependencies?: Readonly<Record<string, string>>;

@@ -47,7 +47,7 @@ function write(path: string, content: string | object): void {
   writeFileSync(file, typeof content === 'string' ? content : JSON.stringify(content));
 }
 
-const pruneHello = () => prune({ root, app: 'hello', out });
+const pruneHello = () => prune({ root, workspace: 'apps/hello', out });
 const filesOf = (part: 'dependencies' | 'application'): string[] =>
   readdirSync(join(out, part), { recursive: true, encoding: 'utf8' })
     .filter((path) => statSync(join(out, part, path)).isFile())
@@ -122,7 +122,28 @@ test('our own import of something undeclared, or missing, is refused, and all of
 test('a dependency that is installed inside a workspace is refused: its place in the image would change what is found', () => {
   write('libs/greet/node_modules/literal/package.json', { name: 'literal', version: '2.0.0' });
   write('libs/greet/node_modules/literal/index.js', '');
-  expect(pruneHello).toThrow(/agree on one version of literal/);
+  expect(pruneHello).toThrow(/^literal is installed in libs\/greet\/node_modules\/literal, inside of a library,/);
+});
+
+test('an executable comes along with what it imports, and a package that is installed for the workspace alone', () => {
+  write('apps/hello/package.json', {
+    name: '@causeway/hello',
+    version: '0.0.0',
+    type: 'module',
+    bin: { hello: './hello.mjs' },
+    dependencies: { '@causeway/greet': '*', literal: '*', own: '*' },
+  });
+  write('apps/hello/hello.mjs', "import 'own'; await import(new URL('./dist/main.js', import.meta.url));");
+  write('apps/hello/node_modules/own/package.json', { name: 'own', version: '1.0.0' });
+  write('apps/hello/node_modules/own/index.js', '');
+  expect(pruneHello().packages).toEqual(['literal@1.0.0', 'own@1.0.0']);
+  expect(filesOf('application')).toContain('hello.mjs');
+  expect(filesOf('dependencies')).toContain('node_modules/own/index.js');
+
+  write('apps/hello/node_modules/literal/package.json', { name: 'literal', version: '2.0.0' });
+  write('apps/hello/node_modules/literal/index.js', '');
+  write('apps/hello/hello.mjs', "import 'literal';");
+  expect(pruneHello).toThrow(/literal is installed in .*node_modules\/literal and .*: let all workspaces agree/);
 });
 
 test('every file and folder has the same time, so that the same input makes the same layer', () => {

@@ -15,8 +15,8 @@ import { trace } from './trace.js';
 export interface PruneOptions {
   /** The repository, installed and built. */
   readonly root: string;
-  /** `order` for `apps/order`. */
-  readonly app: string;
+  /** The workspace that the image is for: `apps/order`. */
+  readonly workspace: string;
   /**
    * Gets `dependencies/` (other people's packages) and `application/` (ours), each a tree to lay over the image's
    * `/app`.
@@ -40,26 +40,34 @@ const neverLoaded = {
 const licence = /^(licen[cs]e|copying|notice|third.?party)/i;
 
 /**
- * Collects what one app needs at run time: files that its imports reach, in packages that it declares.
+ * Collects what one workspace needs at run time: files that the imports of its `dist/main.js` and of its executables
+ * reach, in packages that it declares.
  *
  * If every file of a package names what it loads, only the reached files stay. If one computes names, or reads from its
  * own location, everything stays that Node could load. Licenses always stay. Times are set to the epoch, so that the
  * same input gives the same layer.
  * @throws with every import of our own code that is not declared or not installed
  */
-export function prune({ root: given, app, out }: PruneOptions): Pruned {
+export function prune({ root: given, workspace, out }: PruneOptions): Pruned {
   const root = realpathSync(given);
-  const home = join(root, 'apps', app);
+  const home = join(root, workspace);
+  const executables = Object.values(manifestOf(home).bin ?? {}).map((file) => join(home, file));
   const isOwn = (folder: string): boolean => !relative(root, folder).split(sep).includes('node_modules');
-  const { files, whole, entries, problems } = trace(home, [join(home, 'dist', 'main.js')], isOwn);
-  if (problems.length > 0) throw new Error(`The image of ${app} would be incomplete:\n  ${problems.join('\n  ')}`);
+  const { files, whole, entries, problems } = trace(home, [join(home, 'dist', 'main.js'), ...executables], isOwn);
+  if (problems.length > 0)
+    throw new Error(`The image of ${workspace} would be incomplete:\n  ${problems.join('\n  ')}`);
 
   const bytes = { dependencies: 0, application: 0 };
   const packages: string[] = [];
+  const places = new Map<string, string>();
   for (const [folder, reached] of [...files].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const own = isOwn(folder);
     const { name, version } = manifestOf(folder);
-    const target = join(out, own ? 'application' : 'dependencies', placeOf(folder, { root, home, name, own }));
+    const place = placeOf(folder, { root, home, name, own });
+    const other = places.get(place);
+    if (other) throw conflict(name, [folder, other].map((each) => relative(root, each)).join(' and '));
+    places.set(place, folder);
+    const target = join(out, own ? 'application' : 'dependencies', place);
     const wanted = own ? ownFiles(folder, reached) : foreignFiles(folder, reached, whole.has(folder));
     for (const file of wanted)
       bytes[own ? 'application' : 'dependencies'] += copy(file, join(target, relative(folder, file)));
@@ -69,19 +77,25 @@ export function prune({ root: given, app, out }: PruneOptions): Pruned {
   return { packages: packages.sort(), bytes, entries: [...entries].sort() };
 }
 
-/** The app becomes `/app` itself, its libraries `/app/node_modules/@causeway/…`; other packages keep their place. */
+/**
+ * The workspace becomes `/app` itself, with the packages that are installed inside of it, its libraries
+ * `/app/node_modules/@causeway/…`; other packages keep their place.
+ */
 function placeOf(
   folder: string,
   { root, home, name, own }: { root: string; home: string; name: string; own: boolean },
 ): string {
   if (folder === home) return '.';
   if (own) return join('node_modules', name);
-  const place = relative(root, folder);
-  if (place.startsWith(`node_modules${sep}`)) return place;
-  throw new Error(
-    `${place} is installed inside a workspace, not at the top: let all workspaces agree on one version of ${name}, then npm install`,
-  );
+  const place = [root, home]
+    .map((from) => relative(from, folder))
+    .find((path) => path.startsWith(`node_modules${sep}`));
+  if (place === undefined) throw conflict(name, `${relative(root, folder)}, inside of a library,`);
+  return place;
 }
+
+const conflict = (name: string, where: string): Error =>
+  new Error(`${name} is installed in ${where}: let all workspaces agree on one version of it, then npm install`);
 
 function ownFiles(folder: string, reached: ReadonlySet<string>): string[] {
   const maps = [...reached].map((file) => `${file}.map`).filter((file) => existsSync(file));

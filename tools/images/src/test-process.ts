@@ -5,9 +5,8 @@ import '@causeway/launcher/stop-with-parent';
 import '@causeway/launcher/tolerate-output-errors';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { serviceNames } from '@causeway/system';
 import { run } from '@causeway/launcher/run';
-import { buildImages } from './build.js';
+import { buildImages, images } from './build.js';
 import { findEngine, NoEngine, type Engine } from './engine.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
@@ -25,7 +24,7 @@ async function main(): Promise<number> {
     console.log(`Images not tested. ${error.message}`);
     return values['if-available'] ? 0 : 1;
   }
-  if (!values['no-build']) await buildImages(engine, serviceNames, { root, tag: 'dev' });
+  if (!values['no-build']) await buildImages(engine, images, { root, tag: 'dev' });
   const jest = [
     process.execPath,
     '--experimental-vm-modules',

@@ -59,18 +59,20 @@ describe('compose.yaml', () => {
     if (nats) expect(after['provision']).toEqual(done);
   });
 
-  interface App {
-    readonly service: {
-      readonly settings: Readonly<Record<string, { safeParse(value: unknown): { readonly success: boolean } }>>;
-    };
+  type Settings = Readonly<Record<string, { safeParse(value: unknown): { readonly success: boolean } }>>;
+
+  /** Loaded by path, because tools do not depend on applications. */
+  async function settingsOf(image: string): Promise<Settings> {
+    const load = (path: string): Promise<unknown> => import(new URL(`../../../${path}`, import.meta.url).href);
+    if (image === 'cli')
+      return ((await load('tools/cli/src/target/inside.ts')) as { insideSettings: Settings }).insideSettings;
+    return ((await load(`apps/${image}/src/service.ts`)) as { service: { settings: Settings } }).service.settings;
   }
 
   test.each(services.filter(([, { image }]) => image.startsWith('causeway/')))(
-    '%s: every setting that the app requires is given, and none that it does not know',
+    '%s: every setting that it requires is given, and none that it does not know',
     async (_, { image, environment = {} }) => {
-      const app = /^causeway\/([\w-]+):/.exec(image)?.[1] ?? '';
-      const file = new URL(`../../../apps/${app}/src/service.ts`, import.meta.url).href;
-      const shape = ((await import(file)) as App).service.settings;
+      const shape = await settingsOf(/^causeway\/([\w-]+):/.exec(image)?.[1] ?? '');
       const given = Object.keys(environment).map((name) => name.replace(/_FILE$/, ''));
       // From the image.
       const fixed = ['HTTP_HOST', 'HTTP_PORT', 'MANAGEMENT_PORT'];

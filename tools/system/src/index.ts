@@ -1,4 +1,12 @@
-export { makeSecret, secretNames, secrets, secretSettings, type SecretKind, type SecretName } from './secrets.js';
+export {
+  databaseSetting,
+  makeSecret,
+  secretNames,
+  secrets,
+  secretSettings,
+  type SecretKind,
+  type SecretName,
+} from './secrets.js';
 export type { SystemAddresses, Service } from './service.js';
 export {
   addressSettings,

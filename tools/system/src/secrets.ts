@@ -56,3 +56,10 @@ export const secretSettings = ({ secrets: own }: Service): Readonly<Record<strin
   OPERATOR_TOKEN: 'operatorToken',
   ...own,
 });
+
+/**
+ * The setting by which the command line is told how to reach a database.
+ * @param database `order`, as the list of services names it.
+ */
+export const databaseSetting = (database: string): string =>
+  `DATABASE_URL_${database.toUpperCase().replaceAll('-', '_')}`;

@@ -141,7 +141,7 @@ async function replay(
     apply: async ({ sequence }, id) => {
       await sleep(nextAt - performance.now(), undefined, { signal: context.signal });
       nextAt = Math.max(performance.now(), nextAt) + 1_000 / rate;
-      return replayDeadLetter(nc, sequence, context.who, id);
+      return replayDeadLetter(nc, sequence, context.who(), id);
     },
   });
 }
@@ -157,6 +157,6 @@ async function discard(
     action: 'dlq.discard',
     done: 'discarded',
     check: () => undefined,
-    apply: ({ sequence }) => discardDeadLetter(nc, sequence, context.who),
+    apply: ({ sequence }) => discardDeadLetter(nc, sequence, context.who()),
   });
 }

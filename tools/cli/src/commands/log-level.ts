@@ -40,7 +40,7 @@ interface LevelOptions {
 }
 
 async function changeLevel(
-  { target, who }: CommandContext,
+  { target, who: whoActs }: CommandContext,
   service: ServiceName,
   level: string,
   { for: forMs, untilRestart, reason }: LevelOptions,
@@ -48,6 +48,7 @@ async function changeLevel(
   const instances = (await target.instances(service)).filter((instance) => instance.service === service);
   if (instances.length === 0) throw new CommandFailed(`no instance of ${service} runs`);
   const forSeconds = untilRestart ? undefined : Math.max(1, Math.round(forMs / 1_000));
+  const who = whoActs();
   const details = { service, level, forSeconds, instances: instances.map(({ id }) => id) };
   const { changed } = await audited(await target.nats(), { who, action: 'log-level', reason, details }, async () => ({
     changed: await Promise.all(instances.map((instance) => changeOne(instance, { level, forSeconds, who }))),

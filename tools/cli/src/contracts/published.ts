@@ -1,8 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import type { Contract, Contracts } from '@causeway/contracts/published';
 import { breaks, type ContractUse } from './compatibility.js';
 
-const file = new URL('../published.json', import.meta.resolve('@causeway/contracts'));
+// Resolved by name, so that whatever collects what an image needs finds it.
+const require = createRequire(import.meta.url);
+const file = require.resolve('@causeway/contracts/published.json');
 
 /** Contracts as they were recorded for the last release: `libs/contracts/published.json`. */
 export const publishedContracts = (): Contracts => JSON.parse(readFileSync(file, 'utf8')) as Contracts;

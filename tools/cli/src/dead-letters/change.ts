@@ -50,7 +50,7 @@ export async function changeLetters(
   for (let from = 0; from < letters.length && !result.failure; from += chunkSize) {
     const chunk = letters.slice(from, from + chunkSize);
     const details = { filter: describeFilter(options), letters: chunk.map(identityOf) };
-    const part = await audited(nc, { who: context.who, action, reason: options.reason, details }, (id) =>
+    const part = await audited(nc, { who: context.who(), action, reason: options.reason, details }, (id) =>
       applyAll(chunk, (letter) => apply(letter, id)),
     );
     result.changed.push(...part.changed);

@@ -1,9 +1,9 @@
 import { migrationsOf } from '@causeway/launcher/schema';
-import { services } from '@causeway/system';
+import { services, type ServiceName } from '@causeway/system';
 import { openSagas } from '../story/open-sagas.js';
 import { readDatabase } from '../target/read-database.js';
 import type { SystemTarget } from '../target/target.js';
-import type { DoctorCheck } from './check.js';
+import type { CheckFinding, DoctorCheck } from './check.js';
 
 /** What timers, leases and tokens bear. */
 const mostSkewMs = 2_000;
@@ -34,71 +34,61 @@ export const databaseChecks = (target: SystemTarget): DoctorCheck[] =>
     .filter(({ database }) => database !== undefined)
     .flatMap(({ name, nats }) => {
       const url = async (): Promise<string> => (await target.databaseUrl(name)) ?? '';
-      const checks: DoctorCheck[] = [
-        {
-          name: `database of ${name}`,
-          finding: async () => {
-            const begun = Date.now();
-            const [row] = await readDatabase(await url(), (query) =>
-              query<{ now: Date; version: string }>(
-                "SELECT clock_timestamp() AS now, current_setting('server_version') AS version",
-              ),
-            );
-            // The server read its clock somewhere between the two.
-            const skew = Math.max(0, begun - (row?.now.getTime() ?? 0), (row?.now.getTime() ?? 0) - Date.now());
-            return {
-              ok: skew <= mostSkewMs,
-              detail: `PostgreSQL ${row?.version}, its clock is off by ${skew <= mostSkewMs ? 'less than 2' : Math.round(skew / 1_000)} s`,
-              remedy: 'Let NTP set the clocks of both machines.',
-            };
-          },
-        },
-        {
-          name: `migrations of ${name}`,
-          finding: async () => {
-            const [{ verifyMigrations, MigrationsPending }, { migrations }] = await Promise.all([
-              import('@causeway/persistence'),
-              migrationsOf(name),
-            ]);
-            return readDatabase(await url(), async (query) => {
-              try {
-                await verifyMigrations(
-                  {
-                    query: async (text: string, values?: unknown[]) => ({
-                      rows: await query(text, values),
-                      rowCount: null,
-                    }),
-                  },
-                  migrations,
-                );
-                return { ok: true, detail: 'all applied' };
-              } catch (error) {
-                if (!(error instanceof MigrationsPending)) throw error;
-                return { ok: false, detail: error.message, remedy: error.remedy };
-              }
-            });
-          },
-        },
-      ];
-      if (!nats) return checks;
       return [
-        ...checks,
-        {
-          name: `outbox of ${name}`,
-          finding: async () => {
-            const [row] = await readDatabase(await url(), (query) =>
-              query<{ unsent: number; age_ms: string | null }>(
-                `SELECT count(*)::int AS unsent, 1000 * extract(epoch FROM clock_timestamp() - min(created_at)) AS age_ms
-                   FROM causeway.outbox WHERE status = 'pending'`,
-              ),
-            );
-            const ageMs = Number(row?.age_ms ?? 0);
-            return {
-              ok: ageMs <= mostUnsentMs,
-              detail: `${row?.unsent} unsent${ageMs > 0 ? `, the oldest for ${Math.round(ageMs / 1_000)} s` : ''}`,
-              remedy: 'npx causeway outbox',
-            };
-          },
-        },
+        { name: `database of ${name}`, finding: async () => serverFinding(await url()) },
+        ...(target.hasMigrations
+          ? [{ name: `migrations of ${name}`, finding: async () => migrationsFinding(name, await url()) }]
+          : []),
+        ...(nats ? [{ name: `outbox of ${name}`, finding: async () => outboxFinding(await url()) }] : []),
       ];
     });
+
+async function serverFinding(url: string): Promise<CheckFinding> {
+  const begun = Date.now();
+  const [row] = await readDatabase(url, (query) =>
+    query<{ now: Date; version: string }>(
+      "SELECT clock_timestamp() AS now, current_setting('server_version') AS version",
+    ),
+  );
+  // The server read its clock somewhere between the two.
+  const skew = Math.max(0, begun - (row?.now.getTime() ?? 0), (row?.now.getTime() ?? 0) - Date.now());
+  return {
+    ok: skew <= mostSkewMs,
+    detail: `PostgreSQL ${row?.version}, its clock is off by ${skew <= mostSkewMs ? 'less than 2' : Math.round(skew / 1_000)} s`,
+    remedy: 'Let NTP set the clocks of both machines.',
+  };
+}
+
+async function migrationsFinding(service: ServiceName, url: string): Promise<CheckFinding> {
+  const [{ verifyMigrations, MigrationsPending }, { migrations }] = await Promise.all([
+    import('@causeway/persistence'),
+    migrationsOf(service),
+  ]);
+  return readDatabase(url, async (query) => {
+    const database = {
+      query: async (text: string, values?: unknown[]) => ({ rows: await query(text, values), rowCount: null }),
+    };
+    try {
+      await verifyMigrations(database, migrations);
+      return { ok: true, detail: 'all applied' };
+    } catch (error) {
+      if (!(error instanceof MigrationsPending)) throw error;
+      return { ok: false, detail: error.message, remedy: error.remedy };
+    }
+  });
+}
+
+async function outboxFinding(url: string): Promise<CheckFinding> {
+  const [row] = await readDatabase(url, (query) =>
+    query<{ unsent: number; age_ms: string | null }>(
+      `SELECT count(*)::int AS unsent, 1000 * extract(epoch FROM clock_timestamp() - min(created_at)) AS age_ms
+         FROM causeway.outbox WHERE status = 'pending'`,
+    ),
+  );
+  const ageMs = Number(row?.age_ms ?? 0);
+  return {
+    ok: ageMs <= mostUnsentMs,
+    detail: `${row?.unsent} unsent${ageMs > 0 ? `, the oldest for ${Math.round(ageMs / 1_000)} s` : ''}`,
+    remedy: 'npx causeway outbox',
+  };
+}

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { output } from '@causeway/launcher/run';
+import { findEngine, type Engine } from '@causeway/images/engine';
+import { output, type Command } from '@causeway/launcher/run';
 import { serviceNames, services, type ServiceName } from '@causeway/system';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { CommandFailed } from '../failure.js';
@@ -24,19 +25,22 @@ const dockerTimeoutMs = 20_000;
  */
 export function composeTarget(file: string): SystemTarget {
   let connection: Promise<NatsConnection> | undefined;
+  let engine: Promise<Engine> | undefined;
 
-  const docker = async (...args: readonly string[]): Promise<string> => {
+  const run = async (command: (engine: Engine) => Command): Promise<string> => {
     try {
-      return await output(['docker', ...args], { timeoutMs: dockerTimeoutMs });
+      return await output(command(await (engine ??= findEngine())), { timeoutMs: dockerTimeoutMs });
     } catch (error) {
       throw new CommandFailed((error as Error).message, 'Does docker compose ps show the containers?');
     }
   };
   const containers = async (service: string): Promise<RunningContainer[]> => {
-    const ids = (await docker('compose', '--file', file, 'ps', '--quiet', service)).split('\n').filter(Boolean);
+    const listed = await run(({ compose }) => [...compose, '--file', file, 'ps', '--quiet', service]);
+    const ids = listed.split('\n').filter(Boolean);
     if (ids.length === 0) return [];
     const format = '{{.Id}} {{.Name}} {{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}';
-    return (await docker('inspect', '--format', format, ...ids)).split('\n').map((line) => {
+    const inspected = await run(({ docker }) => [docker, 'inspect', '--format', format, ...ids]);
+    return inspected.split('\n').map((line) => {
       const [id = '', name = '', host = ''] = line.trim().split(' ');
       return { id, name: name.replace(/^\//, ''), host };
     });
@@ -67,6 +71,7 @@ export function composeTarget(file: string): SystemTarget {
     dataFolders: [],
     // The names that containers announce are theirs inside: a host name and a process, which nobody outside knows.
     announces: false,
+    hasMigrations: true,
     nats: () =>
       (connection ??= (async () =>
         connectAsOperator(`nats://${await hostOf('nats')}:4222`, secret('nats-password-operator')))()),
@@ -88,7 +93,10 @@ export function composeTarget(file: string): SystemTarget {
       (await ofServices()).map(({ service, container: { id, name } }): LogSource => ({
         service,
         instance: name,
-        lines: ({ follow, signal }) => childLines(['docker', 'logs', ...(follow ? ['--follow'] : []), id], signal),
+        async *lines({ follow, signal }) {
+          const { docker } = await (engine ??= findEngine());
+          yield* childLines([docker, 'logs', ...(follow ? ['--follow'] : []), id], signal);
+        },
       })),
     trace: () => Promise.resolve(undefined),
     close: async () => {

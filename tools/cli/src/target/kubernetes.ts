@@ -70,6 +70,7 @@ export function kubernetesTarget(context: string, namespace: string): SystemTarg
     name: `Kubernetes, context ${context}, namespace ${namespace}`,
     dataFolders: [],
     announces: false,
+    hasMigrations: true,
     nats: () =>
       (connection ??= (async () => {
         const password = await secret('nats', 'operator');

@@ -8,17 +8,28 @@ export interface TargetOptions {
   readonly folder?: string;
   readonly compose?: string | true;
   readonly context?: string;
+  readonly inside?: true;
   readonly namespace?: string;
 }
 
 /** Opens what the options name; without any, the system of a laptop. */
-export async function openTarget({ folder, compose, context, namespace }: TargetOptions): Promise<SystemTarget> {
-  if ([folder, compose, context].filter((given) => given !== undefined).length > 1)
-    throw new WrongUsage('--folder, --compose and --context are three places; name one');
+export async function openTarget({
+  folder,
+  compose,
+  context,
+  inside,
+  namespace,
+}: TargetOptions): Promise<SystemTarget> {
+  if ([folder, compose, context, inside].filter((given) => given !== undefined).length > 1)
+    throw new WrongUsage('--folder, --compose, --context and --inside are places; name one');
   if (namespace !== undefined && context === undefined) throw new WrongUsage('--namespace goes with --context');
   if (context !== undefined) {
     const { kubernetesTarget } = await import('./kubernetes.js');
     return kubernetesTarget(context, namespace ?? 'causeway');
+  }
+  if (inside) {
+    const { insideTarget } = await import('./inside.js');
+    return insideTarget(process.env);
   }
   if (compose !== undefined) {
     const { composeTarget } = await import('./compose.js');

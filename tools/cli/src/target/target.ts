@@ -33,6 +33,8 @@ export interface SystemTarget {
   instances(service?: ServiceName): Promise<readonly KnownInstance[]>;
   /** Whether services find each other through NATS; elsewhere the platform finds them. */
   readonly announces: boolean;
+  /** Whether the services' migrations are on this machine, to compare databases with. */
+  readonly hasMigrations: boolean;
   logs(): Promise<readonly LogSource[]>;
   /** Folders of this machine that hold data, and must not run full. */
   readonly dataFolders: readonly string[];
