@@ -221,6 +221,32 @@ test('a provider that hangs: doctor names it, the orders that wait are listed, a
   expect(await eventually(waiting, ({ length }) => length === 0)).toEqual([]);
 });
 
+test('a service that hangs: doctor names it, the messages it holds are counted, and its end is the cure', async () => {
+  const hanging = system.services.filter(({ service }) => service === 'payment');
+  for (const { pid } of hanging) process.kill(pid, 'SIGSTOP');
+  let id: string;
+  try {
+    id = await place();
+    expect(await eventually(waiting, (ids) => ids.includes(id))).toContain(id);
+    const doctor = await run('doctor');
+    for (const instance of hanging) expect(doctor.out).toMatch(new RegExp(`WRONG +${instance.id} +no response`));
+    const held = async (): Promise<number> => {
+      const { consumers: rows } = await json<{
+        consumers: { consumer: string; pending: number; ackPending: number }[];
+      }>('consumers');
+      const row = rows.find(({ consumer }) => consumer === 'payment__payment-cmd-authorize-v1');
+      return row!.pending + row!.ackPending;
+    };
+    expect(await eventually(held, (count) => count > 0)).toBe(1);
+  } finally {
+    for (const instance of hanging) await instance.kill();
+  }
+  for (const instance of hanging) await instance.restart();
+  // What a killed instance held is delivered again after ack_wait, 30 s.
+  await customer.waitFor(id, ['CONFIRMED'], 90_000);
+  expect((await run('services', 'payment')).code).toBe(0);
+}, 180_000);
+
 test('a consumer that was deleted: the message is there, nobody handles it, and provisioning cures it', async () => {
   const [definition] = consumers.filter(({ message }) => message.subject === 'payment.evt.authorized.v1');
   const name = durableName(definition!);
