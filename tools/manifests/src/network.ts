@@ -1,5 +1,14 @@
 import type { INetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1';
-import { matches, ofKind, podsOf, type Labels, type Manifest, type Pods, type Rendered } from './objects.js';
+import {
+  containersOf,
+  matches,
+  ofKind,
+  podsOf,
+  type Labels,
+  type Manifest,
+  type Pods,
+  type Rendered,
+} from './objects.js';
 
 /** A connection that the policies of the namespace let through. */
 export interface Allowed {
@@ -44,8 +53,11 @@ export function allowedFlows(rendered: Rendered): Allowed[] {
   ];
 }
 
+/** Of init containers, too: sidecars are among them. */
 const portsOf = ({ spec }: Pods): number[] =>
-  spec.containers.flatMap(({ ports }) => ports ?? []).map(({ containerPort }) => containerPort);
+  containersOf(spec)
+    .flatMap(({ ports }) => ports ?? [])
+    .map(({ containerPort }) => containerPort);
 
 function connections(policies: readonly PolicyManifest[], from: Pods, to: Pods): Allowed[] {
   return portsOf(to)
@@ -57,16 +69,19 @@ function connections(policies: readonly PolicyManifest[], from: Pods, to: Pods):
     .map((port) => ({ from: workloadName(from), to: workloadName(to), port }));
 }
 
-const fromOutside = (policies: readonly PolicyManifest[], to: Pods): Allowed[] =>
-  portsOf(to)
-    .filter((port) =>
-      mayEnter(
-        policies,
-        to,
-        (rule) => opens(rule.ports, port, to) && (!rule.from?.length || rule.from.some(isOutside)),
-      ),
-    )
-    .map((port) => ({ from: 'outside', to: workloadName(to), port }));
+/** A rule without peers lets in everybody: `outside`. Otherwise the name says which namespace or addresses. */
+function fromOutside(policies: readonly PolicyManifest[], to: Pods): Allowed[] {
+  const selecting = policiesOf(policies, to, 'Ingress');
+  const rules = selecting.flatMap(({ body }) => body.spec?.ingress ?? []);
+  return portsOf(to).flatMap((port) => {
+    if (selecting.length === 0) return [{ from: 'outside', to: workloadName(to), port }];
+    const peers = rules.filter((rule) => opens(rule.ports, port, to)).flatMap(outsiders);
+    return [...new Set(peers)].map((from) => ({ from, to: workloadName(to), port }));
+  });
+}
+
+const outsiders = ({ from }: IngressRule): string[] =>
+  from?.length ? from.filter(isOutside).map((peer) => `outside ${describePeer(peer)}`) : ['outside'];
 
 function toOutside(policies: readonly PolicyManifest[], from: Pods): Allowed[] {
   const name = workloadName(from);
@@ -120,7 +135,7 @@ const opens = (ports: Ports, port: number, { spec }: Pods): boolean =>
     (each) =>
       each.port === undefined ||
       each.port === port ||
-      spec.containers.some(({ ports: own }) =>
+      containersOf(spec).some(({ ports: own }) =>
         own?.some(({ name, containerPort }) => name === each.port && containerPort === port),
       ),
   );

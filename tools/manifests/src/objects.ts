@@ -25,6 +25,8 @@ export interface Manifest<T = unknown> {
 export interface Rendered {
   /** `kind`, `staging`, `production`. */
   readonly overlay: string;
+  /** The optional components that it was rendered with. */
+  readonly components?: readonly string[];
   readonly manifests: readonly Manifest[];
 }
 

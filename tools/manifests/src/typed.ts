@@ -26,35 +26,52 @@ const options: ts.CompilerOptions = {
 };
 
 /** What Kubernetes 1.31 serves and we use. The types also hold what was removed long ago. */
-const served = new Set([
+const kubernetes = [
   'v1',
   'apiregistration.k8s.io/v1',
   'apps/v1',
   'autoscaling/v2',
   'batch/v1',
-  'gateway.networking.k8s.io/v1',
   'networking.k8s.io/v1',
   'policy/v1',
   'rbac.authorization.k8s.io/v1',
-]);
+];
+
+/**
+ * Where the types of each API version are: a package, or a file of `schemas` where there is no package. Each exports
+ * `I<Kind>`.
+ */
+const modules: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(kubernetes.map((version) => [version, `kubernetes-models/${version}`])),
+  'gateway.networking.k8s.io/v1': '@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1',
+  'monitoring.coreos.com/v1': '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1',
+};
 
 /**
  * Compiles each object as a literal of its type, so that TypeScript refuses an unknown field, a wrong type and a
- * missing field. Nothing is written: the module with the literals exists in memory only.
+ * missing field. Nothing is written: the modules with the literals exist in memory only.
+ * @param all Several together take hardly longer than one.
  */
-export function typeProblems({ overlay, manifests }: Rendered): TypeProblem[] {
-  const file = join(root, 'tools/manifests/src', `rendered-${overlay}.mts`);
-  const text = manifests.map(literal).join('\n');
-  const source = ts.createSourceFile(file, text, ts.ScriptTarget.ES2023, true);
+export function typeProblems(...all: readonly Rendered[]): TypeProblem[] {
+  const sources = new Map(
+    all.map((rendered, index) => {
+      const file = join(root, 'tools/manifests/src', `rendered-${rendered.overlay.replace(/.*\//, '')}-${index}.mts`);
+      const text = rendered.manifests.map(literal).join('\n');
+      return [file, { rendered, source: ts.createSourceFile(file, text, ts.ScriptTarget.ES2023, true) }];
+    }),
+  );
   const host = ts.createCompilerHost(options);
   const { getSourceFile, fileExists } = host;
-  host.getSourceFile = (name, ...rest) => (name === file ? source : getSourceFile(name, ...rest));
-  host.fileExists = (name) => name === file || fileExists(name);
-  const program = ts.createProgram([file], options, host);
-  return [
-    ...manifests.filter(({ body }) => !served.has(body.apiVersion)).map((manifest) => notServed(overlay, manifest)),
-    ...program.getSemanticDiagnostics(source).map((diagnostic) => problemOf(diagnostic, source, overlay, manifests)),
-  ];
+  host.getSourceFile = (name, ...rest) => sources.get(name)?.source ?? getSourceFile(name, ...rest);
+  host.fileExists = (name) => sources.has(name) || fileExists(name);
+  const program = ts.createProgram([...sources.keys()], options, host);
+  return [...sources.values()].flatMap(({ rendered: { overlay, components = [], manifests }, source }) => {
+    const where = [overlay, ...components].join(' + ');
+    return [
+      ...manifests.filter(({ body }) => !(body.apiVersion in modules)).map((manifest) => notServed(where, manifest)),
+      ...program.getSemanticDiagnostics(source).map((diagnostic) => problemOf(diagnostic, source, where, manifests)),
+    ];
+  });
 }
 
 const notServed = (overlay: string, { file, body }: Manifest): TypeProblem => ({
@@ -62,19 +79,15 @@ const notServed = (overlay: string, { file, body }: Manifest): TypeProblem => ({
   overlay,
   object: `${body.kind} ${body.metadata.name}`,
   path: 'apiVersion',
-  message: `${body.apiVersion} is not among the API versions that we use: ${[...served].join(', ')}.`,
+  message: `${body.apiVersion} is not among the API versions that we use: ${Object.keys(modules).join(', ')}.`,
 });
 
 /** All on one line each, so that the line of a problem is the number of its object. */
 const literal = ({ body }: Manifest, index: number): string =>
-  `export const o${index}: import('${moduleOf(body.apiVersion)}').I${body.kind} = ${JSON.stringify(body)};`;
+  `export const o${index}: ${typeOf(body)} = ${JSON.stringify(body)};`;
 
-function moduleOf(apiVersion: string): string {
-  const models = apiVersion.startsWith('gateway.networking.k8s.io/')
-    ? '@kubernetes-models/gateway-api'
-    : 'kubernetes-models';
-  return `${models}/${apiVersion}`;
-}
+const typeOf = ({ apiVersion, kind }: Manifest['body']): string =>
+  apiVersion in modules ? `import('${modules[apiVersion]}').I${kind}` : 'unknown';
 
 function problemOf(
   { start = 0, messageText }: ts.Diagnostic,

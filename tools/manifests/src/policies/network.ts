@@ -1,7 +1,8 @@
 import type { INetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1';
 import { callGraph, outsideByPort, type Flow } from '@causeway/system/topology';
 import { allowedFlows, workloadName, type Allowed } from '../network.js';
-import { ofKind, podsOf, type Manifest, type Rendered } from '../objects.js';
+import { ofKind, podsOf, type Manifest, type Pods, type Rendered } from '../objects.js';
+import { componentOf } from '../optional-components.js';
 import type { Finding, ManifestPolicy } from './policy.js';
 
 const declaredIn = 'tools/system/src/services.ts';
@@ -11,7 +12,9 @@ const common = new Set(['dns', 'telemetry']);
 export const networkMatchesTheCallGraph: ManifestPolicy = {
   name: 'NetworkPolicies allow the call graph and nothing else',
   check(rendered) {
-    const allowed = allowedFlows(rendered).map(normalised);
+    const components = componentFlows(rendered);
+    const open = allowedFlows(rendered);
+    const allowed = open.filter((flow) => !components.some((each) => same(each, flow))).map(normalised);
     const wanted = flowsOf(rendered);
     return [
       ...defaultDeny(rendered),
@@ -28,6 +31,13 @@ export const networkMatchesTheCallGraph: ManifestPolicy = {
           manifest: policyOf(rendered, flow),
           problem: `${show(flow)} (${flow.why}) is closed`,
           remedy: `allow it on both sides, ingress of ${flow.to} and egress of ${flow.from}, or take it out of ${declaredIn}`,
+        })),
+      ...components
+        .filter((flow) => !open.some((each) => same(each, flow)))
+        .map((flow) => ({
+          manifest: policyOf(rendered, flow),
+          problem: `${show(flow)} (${flow.why}) is closed`,
+          remedy: `allow it in the component ${flow.component}, or take it out of tools/manifests/src/optional-components.ts`,
         })),
       ...missingCommon(rendered, allowed),
     ];
@@ -55,6 +65,21 @@ const show = ({ from, to, port }: Allowed): string => `${from} → ${to}:${port}
 function flowsOf(rendered: Rendered): Flow[] {
   const here = new Set(podsOf(rendered).map(workloadName));
   return callGraph.filter(({ from }) => from === 'outside' || here.has(from));
+}
+
+/** What the components of the overlay open, by the names of its pods. */
+function componentFlows(rendered: Rendered): (Flow & { readonly component: string })[] {
+  const pods = podsOf(rendered);
+  const every: Readonly<Record<string, readonly Pods[]>> = {
+    'every pod': pods,
+    'every service': pods.filter(({ labels }) => labels['app.kubernetes.io/component'] === 'service'),
+  };
+  const namesOf = (name: string): readonly string[] => every[name]?.map(workloadName) ?? [name];
+  return (rendered.components ?? []).flatMap((component) =>
+    (componentOf(component).flows ?? []).flatMap((flow) =>
+      namesOf(flow.from).flatMap((from) => namesOf(flow.to).map((to) => ({ ...flow, from, to, component }))),
+    ),
+  );
 }
 
 /** The policy to look at: that of the one who calls, else of the one who is called. */

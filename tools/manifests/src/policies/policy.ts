@@ -17,8 +17,11 @@ export interface ManifestPolicy {
 export const nameOf = ({ kind, metadata }: Body): string => `${kind} ${metadata.name}`;
 
 /** `k8s/base/service/deployment.yaml (overlay kind): Deployment order: container service … Remedy: …` */
-export const describeFinding = ({ overlay }: Rendered, { manifest, problem, remedy }: Finding): string =>
-  `${manifest.file} (overlay ${overlay}): ${nameOf(manifest.body)}: ${problem}. Remedy: ${remedy}.`;
+export const describeFinding = (
+  { overlay, components = [] }: Rendered,
+  { manifest, problem, remedy }: Finding,
+): string =>
+  `${manifest.file} (overlay ${[overlay, ...components].join(' + ')}): ${nameOf(manifest.body)}: ${problem}. Remedy: ${remedy}.`;
 
 /** A rule within a policy: what must hold, and what to say when it does not. */
 export type Rule = readonly [holds: boolean, problem: string, remedy: string];

@@ -1,0 +1,90 @@
+import type { IContainer } from 'kubernetes-models/v1';
+import type { Pods, Rendered } from './objects.js';
+import type { overlays } from './render.js';
+
+export type OverlayName = (typeof overlays)[number];
+
+/** A finding that is right, and accepted because of a component. One that excuses nothing is an error, too. */
+export interface PolicyException {
+  /** The `name` of the policy. */
+  readonly policy: string;
+  /** Of the object; all names that begin with it: `Deployment order`, `Job`. */
+  readonly object: string;
+  /** Part of what the policy says. */
+  readonly problem: string;
+  /** Why it has to be so. */
+  readonly reason: string;
+}
+
+/** A connection that a component needs beside the call graph. NetworkPolicies must open it, and nothing more. */
+export interface ComponentFlow {
+  /** A workload (`order`, `order/migration`), `every pod`, `every service`, or `outside <namespace or addresses>`. */
+  readonly from: string;
+  readonly to: string;
+  readonly port: number;
+  readonly why: string;
+}
+
+/** Something that a team may add to an overlay, below `k8s/components`. */
+export interface OptionalComponent {
+  /** Its folder. */
+  readonly name: string;
+  /** Where it lives, from the root of the repository. Default `k8s/components/<name>`. */
+  readonly folder?: string;
+  /** The overlays that may take it. */
+  readonly overlays: readonly OverlayName[];
+  /** Why the other overlays may not. */
+  readonly elsewhere?: string;
+  /** Components that cannot be taken together with it. Said on one side, it counts for both. */
+  readonly excludes?: readonly string[];
+  readonly flows?: readonly ComponentFlow[];
+  readonly exceptions?: readonly PolicyException[];
+  /**
+   * Containers that the component's controller adds to these pods when they are admitted: the policies and the sums
+   * against quotas see them, too. They are sidecars with `restartPolicy: Always`, so they go to the init containers.
+   */
+  readonly injects?: (pods: Pods, rendered: Rendered) => readonly IContainer[];
+}
+
+/** Every optional component. A test renders each overlay with every one that it may take, singly and together. */
+export const optionalComponents: readonly OptionalComponent[] = [
+  {
+    name: 'prometheus',
+    folder: 'k8s/observe',
+    overlays: ['kind', 'staging', 'production'],
+    flows: [
+      { from: 'outside observability', to: 'every service', port: 9090, why: 'scrapes, from that namespace only' },
+    ],
+  },
+];
+
+/** @throws Error for a name that is not in the list. */
+export function componentOf(name: string, known: readonly OptionalComponent[] = optionalComponents): OptionalComponent {
+  const found = known.find((each) => each.name === name);
+  if (!found) throw new Error(`there is no component ${name}; there are ${known.map((each) => each.name).join(', ')}`);
+  return found;
+}
+
+export const componentsFor = (
+  overlay: OverlayName,
+  known: readonly OptionalComponent[] = optionalComponents,
+): readonly OptionalComponent[] => known.filter(({ overlays }) => overlays.includes(overlay));
+
+const excludes = (a: OptionalComponent, b: OptionalComponent): boolean =>
+  a !== b && ((a.excludes ?? []).includes(b.name) || (b.excludes ?? []).includes(a.name));
+
+/** The names that an overlay may take, singly, and every set to which nothing more can be added. */
+export function setsFor(
+  overlay: OverlayName,
+  known: readonly OptionalComponent[] = optionalComponents,
+): readonly (readonly string[])[] {
+  const mine = componentsFor(overlay, known);
+  const fits = (set: readonly OptionalComponent[]): boolean => set.every((a) => set.every((b) => !excludes(a, b)));
+  const sets = mine
+    .reduce<OptionalComponent[][]>((all, each) => [...all, ...all.map((set) => [...set, each])], [[]])
+    .filter(fits);
+  const largest = sets.filter((set) => !mine.some((more) => !set.includes(more) && fits([...set, more])));
+  return [...mine.map(({ name }) => [name]), ...largest.map(names).filter((set) => set.length > 1)];
+}
+
+const names = (set: readonly OptionalComponent[]): string[] => set.map(({ name }) => name);
