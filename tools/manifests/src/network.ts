@@ -9,6 +9,7 @@ import {
   type Pods,
   type Rendered,
 } from './objects.js';
+import { componentOf } from './optional-components.js';
 
 /** A connection that the policies of the namespace let through. */
 export interface Allowed {
@@ -44,23 +45,28 @@ export function allowedFlows(rendered: Rendered): Allowed[] {
   const policies = ofKind<INetworkPolicy>(rendered, 'NetworkPolicy');
   const pods = podsOf(rendered);
   const between = pods.flatMap((from) =>
-    pods.filter((to) => to !== from).flatMap((to) => connections(policies, from, to)),
+    pods.filter((to) => to !== from).flatMap((to) => connections(policies, from, to, portsOf(to, rendered))),
   );
   return [
     ...between,
-    ...pods.flatMap((to) => fromOutside(policies, to)),
+    ...pods.flatMap((to) => fromOutside(policies, to, portsOf(to, rendered))),
     ...pods.flatMap((from) => toOutside(policies, from)),
   ];
 }
 
-/** Of init containers, too: sidecars are among them. */
-const portsOf = ({ spec }: Pods): number[] =>
-  containersOf(spec)
-    .flatMap(({ ports }) => ports ?? [])
-    .map(({ containerPort }) => containerPort);
+/** The ports of its containers, sidecars included, and the one that a mesh listens on in their place. */
+export function portsOf(pods: Pods, { components = [] }: Rendered): number[] {
+  const declared = containersOf(pods.spec).flatMap(({ ports }) => ports ?? []);
+  const tunnels = components.flatMap((name) => componentOf(name).tunnel ?? []);
+  const ports = [
+    ...declared.map(({ containerPort }) => containerPort),
+    ...tunnels.filter(({ meshed }) => meshed(pods)).map(({ port }) => port),
+  ];
+  return [...new Set(ports)];
+}
 
-function connections(policies: readonly PolicyManifest[], from: Pods, to: Pods): Allowed[] {
-  return portsOf(to)
+function connections(policies: readonly PolicyManifest[], from: Pods, to: Pods, ports: readonly number[]): Allowed[] {
+  return ports
     .filter(
       (port) =>
         mayLeave(policies, from, (rule) => opens(rule.ports, port, to) && reaches(rule.to, to.labels)) &&
@@ -70,10 +76,10 @@ function connections(policies: readonly PolicyManifest[], from: Pods, to: Pods):
 }
 
 /** A rule without peers lets in everybody: `outside`. Otherwise the name says which namespace or addresses. */
-function fromOutside(policies: readonly PolicyManifest[], to: Pods): Allowed[] {
+function fromOutside(policies: readonly PolicyManifest[], to: Pods, ports: readonly number[]): Allowed[] {
   const selecting = policiesOf(policies, to, 'Ingress');
   const rules = selecting.flatMap(({ body }) => body.spec?.ingress ?? []);
-  return portsOf(to).flatMap((port) => {
+  return ports.flatMap((port) => {
     if (selecting.length === 0) return [{ from: 'outside', to: workloadName(to), port }];
     const peers = rules.filter((rule) => opens(rule.ports, port, to)).flatMap(outsiders);
     return [...new Set(peers)].map((from) => ({ from, to: workloadName(to), port }));

@@ -1,8 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { judge } from './exceptions.js';
-import type { Rendered } from './objects.js';
+import type { IResourceQuota } from 'kubernetes-models/v1';
+import { ofKind, type Rendered } from './objects.js';
 import {
+  componentOf,
+  folderOf,
   optionalComponents,
   setsFor,
   type ComponentFlow,
@@ -10,13 +13,19 @@ import {
   type PolicyException,
 } from './optional-components.js';
 import { policies } from './policies/index.js';
-import { overlays, render, root } from './render.js';
+import { overlays, render, root, takenBy } from './render.js';
 import { shapes } from './testing/shapes.js';
 import { withKubectl } from './testing/with-kubectl.js';
 import { typeProblems } from './typed.js';
 
 const all = policies(shapes);
-const sets = overlays.flatMap((overlay) => setsFor(overlay).map((set) => ({ overlay, set })));
+const hardOf = (rendered: Rendered) =>
+  Object.fromEntries(
+    ofKind<IResourceQuota>(rendered, 'ResourceQuota').map(({ body }) => [body.metadata.name, body.spec?.hard ?? {}]),
+  );
+const sets = overlays.flatMap((overlay) =>
+  setsFor(overlay, optionalComponents, takenBy(overlay)).map((set) => ({ overlay, set })),
+);
 
 withKubectl('an overlay with the components that it may take', () => {
   const rendered = new Map<string, Rendered>();
@@ -36,17 +45,24 @@ withKubectl('an overlay with the components that it may take', () => {
     const stated = optionalComponents.flatMap(({ exceptions = [] }) => exceptions);
     expect(stated.filter((exception) => !used.has(exception))).toEqual([]);
   });
-  test('and each component changes something', () => {
-    for (const { overlay, set } of sets.filter(({ set: { length } }) => length === 1))
-      expect(rendered.get(key(overlay, set))!.manifests).not.toEqual(render(overlay).manifests);
-  });
+  test('changes something with each of them, and in the quotas what is stated', () => {
+    for (const { overlay, set } of sets.filter(({ set: { length } }) => length === 1)) {
+      const [before, after] = [render(overlay), rendered.get(key(overlay, set))!];
+      expect(after.manifests).not.toEqual(before.manifests);
+      const stated = Object.entries(componentOf(set[0]!).quotas ?? {});
+      const wanted = Object.fromEntries(
+        Object.entries(hardOf(before)).map(([name, hard]) => [name, { ...hard, ...new Map(stated).get(name) }]),
+      );
+      expect(hardOf(after)).toEqual(wanted);
+    }
+  }, 60_000);
 });
 
 describe('the list of optional components', () => {
   const names = optionalComponents.map(({ name }) => name);
   test('names folders that exist, each once', () => {
     expect(new Set(names).size).toBe(names.length);
-    const folders = optionalComponents.map(({ name, folder = `k8s/components/${name}` }) => folder);
+    const folders = optionalComponents.map(folderOf);
     expect(folders.filter((folder) => !existsSync(join(root, folder, 'kustomization.yaml')))).toEqual([]);
   });
   test('excludes only what exists, and says why an overlay may not take one', () => {
@@ -74,6 +90,8 @@ describe('sets of components', () => {
     expect(setsFor('staging', known)).toEqual([['a'], ['b'], ['c'], ['b', 'c'], ['a', 'c']].sort(byOrder));
     expect(setsFor('kind', known)).toEqual([['d']]);
     expect(setsFor('production', known)).toEqual([]);
+    // One that the overlay names already is in every rendering, and keeps out what it excludes.
+    expect(setsFor('staging', known, ['a'])).toEqual([['c']]);
   });
   const byOrder = (a: string[], b: string[]) => a.length - b.length || a.join().localeCompare(b.join());
 });

@@ -25,6 +25,13 @@ export interface ComponentFlow {
   readonly why: string;
 }
 
+/** A port that every pod of a mesh listens on, though none of its containers says so. */
+export interface Tunnel {
+  readonly port: number;
+  /** Which pods are in the mesh. */
+  readonly meshed: (pods: Pods) => boolean;
+}
+
 /** Something that a team may add to an overlay, below `k8s/components`. */
 export interface OptionalComponent {
   /** Its folder. */
@@ -38,6 +45,13 @@ export interface OptionalComponent {
   /** Components that cannot be taken together with it. Said on one side, it counts for both. */
   readonly excludes?: readonly string[];
   readonly flows?: readonly ComponentFlow[];
+  /** Of a mesh: how pods that are in it reach each other in place of the port that they ask for. */
+  readonly tunnel?: Tunnel;
+  /**
+   * Lines that it changes in the quotas of the namespace, with the new values: `{ services: { pods: '80' } }`. A quota
+   * that changes unsaid is an error.
+   */
+  readonly quotas?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly exceptions?: readonly PolicyException[];
   /**
    * Containers that the component's controller adds to these pods when they are admitted: the policies and the sums
@@ -58,6 +72,8 @@ export const optionalComponents: readonly OptionalComponent[] = [
   },
 ];
 
+export const folderOf = ({ name, folder = `k8s/components/${name}` }: OptionalComponent): string => folder;
+
 /** @throws Error for a name that is not in the list. */
 export function componentOf(name: string, known: readonly OptionalComponent[] = optionalComponents): OptionalComponent {
   const found = known.find((each) => each.name === name);
@@ -73,12 +89,19 @@ export const componentsFor = (
 const excludes = (a: OptionalComponent, b: OptionalComponent): boolean =>
   a !== b && ((a.excludes ?? []).includes(b.name) || (b.excludes ?? []).includes(a.name));
 
-/** The names that an overlay may take, singly, and every set to which nothing more can be added. */
+/**
+ * The names that an overlay may take, singly, and every set to which nothing more can be added.
+ * @param taken What its kustomization already names.
+ */
 export function setsFor(
   overlay: OverlayName,
   known: readonly OptionalComponent[] = optionalComponents,
+  taken: readonly string[] = [],
 ): readonly (readonly string[])[] {
-  const mine = componentsFor(overlay, known);
+  const there = taken.map((name) => componentOf(name, known));
+  const mine = componentsFor(overlay, known).filter(
+    (each) => !there.includes(each) && !there.some((other) => excludes(each, other)),
+  );
   const fits = (set: readonly OptionalComponent[]): boolean => set.every((a) => set.every((b) => !excludes(a, b)));
   const sets = mine
     .reduce<OptionalComponent[][]>((all, each) => [...all, ...all.map((set) => [...set, each])], [[]])

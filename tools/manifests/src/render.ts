@@ -1,10 +1,10 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { parse, parseAllDocuments, stringify } from 'yaml';
 import type { Body, Manifest, Rendered } from './objects.js';
-import { componentOf } from './optional-components.js';
+import { componentOf, folderOf, optionalComponents } from './optional-components.js';
 
 export const root = join(import.meta.dirname, '../../..');
 export const overlays = ['kind', 'staging', 'production'] as const;
@@ -34,18 +34,34 @@ export function render(overlay: string, components: readonly string[] = []): Ren
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    return { overlay, components, manifests: parseManifests(text, folder, base) };
+    return { overlay, components: [...takenBy(overlay), ...components], manifests: parseManifests(text, folder, base) };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
+interface Kustomization {
+  readonly components?: readonly string[];
+}
+
+const fileIn = (base: string, overlay: string): string => join(base, 'k8s/overlays', overlay, 'kustomization.yaml');
+const read = (file: string): Kustomization =>
+  existsSync(file) ? (parse(readFileSync(file, 'utf8')) as Kustomization) : {};
+
+/** The optional components that an overlay's own kustomization names. */
+export function takenBy(overlay: string): string[] {
+  const paths = (read(fileIn(root, overlay)).components ?? []).map((path) =>
+    relative(root, join(root, 'k8s/overlays', overlay, path)),
+  );
+  return optionalComponents.filter((each) => paths.includes(folderOf(each))).map(({ name }) => name);
+}
+
 /** Kustomize reads nothing outside of a kustomization's folder, so what changes is a copy of them all. */
 function copyWith(folder: string, overlay: string, components: readonly string[]): string {
   cpSync(join(root, 'k8s'), join(folder, 'k8s'), { recursive: true });
-  const file = join(folder, 'k8s/overlays', overlay, 'kustomization.yaml');
-  const kustomization = parse(readFileSync(file, 'utf8')) as { readonly components?: readonly string[] };
-  const paths = components.map((name) => join('../../..', componentOf(name).folder ?? `k8s/components/${name}`));
+  const file = fileIn(folder, overlay);
+  const kustomization = read(file);
+  const paths = components.map((name) => join('../../..', folderOf(componentOf(name))));
   writeFileSync(file, stringify({ ...kustomization, components: [...(kustomization.components ?? []), ...paths] }));
   return folder;
 }

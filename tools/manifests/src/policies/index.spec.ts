@@ -1,18 +1,18 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { judge } from '../exceptions.js';
 import type { Rendered } from '../objects.js';
 import { overlays, render } from '../render.js';
 import { shapes } from '../testing/shapes.js';
 import { withKubectl } from '../testing/with-kubectl.js';
 import { policies } from './index.js';
-import { describeFinding } from './policy.js';
 
 withKubectl('the overlays keep to every policy', () => {
   describe.each(overlays)('%s', (overlay) => {
     let rendered: Rendered;
     beforeAll(() => (rendered = render(overlay)));
     test.each(policies(shapes).map((policy) => [policy.name, policy] as const))('%s', (_, policy) => {
-      expect(policy.check(rendered).map((finding) => describeFinding(rendered, finding))).toEqual([]);
+      expect(judge(rendered, [policy]).findings).toEqual([]);
     });
   });
 });

@@ -2,7 +2,7 @@ import type { INetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1';
 import { callGraph, outsideByPort, type Flow } from '@causeway/system/topology';
 import { allowedFlows, workloadName, type Allowed } from '../network.js';
 import { ofKind, podsOf, type Manifest, type Pods, type Rendered } from '../objects.js';
-import { componentOf } from '../optional-components.js';
+import { componentOf, type Tunnel } from '../optional-components.js';
 import type { Finding, ManifestPolicy } from './policy.js';
 
 const declaredIn = 'tools/system/src/services.ts';
@@ -75,11 +75,22 @@ function componentFlows(rendered: Rendered): (Flow & { readonly component: strin
     'every service': pods.filter(({ labels }) => labels['app.kubernetes.io/component'] === 'service'),
   };
   const namesOf = (name: string): readonly string[] => every[name]?.map(workloadName) ?? [name];
-  return (rendered.components ?? []).flatMap((component) =>
-    (componentOf(component).flows ?? []).flatMap((flow) =>
-      namesOf(flow.from).flatMap((from) => namesOf(flow.to).map((to) => ({ ...flow, from, to, component }))),
-    ),
-  );
+  return (rendered.components ?? []).flatMap((component) => {
+    const { flows = [], tunnel } = componentOf(component);
+    const own = flows.flatMap((flow) =>
+      namesOf(flow.from).flatMap((from) => namesOf(flow.to).map((to) => ({ ...flow, from, to }))),
+    );
+    return [...own, ...tunnelled(rendered, tunnel)].map((flow) => ({ ...flow, component }));
+  });
+}
+
+/** Every flow between two pods of the mesh once more, on its port. */
+function tunnelled(rendered: Rendered, tunnel: Tunnel | undefined): Flow[] {
+  if (!tunnel) return [];
+  const meshed = new Set(podsOf(rendered).filter(tunnel.meshed).map(workloadName));
+  return callGraph
+    .filter(({ from, to }) => meshed.has(from) && meshed.has(to))
+    .map(({ from, to, why }) => ({ from, to, port: tunnel.port, why: `${why}, through the mesh` }));
 }
 
 /** The policy to look at: that of the one who calls, else of the one who is called. */
