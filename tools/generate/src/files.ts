@@ -5,6 +5,7 @@ import { formatted, type GeneratedFile } from './generated-file.js';
 import { imageFiles } from './images.js';
 import { kubernetesFiles } from './kubernetes.js';
 import { logFiles } from './logs/index.js';
+import { meshFiles } from './mesh/files.js';
 import { secretsScript } from './secrets-script.js';
 import { renderedTables, tables } from './tables.js';
 
@@ -15,6 +16,7 @@ const files = (): GeneratedFile[] => [
   { file: 'docker/nats/nats.conf', text: natsServerConfig({ include: 'passwords.conf' }) },
   { file: 'k8s/components/nats/nats.conf', text: natsServerConfig() },
   ...kubernetesFiles(),
+  ...meshFiles(),
   ...logFiles(),
   ...observeFiles(),
 ];

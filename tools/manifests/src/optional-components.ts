@@ -32,6 +32,14 @@ export interface Tunnel {
   readonly meshed: (pods: Pods) => boolean;
 }
 
+/** Ports that a mesh has to leave open for who has no identity in it. NetworkPolicies say who reaches them. */
+export interface UnauthenticatedPort {
+  /** `app.kubernetes.io/name` or `app.kubernetes.io/component` of the pods: `nats`, `service`. */
+  readonly workload: string;
+  readonly port: number;
+  readonly why: string;
+}
+
 /** Something that a team may add to an overlay, below `k8s/components`. */
 export interface OptionalComponent {
   /** Its folder. */
@@ -47,6 +55,8 @@ export interface OptionalComponent {
   readonly flows?: readonly ComponentFlow[];
   /** Of a mesh: how pods that are in it reach each other in place of the port that they ask for. */
   readonly tunnel?: Tunnel;
+  /** Of a mesh: what takes connections without mutual TLS, by name. The edge of the call graph does anyway. */
+  readonly unauthenticated?: readonly UnauthenticatedPort[];
   /**
    * Lines that it changes in the quotas of the namespace, with the new values: `{ services: { pods: '80' } }`. A quota
    * that changes unsaid is an error.
@@ -60,6 +70,15 @@ export interface OptionalComponent {
   readonly injects?: (pods: Pods, rendered: Rendered) => readonly IContainer[];
 }
 
+/** Health and metrics are asked by the kubelet and by Prometheus, and these are in no mesh. */
+const asked: readonly UnauthenticatedPort[] = [
+  { workload: 'service', port: 9090, why: 'probes of the kubelet, and scrapes' },
+  { workload: 'nats', port: 8222, why: 'probes of the kubelet' },
+];
+
+/** Where the CNI plugin of Istio's ambient mode lets probes of the kubelet come from. */
+const kubelet = 'outside 169.254.7.127/32';
+
 /** Every optional component. A test renders each overlay with every one that it may take, singly and together. */
 export const optionalComponents: readonly OptionalComponent[] = [
   {
@@ -68,6 +87,17 @@ export const optionalComponents: readonly OptionalComponent[] = [
     overlays: ['kind', 'staging', 'production'],
     flows: [
       { from: 'outside observability', to: 'every service', port: 9090, why: 'scrapes, from that namespace only' },
+    ],
+  },
+  {
+    name: 'mesh-istio',
+    overlays: ['kind', 'staging', 'production'],
+    tunnel: { port: 15_008, meshed: () => true },
+    unauthenticated: asked,
+    flows: [
+      { from: kubelet, to: 'every service', port: 9090, why: 'probes, whose source address the CNI plugin changes' },
+      { from: kubelet, to: 'postgres', port: 5432, why: 'its liveness probe' },
+      { from: kubelet, to: 'nats', port: 8222, why: 'its probes' },
     ],
   },
 ];

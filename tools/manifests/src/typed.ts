@@ -44,6 +44,7 @@ const kubernetes = [
 const modules: Readonly<Record<string, string>> = {
   ...Object.fromEntries(kubernetes.map((version) => [version, `kubernetes-models/${version}`])),
   'gateway.networking.k8s.io/v1': '@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1',
+  'security.istio.io/v1': '@kubernetes-models/istio/security.istio.io/v1',
   'monitoring.coreos.com/v1': '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1',
 };
 

@@ -7,6 +7,10 @@ import { deploymentsAreOperable } from './deployments.js';
 import { imagesArePinned } from './images.js';
 import { jetStreamFitsItsVolume } from './jetstream.js';
 import { migrationsComeFirst } from './jobs.js';
+import { meshMatchesTheCallGraph } from './mesh-authorization.js';
+import { meshIsStrict } from './mesh-encryption.js';
+import { meshedPodsStartAndEnd } from './mesh-pods.js';
+import { librariesRetryAlone } from './mesh-retries.js';
 import { networkMatchesTheCallGraph } from './network.js';
 import { namespaceIsGuarded } from './platform.js';
 import { nothingIsAPlaceholder } from './placeholders.js';
@@ -33,4 +37,8 @@ export const policies = (shapes: Readonly<Record<string, SettingsShape>>): reado
   requestsFitTheBudget,
   connectionsSuffice,
   jetStreamFitsItsVolume,
+  meshIsStrict,
+  meshMatchesTheCallGraph,
+  librariesRetryAlone,
+  meshedPodsStartAndEnd,
 ];

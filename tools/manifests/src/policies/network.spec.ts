@@ -69,4 +69,25 @@ describePolicy(networkMatchesTheCallGraph, [
   ['no default deny', 'kind', (copy) => copy.remove('NetworkPolicy', 'default-deny'), ['podSelector: {}']],
   ['no names', 'kind', (copy) => copy.remove('NetworkPolicy', 'allow-dns'), ['order → dns is closed', 'allow-dns']],
   ['no telemetry', 'kind', (copy) => copy.remove('NetworkPolicy', 'allow-telemetry'), ['order → telemetry is closed']],
+  [
+    'a mesh without its port',
+    'staging + mesh-istio',
+    (copy) => copy.remove('NetworkPolicy', 'mesh-into-order'),
+    ['gateway → order:15008 (public routes, through the mesh) is closed', 'allow it in the component mesh-istio'],
+  ],
+  [
+    'probes that the mesh sends from elsewhere',
+    'staging + mesh-istio',
+    (copy) => copy.remove('NetworkPolicy', 'mesh-probes-of-nats'),
+    ['outside 169.254.7.127/32 → nats:8222 (its probes) is closed'],
+  ],
+  [
+    'more than the call graph on the port of the mesh',
+    'staging + mesh-istio',
+    (copy) => {
+      copy.policy('mesh-into-order').ingress![0]!.from![0]!.podSelector = {};
+      copy.policy('mesh-to-gateway').egress![0]!.to![0]!.podSelector = {};
+    },
+    ['payment → order:15008 is open and not in the call graph'],
+  ],
 ]);

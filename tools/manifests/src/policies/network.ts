@@ -74,7 +74,10 @@ function componentFlows(rendered: Rendered): (Flow & { readonly component: strin
     'every pod': pods,
     'every service': pods.filter(({ labels }) => labels['app.kubernetes.io/component'] === 'service'),
   };
-  const namesOf = (name: string): readonly string[] => every[name]?.map(workloadName) ?? [name];
+  const here = new Set(pods.map(workloadName));
+  // A part that this overlay lacks (PostgreSQL in production) has no flows.
+  const namesOf = (name: string): readonly string[] =>
+    every[name]?.map(workloadName) ?? (name.startsWith('outside') || here.has(name) ? [name] : []);
   return (rendered.components ?? []).flatMap((component) => {
     const { flows = [], tunnel } = componentOf(component);
     const own = flows.flatMap((flow) =>

@@ -1,0 +1,17 @@
+import { Document } from 'yaml';
+import { header, list, type GeneratedFile } from '../generated-file.js';
+import { istio } from './istio.js';
+
+const components = { 'mesh-istio': istio };
+
+/** What the components of the meshes have of the call graph. The rest of them is written by hand. */
+export const meshFiles = (): GeneratedFile[] =>
+  Object.entries(components).flatMap(([component, files]) =>
+    Object.entries(files()).map(([name, objects]) => ({
+      file: `k8s/components/${component}/${name}`,
+      text: `${header(list)}\n${objects.map(yaml).join('---\n')}`,
+    })),
+  );
+
+const yaml = (object: object): string =>
+  new Document(object, { aliasDuplicateObjects: false }).toString({ lineWidth: 0 });

@@ -1,0 +1,55 @@
+import type { IDestinationRule } from '@kubernetes-models/istio/networking.istio.io/v1';
+import type { IPeerAuthentication } from '@kubernetes-models/istio/security.istio.io/v1';
+import type { Body } from '../objects.js';
+import { object, type Copy } from '../testing/copy.js';
+import { describePolicy } from '../testing/describe-policy.js';
+import { meshIsStrict } from './mesh-encryption.js';
+
+const labels = (body: Body) => body.metadata.labels as Record<string, string>;
+const peers = (copy: Copy, name: string) => copy.find<IPeerAuthentication>('PeerAuthentication', name).spec!;
+
+describePolicy(meshIsStrict, [
+  ['no mesh', 'staging', () => undefined, []],
+  ['Istio as it is', 'staging + mesh-istio', () => undefined, []],
+  [
+    'Istio that takes everything',
+    'staging + mesh-istio',
+    (copy) => (peers(copy, 'default').mtls!.mode = 'PERMISSIVE'),
+    ['PeerAuthentication default: its mtls.mode is PERMISSIVE', 'connections without mutual TLS are taken', 'STRICT'],
+  ],
+  [
+    'Istio without a mode',
+    'production + mesh-istio',
+    (copy) => copy.remove('PeerAuthentication', 'default'),
+    ['Namespace causeway: connections without mutual TLS are taken'],
+  ],
+  [
+    'a port that Istio leaves open',
+    'staging + mesh-istio',
+    (copy) => (peers(copy, 'order').portLevelMtls!['8080'] = { mode: 'DISABLE' }),
+    ['k8s/components/mesh-istio/peer-authentications.yaml', 'order:8080 takes connections without mutual TLS'],
+  ],
+  [
+    'calls in the clear',
+    'staging + mesh-istio',
+    (copy) =>
+      copy.add(
+        object('DestinationRule', 'order', {
+          spec: { host: 'order', trafficPolicy: { tls: { mode: 'DISABLE' } } } satisfies IDestinationRule['spec'],
+        }),
+      ),
+    ['DestinationRule order: it switches mutual TLS off'],
+  ],
+  [
+    'a namespace outside of Istio',
+    'staging + mesh-istio',
+    (copy) => delete labels(copy.find('Namespace'))['istio.io/dataplane-mode'],
+    ['Deployment order: its pods are not in the mesh', 'Job order-migrate-v0-1-0: its pods are not in the mesh'],
+  ],
+  [
+    'a pod outside of Istio',
+    'staging + mesh-istio',
+    (copy) => (copy.deployment('order').spec!.template.metadata!.labels!['istio.io/dataplane-mode'] = 'none'),
+    ['Deployment order: its pods are not in the mesh'],
+  ],
+]);

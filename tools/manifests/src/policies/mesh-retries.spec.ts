@@ -1,0 +1,54 @@
+import type { IDestinationRule, IVirtualService } from '@kubernetes-models/istio/networking.istio.io/v1';
+import type { Body } from '../objects.js';
+import { object, type Copy } from '../testing/copy.js';
+import { describePolicy } from '../testing/describe-policy.js';
+import { librariesRetryAlone } from './mesh-retries.js';
+
+type Http = NonNullable<NonNullable<IVirtualService['spec']>['http']>[number];
+const route = (http: Http) => (copy: Copy) =>
+  copy.add(object('VirtualService', 'order', { spec: { hosts: ['order'], http: [http] } }));
+
+describePolicy(librariesRetryAlone, [
+  ['no mesh', 'staging', () => undefined, []],
+  ['Istio as it is', 'staging + mesh-istio', () => undefined, []],
+  [
+    'Istio that repeats',
+    'staging + mesh-istio',
+    route({ retries: { attempts: 3 } }),
+    ['VirtualService order: the mesh repeats failed requests (3)', 'set retries.attempts: 0'],
+  ],
+  [
+    'Istio that repeats by default',
+    'staging + mesh-istio',
+    route({}),
+    ['repeats failed requests (twice, its default)'],
+  ],
+  ['Istio that repeats nothing', 'staging + mesh-istio', route({ retries: { attempts: 0 } }), []],
+  [
+    'Istio with a timeout',
+    'staging + mesh-istio',
+    route({ retries: { attempts: 0 }, timeout: '5s' }),
+    ['the mesh has a timeout of its own'],
+  ],
+  [
+    'Istio that ejects',
+    'staging + mesh-istio',
+    (copy) =>
+      copy.add(
+        object('DestinationRule', 'order', {
+          spec: {
+            host: 'order',
+            trafficPolicy: { outlierDetection: { consecutive5xxErrors: 5 } },
+          } satisfies IDestinationRule['spec'],
+        }),
+      ),
+    ['DestinationRule order: the mesh ejects instances by itself'],
+  ],
+  [
+    'a waypoint, which repeats by default',
+    'staging + mesh-istio',
+    (copy) =>
+      ((copy.find<Body>('Namespace').metadata.labels as Record<string, string>)['istio.io/use-waypoint'] = 'waypoint'),
+    ['Namespace causeway-staging: its calls go through a waypoint'],
+  ],
+]);
