@@ -46,6 +46,7 @@ export const ofKind = <T>({ manifests }: Rendered, ...kinds: readonly string[]):
 export interface Pods {
   readonly manifest: Manifest<Workload>;
   readonly labels: Labels;
+  readonly annotations: Labels;
   readonly spec: IPodSpec;
 }
 
@@ -55,12 +56,13 @@ const workloads = ['Deployment', 'ReplicaSet', 'StatefulSet', 'DaemonSet', 'Job'
 export function podsOf(rendered: Rendered): Pods[] {
   return ofKind<Workload>(rendered, ...workloads).map((manifest) => {
     const template = templateOf(manifest.body);
-    return { manifest, labels: template?.metadata?.labels ?? {}, spec: template?.spec ?? { containers: [] } };
+    const { labels = {}, annotations = {} } = template?.metadata ?? {};
+    return { manifest, labels, annotations, spec: template?.spec ?? { containers: [] } };
   });
 }
 
 interface PodTemplate {
-  readonly metadata?: { readonly labels?: Labels };
+  readonly metadata?: { readonly labels?: Labels; readonly annotations?: Labels };
   readonly spec?: IPodSpec;
 }
 

@@ -1,4 +1,5 @@
 import type { IContainer } from 'kubernetes-models/v1';
+import { linkerdContainers, linkerdSidecars } from './mesh/linkerd-sidecars.js';
 import type { Pods, Rendered } from './objects.js';
 import type { overlays } from './render.js';
 
@@ -79,6 +80,23 @@ const asked: readonly UnauthenticatedPort[] = [
 /** Where the CNI plugin of Istio's ambient mode lets probes of the kubelet come from. */
 const kubelet = 'outside 169.254.7.127/32';
 
+const laptop =
+  'the quota of the laptop (2 CPU and 4 GiB, with Kubernetes itself) has no room for sidecars and a control plane';
+
+/** Of containers that are not ours: what a webhook adds, as its own chart has it. */
+const added = (
+  containers: readonly string[],
+  policy: string,
+  problems: readonly string[],
+  reason: string,
+): PolicyException[] =>
+  containers.flatMap((container) =>
+    problems.map((problem) => ({ policy, object: '', problem: `container ${container} ${problem}`, reason })),
+  );
+const restricted = 'every container is restricted';
+const pinned = 'images are pinned';
+const ofTheMesh = 'its image and version are those of the control plane, and pinned where that is installed';
+
 /** Every optional component. A test renders each overlay with every one that it may take, singly and together. */
 export const optionalComponents: readonly OptionalComponent[] = [
   {
@@ -98,6 +116,26 @@ export const optionalComponents: readonly OptionalComponent[] = [
       { from: kubelet, to: 'every service', port: 9090, why: 'probes, whose source address the CNI plugin changes' },
       { from: kubelet, to: 'postgres', port: 5432, why: 'its liveness probe' },
       { from: kubelet, to: 'nats', port: 8222, why: 'its probes' },
+    ],
+  },
+  {
+    name: 'mesh-linkerd',
+    overlays: ['staging', 'production'],
+    elsewhere: laptop,
+    excludes: ['mesh-istio'],
+    tunnel: { port: 4143, meshed: () => true },
+    unauthenticated: asked,
+    flows: [8080, 8086, 8090].map((port) => ({
+      from: 'every pod',
+      to: 'outside linkerd',
+      port,
+      why: 'certificates, policies and addresses from the control plane',
+    })),
+    injects: linkerdSidecars,
+    quotas: { services: { 'requests.cpu': '16', 'requests.memory': '18Gi', 'limits.memory': '18Gi' } },
+    exceptions: [
+      ...added(linkerdContainers, restricted, ['has no /tmp'], 'it writes no files'),
+      ...added(linkerdContainers, pinned, ['runs cr.l5d.io/linkerd/proxy'], ofTheMesh),
     ],
   },
 ];

@@ -45,6 +45,8 @@ const modules: Readonly<Record<string, string>> = {
   ...Object.fromEntries(kubernetes.map((version) => [version, `kubernetes-models/${version}`])),
   'gateway.networking.k8s.io/v1': '@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1',
   'security.istio.io/v1': '@kubernetes-models/istio/security.istio.io/v1',
+  'policy.linkerd.io/v1alpha1': './schemas/linkerd.js',
+  'policy.linkerd.io/v1beta3': './schemas/linkerd.js',
   'monitoring.coreos.com/v1': '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1',
 };
 

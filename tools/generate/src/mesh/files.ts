@@ -1,8 +1,9 @@
 import { Document } from 'yaml';
 import { header, list, type GeneratedFile } from '../generated-file.js';
 import { istio } from './istio.js';
+import { linkerd } from './linkerd.js';
 
-const components = { 'mesh-istio': istio };
+const components = { 'mesh-istio': istio, 'mesh-linkerd': linkerd };
 
 /** What the components of the meshes have of the call graph. The rest of them is written by hand. */
 export const meshFiles = (): GeneratedFile[] =>

@@ -6,8 +6,6 @@ export interface Target {
   readonly name: string;
   readonly labels: Labels;
   readonly port: number;
-  /** What is spoken there. PostgreSQL waits for its client and NATS speaks first: neither is guessed from first bytes. */
-  readonly protocol: 'http' | 'tcp';
   /** ServiceAccounts; the identity of a pod in a mesh is that of its account. */
   readonly callers: readonly string[];
   /** `everyone`: also clients outside of the mesh, without an identity. */
@@ -38,7 +36,6 @@ export const targets: readonly Target[] = [...Map.groupBy(callGraph, ({ to, port
       name: to,
       labels: labelsOf(to),
       port,
-      protocol: to in components ? 'tcp' : 'http',
       callers: [...new Set(callers)].sort(),
       ...(flows.some(outside) && { open: true }),
     };
@@ -48,7 +45,7 @@ export const targets: readonly Target[] = [...Map.groupBy(callGraph, ({ to, port
 /** Health and metrics: asked by the kubelet and by Prometheus, which are in no mesh. NetworkPolicies say who reaches them. */
 export const unmeshed: readonly Target[] = [
   ...targets
-    .filter(({ protocol }) => protocol === 'http')
-    .map(({ name, labels }) => ({ name, labels, port: 9090, protocol: 'http', callers: [], open: true }) as const),
-  { name: 'nats', labels: labelsOf('nats'), port: 8222, protocol: 'http', callers: [], open: true },
+    .filter(({ name }) => !(name in components))
+    .map(({ name, labels }) => ({ name, labels, port: 9090, callers: [], open: true }) as const),
+  { name: 'nats', labels: labelsOf('nats'), port: 8222, callers: [], open: true },
 ];

@@ -30,5 +30,13 @@ export interface Mesh {
   readonly life: (rendered: Rendered) => readonly Finding[];
 }
 
-/** What speaks first or is no HTTP, so that a mesh must not guess. */
-export const notHttp: Readonly<Record<number, string>> = { 4222: 'NATS', 5432: 'PostgreSQL' };
+/**
+ * What a mesh must encrypt and pass on as it is. NATS speaks first, and PostgreSQL is no HTTP: a mesh that waits for a
+ * request waits for ever. Of our own HTTP it would make 502 or 503 of a lost connection, and our libraries try another
+ * instance only after a lost one.
+ */
+export const passedOn: Readonly<Record<number, string>> = {
+  4222: 'NATS, which speaks first',
+  5432: 'PostgreSQL, which is no HTTP',
+  8080: 'HTTP, of which libraries must see a lost connection',
+};

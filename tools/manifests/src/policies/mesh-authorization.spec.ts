@@ -1,9 +1,17 @@
 import type { IAuthorizationPolicy } from '@kubernetes-models/istio/security.istio.io/v1';
-import type { Copy } from '../testing/copy.js';
+import type { Body } from '../objects.js';
+import { object, type Copy } from '../testing/copy.js';
 import { describePolicy } from '../testing/describe-policy.js';
 import { meshMatchesTheCallGraph } from './mesh-authorization.js';
 
 const istio = (copy: Copy, name: string) => copy.find<IAuthorizationPolicy>('AuthorizationPolicy', name).spec!;
+
+/** Of Linkerd's objects what is changed here. */
+interface LinkerdPolicy {
+  spec: { identityRefs?: object[]; requiredAuthenticationRefs?: object[] };
+}
+const identities = (copy: Copy, name: string) =>
+  copy.find<LinkerdPolicy>('MeshTLSAuthentication', name).spec.identityRefs!;
 
 describePolicy(meshMatchesTheCallGraph, [
   ['no mesh', 'staging', () => undefined, []],
@@ -58,5 +66,64 @@ describePolicy(meshMatchesTheCallGraph, [
     'staging + mesh-istio',
     (copy) => (istio(copy, 'order').action = 'DENY'),
     ['AuthorizationPolicy order: it is no list of allowed callers'],
+  ],
+  ['Linkerd as it is', 'staging + mesh-linkerd', () => undefined, []],
+  [
+    'a caller too many with Linkerd',
+    'staging + mesh-linkerd',
+    (copy) => identities(copy, 'order-8080').push({ kind: 'ServiceAccount', name: 'payment' }),
+    ['k8s/components/mesh-linkerd/authorization-policies.yaml', 'payment → order:8080 is let in by the mesh'],
+  ],
+  [
+    'every account, because none is named',
+    'staging + mesh-linkerd',
+    (copy) =>
+      copy
+        .find<LinkerdPolicy>('MeshTLSAuthentication', 'order-8080')
+        .spec.identityRefs!.push({ kind: 'ServiceAccount' }),
+    [
+      'anyone → order:8080 is let in by the mesh',
+      'MeshTLSAuthentication order-8080: it names callers by something else',
+    ],
+  ],
+  [
+    'everybody, by network',
+    'staging + mesh-linkerd',
+    (copy) =>
+      (copy.find<LinkerdPolicy>('AuthorizationPolicy', 'postgres-5432').spec.requiredAuthenticationRefs = [
+        { group: 'policy.linkerd.io', kind: 'NetworkAuthentication', name: 'everyone' },
+      ]),
+    ['anyone → postgres:5432 is let in by the mesh'],
+  ],
+  [
+    'no authentication at all',
+    'staging + mesh-linkerd',
+    (copy) => (copy.find<LinkerdPolicy>('AuthorizationPolicy', 'nats-4222').spec.requiredAuthenticationRefs = []),
+    ['anyone → nats:4222 is let in by the mesh'],
+  ],
+  [
+    'a Server that is missing',
+    'staging + mesh-linkerd',
+    (copy) => copy.remove('Server', 'user-8080'),
+    ['gateway → user:8080 (public routes) is refused by the mesh'],
+  ],
+  [
+    'an authentication that is missing, with which a policy lets in nobody',
+    'production + mesh-linkerd',
+    (copy) => copy.remove('MeshTLSAuthentication', 'user-8080'),
+    ['gateway → user:8080 (public routes) is refused by the mesh'],
+  ],
+  [
+    'an older kind of authorization',
+    'staging + mesh-linkerd',
+    (copy) => copy.add(object('ServerAuthorization', 'order', { spec: { server: { name: 'order-8080' } } })),
+    ['ServerAuthorization order: it is of a kind that this check does not count'],
+  ],
+  [
+    'two Servers for a port',
+    'staging + mesh-linkerd',
+    (copy) =>
+      copy.add({ ...structuredClone(copy.find<Body>('Server', 'order-8080')), metadata: { name: 'order-again' } }),
+    ['Deployment order: two Servers select its port 8080'],
   ],
 ]);

@@ -6,6 +6,7 @@ import { describePolicy } from '../testing/describe-policy.js';
 import { meshIsStrict } from './mesh-encryption.js';
 
 const labels = (body: Body) => body.metadata.labels as Record<string, string>;
+const annotations = (body: Body) => body.metadata.annotations as Record<string, string>;
 const peers = (copy: Copy, name: string) => copy.find<IPeerAuthentication>('PeerAuthentication', name).spec!;
 
 describePolicy(meshIsStrict, [
@@ -50,6 +51,36 @@ describePolicy(meshIsStrict, [
     'a pod outside of Istio',
     'staging + mesh-istio',
     (copy) => (copy.deployment('order').spec!.template.metadata!.labels!['istio.io/dataplane-mode'] = 'none'),
+    ['Deployment order: its pods are not in the mesh'],
+  ],
+  ['Linkerd as it is', 'staging + mesh-linkerd', () => undefined, []],
+  [
+    'Linkerd that takes what no Server is for',
+    'staging + mesh-linkerd',
+    (copy) =>
+      (annotations(copy.find('Namespace'))['config.linkerd.io/default-inbound-policy'] = 'cluster-authenticated'),
+    ['Namespace causeway-staging: ports without a Server take connections without mutual TLS'],
+  ],
+  [
+    'a Server that lets in more than its policies',
+    'staging + mesh-linkerd',
+    (copy) =>
+      (copy.find<{ spec: { accessPolicy: string } }>('Server', 'order-8080').spec.accessPolicy = 'all-unauthenticated'),
+    ['Server order-8080: it lets in all-unauthenticated'],
+  ],
+  [
+    'connections around the proxy',
+    'staging + mesh-linkerd',
+    (copy) =>
+      (copy.deployment('order').spec!.template.metadata!.annotations = {
+        'config.linkerd.io/skip-outbound-ports': '5432',
+      }),
+    ['Deployment order: some of its connections go around the proxy (config.linkerd.io/skip-outbound-ports)'],
+  ],
+  [
+    'a pod without a proxy',
+    'staging + mesh-linkerd',
+    (copy) => (copy.deployment('order').spec!.template.metadata!.annotations = { 'linkerd.io/inject': 'disabled' }),
     ['Deployment order: its pods are not in the mesh'],
   ],
 ]);

@@ -1,6 +1,9 @@
 import type { Body } from '../objects.js';
+import type { Copy } from '../testing/copy.js';
 import { describePolicy } from '../testing/describe-policy.js';
 import { meshedPodsStartAndEnd } from './mesh-pods.js';
+
+const annotations = (copy: Copy) => copy.find<Body>('Namespace').metadata.annotations as Record<string, string>;
 
 describePolicy(meshedPodsStartAndEnd, [
   ['no mesh', 'staging', () => undefined, []],
@@ -16,5 +19,24 @@ describePolicy(meshedPodsStartAndEnd, [
     'staging + mesh-istio',
     (copy) => (copy.deployment('order').spec!.template.metadata!.labels!['sidecar.istio.io/inject'] = 'true'),
     ['Deployment order: its pods get a sidecar'],
+  ],
+  ['Linkerd as it is', 'staging + mesh-linkerd', () => undefined, []],
+  [
+    'a proxy that outlives Jobs',
+    'staging + mesh-linkerd',
+    (copy) => delete annotations(copy)['config.linkerd.io/proxy-enable-native-sidecar'],
+    ['Job order-migrate-v0-1-0: its proxy is no native sidecar: Jobs do not end'],
+  ],
+  [
+    'a proxy that waits for HTTP where NATS speaks first',
+    'staging + mesh-linkerd',
+    (copy) => (annotations(copy)['config.linkerd.io/opaque-ports'] = '5432,8080'),
+    ['StatefulSet nats: port 4222 is NATS, which speaks first, and its clients’ proxies look into it'],
+  ],
+  [
+    'a proxy that answers in place of a lost connection',
+    'staging + mesh-linkerd',
+    (copy) => (copy.find<{ spec: { proxyProtocol: string } }>('Server', 'order-8080').spec.proxyProtocol = 'HTTP/1'),
+    ['Deployment order: port 8080 is HTTP, of which libraries must see a lost connection', 'proxyProtocol: opaque'],
   ],
 ]);

@@ -8,6 +8,11 @@ type Http = NonNullable<NonNullable<IVirtualService['spec']>['http']>[number];
 const route = (http: Http) => (copy: Copy) =>
   copy.add(object('VirtualService', 'order', { spec: { hosts: ['order'], http: [http] } }));
 
+const annotate = (name: string, value: string) => (copy: Copy) => {
+  const service = copy.find<Body>('Service', 'order');
+  Object.assign(service, { metadata: { ...service.metadata, annotations: { [name]: value } } });
+};
+
 describePolicy(librariesRetryAlone, [
   ['no mesh', 'staging', () => undefined, []],
   ['Istio as it is', 'staging + mesh-istio', () => undefined, []],
@@ -50,5 +55,30 @@ describePolicy(librariesRetryAlone, [
     (copy) =>
       ((copy.find<Body>('Namespace').metadata.labels as Record<string, string>)['istio.io/use-waypoint'] = 'waypoint'),
     ['Namespace causeway-staging: its calls go through a waypoint'],
+  ],
+  ['Linkerd as it is', 'staging + mesh-linkerd', () => undefined, []],
+  [
+    'Linkerd that repeats',
+    'staging + mesh-linkerd',
+    annotate('retry.linkerd.io/http', '5xx'),
+    ['Service order: the annotation retry.linkerd.io/http makes the mesh repeat'],
+  ],
+  [
+    'Linkerd with a timeout',
+    'staging + mesh-linkerd',
+    annotate('timeout.linkerd.io/request', '5s'),
+    ['Service order: the annotation timeout.linkerd.io/request'],
+  ],
+  [
+    'Linkerd that ejects',
+    'staging + mesh-linkerd',
+    annotate('balancer.linkerd.io/failure-accrual', 'consecutive'),
+    ['Service order: the annotation balancer.linkerd.io/failure-accrual'],
+  ],
+  [
+    'Linkerd that repeats by a profile',
+    'staging + mesh-linkerd',
+    (copy) => copy.add(object('ServiceProfile', 'order', { spec: { routes: [{ name: 'all', isRetryable: true }] } })),
+    ['ServiceProfile order: the mesh repeats failed requests'],
   ],
 ]);
