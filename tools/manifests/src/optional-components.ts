@@ -1,4 +1,5 @@
 import type { IContainer } from 'kubernetes-models/v1';
+import { consulContainers, consulSidecars, inConsul } from './mesh/consul-sidecars.js';
 import { linkerdContainers, linkerdSidecars } from './mesh/linkerd-sidecars.js';
 import type { Pods, Rendered } from './objects.js';
 import type { overlays } from './render.js';
@@ -94,6 +95,7 @@ const added = (
     problems.map((problem) => ({ policy, object: '', problem: `container ${container} ${problem}`, reason })),
   );
 const restricted = 'every container is restricted';
+const strict = 'a mesh has mutual TLS for everything';
 const pinned = 'images are pinned';
 const ofTheMesh = 'its image and version are those of the control plane, and pinned where that is installed';
 
@@ -136,6 +138,51 @@ export const optionalComponents: readonly OptionalComponent[] = [
     exceptions: [
       ...added(linkerdContainers, restricted, ['has no /tmp'], 'it writes no files'),
       ...added(linkerdContainers, pinned, ['runs cr.l5d.io/linkerd/proxy'], ofTheMesh),
+    ],
+  },
+  {
+    name: 'mesh-consul',
+    overlays: ['staging', 'production'],
+    elsewhere: laptop,
+    excludes: ['mesh-istio', 'mesh-linkerd'],
+    tunnel: { port: 20_000, meshed: inConsul },
+    unauthenticated: asked,
+    flows: [8501, 8502].map((port) => ({
+      from: 'every service',
+      to: 'outside consul',
+      port,
+      why: 'login, certificates and configuration from the servers',
+    })),
+    injects: consulSidecars,
+    quotas: { services: { 'requests.cpu': '18', 'requests.memory': '22Gi', 'limits.memory': '22Gi' } },
+    exceptions: [
+      ...added(consulContainers, restricted, ['has no /tmp'], 'its files are in a volume of its own'),
+      ...added(
+        ['consul-connect-inject-init'],
+        restricted,
+        ['has a CPU limit', 'may be given more memory'],
+        'sizes of the chart, connectInject.initContainer.resources; it ends before the service starts',
+      ),
+      ...added(consulContainers, pinned, ['runs hashicorp/'], ofTheMesh),
+      {
+        policy: restricted,
+        object: 'Deployment ',
+        problem: 'pods get a token for the Kubernetes API',
+        reason: 'the proxy logs in to Consul with it, and its webhook refuses pods without; the account has no rights',
+      },
+      ...['Job ', 'StatefulSet '].map((object) => ({
+        policy: strict,
+        object,
+        problem: 'its pods are not in the mesh',
+        reason:
+          'Consul registers pods by a Service that is named as their account, and Jobs have none; so PostgreSQL and NATS, which they call, stay outside, too: use TLS of their own',
+      })),
+      ...[4222, 5432].map((port) => ({
+        policy: strict,
+        object: 'Deployment ',
+        problem: `its connections to port ${port} go around the mesh`,
+        reason: 'PostgreSQL and NATS are outside of it, and wait-for-schema runs before the proxy',
+      })),
     ],
   },
 ];

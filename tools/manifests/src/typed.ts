@@ -47,6 +47,7 @@ const modules: Readonly<Record<string, string>> = {
   'security.istio.io/v1': '@kubernetes-models/istio/security.istio.io/v1',
   'policy.linkerd.io/v1alpha1': './schemas/linkerd.js',
   'policy.linkerd.io/v1beta3': './schemas/linkerd.js',
+  'consul.hashicorp.com/v1alpha1': './schemas/consul.js',
   'monitoring.coreos.com/v1': '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1',
 };
 

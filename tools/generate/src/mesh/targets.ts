@@ -42,10 +42,13 @@ export const targets: readonly Target[] = [...Map.groupBy(callGraph, ({ to, port
   },
 );
 
+/** Not PostgreSQL or NATS. */
+export const isService = ({ name }: Target): boolean => !(name in components);
+
 /** Health and metrics: asked by the kubelet and by Prometheus, which are in no mesh. NetworkPolicies say who reaches them. */
 export const unmeshed: readonly Target[] = [
   ...targets
-    .filter(({ name }) => !(name in components))
+    .filter(isService)
     .map(({ name, labels }) => ({ name, labels, port: 9090, callers: [], open: true }) as const),
   { name: 'nats', labels: labelsOf('nats'), port: 8222, callers: [], open: true },
 ];

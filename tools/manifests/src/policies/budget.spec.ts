@@ -92,4 +92,19 @@ describePolicy(requestsFitTheBudget, [
     (copy) => (copy.quota('jobs').scopes = ['BestEffort']),
     ['it has BestEffort, which this check does not count'],
   ],
+  [
+    'sidecars that the quota has no room for',
+    'production + mesh-linkerd',
+    (copy) => (copy.quota('services').hard!['requests.memory'] = '14Gi'),
+    ['(overlay production + mesh-linkerd)', 'ResourceQuota services: requests.memory: 16640Mi may be asked for'],
+  ],
+  [
+    'sidecars that are larger than was counted on',
+    'production + mesh-consul',
+    (copy) => {
+      const { annotations } = copy.deployment('order').spec!.template.metadata!;
+      annotations!['consul.hashicorp.com/sidecar-proxy-cpu-request'] = '1';
+    },
+    ['ResourceQuota services: requests.cpu: ', 'Deployment order 16250m (12 pods and 1 of a roll-out)'],
+  ],
 ]);

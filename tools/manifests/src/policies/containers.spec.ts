@@ -1,3 +1,4 @@
+import type { Body } from '../objects.js';
 import { describePolicy } from '../testing/describe-policy.js';
 import { containersAreRestricted } from './containers.js';
 
@@ -63,5 +64,12 @@ describePolicy(containersAreRestricted, [
     'kind',
     (copy) => (copy.job('order').template.spec!.securityContext = {}),
     ['k8s/base/service/with-database/migration-job.yaml', 'Job order-migrate-dev'],
+  ],
+  [
+    'a sidecar with a CPU limit, which nothing excuses it from',
+    'production + mesh-linkerd',
+    (copy) =>
+      Object.assign(copy.find<Body>('Namespace').metadata.annotations!, { 'config.linkerd.io/proxy-cpu-limit': '1' }),
+    ['Deployment order: container linkerd-proxy has a CPU limit'],
   ],
 ]);

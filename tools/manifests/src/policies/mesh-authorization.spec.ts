@@ -12,6 +12,8 @@ interface LinkerdPolicy {
 }
 const identities = (copy: Copy, name: string) =>
   copy.find<LinkerdPolicy>('MeshTLSAuthentication', name).spec.identityRefs!;
+const sources = (copy: Copy, name: string) =>
+  copy.find<{ spec: { sources: object[] } }>('ServiceIntentions', name).spec.sources;
 
 describePolicy(meshMatchesTheCallGraph, [
   ['no mesh', 'staging', () => undefined, []],
@@ -125,5 +127,45 @@ describePolicy(meshMatchesTheCallGraph, [
     (copy) =>
       copy.add({ ...structuredClone(copy.find<Body>('Server', 'order-8080')), metadata: { name: 'order-again' } }),
     ['Deployment order: two Servers select its port 8080'],
+  ],
+  ['Consul as it is', 'staging + mesh-consul', () => undefined, []],
+  [
+    'a caller too many with Consul',
+    'staging + mesh-consul',
+    (copy) => sources(copy, 'order').push({ name: 'payment', action: 'allow' }),
+    ['k8s/components/mesh-consul/service-intentions.yaml', 'payment → order:8080 is let in by the mesh'],
+  ],
+  [
+    'everybody else as the cluster has it',
+    'staging + mesh-consul',
+    (copy) => sources(copy, 'order').pop(),
+    ['anyone → order:8080 is let in by the mesh'],
+  ],
+  [
+    'no intention',
+    'staging + mesh-consul',
+    (copy) => copy.remove('ServiceIntentions', 'user'),
+    ['anyone → user:8080 is let in by the mesh'],
+  ],
+  [
+    'a caller that is missing',
+    'production + mesh-consul',
+    (copy) => sources(copy, 'user').shift(),
+    ['gateway → user:8080 (public routes) is refused by the mesh'],
+  ],
+  [
+    'an edge that nobody outside reaches',
+    'production + mesh-consul',
+    (copy) =>
+      (copy.deployment('gateway').spec!.template.metadata!.annotations![
+        'consul.hashicorp.com/transparent-proxy-exclude-inbound-ports'
+      ] = '9090'),
+    ['anyone → gateway:8080 (the only way in) is refused by the mesh'],
+  ],
+  [
+    'permissions by path',
+    'staging + mesh-consul',
+    (copy) => Object.assign(sources(copy, 'order')[0]!, { action: undefined, permissions: [{}] }),
+    ['ServiceIntentions order: it asks for more than a name'],
   ],
 ]);

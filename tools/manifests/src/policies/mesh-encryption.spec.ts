@@ -1,12 +1,14 @@
 import type { IDestinationRule } from '@kubernetes-models/istio/networking.istio.io/v1';
 import type { IPeerAuthentication } from '@kubernetes-models/istio/security.istio.io/v1';
 import type { Body } from '../objects.js';
+import type { IServiceDefaults } from '../schemas/consul.js';
 import { object, type Copy } from '../testing/copy.js';
 import { describePolicy } from '../testing/describe-policy.js';
 import { meshIsStrict } from './mesh-encryption.js';
 
 const labels = (body: Body) => body.metadata.labels as Record<string, string>;
 const annotations = (body: Body) => body.metadata.annotations as Record<string, string>;
+const consul = (copy: Copy) => copy.deployment('order').spec!.template.metadata!.annotations!;
 const peers = (copy: Copy, name: string) => copy.find<IPeerAuthentication>('PeerAuthentication', name).spec!;
 
 describePolicy(meshIsStrict, [
@@ -82,5 +84,37 @@ describePolicy(meshIsStrict, [
     'staging + mesh-linkerd',
     (copy) => (copy.deployment('order').spec!.template.metadata!.annotations = { 'linkerd.io/inject': 'disabled' }),
     ['Deployment order: its pods are not in the mesh'],
+  ],
+  ['Consul as it is, with what it is excused from', 'staging + mesh-consul', () => undefined, []],
+  [
+    'a service outside of Consul, which is excused for Jobs only',
+    'staging + mesh-consul',
+    (copy) => delete consul(copy)['consul.hashicorp.com/connect-inject'],
+    ['Deployment order: its pods are not in the mesh'],
+  ],
+  [
+    'Consul that takes everything',
+    'staging + mesh-consul',
+    (copy) =>
+      ((copy.find<IServiceDefaults>('ServiceDefaults', 'order') as { spec: object }).spec = { protocol: 'tcp' }),
+    ['Deployment order: connections without mutual TLS may be taken', 'mutualTLSMode: strict'],
+  ],
+  [
+    'a port that goes around Consul',
+    'staging + mesh-consul',
+    (copy) => (consul(copy)['consul.hashicorp.com/transparent-proxy-exclude-inbound-ports'] = '8080,9090'),
+    ['Deployment order: order:8080 takes connections without mutual TLS'],
+  ],
+  [
+    'calls that go around Consul',
+    'staging + mesh-consul',
+    (copy) => (consul(copy)['consul.hashicorp.com/transparent-proxy-exclude-outbound-ports'] = '4222,5432,8080'),
+    ['Deployment order: its connections to port 8080 go around the mesh'],
+  ],
+  [
+    'no redirection at all',
+    'staging + mesh-consul',
+    (copy) => (consul(copy)['consul.hashicorp.com/transparent-proxy'] = 'false'),
+    ['Deployment order: its connections are not led through the proxy'],
   ],
 ]);

@@ -4,6 +4,7 @@ import { describePolicy } from '../testing/describe-policy.js';
 import { meshedPodsStartAndEnd } from './mesh-pods.js';
 
 const annotations = (copy: Copy) => copy.find<Body>('Namespace').metadata.annotations as Record<string, string>;
+const consul = (copy: Copy) => copy.deployment('order').spec!.template.metadata!.annotations!;
 
 describePolicy(meshedPodsStartAndEnd, [
   ['no mesh', 'staging', () => undefined, []],
@@ -38,5 +39,42 @@ describePolicy(meshedPodsStartAndEnd, [
     'staging + mesh-linkerd',
     (copy) => (copy.find<{ spec: { proxyProtocol: string } }>('Server', 'order-8080').spec.proxyProtocol = 'HTTP/1'),
     ['Deployment order: port 8080 is HTTP, of which libraries must see a lost connection', 'proxyProtocol: opaque'],
+  ],
+  ['Consul as it is', 'staging + mesh-consul', () => undefined, []],
+  [
+    'a proxy that starts too late',
+    'staging + mesh-consul',
+    (copy) => delete consul(copy)['consul.hashicorp.com/enable-consul-dataplane-as-sidecar'],
+    ['Deployment order: its proxy is no native sidecar'],
+  ],
+  [
+    'a pod that cannot log in',
+    'staging + mesh-consul',
+    (copy) => (copy.pod('order').automountServiceAccountToken = false),
+    ['Deployment order: it has no token to log in to Consul with'],
+  ],
+  [
+    'two Services, of which Consul would take either name',
+    'staging + mesh-consul',
+    (copy) => copy.add({ ...structuredClone(copy.find<Body>('Service', 'order')), metadata: { name: 'order-again' } }),
+    ['Deployment order: Consul knows it as order and order-again', 'service-ignore'],
+  ],
+  [
+    'a proxy that looks into connections',
+    'staging + mesh-consul',
+    (copy) => (copy.find<{ spec: { protocol: string } }>('ServiceDefaults', 'order').spec.protocol = 'http'),
+    ['Deployment order: the proxy looks into its connections'],
+  ],
+  [
+    'probes through the proxy',
+    'staging + mesh-consul',
+    (copy) => (consul(copy)['consul.hashicorp.com/transparent-proxy-exclude-inbound-ports'] = ''),
+    ['Deployment order: its probes do not reach it'],
+  ],
+  [
+    'an init container without a network',
+    'staging + mesh-consul',
+    (copy) => (consul(copy)['consul.hashicorp.com/transparent-proxy-exclude-outbound-ports'] = '4222'),
+    ['Deployment order: it waits for its schema before the proxy runs'],
   ],
 ]);

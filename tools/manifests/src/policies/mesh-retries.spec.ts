@@ -81,4 +81,30 @@ describePolicy(librariesRetryAlone, [
     (copy) => copy.add(object('ServiceProfile', 'order', { spec: { routes: [{ name: 'all', isRetryable: true }] } })),
     ['ServiceProfile order: the mesh repeats failed requests'],
   ],
+  ['Consul as it is', 'staging + mesh-consul', () => undefined, []],
+  [
+    'Consul that repeats',
+    'staging + mesh-consul',
+    (copy) =>
+      copy.add(
+        object('ServiceRouter', 'order', { spec: { routes: [{ destination: { service: 'order', numRetries: 2 } }] } }),
+      ),
+    ['ServiceRouter order: the mesh repeats failed requests'],
+  ],
+  [
+    'Consul that ejects',
+    'staging + mesh-consul',
+    (copy) =>
+      Object.assign(copy.find<{ spec: object }>('ServiceDefaults', 'order').spec, {
+        upstreamConfig: { defaults: { passiveHealthCheck: { maxFailures: 5 } } },
+      }),
+    ['ServiceDefaults order: the mesh ejects instances by itself'],
+  ],
+  [
+    'Consul with a timeout',
+    'staging + mesh-consul',
+    (copy) =>
+      Object.assign(copy.find<{ spec: object }>('ServiceDefaults', 'order').spec, { localRequestTimeoutMs: 15_000 }),
+    ['ServiceDefaults order: the mesh has a timeout of its own'],
+  ],
 ]);
