@@ -4,7 +4,7 @@ import '@causeway/launcher/stop-with-parent';
 import '@causeway/launcher/tolerate-output-errors';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { kubectlAvailable } from '@causeway/manifests';
+import { howToInstallKubectl, provideKubectl } from '@causeway/manifests';
 import { renderedStage, stages } from './files.js';
 import { read, root, type GeneratedFile } from './generated-file.js';
 
@@ -19,18 +19,18 @@ function write(files: readonly GeneratedFile[]): string[] {
 }
 
 async function main(): Promise<void> {
-  const withKubectl = kubectlAvailable();
+  const missing = await provideKubectl({ log: console.log });
   const all = new Set<string>();
   const written = new Set<string>();
-  for (const stage of withKubectl ? [...stages, renderedStage] : stages) {
+  for (const stage of missing === undefined ? [...stages, renderedStage] : stages) {
     const files = await stage();
     for (const { file } of files) all.add(file);
     for (const file of write(files)) written.add(file);
   }
   for (const file of written) console.log(`written ${file}`);
-  if (!withKubectl)
+  if (missing !== undefined)
     console.log(
-      'not written: the tables in docs/guides/own-cluster.md and k8s/overlays/kind/README.md, which need kubectl',
+      `not written: the tables in docs/guides/own-cluster.md and k8s/overlays/kind/README.md, which need kubectl; ${missing}; ${howToInstallKubectl}`,
     );
   console.log(`${written.size} of ${all.size} files written; the others are current`);
 }

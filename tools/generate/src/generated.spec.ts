@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { kubectlAvailable } from '@causeway/manifests';
+import { howToInstallKubectl, provideKubectl } from '@causeway/manifests';
 import { describeWhen } from '@causeway/testkit/describe-when';
 import { renderedStage, stages } from './files.js';
 import { read, root, type GeneratedFile } from './generated-file.js';
@@ -13,10 +13,8 @@ test('generated files are current; run `npm run generate`', async () => {
   expect(stale(files.flat())).toEqual([]);
 });
 
-describeWhen(kubectlAvailable(), {
-  missing: 'there is no kubectl on the PATH',
-  remedy: 'install it: https://kubernetes.io/docs/tasks/tools',
-})('tables of the rendered manifests', () => {
+const missing = await provideKubectl();
+describeWhen(missing === undefined, { missing: missing ?? '', remedy: howToInstallKubectl })('tables of the rendered manifests', () => {
   test('are current; run `npm run generate`', async () => {
     expect(stale(await renderedStage())).toEqual([]);
   });

@@ -14,7 +14,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { startNats } from '@causeway/launcher/nats';
-import { kubectlAvailable } from '@causeway/manifests';
+import { provideKubectl } from '@causeway/manifests';
 import type * as Topology from '@causeway/system/topology';
 import { root } from '../src/generated-file.js';
 
@@ -92,7 +92,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(copy, { recursive: true, force: true }));
 
-const withKubectl = kubectlAvailable();
+const withKubectl = (await provideKubectl()) === undefined;
 /** What is said of files that take kubectl, and of how many there are, is compared where kubectl is there. */
 const comparable = (text: string): string =>
   withKubectl

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { kubectlAvailable } from '@causeway/manifests';
+import { howToInstallKubectl, provideKubectl } from '@causeway/manifests';
 import { serviceNames } from '@causeway/system';
 import { describeWhen } from '@causeway/testkit/describe-when';
 import { jest } from '@jest/globals';
@@ -35,10 +35,8 @@ const up = (...args: string[]) =>
   runCommand(parseOptions(['up', '--no-cluster', '--context', context, '--no-build', ...args]), (line) =>
     said.push(line),
   );
-const withKubectl = describeWhen(kubectlAvailable(), {
-  missing: 'there is no kubectl on the PATH',
-  remedy: 'install it: https://kubernetes.io/docs/tasks/tools',
-});
+const missing = await provideKubectl();
+const withKubectl = describeWhen(missing === undefined, { missing: missing ?? '', remedy: howToInstallKubectl });
 
 withKubectl('images', () => {
   test('go through a loader one by one, under tags that follow from their content', async () => {

@@ -1,4 +1,4 @@
-import { kubectlAvailable } from '@causeway/manifests';
+import { howToInstallKubectl, provideKubectl } from '@causeway/manifests';
 import { describeWhen } from '@causeway/testkit/describe-when';
 import { jest } from '@jest/globals';
 import { awaitMetrics, provideMetrics } from './metrics.js';
@@ -23,10 +23,8 @@ beforeEach(() => {
 afterEach(() => fakes.remove());
 const applied = () => fakes.calls.filter(({ line }) => line.startsWith('kubectl apply'));
 
-describeWhen(kubectlAvailable(), {
-  missing: 'there is no kubectl on the PATH',
-  remedy: 'install it: https://kubernetes.io/docs/tasks/tools',
-})('the applied manifests', () => {
+const missing = await provideKubectl();
+describeWhen(missing === undefined, { missing: missing ?? '', remedy: howToInstallKubectl })('the applied manifests', () => {
   test('our cluster gets metrics-server where nothing measures yet', async () => {
     fakes.answer([none]);
     await provideMetrics(ours, say);

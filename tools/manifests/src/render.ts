@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
@@ -10,10 +10,6 @@ export const root = join(import.meta.dirname, '../../..');
 export const overlays = ['kind', 'staging', 'production'] as const;
 
 const originAnnotation = 'config.kubernetes.io/origin';
-
-/** Whether this machine can render. */
-export const kubectlAvailable = (): boolean =>
-  spawnSync('kubectl', ['version', '--client'], { stdio: 'ignore' }).status === 0;
 
 /**
  * Renders an overlay with `kubectl kustomize` (no cluster is asked), and notes which file each object began in.
@@ -32,6 +28,7 @@ export function render(overlay: string, components: readonly string[] = []): Ren
     writeFileSync(join(folder, 'kustomization.yaml'), JSON.stringify(wrapper));
     const text = execFileSync('kubectl', ['kustomize', folder], {
       encoding: 'utf8',
+      env: process.env,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     return { overlay, components: [...takenBy(overlay), ...components], manifests: parseManifests(text, folder, base) };

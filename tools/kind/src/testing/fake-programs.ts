@@ -58,7 +58,7 @@ export class FakePrograms {
 
 function realPath(name: string): string {
   try {
-    return execFileSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).trim();
+    return execFileSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8', env: process.env }).trim();
   } catch {
     return '';
   }

@@ -1,8 +1,10 @@
 import { describeWhen } from '@causeway/testkit/describe-when';
-import { kubectlAvailable } from '../render.js';
+import { howToInstallKubectl, provideKubectl } from '../kubectl.js';
 
-/** `describe` where kubectl can render. */
-export const withKubectl = describeWhen(kubectlAvailable(), {
-  missing: 'there is no kubectl on the PATH',
-  remedy: 'install it: https://kubernetes.io/docs/tasks/tools',
+const missing = await provideKubectl();
+
+/** `describe` where kubectl can render: it is fetched once where the machine has none. */
+export const withKubectl = describeWhen(missing === undefined, {
+  missing: missing ?? '',
+  remedy: howToInstallKubectl,
 });
