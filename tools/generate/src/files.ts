@@ -1,8 +1,10 @@
 import { observeFiles } from '@causeway/observe';
 import { natsServerConfig } from '@causeway/system/topology';
+import { canaryFiles } from './canary.js';
 import { composeFile } from './compose.js';
 import { formatted, type GeneratedFile } from './generated-file.js';
 import { imageFiles } from './images.js';
+import { kedaFiles } from './keda.js';
 import { kubernetesFiles } from './kubernetes.js';
 import { logFiles } from './logs/index.js';
 import { meshFiles } from './mesh/files.js';
@@ -17,6 +19,8 @@ const files = (): GeneratedFile[] => [
   { file: 'k8s/components/nats/nats.conf', text: natsServerConfig() },
   ...kubernetesFiles(),
   ...meshFiles(),
+  ...kedaFiles(),
+  ...canaryFiles(),
   ...logFiles(),
   ...observeFiles(),
 ];

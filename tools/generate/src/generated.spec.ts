@@ -14,8 +14,11 @@ test('generated files are current; run `npm run generate`', async () => {
 });
 
 const missing = await provideKubectl();
-describeWhen(missing === undefined, { missing: missing ?? '', remedy: howToInstallKubectl })('tables of the rendered manifests', () => {
-  test('are current; run `npm run generate`', async () => {
-    expect(stale(await renderedStage())).toEqual([]);
-  });
-});
+describeWhen(missing === undefined, { missing: missing ?? '', remedy: howToInstallKubectl })(
+  'tables of the rendered manifests',
+  () => {
+    test('are current; run `npm run generate`', async () => {
+      expect(stale(await renderedStage())).toEqual([]);
+    });
+  },
+);

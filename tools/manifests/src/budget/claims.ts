@@ -63,8 +63,9 @@ function podAmounts({ requests, limits }: Size): Amounts {
 /** Ports of nodes and load balancers. */
 function portsOf({ spec }: IService): Amounts {
   const balanced = spec?.type === 'LoadBalancer';
+  const onNodes = spec?.type === 'NodePort' || (balanced && spec.allocateLoadBalancerNodePorts !== false);
   return {
-    'services.nodeports': spec?.type === 'NodePort' || balanced ? (spec?.ports?.length ?? 0) * one : 0,
+    'services.nodeports': onNodes ? (spec.ports?.length ?? 0) * one : 0,
     'services.loadbalancers': balanced ? one : 0,
   };
 }

@@ -1,7 +1,7 @@
 import type { IDeployment } from 'kubernetes-models/apps/v1';
-import type { IHorizontalPodAutoscaler } from 'kubernetes-models/autoscaling/v2';
 import type { ICronJob, IJob, IJobSpec } from 'kubernetes-models/batch/v1';
-import { ofKind, type Manifest, type Rendered, type Workload } from '../objects.js';
+import type { Manifest, Rendered, Workload } from '../objects.js';
+import { scalersFor } from '../scalers.js';
 
 /** How many pods of a workload there may be at the same time. */
 export interface Copies {
@@ -23,15 +23,12 @@ const ends = ({ kind }: Workload): boolean => kind === 'Job' || kind === 'CronJo
  */
 export function copiesOf(rendered: Rendered, { body }: Manifest<Workload>): Copies {
   if (ends(body)) return { rest: 0, surge: 0, ...runsOf(body as IJob | ICronJob) };
-  const { kind, metadata, spec } = body;
-  const scaler = ofKind<IHorizontalPodAutoscaler>(rendered, 'HorizontalPodAutoscaler').find(
-    ({ body: { spec: scaling } }) =>
-      scaling?.scaleTargetRef.kind === kind && scaling.scaleTargetRef.name === metadata.name,
-  )?.body.spec;
+  const { kind, spec } = body;
+  const [scaler] = scalersFor(rendered, body);
   const replicas = (spec as { replicas?: number } | undefined)?.replicas ?? 1;
-  const most = scaler ? scaler.maxReplicas : replicas;
+  const most = scaler ? scaler.max : replicas;
   return {
-    rest: scaler ? (scaler.minReplicas ?? 1) : replicas,
+    rest: scaler ? scaler.min : replicas,
     most,
     surge: kind === 'Deployment' ? surgeOf(body as IDeployment, most) : 0,
     ...(kind === 'DaemonSet' && { unbounded: 'there is one per node, and the nodes are unknown' }),

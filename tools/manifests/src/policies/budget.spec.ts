@@ -63,6 +63,12 @@ describePolicy(requestsFitTheBudget, [
     ['services.nodeports: 1 may', 'services.loadbalancers: 1 may'],
   ],
   [
+    'a load balancer that no quota allows',
+    'staging + load-balancer',
+    (copy) => (copy.quota('objects').hard!['services.loadbalancers'] = '0'),
+    ['services.loadbalancers: 1 may', 'Service gateway-public 1'],
+  ],
+  [
     'a line that is not counted',
     'kind',
     (copy) => (copy.quota('objects').hard!['count/replicasets.apps'] = '100'),

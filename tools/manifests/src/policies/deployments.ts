@@ -1,5 +1,4 @@
 import { idleConnectionMs } from '@causeway/contracts/keep-alive';
-import type { IHorizontalPodAutoscaler } from 'kubernetes-models/autoscaling/v2';
 import type { IPodDisruptionBudget } from 'kubernetes-models/policy/v1';
 import type { IContainer, IProbe, IServiceAccount } from 'kubernetes-models/v1';
 import {
@@ -11,6 +10,7 @@ import {
   type Manifest,
   type Rendered,
 } from '../objects.js';
+import { scalersFor } from '../scalers.js';
 import { broken, type ManifestPolicy, type Rule } from './policy.js';
 
 /** Time to exit after the grace for requests in flight, at most (libs/service-host). */
@@ -64,13 +64,10 @@ function partners(rendered: Rendered, { body }: Manifest<Deployment>): Rule[] {
   const budget = ofKind<IPodDisruptionBudget>(rendered, 'PodDisruptionBudget').find((each) =>
     matches(pod?.metadata?.labels ?? {}, each.body.spec?.selector?.matchLabels ?? { no: 'selector' }),
   );
-  const scaler = ofKind<IHorizontalPodAutoscaler>(rendered, 'HorizontalPodAutoscaler').find(
-    (each) => each.body.spec?.scaleTargetRef.kind === 'Deployment' && each.body.spec.scaleTargetRef.name === name,
-  );
+  const [scaler] = scalersFor(rendered, body);
   const account = ofKind<IServiceAccount & Body>(rendered, 'ServiceAccount').find(
     (each) => each.body.metadata.name === name,
   );
-  const { minReplicas = 1, maxReplicas = 0, behavior } = scaler?.body.spec ?? {};
   const { maxUnavailable } = budget?.body.spec ?? {};
   return [
     [
@@ -79,12 +76,14 @@ function partners(rendered: Rendered, { body }: Manifest<Deployment>): Rule[] {
       'add a PodDisruptionBudget with maxUnavailable: 1 that selects its pods',
     ],
     [
-      scaler !== undefined && minReplicas <= maxReplicas,
+      scaler !== undefined && scaler.min <= scaler.max,
       'nothing scales it',
       `add a HorizontalPodAutoscaler with scaleTargetRef ${name}`,
     ],
     [
-      behavior?.scaleUp !== undefined && behavior.scaleDown?.stabilizationWindowSeconds === 300,
+      // The HTTP add-on keeps the behaviour to itself.
+      scaler?.manifest.body.kind === 'HTTPScaledObject' ||
+        (scaler?.behavior?.scaleUp !== undefined && scaler.behavior.scaleDown?.stabilizationWindowSeconds === 300),
       'its autoscaler has no stated behaviour',
       'set behavior.scaleUp, and behavior.scaleDown.stabilizationWindowSeconds: 300',
     ],

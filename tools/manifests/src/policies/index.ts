@@ -1,9 +1,12 @@
 import type { SettingsShape } from '@causeway/config';
 import { podsAreAdmitted } from './admission.js';
+import { oneAutoscalerEach } from './autoscalers.js';
 import { requestsFitTheBudget } from './budget.js';
+import { canariesAreWeighed } from './canary.js';
 import { connectionsSuffice } from './connections.js';
 import { containersAreRestricted } from './containers.js';
 import { deploymentsAreOperable } from './deployments.js';
+import { onlyTheEdgeIsPublic } from './edge.js';
 import { imagesArePinned } from './images.js';
 import { jetStreamFitsItsVolume } from './jetstream.js';
 import { migrationsComeFirst } from './jobs.js';
@@ -11,6 +14,7 @@ import { meshMatchesTheCallGraph } from './mesh-authorization.js';
 import { meshIsStrict } from './mesh-encryption.js';
 import { meshedPodsStartAndEnd } from './mesh-pods.js';
 import { librariesRetryAlone } from './mesh-retries.js';
+import { monitorsReachTheirPods } from './monitors.js';
 import { networkMatchesTheCallGraph } from './network.js';
 import { namespaceIsGuarded } from './platform.js';
 import { nothingIsAPlaceholder } from './placeholders.js';
@@ -25,8 +29,12 @@ export const policies = (shapes: Readonly<Record<string, SettingsShape>>): reado
   namespaceIsGuarded,
   containersAreRestricted,
   deploymentsAreOperable,
+  oneAutoscalerEach,
   networkMatchesTheCallGraph,
   servicesFindTheirPods,
+  onlyTheEdgeIsPublic,
+  canariesAreWeighed,
+  monitorsReachTheirPods,
   settingsFit(shapes),
   referencesResolve,
   migrationsComeFirst,

@@ -48,10 +48,10 @@ function jobRules(rendered: Rendered, { body }: Manifest<IJob>): Rule[] {
 function waitRules(rendered: Rendered, { body }: Manifest<Deployment>): Rule[] {
   const { initContainers = [], containers = [] } = body.spec?.template.spec ?? {};
   const image = containers[0]?.image;
-  const job = ofKind<IJob & Body>(rendered, 'Job').find(({ body: each }) =>
-    each.spec?.template.spec?.containers.some(
-      (container) => appOf(container.image) === appOf(image) && container.args?.[0] === 'migrate',
-    ),
+  const imageOf = (each: IJob): string | undefined => each.spec?.template.spec?.containers[0]?.image;
+  const jobs = ofKind<IJob & Body>(rendered, 'Job').filter(
+    ({ body: each }) =>
+      appOf(imageOf(each)) === appOf(image) && each.spec?.template.spec?.containers[0]?.args?.[0] === 'migrate',
   );
   return [
     [
@@ -60,8 +60,8 @@ function waitRules(rendered: Rendered, { body }: Manifest<Deployment>): Rule[] {
       'add the component base/service/with-database: an init container of the same image with args [wait-for-schema]',
     ],
     [
-      job?.body.spec?.template.spec?.containers[0]?.image === image,
-      `nothing migrates for its image${job ? `; ${nameOf(job.body)} runs another one` : ''}`,
+      jobs.some(({ body: each }) => imageOf(each) === image),
+      `nothing migrates for its image${jobs.map(({ body: each }) => `; ${nameOf(each)} runs another one`).join('')}`,
       'add the component base/service/with-database, and set the image in images of the overlay',
     ],
   ];

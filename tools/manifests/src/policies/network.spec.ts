@@ -90,4 +90,29 @@ describePolicy(networkMatchesTheCallGraph, [
     },
     ['payment → order:15008 is open and not in the call graph'],
   ],
+  [
+    'a way to the management port for everybody beside the scrapes',
+    'staging + prometheus',
+    (copy) => copy.policy('allow-scrapes').ingress![0]!.from!.push({ namespaceSelector: {} }),
+    ['outside any namespace → order:9090 is open', 'services.ts'],
+  ],
+  [
+    'scrapes from another namespace',
+    'staging + prometheus',
+    (copy) =>
+      (copy.policy('allow-scrapes').ingress![0]!.from = [
+        { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'default' } } },
+      ]),
+    [
+      'outside default → order:9090 is open',
+      'outside observability → order:9090 (scrapes',
+      'in the component prometheus',
+    ],
+  ],
+  [
+    'the monitoring port of NATS for everybody',
+    'staging + keda',
+    (copy) => delete copy.policy('keda-to-nats-monitoring').ingress![0]!.from,
+    ['outside → nats:8222 is open', 'outside keda → nats:8222 (KEDA asks for the lag of consumers) is closed'],
+  ],
 ]);

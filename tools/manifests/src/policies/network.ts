@@ -14,7 +14,8 @@ export const networkMatchesTheCallGraph: ManifestPolicy = {
   check(rendered) {
     const components = componentFlows(rendered);
     const open = allowedFlows(rendered);
-    const allowed = open.filter((flow) => !components.some((each) => same(each, flow))).map(normalised);
+    const meant = (each: Flow, flow: Allowed): boolean => same(each, flow) || same(each, normalised(flow));
+    const allowed = open.filter((flow) => !components.some((each) => meant(each, flow))).map(normalised);
     const wanted = flowsOf(rendered);
     return [
       ...defaultDeny(rendered),
@@ -33,7 +34,7 @@ export const networkMatchesTheCallGraph: ManifestPolicy = {
           remedy: `allow it on both sides, ingress of ${flow.to} and egress of ${flow.from}, or take it out of ${declaredIn}`,
         })),
       ...components
-        .filter((flow) => !open.some((each) => same(each, flow)))
+        .filter((flow) => !open.some((each) => meant(flow, each)))
         .map((flow) => ({
           manifest: policyOf(rendered, flow),
           problem: `${show(flow)} (${flow.why}) is closed`,
@@ -78,10 +79,13 @@ function componentFlows(rendered: Rendered): (Flow & { readonly component: strin
   // A part that this overlay lacks (PostgreSQL in production) has no flows.
   const namesOf = (name: string): readonly string[] =>
     every[name]?.map(workloadName) ?? (name.startsWith('outside') || here.has(name) ? [name] : []);
+  // To the pods of this overlay it is a flow nevertheless: one that lies outside answers.
+  const targetsOf = (from: string, to: string): readonly string[] =>
+    here.has(from) && Object.values(outsideByPort).includes(to) ? [to] : namesOf(to);
   return (rendered.components ?? []).flatMap((component) => {
     const { flows = [], tunnel } = componentOf(component);
     const own = flows.flatMap((flow) =>
-      namesOf(flow.from).flatMap((from) => namesOf(flow.to).map((to) => ({ ...flow, from, to }))),
+      namesOf(flow.from).flatMap((from) => targetsOf(from, flow.to).map((to) => ({ ...flow, from, to }))),
     );
     return [...own, ...tunnelled(rendered, tunnel)].map((flow) => ({ ...flow, component }));
   });

@@ -15,7 +15,16 @@ export const servicesFindTheirPods: ManifestPolicy = {
 };
 
 function rules(rendered: Rendered, { body }: Manifest<IService>): Rule[] {
-  const { selector, ports = [] } = body.spec ?? {};
+  const { selector, ports = [], type, externalName = '' } = body.spec ?? {};
+  if (type === 'ExternalName') {
+    return [
+      [
+        /^[\w-]+\.[\w-]+\.svc\.cluster\.local$/.test(externalName) && selector === undefined,
+        `it stands for ${externalName || 'nothing'}`,
+        'let externalName be a Service of another namespace, <name>.<namespace>.svc.cluster.local, and remove the selector',
+      ],
+    ];
+  }
   const found = podsOf(rendered).filter(({ labels }) => matches(labels, selector ?? { no: 'selector' }));
   const names = found.map(({ manifest }) => `${manifest.body.kind} ${manifest.body.metadata.name}`).join(', ');
   return [

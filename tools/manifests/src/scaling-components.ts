@@ -1,0 +1,42 @@
+import { canaryFlows } from './canary-flows.js';
+import type { OptionalComponent } from './optional-components.js';
+
+const canaryElsewhere = 'the laptop node has no room for a second version, and the kind overlay no Gateway';
+
+const canary = (service: string, others: readonly string[]): OptionalComponent => ({
+  name: `canary-${service}`,
+  overlays: ['staging', 'production'],
+  elsewhere: canaryElsewhere,
+  // One version is tried at a time. A mesh lets in callers by account, and those of a canary are its own.
+  excludes: [...others, 'mesh-istio', 'mesh-linkerd'],
+  flows: canaryFlows(service),
+  quotas: {
+    services: { 'requests.cpu': '22', 'requests.memory': '22Gi', 'limits.memory': '22Gi', pods: '100' },
+  },
+});
+
+/** What decides how many pods there are, which version they run, and who comes in. */
+export const scalingComponents: readonly OptionalComponent[] = [
+  {
+    name: 'keda',
+    overlays: ['staging', 'production'],
+    elsewhere: 'KEDA itself asks for 300m, and the laptop node of 2 CPU has 125m left (k8s/overlays/kind/README.md)',
+    flows: [{ from: 'outside keda', to: 'nats', port: 8222, why: 'KEDA asks for the lag of consumers' }],
+  },
+  {
+    name: 'load-balancer',
+    overlays: ['kind', 'staging', 'production'],
+    quotas: { objects: { 'services.loadbalancers': '1' } },
+  },
+  canary('gateway', ['canary-order']),
+  canary('order', ['canary-gateway']),
+  {
+    name: 'scale-to-zero',
+    overlays: ['staging'],
+    elsewhere: 'production has no pretend provider, and the laptop node has no room for KEDA',
+    flows: [
+      { from: 'payment', to: 'outside keda', port: 8080, why: 'the interceptor holds charges until there is a pod' },
+      { from: 'outside keda', to: 'psp-sandbox', port: 8080, why: 'and passes them on' },
+    ],
+  },
+];
