@@ -31,11 +31,11 @@ withKubectl('an overlay with the components that it may take', () => {
   const rendered = new Map<string, Rendered>();
   const used = new Set<PolicyException>();
   const key = (overlay: string, set: readonly string[]) => [overlay, ...set].join(' + ');
-  beforeAll(() => sets.forEach(({ overlay, set }) => rendered.set(key(overlay, set), render(overlay, set))), 120_000);
+  beforeAll(() => sets.forEach(({ overlay, set }) => rendered.set(key(overlay, set), render(overlay, set))), 600_000);
 
   test('is known to Kubernetes and to the components’ controllers in every field', () => {
     expect(typeProblems(...rendered.values())).toEqual([]);
-  }, 180_000);
+  }, 600_000);
   test.each(sets.map(({ overlay, set }) => key(overlay, set)))('keeps to every policy: %s', (name) => {
     const judgement = judge(rendered.get(name)!, all);
     judgement.used.forEach((exception) => used.add(exception));
