@@ -1,7 +1,6 @@
 import type { IScaledObject } from '@kubernetes-models/keda/keda.sh/v1alpha1';
 import type { IHorizontalPodAutoscaler } from 'kubernetes-models/autoscaling/v2';
 import { ofKind, type Body, type Manifest, type Rendered } from './objects.js';
-import type { IHTTPScaledObject } from './schemas/keda-http.js';
 
 type Behavior = NonNullable<IHorizontalPodAutoscaler['spec']>['behavior'];
 
@@ -12,7 +11,7 @@ export interface Scaler {
   readonly target: string;
   readonly min: number;
   readonly max: number;
-  /** How fast, between 1 and `max`. The HTTP add-on of KEDA lets nobody say. */
+  /** How fast, between 1 and `max`. */
   readonly behavior?: Behavior;
 }
 
@@ -32,11 +31,6 @@ export function scalersOf(rendered: Rendered): Scaler[] {
       } = manifest.body.spec!;
       const { behavior } = advanced?.horizontalPodAutoscalerConfig ?? {};
       return { manifest, target: `${target.kind ?? 'Deployment'} ${target.name}`, min, max, behavior };
-    }),
-    ...ofKind<IHTTPScaledObject & Body>(rendered, 'HTTPScaledObject').map((manifest) => {
-      const { scaleTargetRef: target, replicas } = manifest.body.spec;
-      const { min = 0, max = 100 } = replicas ?? {};
-      return { manifest, target: `${target.kind ?? 'Deployment'} ${target.name}`, min, max };
     }),
   ];
 }

@@ -76,21 +76,19 @@ describePolicy(oneAutoscalerEach, [
   [
     'to zero what has work of its own',
     'staging + scale-to-zero',
-    (copy) =>
-      (copy.find<{ spec: { scaleTargetRef: { name: string } } }>(
-        'HTTPScaledObject',
-        'psp-sandbox',
-      ).spec.scaleTargetRef.name = 'payment'),
-    [
-      'HTTPScaledObject psp-sandbox',
-      'the last pod of Deployment payment',
-      'HorizontalPodAutoscaler and HTTPScaledObject',
-    ],
+    (copy) => (scaled(copy, 'psp-sandbox').scaleTargetRef.name = 'payment'),
+    ['ScaledObject psp-sandbox', 'the last pod of Deployment payment', 'HorizontalPodAutoscaler and ScaledObject both'],
   ],
   [
     'a caller that goes past the interceptor',
     'staging + scale-to-zero',
     (copy) => (copy.config('payment')['PSP_URL'] = 'http://psp-sandbox:8080'),
     ['nobody is told to call psp-sandbox-on-demand', 'told to call psp-sandbox itself'],
+  ],
+  [
+    'requests that nobody counts',
+    'staging + scale-to-zero',
+    (copy) => copy.remove('InterceptorRoute', 'psp-sandbox'),
+    ['there is no InterceptorRoute psp-sandbox'],
   ],
 ]);

@@ -2,7 +2,7 @@ import type { IScaledObject } from '@kubernetes-models/keda/keda.sh/v1alpha1';
 import { consumers, durableName, streamOf } from '@causeway/contracts';
 import type { IConfigMap } from 'kubernetes-models/v1';
 import { ofKind, type Body, type Deployment, type Manifest, type Rendered } from '../objects.js';
-import type { IHTTPScaledObject } from '../schemas/keda-http.js';
+import type { IInterceptorRoute } from '../schemas/keda-http.js';
 import { scalersFor, scalersOf, type Scaler } from '../scalers.js';
 import { broken, type ManifestPolicy, type Rule } from './policy.js';
 
@@ -19,10 +19,10 @@ export const oneAutoscalerEach: ManifestPolicy = {
     ...ofKind<Deployment>(rendered, 'Deployment').flatMap((manifest) => broken(manifest, rivals(rendered, manifest))),
     ...scalersOf(rendered).flatMap((scaler) => broken(scaler.manifest, floor(rendered, scaler))),
     ...ofKind<IScaledObject & Body>(rendered, 'ScaledObject').flatMap((manifest) =>
-      broken(manifest, lagRules(rendered, manifest)),
-    ),
-    ...ofKind<IHTTPScaledObject & Body>(rendered, 'HTTPScaledObject').flatMap((manifest) =>
-      broken(manifest, wakeRules(rendered, manifest)),
+      broken(manifest, [
+        ownerRule(manifest),
+        ...(byRequests(manifest) ? wakeRules(rendered, manifest) : lagRules(rendered, manifest)),
+      ]),
     ),
   ],
 };
@@ -53,8 +53,22 @@ function floor(rendered: Rendered, { target, min }: Scaler): Rule[] {
   ];
 }
 
+const push = 'external-push';
+const byRequests = ({ body }: Manifest<IScaledObject & Body>): boolean =>
+  body.spec!.triggers.some(({ type }) => type === push);
+
+function ownerRule({ body }: Manifest<IScaledObject & Body>): Rule {
+  const { scaleTargetRef, advanced } = body.spec!;
+  return [
+    advanced?.horizontalPodAutoscalerConfig?.name === scaleTargetRef.name &&
+      body.metadata.annotations?.['scaledobject.keda.sh/transfer-hpa-ownership'] === 'true',
+    'the HorizontalPodAutoscaler that is there stays beside its own',
+    `set the annotation scaledobject.keda.sh/transfer-hpa-ownership, and the name ${scaleTargetRef.name} in advanced.horizontalPodAutoscalerConfig`,
+  ];
+}
+
 function lagRules(rendered: Rendered, { body }: Manifest<IScaledObject & Body>): Rule[] {
-  const { scaleTargetRef, triggers, fallback, minReplicaCount = 0, maxReplicaCount = 100, advanced } = body.spec!;
+  const { scaleTargetRef, triggers, fallback, minReplicaCount = 0, maxReplicaCount = 100 } = body.spec!;
   const service = scaleTargetRef.name;
   const wanted = consumers
     .filter((consumer) => consumer.service === service)
@@ -83,12 +97,6 @@ function lagRules(rendered: Rendered, { body }: Manifest<IScaledObject & Body>):
       'when NATS cannot be asked, nothing says how many pods there shall be',
       'set fallback.failureThreshold, and fallback.replicas between minReplicaCount and maxReplicaCount',
     ],
-    [
-      advanced?.horizontalPodAutoscalerConfig?.name === service &&
-        body.metadata.annotations?.['scaledobject.keda.sh/transfer-hpa-ownership'] === 'true',
-      'the HorizontalPodAutoscaler that is there stays beside its own',
-      `set the annotation scaledobject.keda.sh/transfer-hpa-ownership, and the name ${service} in advanced.horizontalPodAutoscalerConfig`,
-    ],
     ...lag.flatMap(({ authenticationRef }) => endpointRules(rendered, authenticationRef?.name)),
   ];
 }
@@ -111,20 +119,26 @@ function endpointRules(rendered: Rendered, name: string | undefined): Rule[] {
 }
 
 /** Requests that go past the interceptor wake nobody, and wait for a pod that does not come. */
-function wakeRules(rendered: Rendered, { body }: Manifest<IHTTPScaledObject & Body>): Rule[] {
-  const { hosts = [], scaleTargetRef } = body.spec;
+function wakeRules(rendered: Rendered, { body }: Manifest<IScaledObject & Body>): Rule[] {
+  const named = body.spec!.triggers.find(({ type }) => type === push)?.metadata['interceptorRoute'];
+  const route = ofKind<IInterceptorRoute & Body>(rendered, 'InterceptorRoute').find(
+    (each) => each.body.metadata.name === named,
+  )?.body.spec;
+  if (!route) return [[false, `there is no InterceptorRoute ${named ?? ''}, so it counts nothing`, 'add it']];
+  const hosts = (route.rules ?? []).flatMap(({ hosts: each = [] }) => each);
   const told = ofKind<IConfigMap>(rendered, 'ConfigMap').flatMap(({ body: { data = {} } }) => Object.values(data));
   const calls = (host: string): boolean => told.some((value) => new RegExp(`//${host}(:\\d+)?(/|$)`).test(value));
+  const remedy = 'let the setting with the address of its caller name one of spec.rules.hosts of the InterceptorRoute';
   return [
     [
       hosts.length > 0 && hosts.every(calls),
       `nobody is told to call ${hosts.join(', ') || 'anything'}, so no request wakes it`,
-      'let the setting with the address of its caller name one of spec.hosts',
+      remedy,
     ],
     [
-      !calls(scaleTargetRef.service),
-      `somebody is told to call ${scaleTargetRef.service} itself, where there may be no pod`,
-      'let the setting with the address of its caller name one of spec.hosts',
+      !calls(route.target.service),
+      `somebody is told to call ${route.target.service} itself, where there may be no pod`,
+      remedy,
     ],
   ];
 }

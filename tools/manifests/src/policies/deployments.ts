@@ -81,9 +81,7 @@ function partners(rendered: Rendered, { body }: Manifest<Deployment>): Rule[] {
       `add a HorizontalPodAutoscaler with scaleTargetRef ${name}`,
     ],
     [
-      // The HTTP add-on keeps the behaviour to itself.
-      scaler?.manifest.body.kind === 'HTTPScaledObject' ||
-        (scaler?.behavior?.scaleUp !== undefined && scaler.behavior.scaleDown?.stabilizationWindowSeconds === 300),
+      scaler?.behavior?.scaleUp !== undefined && scaler.behavior.scaleDown?.stabilizationWindowSeconds === 300,
       'its autoscaler has no stated behaviour',
       'set behavior.scaleUp, and behavior.scaleDown.stabilizationWindowSeconds: 300',
     ],
