@@ -8,7 +8,7 @@ const canary = (service: string, others: readonly string[]): OptionalComponent =
   overlays: ['staging', 'production'],
   elsewhere: canaryElsewhere,
   // One version is tried at a time. A mesh lets in callers by account, and those of a canary are its own.
-  excludes: [...others, 'mesh-istio', 'mesh-linkerd'],
+  excludes: [...others, 'mesh-istio', 'mesh-linkerd', 'mesh-consul'],
   flows: canaryFlows(service),
   quotas: {
     services: { 'requests.cpu': '22', 'requests.memory': '22Gi', 'limits.memory': '22Gi', pods: '100' },

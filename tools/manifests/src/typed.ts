@@ -48,7 +48,6 @@ const modules: Readonly<Record<string, string>> = {
   'policy.linkerd.io/v1alpha1': './schemas/linkerd.js',
   'policy.linkerd.io/v1beta3': './schemas/linkerd.js',
   'consul.hashicorp.com/v1alpha1': './schemas/consul.js',
-  'http.keda.sh/v1alpha1': './schemas/keda-http.js',
   'http.keda.sh/v1beta1': './schemas/keda-http.js',
   'keda.sh/v1alpha1': '@kubernetes-models/keda/keda.sh/v1alpha1',
   'monitoring.coreos.com/v1': '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1',
