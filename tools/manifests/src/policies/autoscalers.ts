@@ -126,8 +126,8 @@ function wakeRules(rendered: Rendered, { body }: Manifest<IScaledObject & Body>)
   )?.body.spec;
   if (!route) return [[false, `there is no InterceptorRoute ${named ?? ''}, so it counts nothing`, 'add it']];
   const hosts = (route.rules ?? []).flatMap(({ hosts: each = [] }) => each);
-  const told = ofKind<IConfigMap>(rendered, 'ConfigMap').flatMap(({ body: { data = {} } }) => Object.values(data));
-  const calls = (host: string): boolean => told.some((value) => new RegExp(`//${host}(:\\d+)?(/|$)`).test(value));
+  const given = ofKind<IConfigMap>(rendered, 'ConfigMap').flatMap(({ body: { data = {} } }) => Object.values(data));
+  const calls = (host: string): boolean => given.some((value) => new RegExp(`//${host}(:\\d+)?(/|$)`).test(value));
   const remedy = 'let the setting with the address of its caller name one of spec.rules.hosts of the InterceptorRoute';
   return [
     [

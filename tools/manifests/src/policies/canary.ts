@@ -2,9 +2,9 @@ import type { IHTTPRoute } from '@kubernetes-models/gateway-api/gateway.networki
 import { ofKind, type Body, type Deployment, type Manifest, type Rendered } from '../objects.js';
 import { broken, type ManifestPolicy, type Rule } from './policy.js';
 
-/** Shares of requests are percentages, a canary begins without any, and requests can get to it. */
+/** Shares of requests are percentages, and requests can get to a canary. */
 export const canariesAreWeighed: ManifestPolicy = {
-  name: 'weights of routes add up, and a canary begins at 0',
+  name: 'weights of routes add up, and requests reach each canary',
   check: (rendered) => [
     ...ofKind<IHTTPRoute & Body>(rendered, 'HTTPRoute').flatMap((manifest) => broken(manifest, shares(manifest))),
     ...ofKind<Deployment>(rendered, 'Deployment')
@@ -24,11 +24,6 @@ function shares({ body: { metadata, spec } }: Manifest<IHTTPRoute & Body>): Rule
         known.length === weights.length && known.reduce((sum, weight) => sum + weight, 0) === 100,
         `its weights ${weights.map((weight) => weight ?? 'none').join(', ')} are no percentages`,
         'give each of backendRefs a weight, and let them add up to 100',
-      ],
-      [
-        canary === undefined || canary.weight === 0,
-        'every apply gives the canary its share back, also after an undo',
-        'let the canary have weight 0 in the component; an overlay that is deployed by GitOps patches it',
       ],
       [
         (canary === undefined) === (metadata.labels?.['causeway.dev/canary'] === undefined),
