@@ -1,5 +1,5 @@
 import { labels, toControlPlane, tunnelPolicies } from './network-policies.js';
-import { isService, targets, type Target } from './targets.js';
+import { isService, targets, type MeshTarget } from './targets.js';
 
 /** Where Envoy takes connections from the mesh (consul-k8s, connect-inject/constants, ProxyDefaultInboundPort). */
 const tunnel = 20_000;
@@ -15,14 +15,14 @@ const object = (kind: string, name: string, spec: object): object => ({
 });
 
 /** The last source refuses everyone else, whatever the default of the cluster is. */
-const intentions = ({ name, callers }: Target): object =>
+const intentions = ({ name, callers }: MeshTarget): object =>
   object('ServiceIntentions', name, {
     destination: { name },
     sources: [...callers.map((caller) => ({ name: caller, action: 'allow' })), { name: '*', action: 'deny' }],
   });
 
 /** `tcp`: passed on as it is. Clients call pods by address, which `dialedDirectly` allows. */
-const defaults = ({ name }: Target): object =>
+const defaults = ({ name }: MeshTarget): object =>
   object('ServiceDefaults', name, {
     protocol: 'tcp',
     mutualTLSMode: 'strict',

@@ -1,5 +1,5 @@
 import { labels, policy, tunnelPolicies } from './network-policies.js';
-import { targets, unmeshed, type Target } from './targets.js';
+import { targets, unmeshed, type MeshTarget } from './targets.js';
 
 /** HBONE: what ztunnels speak to each other (istio.io/latest/docs/ambient/architecture/hbone). */
 const tunnel = 15_008;
@@ -43,7 +43,7 @@ const authorizationPolicies = (): object[] => [
   ),
 ];
 
-const rule = ({ port, callers, open }: Target): object => ({
+const rule = ({ port, callers, open }: MeshTarget): object => ({
   ...(!open && { from: [{ source: { serviceAccounts: callers } }] }),
   to: [{ operation: { ports: [String(port)] } }],
 });
@@ -68,4 +68,4 @@ export const istio = (): Readonly<Record<string, object[]>> => ({
 });
 
 /** Ports with probes: those of health, and PostgreSQL's own. */
-const probed = (): readonly Target[] => [...unmeshed, ...targets.filter(({ name }) => name === 'postgres')];
+const probed = (): readonly MeshTarget[] => [...unmeshed, ...targets.filter(({ name }) => name === 'postgres')];

@@ -1,5 +1,5 @@
 import { labels, toControlPlane, tunnelPolicies } from './network-policies.js';
-import { targets, unmeshed, type Target } from './targets.js';
+import { targets, unmeshed, type MeshTarget } from './targets.js';
 
 /** Where a proxy takes the connections of other proxies (linkerd.io/2/common-errors/network-policy). */
 const tunnel = 4143;
@@ -14,11 +14,11 @@ const object = (kind: string, name: string, spec: object, version = 'v1alpha1'):
 });
 
 /** `order-8080` */
-const nameOf = ({ name, port }: Target): string => `${name}-${port}`;
+const nameOf = ({ name, port }: MeshTarget): string => `${name}-${port}`;
 const reference = (kind: string, name: string): object => ({ group: 'policy.linkerd.io', kind, name });
 
 /** A Server refuses whom no AuthorizationPolicy lets in; `default-inbound-policy: deny` refuses where there is no Server. */
-const server = (target: Target, proxyProtocol: string): object =>
+const server = (target: MeshTarget, proxyProtocol: string): object =>
   object(
     'Server',
     nameOf(target),
@@ -32,7 +32,7 @@ const server = (target: Target, proxyProtocol: string): object =>
   );
 
 /** Accounts without a namespace are those of the policy's own. */
-const callers = (target: Target): object[] =>
+const callers = (target: MeshTarget): object[] =>
   target.open
     ? []
     : [
@@ -41,7 +41,7 @@ const callers = (target: Target): object[] =>
         }),
       ];
 
-const authorization = (target: Target): object =>
+const authorization = (target: MeshTarget): object =>
   object('AuthorizationPolicy', nameOf(target), {
     targetRef: reference('Server', nameOf(target)),
     requiredAuthenticationRefs: [
@@ -53,7 +53,7 @@ const authorization = (target: Target): object =>
  * Opaque: encrypted and passed on as it is. NATS speaks first, PostgreSQL is no HTTP; and of HTTP the proxy would make
  * 502 of a lost connection, which our libraries give to the caller, where they try another instance after a lost one.
  */
-const targetObjects = (target: Target, proxyProtocol: string): object[] => [
+const targetObjects = (target: MeshTarget, proxyProtocol: string): object[] => [
   server(target, proxyProtocol),
   ...callers(target),
   authorization(target),

@@ -1,4 +1,4 @@
-import { labelsOf, targets, type Target } from './targets.js';
+import { labelsOf, targets, type MeshTarget } from './targets.js';
 
 interface Relation {
   readonly name: string;
@@ -12,7 +12,7 @@ const clients: Readonly<Record<string, string>> = {
   nats: 'causeway.dev/nats',
 };
 
-const callersOf = ({ name, callers }: Target): object => {
+const callersOf = ({ name, callers }: MeshTarget): object => {
   const label = clients[name];
   if (label) return { matchLabels: { [label]: 'client' } };
   if (callers.length === 1) return { matchLabels: labelsOf(callers[0]!) };
@@ -27,7 +27,7 @@ const callersOf = ({ name, callers }: Target): object => {
  * tunnel, where the mesh's own authorization sees it.
  * @param into Which targets are in the mesh. Default: all.
  */
-export const tunnelPolicies = (port: number, into: (target: Target) => boolean = () => true): object[] =>
+export const tunnelPolicies = (port: number, into: (target: MeshTarget) => boolean = () => true): object[] =>
   targets
     .filter(({ callers }) => callers.length > 0)
     .filter(into)

@@ -1,7 +1,7 @@
 import { callGraph, type Flow } from '@causeway/system/topology';
 
 /** A port of a workload, and who may call it. What every mesh's authorization is generated from. */
-export interface Target {
+export interface MeshTarget {
   /** Of the workload: `order`, `postgres`. */
   readonly name: string;
   readonly labels: Labels;
@@ -28,25 +28,25 @@ const accountOf = (workload: string): string =>
 const outside = ({ from }: Flow): boolean => from === 'outside';
 
 /** The call graph by who is called. */
-export const targets: readonly Target[] = [...Map.groupBy(callGraph, ({ to, port }) => `${to}:${port}`).values()].map(
-  (flows) => {
-    const { to, port } = flows[0]!;
-    const callers = flows.filter((flow) => !outside(flow)).map(({ from }) => accountOf(from));
-    return {
-      name: to,
-      labels: labelsOf(to),
-      port,
-      callers: [...new Set(callers)].sort(),
-      ...(flows.some(outside) && { open: true }),
-    };
-  },
-);
+export const targets: readonly MeshTarget[] = [
+  ...Map.groupBy(callGraph, ({ to, port }) => `${to}:${port}`).values(),
+].map((flows) => {
+  const { to, port } = flows[0]!;
+  const callers = flows.filter((flow) => !outside(flow)).map(({ from }) => accountOf(from));
+  return {
+    name: to,
+    labels: labelsOf(to),
+    port,
+    callers: [...new Set(callers)].sort(),
+    ...(flows.some(outside) && { open: true }),
+  };
+});
 
 /** Not PostgreSQL or NATS. */
-export const isService = ({ name }: Target): boolean => !(name in components);
+export const isService = ({ name }: MeshTarget): boolean => !(name in components);
 
 /** Health and metrics: asked by the kubelet and by Prometheus, which are in no mesh. NetworkPolicies say who reaches them. */
-export const unmeshed: readonly Target[] = [
+export const unmeshed: readonly MeshTarget[] = [
   ...targets
     .filter(isService)
     .map(({ name, labels }) => ({ name, labels, port: 9090, callers: [], open: true }) as const),
