@@ -1,4 +1,6 @@
 export { Balancer, type BalancerOptions, type CallResult, type PickedInstance } from './balancer.js';
+export { parseAddressTemplate, type AddressTemplate } from './dns/address-template.js';
+export { dnsResolver, type DnsResolverOptions } from './dns/dns-resolver.js';
 export { NoEndpoint } from './errors.js';
 export { isRepeatable } from './call-rules.js';
 export { createHttpAgent, type HttpAgentOptions } from './http-agent.js';

@@ -34,6 +34,7 @@ export const instruments = {
   admissionShed: 'admission.shed',
   discoveryEndpoints: 'discovery.endpoints',
   discoveryEjections: 'discovery.ejections',
+  discoveryLookups: 'discovery.lookups',
   passwordHashQueued: 'auth.password_hash.queued',
   orders: 'order.orders',
   orderConfirmation: 'order.confirmation.duration',

@@ -157,7 +157,7 @@ const problemTexts: Partial<Record<ErrorCode, ProblemText>> = {
   },
   NO_ENDPOINT: {
     detail: 'no instance of order is available',
-    remedy: 'Start the service, or check DISCOVERY_MODE and DISCOVERY_STATIC of the caller.',
+    remedy: 'Start the service, or check DISCOVERY_MODE of the caller, and DISCOVERY_STATIC or DISCOVERY_DNS_URL.',
   },
   SHUTTING_DOWN: {
     detail: 'this instance is shutting down',

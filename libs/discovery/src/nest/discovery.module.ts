@@ -11,6 +11,7 @@ import { HttpAdapterHost } from '@nestjs/core';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Agent } from 'undici';
 import { Balancer } from '../balancer.js';
+import { dnsResolver, type DnsResolverOptions } from '../dns/dns-resolver.js';
 import { createHttpAgent } from '../http-agent.js';
 import type { AnnouncedEndpoint } from '../nats/announce.js';
 import { natsResolver } from '../nats/nats-resolver.js';
@@ -100,6 +101,17 @@ function resolver(options: DiscoveryModuleOptions): Provider {
   const { settings, find = [] } = options;
   if (settings.DISCOVERY_MODE === 'static') {
     return { provide: RESOLVER, useFactory: () => staticResolver(settings.DISCOVERY_STATIC) };
+  }
+  if (settings.DISCOVERY_MODE === 'dns') {
+    const dns: DnsResolverOptions = {
+      services: find,
+      template: settings.DISCOVERY_DNS_URL,
+      domain: settings.DISCOVERY_DNS_DOMAIN,
+      servers: settings.DISCOVERY_DNS_SERVERS,
+      pollMs: settings.DISCOVERY_POLL_MS,
+      maxAgeMs: settings.DISCOVERY_DNS_MAX_AGE_MS,
+    };
+    return { provide: RESOLVER, useFactory: () => dnsResolver(dns) };
   }
   return {
     provide: RESOLVER,
