@@ -6,12 +6,15 @@ export interface DiscoveryOptions {
   readonly find?: readonly string[];
 }
 
-/** Announces the instance and finds those of other services. `DISCOVERY_MODE=nats` needs `messaging()`, too. */
+/**
+ * Finds the instances of other services, and, beside `messaging()`, announces this one in every mode.
+ * `DISCOVERY_MODE=nats` needs `messaging()`.
+ */
 export const discovery = ({ find }: DiscoveryOptions = {}): Capability<typeof discoverySettings> => ({
   name: 'discovery',
   settings: discoverySettings,
   async module({ name, settings }) {
-    const [{ DiscoveryModule }, { NATS }, { HostState }] = await Promise.all([
+    const [{ DiscoveryModule }, { JetStreamServer, NATS }, { HostState }] = await Promise.all([
       import('./nest/discovery.module.js'),
       import('@causeway/messaging'),
       import('@causeway/service-host'),
@@ -24,6 +27,7 @@ export const discovery = ({ find }: DiscoveryOptions = {}): Capability<typeof di
       instanceId: settings.INSTANCE_ID,
       nats: NATS,
       host: HostState,
+      rpcs: JetStreamServer,
       find,
     });
   },

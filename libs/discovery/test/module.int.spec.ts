@@ -1,5 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { loadSettings } from '@causeway/config';
+import { contractsHash } from '@causeway/contracts/published';
+import { CallStatistics } from '@causeway/telemetry';
 import { startNats, type TestNats } from '@causeway/testkit';
 import { Controller, Get, Inject, Module, type DynamicModule } from '@nestjs/common';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -17,6 +19,13 @@ import {
 
 const NATS = Symbol('nats');
 const HOST = Symbol('host');
+const RPCS = Symbol('rpcs');
+/** One call, which was an error. */
+const answered = (): CallStatistics => {
+  const statistics = new CallStatistics();
+  statistics.record(1, 'NOT_FOUND');
+  return statistics;
+};
 let stopping: AbortController;
 let nats: TestNats;
 const apps: NestFastifyApplication[] = [];
@@ -49,19 +58,25 @@ class HelperModule {}
 async function start(
   service: string,
   id: string,
-  part: Pick<DiscoveryModuleOptions, 'find' | 'host' | 'commit'> = {},
+  part: Pick<DiscoveryModuleOptions, 'find' | 'host' | 'rpcs' | 'commit'> = {},
+  environment: Record<string, string> = { DISCOVERY_MODE: 'nats', DISCOVERY_POLL_MS: '200' },
+  statistics?: CallStatistics,
 ): Promise<NestFastifyApplication> {
   const connection = await connect({ servers: nats.url });
   connections.push(connection);
-  const settings = loadSettings(discoverySettings, { DISCOVERY_MODE: 'nats', DISCOVERY_POLL_MS: '200' });
+  const settings = loadSettings(discoverySettings, environment);
   const natsModule: DynamicModule = {
     module: HelperModule,
     global: true,
     providers: [
       { provide: NATS, useValue: connection },
-      { provide: HOST, useValue: { stopping: stopping.signal } },
+      { provide: HOST, useValue: { stopping: stopping.signal, statistics } },
+      {
+        provide: RPCS,
+        useValue: { served: [{ definition: { subject: 'order.rpc.get-order.v1' }, statistics: answered() }] },
+      },
     ],
-    exports: [NATS, HOST],
+    exports: [NATS, HOST, RPCS],
   };
   const root: DynamicModule = {
     module: class Root {},
@@ -118,23 +133,54 @@ test('instances find and call each other; new ones get traffic; a stopping one i
   while (!stopped) during.push(await ask());
   await stopping;
   expect(during.length).toBeGreaterThan(0);
+  await until(() => idsAt(gateway, 'order').length === 1);
   expect(idsAt(gateway, 'order')).toEqual(['order-2']);
   expect(await ask()).toEqual({ id: 'order-2' });
 });
 
-test('an instance announces which build it is', async () => {
-  await start('order', 'order-1', { commit: 'c0ffee' });
-  let info: { version?: string; metadata?: Record<string, string> } = {};
-  const asked = async () => {
-    info = await connections[0]!.request('$SRV.INFO.order').then(
-      (message) => message.json<typeof info>(),
-      () => ({}),
-    );
-    return info.version !== undefined;
-  };
-  while (!(await asked())) await delay(10);
-  expect(info).toMatchObject({ version: '1.2.3', metadata: { commit: 'c0ffee' } });
-});
+/** What an instance says about itself, as soon as it does. */
+async function said(verb: 'INFO' | 'STATS', service: string): Promise<Said> {
+  for (;;) {
+    try {
+      return (await connections[0]!.request(`$SRV.${verb}.${service}`)).json<Said>();
+    } catch {
+      await delay(10); // not announced yet
+    }
+  }
+}
+interface Said {
+  readonly version: string;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly endpoints: readonly object[];
+}
+
+test.each(['static', 'dns', 'nats'] as const)(
+  'in mode %s an instance announces which build it is, in which zone, and what it has served',
+  async (mode) => {
+    const statistics = new CallStatistics();
+    statistics.record(4);
+    const environment = { DISCOVERY_MODE: mode, DISCOVERY_ZONE: 'eu-central-1a' };
+    await start('order', 'order-1', { host: HOST, rpcs: RPCS, commit: 'c0ffee' }, environment, statistics);
+    const { version, metadata, endpoints } = await said('INFO', 'order');
+    expect([version, metadata]).toEqual([
+      '1.2.3',
+      {
+        url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/) as string,
+        commit: 'c0ffee',
+        contracts: contractsHash(),
+        zone: 'eu-central-1a',
+      },
+    ]);
+    expect(endpoints).toMatchObject([
+      { name: 'http', metadata: { url: metadata['url'] } },
+      { name: 'get-order-v1', subject: 'order.rpc.get-order.v1', queue_group: 'order' },
+    ]);
+    expect((await said('STATS', 'order')).endpoints).toMatchObject([
+      { name: 'http', num_requests: 1, num_errors: 0, processing_time: 4_000_000 },
+      { name: 'get-order-v1', num_requests: 1, num_errors: 1, last_error: 'NOT_FOUND' },
+    ]);
+  },
+);
 
 test('a service that calls no other is found all the same, and pings none', async () => {
   const gateway = await start('gateway', 'gateway-1', { find: ['order', 'payment'] });
@@ -142,7 +188,7 @@ test('a service that calls no other is found all the same, and pings none', asyn
   await until(() => idsAt(gateway, 'payment').length === 1);
   for (const part of [RESOLVER, Balancer, ServiceClient]) expect(() => silent.get(part)).toThrow();
   await silent.close();
-  expect(idsAt(gateway, 'payment')).toEqual([]);
+  await until(() => idsAt(gateway, 'payment').length === 0);
 });
 
 test('an instance that is asked to stop is left out at once, while it still serves', async () => {

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { CallStatistics } from '@causeway/telemetry';
 import { startNats, type TestNats } from '@causeway/testkit';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { announce, natsResolver, type AnnounceOptions, type Resolver } from '../src/index.js';
@@ -119,7 +120,8 @@ test('nonsense, and one service in the name of another, is ignored on the subjec
 });
 
 test('PING, INFO and STATS follow ADR-32, on all three subjects', async () => {
-  const endpoints = [{ name: 'get-address', subject: 'user.rpc.get-address.v1', queueGroup: 'user' }];
+  const statistics = new CallStatistics();
+  const endpoints = () => [{ name: 'get-address', subject: 'user.rpc.get-address.v1', queueGroup: 'user', statistics }];
   await announce(await connection(), { ...instance('user-1', 4001, 'user'), description: 'Profiles', endpoints });
   const nc = await connection();
   const ask = async (subject: string) =>
@@ -140,12 +142,26 @@ test('PING, INFO and STATS follow ADR-32, on all three subjects', async () => {
     description: 'Profiles',
     endpoints: [{ ...listed, metadata: {} }],
   });
-  expect(await ask('$SRV.STATS.user.user-1')).toMatchObject({
+  const stats = (numbers: object) => ({
     type: 'io.nats.micro.v1.stats_response',
     ...common,
-    started: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
-    endpoints: [{ ...listed, num_requests: 0, num_errors: 0, average_processing_time: 0 }],
+    started: expect.stringMatching(/^\d{4}-\d\d-\d\dT/) as string,
+    endpoints: [{ ...listed, ...numbers }],
   });
+  expect(await ask('$SRV.STATS.user.user-1')).toEqual(
+    stats({ num_requests: 0, num_errors: 0, last_error: '', processing_time: 0, average_processing_time: 0 }),
+  );
+  statistics.record(2);
+  statistics.record(1, 'NOT_FOUND');
+  expect(await ask('$SRV.STATS.user.user-1')).toEqual(
+    stats({
+      num_requests: 2,
+      num_errors: 1,
+      last_error: 'NOT_FOUND',
+      processing_time: 3_000_000,
+      average_processing_time: 1_500_000,
+    }),
+  );
 });
 
 test('while the broker is away the known instances stay, and afterwards new ones are found', async () => {

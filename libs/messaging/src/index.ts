@@ -9,4 +9,5 @@ export type { Message } from './consume/message.js';
 export { discardDeadLetter, listDeadLetters, replayDeadLetter, type DeadLetter } from './consume/dead-letters.js';
 export { RpcClient, type RpcOptions, type RpcPort } from './rpc/client.js';
 export { Handles, HandlesRpc } from './nest/handles.js';
+export { JetStreamServer } from './nest/jetstream-server.js';
 export { jetStreamServer, MessagingModule, NATS, type MessagingOptions } from './nest/messaging.module.js';

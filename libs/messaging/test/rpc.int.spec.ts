@@ -205,3 +205,24 @@ test('@HandlesRpc binds a controller method', async () => {
   });
   await expect(client.call(getAddress, { userId: id, addressId: uuidv7() })).resolves.toEqual({ found: false });
 });
+
+test('a server counts what it has answered, and which of that were errors', async () => {
+  const nc = await scene.connect();
+  let available = true;
+  const server = await serve(nc, slow, () => {
+    if (!available) throw new DatabaseUnavailable();
+    return { remainingMs: 1 };
+  });
+  const client = new RpcClient(nc);
+  await client.call(slow, { ms: 0 });
+  available = false;
+  await expect(client.call(slow, { ms: 0 })).rejects.toThrow();
+  const { calls, errors, lastError, totalMs } = server.statistics;
+  expect({ calls, errors, lastError }).toEqual({
+    calls: 1 + errors,
+    errors: expect.any(Number),
+    lastError: 'DATABASE_UNAVAILABLE',
+  });
+  expect(errors).toBeGreaterThanOrEqual(1);
+  expect(totalMs).toBeGreaterThan(0);
+});

@@ -1,4 +1,5 @@
 import { CodedError } from '@causeway/errors';
+import { CallStatistics } from '@causeway/telemetry';
 
 /** The instance is stopping and the request would outlive it. Another instance, or its successor, will take it. */
 export class ShuttingDown extends CodedError {
@@ -21,6 +22,8 @@ export class HostState {
   private requests = 0;
   private sockets = 0;
   private limit = Number.POSITIVE_INFINITY;
+  /** HTTP requests that are over. Errors are responses of 500 and above. */
+  readonly statistics = new CallStatistics();
   /** True once everything has started. The host sets it right before the first "ready". */
   started = false;
 

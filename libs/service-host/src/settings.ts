@@ -32,8 +32,8 @@ export const hostSettings = {
   SERVICE_VERSION: withDefault(semanticVersion, 'dev'),
   /** Commit of the build, set likewise. */
   SERVICE_COMMIT: text().max(64).optional(),
-  /** The name of this instance in logs, traces and discovery. */
-  INSTANCE_ID: withDefault(text().max(64), `${hostname().slice(0, 48)}-${process.pid}`),
+  /** The name of this instance in logs, traces and discovery: letters, digits, `-`, `_`. */
+  INSTANCE_ID: withDefault(text().max(64), `${hostname().slice(0, 48).replaceAll('.', '-')}-${process.pid}`),
   /** How long an idle connection is kept. Must exceed the callers' own limit: see `idleConnectionMs`. */
   HTTP_KEEP_ALIVE_MS: withDefault(durationMs(10_000, 3_600_000), String(idleConnectionMs.server)),
   /** How long a stopping instance keeps serving in any case, so that load balancers notice. */

@@ -1,3 +1,4 @@
+export { CallStatistics } from './call-statistics.js';
 export { createLogger, getLogger, logLevel, setLogLevel, type Logger, type LoggerOptions } from './logger.js';
 export type { LogFields } from './log-schema.js';
 export { durationBucketsSeconds, instruments, meter, type Counter, type Histogram, type LazyMeter } from './metrics.js';

@@ -1,4 +1,5 @@
 import { finishesWithin } from '@causeway/resilience';
+import type { CallStatistics } from '@causeway/telemetry';
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
 import {
   announcedSubject,
@@ -11,11 +12,14 @@ import {
   type Verb,
 } from './protocol.js';
 
-/** A NATS subject that the service serves, for `nats micro info`. */
+/** Something that the instance serves, for `nats micro info` and `stats`. */
 export interface AnnouncedEndpoint {
   readonly name: string;
   readonly subject: string;
   readonly queueGroup: string;
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** What it has served so far. Default: nothing. */
+  readonly statistics?: Pick<CallStatistics, 'calls' | 'errors' | 'lastError' | 'totalMs'>;
 }
 
 export interface AnnounceOptions {
@@ -28,7 +32,8 @@ export interface AnnounceOptions {
   readonly description?: string;
   /** `url` is the address under which others reach the instance. */
   readonly metadata: { readonly url: string; readonly [key: string]: string };
-  readonly endpoints?: readonly AnnouncedEndpoint[];
+  /** Asked at each INFO and STATS. Default: none. */
+  readonly endpoints?: () => readonly AnnouncedEndpoint[];
 }
 
 export interface Announcement {
@@ -51,8 +56,8 @@ export async function announce(nc: NatsConnection, options: AnnounceOptions): Pr
   const started = new Date().toISOString();
   const { name, id } = options;
   const subscriptions: Subscription[] = verbs.flatMap((verb) => {
-    const reply = JSON.stringify(responseTo(verb, options, started));
-    const callback = (error: Error | null, message: Msg) => void (error ?? message.respond(reply));
+    const callback = (error: Error | null, message: Msg) =>
+      void (error ?? message.respond(JSON.stringify(responseTo(verb, options, started))));
     return subjectsOf(verb, name, id).map((subject) => nc.subscribe(subject, { callback }));
   });
   nc.publish(announcedSubject(name), JSON.stringify(responseTo('PING', options, started)));
@@ -76,17 +81,29 @@ function check({ name, id, version }: AnnounceOptions): void {
 }
 
 function responseTo(verb: Verb, options: AnnounceOptions, started: string): object {
-  const { name, id, version, metadata, description = '', endpoints = [] } = options;
+  const { name, id, version, metadata, description = '', endpoints = () => [] } = options;
   const common = { type: responseType(verb), name, id, version, metadata };
-  const listed = endpoints.map((endpoint) => ({
-    name: endpoint.name,
-    subject: endpoint.subject,
-    queue_group: endpoint.queueGroup,
-  }));
   if (verb === 'PING') return common;
-  if (verb === 'INFO')
-    return { ...common, description, endpoints: listed.map((endpoint) => ({ ...endpoint, metadata: {} })) };
-  // Metrics have the real numbers; the protocol requires the fields.
-  const none = { num_requests: 0, num_errors: 0, last_error: '', processing_time: 0, average_processing_time: 0 };
-  return { ...common, started, endpoints: listed.map((endpoint) => ({ ...endpoint, ...none })) };
+  if (verb === 'INFO') return { ...common, description, endpoints: endpoints().map(infoOf) };
+  return { ...common, started, endpoints: endpoints().map(statisticsOf) };
+}
+
+const identityOf = ({ name, subject, queueGroup }: AnnouncedEndpoint) => ({ name, subject, queue_group: queueGroup });
+
+const infoOf = (endpoint: AnnouncedEndpoint) => ({ ...identityOf(endpoint), metadata: endpoint.metadata ?? {} });
+
+const nothing = { calls: 0, errors: 0, lastError: '', totalMs: 0 };
+
+/** The protocol counts time in whole nanoseconds. */
+function statisticsOf(endpoint: AnnouncedEndpoint) {
+  const { calls, errors, lastError, totalMs } = endpoint.statistics ?? nothing;
+  const nanoseconds = Math.round(totalMs * 1e6);
+  return {
+    ...identityOf(endpoint),
+    num_requests: calls,
+    num_errors: errors,
+    last_error: lastError,
+    processing_time: nanoseconds,
+    average_processing_time: calls === 0 ? 0 : Math.round(nanoseconds / calls),
+  };
 }

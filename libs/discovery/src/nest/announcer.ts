@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { getLogger } from '@causeway/telemetry';
+import { getLogger, type CallStatistics } from '@causeway/telemetry';
 import type { OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';
 import type { HttpAdapterHost } from '@nestjs/core';
 import type { NatsConnection } from '@nats-io/transport-node';
@@ -13,8 +13,12 @@ export interface AnnouncerOptions {
   readonly instanceId: string;
   readonly version: string;
   readonly commit?: string;
+  readonly zone?: string;
   readonly advertiseUrl?: string;
-  readonly endpoints?: readonly AnnouncedEndpoint[];
+  /** What it serves over NATS. Asked at each INFO and STATS. */
+  readonly endpoints?: () => readonly AnnouncedEndpoint[];
+  /** What it has served over HTTP. */
+  readonly statistics?: CallStatistics;
   /** Aborts when the process is asked to stop. */
   readonly stopping?: AbortSignal;
 }
@@ -56,15 +60,18 @@ export class Announcer implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async start(): Promise<Announcement | undefined> {
-    const { service, instanceId, version, commit, endpoints } = this.options;
+    const { service, instanceId, version, commit, zone } = this.options;
     const url = this.options.advertiseUrl ?? listeningUrl(this.adapterHost.httpAdapter.getHttpServer() as Listening);
     try {
+      // Not before it is needed: making the hash takes about 20 ms.
+      const { contractsHash } = await import('@causeway/contracts/published');
+      const build = { ...(commit !== undefined && { commit }), contracts: contractsHash() };
       const announcement = await announce(this.nc, {
         name: service,
         id: instanceId,
         version,
-        endpoints,
-        metadata: { url, ...(commit !== undefined && { commit }) },
+        endpoints: () => this.endpoints(url),
+        metadata: { url, ...build, ...(zone !== undefined && { zone }) },
       });
       log.info({ url }, `${service} ${instanceId} announced`);
       return announcement;
@@ -73,13 +80,22 @@ export class Announcer implements OnApplicationBootstrap, OnModuleDestroy {
       return undefined;
     }
   }
+
+  /**
+   * HTTP is listed as well: for most services it is all they serve. Its subject is only a name, nobody listens there.
+   */
+  private endpoints(url: string): AnnouncedEndpoint[] {
+    const { endpoints, statistics } = this.options;
+    const http = { name: 'http', subject: 'http', queueGroup: '', metadata: { url }, statistics };
+    return [...(statistics ? [http] : []), ...(endpoints?.() ?? [])];
+  }
 }
 
 interface Listening {
   address(): AddressInfo | string | null;
 }
 
-/** The address a server is bound to; for "every interface", the first one that others can reach. */
+/** The address a server is bound to; for "every interface", the first one that others can reach: IPv4, else IPv6. */
 export function listeningUrl(server: Listening): string {
   const address = server.address();
   if (address === null || typeof address === 'string')
@@ -89,7 +105,8 @@ export function listeningUrl(server: Listening): string {
   return `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`;
 }
 
-const firstReachable = (): string | undefined =>
-  Object.values(networkInterfaces())
-    .flat()
-    .find((face) => face !== undefined && face.family === 'IPv4' && !face.internal)?.address;
+function firstReachable(): string | undefined {
+  const faces = Object.values(networkInterfaces()).flatMap((face) => face ?? []);
+  const outside = faces.filter(({ internal, scopeid }) => !internal && !scopeid);
+  return (outside.find(({ family }) => family === 'IPv4') ?? outside[0])?.address;
+}

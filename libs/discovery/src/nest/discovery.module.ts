@@ -8,6 +8,7 @@ import {
   type Provider,
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
+import type { CallStatistics } from '@causeway/telemetry';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Agent } from 'undici';
 import { Balancer } from '../balancer.js';
@@ -25,6 +26,18 @@ export const RESOLVER = Symbol('causeway.discovery.resolver');
 /** Injects the shared undici Agent. */
 export const HTTP_AGENT = Symbol('causeway.discovery.http-agent');
 
+interface AnnouncedHost {
+  readonly stopping: AbortSignal;
+  readonly statistics?: CallStatistics;
+}
+
+interface AnnouncedRpcs {
+  readonly served: readonly {
+    readonly definition: { readonly subject: string };
+    readonly statistics: CallStatistics;
+  }[];
+}
+
 export interface DiscoveryModuleOptions {
   readonly settings: DiscoverySettings;
   /** The name under which this service announces itself. */
@@ -35,15 +48,18 @@ export interface DiscoveryModuleOptions {
   readonly commit?: string;
   /** Default: `<service>-<pid>`. */
   readonly instanceId?: string;
-  /** The token of the NatsConnection of a global module; needed for DISCOVERY_MODE=nats. */
+  /**
+   * The token of the NatsConnection of a global module. Needed for DISCOVERY_MODE=nats; in any other mode the instance
+   * announces itself where there is one.
+   */
   readonly nats?: InjectionToken;
   /**
    * The token of a value that knows when the process is asked to stop, such as HostState: the departure is announced
-   * right then.
+   * right then. With `statistics`, STATS has what was served over HTTP.
    */
-  readonly host?: InjectionToken<{ readonly stopping: AbortSignal }>;
-  /** NATS subjects that the service serves, for `nats micro info`. */
-  readonly endpoints?: readonly AnnouncedEndpoint[];
+  readonly host?: InjectionToken<AnnouncedHost>;
+  /** The token of a value that knows the RPCs, such as JetStreamServer: `nats micro info` and `stats` list them. */
+  readonly rpcs?: InjectionToken<AnnouncedRpcs>;
   /** False: finds others without announcing itself. Default true. */
   readonly announce?: boolean;
   /**
@@ -55,7 +71,7 @@ export interface DiscoveryModuleOptions {
 
 /**
  * Provides {@link ServiceClient}, {@link Balancer}, RESOLVER and HTTP_AGENT to every module, and announces this
- * instance in mode `nats`.
+ * instance, whatever the mode, where there is a NATS connection.
  */
 @Module({})
 export class DiscoveryModule implements OnApplicationShutdown {
@@ -72,7 +88,7 @@ export class DiscoveryModule implements OnApplicationShutdown {
       module: DiscoveryModule,
       global: true,
       providers: [
-        ...(announce && settings.DISCOVERY_MODE === 'nats' ? [announcer(options)] : []),
+        ...(announce && (options.nats !== undefined || settings.DISCOVERY_MODE === 'nats') ? [announcer(options)] : []),
         ...(finds ? [resolver(options), ...clientProviders] : []),
       ],
       exports: finds ? [RESOLVER, HTTP_AGENT, Balancer, ServiceClient] : [],
@@ -121,30 +137,52 @@ function resolver(options: DiscoveryModuleOptions): Provider {
 }
 
 function announcer(options: DiscoveryModuleOptions): Provider {
-  const {
-    settings,
-    service,
-    endpoints,
-    host,
-    commit,
-    version = '0.0.0',
-    instanceId = `${service}-${process.pid}`,
-  } = options;
+  const { settings, service, commit, version = '0.0.0', instanceId = `${service}-${process.pid}` } = options;
+  const create = (
+    adapterHost: HttpAdapterHost,
+    nc?: NatsConnection,
+    host?: AnnouncedHost,
+    rpcs?: AnnouncedRpcs,
+  ): Announcer | undefined =>
+    nc &&
+    new Announcer(nc, adapterHost, {
+      service,
+      version,
+      commit,
+      instanceId,
+      zone: settings.DISCOVERY_ZONE,
+      advertiseUrl: settings.DISCOVERY_ADVERTISE_URL,
+      endpoints: () => rpcs?.served.map((rpc) => endpointOf(service, rpc)) ?? [],
+      statistics: host?.statistics,
+      stopping: host?.stopping,
+    });
+  const required = settings.DISCOVERY_MODE === 'nats';
+  const optional = (token: InjectionToken | undefined) => ({ token: token ?? absent, optional: true });
   return {
     provide: Announcer,
-    useFactory: (nc: NatsConnection, adapterHost: HttpAdapterHost, stopper?: { readonly stopping: AbortSignal }) =>
-      new Announcer(nc, adapterHost, {
-        service,
-        version,
-        commit,
-        instanceId,
-        advertiseUrl: settings.DISCOVERY_ADVERTISE_URL,
-        endpoints,
-        stopping: stopper?.stopping,
-      }),
-    inject: [connectionOf(options), HttpAdapterHost, ...(host === undefined ? [] : [host])],
+    useFactory: create,
+    inject: [
+      HttpAdapterHost,
+      required ? connectionOf(options) : optional(options.nats),
+      optional(options.host),
+      optional(options.rpcs),
+    ],
   };
 }
+
+/** A token that nobody provides. */
+const absent = Symbol('causeway.discovery.absent');
+
+/** `user.rpc.get-address.v1` is the endpoint `get-address-v1`: names of the protocol have no dots. */
+const endpointOf = (
+  service: string,
+  { definition, statistics }: AnnouncedRpcs['served'][number],
+): AnnouncedEndpoint => ({
+  name: definition.subject.split('.').slice(2).join('-') || definition.subject.replaceAll('.', '-'),
+  subject: definition.subject,
+  queueGroup: service,
+  statistics,
+});
 
 function connectionOf({ nats }: DiscoveryModuleOptions): InjectionToken {
   if (nats === undefined)

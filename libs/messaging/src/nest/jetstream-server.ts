@@ -68,6 +68,11 @@ export class JetStreamServer extends Server implements CustomTransportStrategy {
     this.slots = new Admission('messages', options.concurrency ?? consumerLimits.concurrency);
   }
 
+  /** The RPCs that this instance answers, each with what it has answered so far. */
+  get served(): readonly Pick<RpcServer, 'definition' | 'statistics'>[] {
+    return this.rpcs;
+  }
+
   /** Nest calls it for each decorated method, before `listen`. */
   override addHandler(
     pattern: unknown,

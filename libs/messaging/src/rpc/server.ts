@@ -2,6 +2,7 @@ import { parseOrThrow, type RpcDefinition } from '@causeway/contracts';
 import { asWork, Deadline, DeadlineExceeded, finishesWithin, withDeadline, withTimeout } from '@causeway/resilience';
 import {
   aboutOrder,
+  CallStatistics,
   errorType,
   extractTrace,
   failSpan,
@@ -32,13 +33,15 @@ export type RpcHandler = (request: unknown) => Promise<unknown>;
 
 /** Serves one RPC. All instances of a service share a queue group, so each request reaches one of them. */
 export class RpcServer {
+  /** What it has answered. Errors are all replies that carry one. */
+  readonly statistics = new CallStatistics();
   private readonly inFlight = new Set<Promise<void>>();
   private subscription: Subscription | undefined;
 
   constructor(
     private readonly nc: NatsConnection,
     private readonly queue: string,
-    private readonly definition: RpcDefinition,
+    readonly definition: RpcDefinition,
     private readonly handler: RpcHandler,
   ) {}
 
@@ -85,8 +88,10 @@ export class RpcServer {
         message.respond(payload, { headers: headersOf({ [natsHeaders.errorCode]: code }) });
       }
     });
-    const labels = { ...attributes, ...(failure !== undefined && { 'error.type': errorType(failure) }) };
-    duration.record((performance.now() - startedAt) / 1_000, labels);
+    const ms = performance.now() - startedAt;
+    const error = failure === undefined ? undefined : errorType(failure);
+    this.statistics.record(ms, error);
+    duration.record(ms / 1_000, { ...attributes, ...(error !== undefined && { 'error.type': error }) });
   }
 
   private async replyTo(message: Msg): Promise<unknown> {

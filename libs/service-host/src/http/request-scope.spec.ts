@@ -12,7 +12,7 @@ import {
   SimpleSpanProcessor,
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
-import { createApp, defineService, hostSettings } from '../index.js';
+import { createApp, defineService, HostState, hostSettings } from '../index.js';
 
 @Controller()
 class Downstream {
@@ -25,7 +25,15 @@ class Downstream {
   }
 }
 
-@Module({ controllers: [Downstream] })
+@Controller()
+class Broken {
+  @Get('broken')
+  broken(): never {
+    throw new Error('a defect');
+  }
+}
+
+@Module({ controllers: [Downstream, Broken] })
 class TestModule {}
 
 const exporter = new InMemorySpanExporter();
@@ -94,4 +102,13 @@ test('further in the trace of the caller goes on, recorded or not as the edge de
   exporter.reset();
   await ask(inner, '00');
   expect(exporter.getFinishedSpans()).toEqual([]);
+});
+
+test('the host counts requests that are over; those of 500 and above are errors, with their code', async () => {
+  const { statistics } = inner.get(HostState);
+  const before = [statistics.calls, statistics.errors];
+  for (const url of ['/carried', '/missing', '/broken']) await inner.inject({ url });
+  expect([statistics.calls, statistics.errors].map((count, index) => count - before[index]!)).toEqual([3, 1]);
+  expect(statistics.lastError).toBe('INTERNAL');
+  expect(statistics.totalMs).toBeGreaterThan(0);
 });

@@ -157,23 +157,25 @@ function end(scope: RequestScope, request: FastifyRequest, reply: FastifyReply, 
   const { ms } = scope.watch;
   // nginx's 499: the client left before there was a response.
   const status = raw.headersSent ? raw.statusCode : 499;
+  const error = status >= 500 ? (scope.code ?? String(status)) : undefined;
   const labels = {
     'http.request.method': request.method,
     'http.response.status_code': status,
     'url.scheme': 'http',
     ...(scope.route !== undefined && { 'http.route': scope.route }),
-    ...(status >= 500 && { 'error.type': scope.code ?? String(status) }),
+    ...(error !== undefined && { 'error.type': error }),
   };
   active.add(-1, { 'http.request.method': request.method });
   duration.record(ms / 1_000, labels);
+  host.statistics.record(ms, error);
   if (scope.code === 'DEADLINE_EXCEEDED')
     expired.add(1, {
       'http.request.method': request.method,
       ...(scope.route !== undefined && { 'http.route': scope.route }),
     });
   scope.span.setAttribute('http.response.status_code', status);
-  if (status >= 500) {
-    scope.span.setAttribute('error.type', scope.code ?? String(status));
+  if (error !== undefined) {
+    scope.span.setAttribute('error.type', error);
     scope.span.setStatus({ code: SpanStatusCode.ERROR });
   }
   scope.span.end();
