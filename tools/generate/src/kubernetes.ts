@@ -42,7 +42,7 @@ function folderOf(service: Service): GeneratedFile[] {
   ];
 }
 
-function kustomization({ database, nats }: Service, folder: string): string {
+function kustomization({ name, database, nats }: Service, folder: string): string {
   // What only this service has, and no rule gives it. By hand.
   const own = existsSync(join(root, folder, 'own.env')) ? ', own.env' : '';
   return [
@@ -56,6 +56,7 @@ function kustomization({ database, nats }: Service, folder: string): string {
     'components:',
     ...(database ? ['  - ../service/with-database'] : []),
     ...(nats ? ['  - ../service/with-nats'] : []),
+    ...(forwardedServices.includes(name) ? ['  - ../service/headless'] : []),
     '  - ../service/named',
     'configMapGenerator:',
     '  # Still `service`: components run after it.',
@@ -97,8 +98,10 @@ function settings(service: Service): string {
     ...(nats ? [`NATS_USER=${name}`] : []),
     ...(edge
       ? [
-          '# ClusterIP Services find the others: Kubernetes keeps the list of ready pods.',
-          'DISCOVERY_MODE=static',
+          '# The names of headless Services resolve to the ready pods (docs/decisions/0037).',
+          'DISCOVERY_MODE=dns',
+          'DISCOVERY_DNS_URL=http://{service}-headless:8080',
+          '# For DISCOVERY_MODE=static, where a mesh balances: one address for all pods of a service.',
           `DISCOVERY_STATIC=${forwardedServices.map((other) => `${other}=http://${other}:8080`).join(',')}`,
         ]
       : []),

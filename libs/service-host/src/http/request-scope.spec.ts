@@ -109,6 +109,6 @@ test('the host counts requests that are over; those of 500 and above are errors,
   const before = [statistics.calls, statistics.errors];
   for (const url of ['/carried', '/missing', '/broken']) await inner.inject({ url });
   expect([statistics.calls, statistics.errors].map((count, index) => count - before[index]!)).toEqual([3, 1]);
-  expect(statistics.lastError).toBe('INTERNAL');
+  expect(statistics.lastError).toBe('500');
   expect(statistics.totalMs).toBeGreaterThan(0);
 });

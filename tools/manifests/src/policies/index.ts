@@ -7,6 +7,7 @@ import { connectionsSuffice } from './connections.js';
 import { containersAreRestricted } from './containers.js';
 import { deploymentsAreOperable } from './deployments.js';
 import { onlyTheEdgeIsPublic } from './edge.js';
+import { discoveryFindsPods } from './discovery.js';
 import { imagesArePinned } from './images.js';
 import { jetStreamFitsItsVolume } from './jetstream.js';
 import { migrationsComeFirst } from './jobs.js';
@@ -35,6 +36,7 @@ export const policies = (shapes: Readonly<Record<string, SettingsShape>>): reado
   onlyTheEdgeIsPublic,
   canariesAreWeighed,
   monitorsReachTheirPods,
+  discoveryFindsPods,
   settingsFit(shapes),
   referencesResolve,
   migrationsComeFirst,
