@@ -300,7 +300,7 @@ describe('services', () => {
     const rows = (await scene.run('services', '--json')).json<{ instance: string; problems: string[] }[]>();
     expect(Object.fromEntries(rows.map(({ instance: id, problems }) => [id, problems]))).toEqual({
       'payment-1': ['unavailable', 'database: the database does not answer', 'circuit breaker psp is open'],
-      'order-1': ['others do not find it: it is not announced'],
+      'order-1': ['it does not announce itself through NATS'],
       'user-1': ['no response from http://127.0.0.1:1'],
       'payment-9': ['it announces itself, but is not one of the known processes'],
     });

@@ -54,7 +54,6 @@ export class Scene {
       name: 'test',
       dataFolders: [],
       hasMigrations: false,
-      announces: true,
       nats: () => (connection ??= connectAsOperator(this.nats.url, `k${operator}`)),
       databaseUrl: () => Promise.resolve(undefined),
       instances: () => Promise.resolve([]),

@@ -107,8 +107,17 @@ describe('Kubernetes', () => {
 
   test('pods, broker and databases are reached through port-forwards, which end with the command', async () => {
     cluster();
+    const announcing = await scene.as('order');
+    announcing.subscribe('$SRV.PING', {
+      callback: (_error, message) =>
+        void message.respond(
+          JSON.stringify({ name: 'order', id: 'order-a', version: '1.0.0', metadata: { zone: 'eu-1a' } }),
+        ),
+    });
+    await announcing.flush();
     const services = await run('services', 'order', ...options);
-    expect(services).toMatchObject({ code: 0, out: expect.stringMatching(/order +order-a +ready/) });
+    expect(services).toMatchObject({ code: 0, out: expect.stringMatching(/order +order-a +ready +1\.0\.0 +eu-1a/) });
+    await announcing.close();
     expect((await run('dlq', 'stats', ...options)).out).toBe('no dead letters');
     expect((await run('logs', ...options)).out).toContain('from the pod');
     const story = await run('order', '01a21f4e-da4f-7224-b95b-b448aedc15db', ...options);
@@ -122,6 +131,17 @@ describe('Kubernetes', () => {
     for (const call of calls()) expect(call).toContain('--context kind-causeway --namespace causeway');
     for (const pid of forwards.map((call) => Number(call.split(' ')[0])))
       expect(existsSync(`/proc/${pid}`)).toBe(false);
+  });
+
+  test('a broker that is out of reach, as one outside of the cluster, hides who announces itself and nothing else', async () => {
+    cluster();
+    const answers = JSON.parse(readFileSync(join(folder, 'answers.json'), 'utf8')) as {
+      answers: Record<string, string>;
+    };
+    fake(answers.answers, { 'pod/order-a:9090': managementPort });
+    const { code, out } = await run('services', 'order', ...options);
+    expect([code, out]).toEqual([0, expect.stringMatching(/order +order-a +ready/)]);
+    expect(out).toContain('Whether they announce themselves is not known: ');
   });
 
   test('a Secret without the key, or a pod that is gone, says what is missing', async () => {

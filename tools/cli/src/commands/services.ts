@@ -1,6 +1,5 @@
 import type { AdmissionState, PolicyState } from '@causeway/resilience';
 import { services as listed, type ServiceName } from '@causeway/system';
-import type { NatsConnection } from '@nats-io/transport-node';
 import type { Command } from 'commander';
 import { example, type CommandContext, type CommandReport, type RunCommand } from '../command.js';
 import { WrongUsage } from '../failure.js';
@@ -15,6 +14,8 @@ const replyMs = 500;
 
 /** The part of `/health/ready` and `/governance` that is shown. */
 export interface InstanceState {
+  /** What it calls itself, also where it announces itself. */
+  readonly instance?: string;
   readonly status: string;
   readonly version: string;
   readonly commit?: string;
@@ -33,9 +34,12 @@ export interface InstanceState {
 
 export interface ServiceInstanceRow extends Partial<InstanceState> {
   readonly service: string;
+  /** As the place where it runs knows it. */
   readonly instance: string;
-  /** Whether others find it through NATS; undefined for a service that does not announce itself. */
+  /** Whether it announces itself; undefined for a service without NATS, and while the broker cannot be asked. */
   readonly announced?: boolean;
+  /** That it announces. */
+  readonly zone?: string;
   readonly problems: readonly string[];
 }
 
@@ -54,7 +58,7 @@ export function addServices(program: Command, run: RunCommand): void {
 async function services({ target }: CommandContext, only: string | undefined): Promise<CommandReport> {
   if (!isServiceName(only))
     throw new WrongUsage(`there is no service ${only}; there are ${listed.map(({ name }) => name).join(', ')}`);
-  const rows = await inspectInstances(target, only);
+  const { rows, brokerProblem } = await inspectInstances(target, only);
   return {
     data: rows,
     lines: [
@@ -65,6 +69,7 @@ async function services({ target }: CommandContext, only: string | undefined): P
           'status',
           'version',
           'commit',
+          'zone',
           'contracts',
           'up',
           'in flight',
@@ -79,6 +84,7 @@ async function services({ target }: CommandContext, only: string | undefined): P
           row.status ?? 'unknown',
           row.version,
           row.commit?.slice(0, 8),
+          row.zone,
           row.contracts,
           row.uptimeSeconds === undefined ? undefined : duration(row.uptimeSeconds * 1_000),
           row.requestsInFlight,
@@ -89,6 +95,7 @@ async function services({ target }: CommandContext, only: string | undefined): P
         ]),
       ),
       ...(only === undefined ? [] : rows.flatMap(detailsOf)),
+      ...(brokerProblem === undefined ? [] : ['', `Whether they announce themselves is not known: ${brokerProblem}`]),
     ],
     ok: rows.every(({ problems }) => problems.length === 0),
   };
@@ -97,24 +104,41 @@ async function services({ target }: CommandContext, only: string | undefined): P
 const isServiceName = (name: string | undefined): name is ServiceName | undefined =>
   name === undefined || listed.some((service) => service.name === name);
 
-/** Every instance that should run, as it says itself, and those that announce themselves without being known. */
-export async function inspectInstances(target: SystemTarget, only?: ServiceName): Promise<ServiceInstanceRow[]> {
+interface InspectedInstances {
+  readonly rows: readonly ServiceInstanceRow[];
+  /** Why the broker could not be asked who announces itself. */
+  readonly brokerProblem?: string | undefined;
+}
+
+/**
+ * Every instance that should run, as it says itself, and those that announce themselves without being known. Without
+ * the broker, the first only: how the instances are is to be seen just then.
+ */
+export async function inspectInstances(target: SystemTarget, only?: ServiceName): Promise<InspectedInstances> {
+  let brokerProblem: string | undefined;
   const isWanted = ({ service }: { readonly service: string }): boolean => only === undefined || service === only;
   const known = (await target.instances(only)).filter(isWanted);
-  const announced = target.announces ? await announcedInstances(await target.nats()) : undefined;
+  const announced = await announcedInstances(target).catch((error: unknown) => {
+    brokerProblem = error instanceof Error ? error.message : String(error);
+    return undefined;
+  });
   const states = await Promise.all(known.map(stateOf));
   const strangers = [...(announced ?? [])]
-    .filter(([key, found]) => isWanted(found) && !known.some(({ service, id }) => `${service} ${id}` === key))
-    .map(([, { service, id, version, commit }]): ServiceInstanceRow => ({
+    .filter(([key, found]) => isWanted(found) && !known.some((each, index) => keyOf(each, states[index]) === key))
+    .map(([, { service, id, ...build }]): ServiceInstanceRow => ({
       service,
       instance: id,
-      version,
-      commit,
+      ...build,
       announced: true,
       problems: ['it announces itself, but is not one of the known processes'],
     }));
-  return [...known.map((instance, index) => rowOf(instance, states, known, index, announced)), ...strangers];
+  const rows = known.map((instance, index) => rowOf(instance, states, known, index, announced));
+  return { rows: [...rows, ...strangers], brokerProblem };
 }
+
+/** A container is known by its name, and announces itself by the one that it sees inside. */
+const keyOf = ({ service, id }: KnownInstance, state: InstanceState | undefined): string =>
+  `${service} ${state?.instance ?? id}`;
 
 async function stateOf(instance: KnownInstance): Promise<InstanceState | undefined> {
   try {
@@ -141,10 +165,12 @@ interface AnnouncedInstance {
   readonly id: string;
   readonly version: string;
   readonly commit?: string;
+  readonly zone?: string;
 }
 
 /** Every instance that replies to the NATS Services protocol, by service and id. */
-async function announcedInstances(nc: NatsConnection): Promise<Map<string, AnnouncedInstance>> {
+async function announcedInstances(target: SystemTarget): Promise<Map<string, AnnouncedInstance>> {
+  const nc = await target.nats();
   const found = new Map<string, AnnouncedInstance>();
   try {
     for await (const reply of await nc.requestMany('$SRV.PING', '', { strategy: 'timer', maxWait: replyMs })) {
@@ -152,9 +178,9 @@ async function announcedInstances(nc: NatsConnection): Promise<Map<string, Annou
         name: string;
         id: string;
         version: string;
-        metadata?: { commit?: string };
+        metadata?: { commit?: string; zone?: string };
       }>();
-      found.set(`${name} ${id}`, { service: name, id, version, commit: metadata?.commit });
+      found.set(`${name} ${id}`, { service: name, id, version, commit: metadata?.commit, zone: metadata?.zone });
     }
   } catch {
     // No responders: nobody announces itself, which the rows of the known instances show.
@@ -167,12 +193,13 @@ function rowOf(
   states: readonly (InstanceState | undefined)[],
   known: readonly KnownInstance[],
   index: number,
-  announced: ReadonlyMap<string, unknown> | undefined,
+  announced: ReadonlyMap<string, AnnouncedInstance> | undefined,
 ): ServiceInstanceRow {
   const { service, id } = instance;
   const state = states[index];
   const announces = listed.some(({ name, nats }) => name === service && nats);
-  const isAnnounced = announces ? announced?.has(`${service} ${id}`) : undefined;
+  const found = announced?.get(keyOf(instance, state));
+  const isAnnounced = announces && announced ? found !== undefined : undefined;
   if (!state)
     return {
       service,
@@ -183,15 +210,16 @@ function rowOf(
   const siblings = states.filter((_, other) => known[other]?.service === service);
   return {
     service,
-    instance: id,
     ...state,
+    instance: id,
     announced: isAnnounced,
+    zone: found?.zone,
     problems: [
       ...(state.status === 'ready' ? [] : [state.status]),
       ...Object.entries(state.parts)
         .filter(([, { ok }]) => !ok)
         .map(([name, { detail }]) => `${name}: ${detail ?? 'not available'}`),
-      ...(isAnnounced === false && state.status === 'ready' ? ['others do not find it: it is not announced'] : []),
+      ...(isAnnounced === false && state.status === 'ready' ? ['it does not announce itself through NATS'] : []),
       ...drift(state, siblings),
       ...state.policies.flatMap(strain),
     ],

@@ -4,10 +4,9 @@ import type { DoctorCheck } from './check.js';
 
 /** One check for each instance: what `causeway services` says about it. */
 export async function instanceChecks(target: SystemTarget): Promise<DoctorCheck[]> {
-  const instances = await inspectInstances(target).catch(() => undefined);
-  if (!instances)
-    return [{ name: 'instances', finding: () => Promise.reject(new Error('the broker must be there to find them')) }];
-  return instances.map(({ instance, status = 'unknown', version, problems }) => ({
+  const inspected = await inspectInstances(target).catch((error: unknown) => error as Error);
+  if (inspected instanceof Error) return [{ name: 'instances', finding: () => Promise.reject(inspected) }];
+  return inspected.rows.map(({ instance, status = 'unknown', version, problems }) => ({
     name: instance,
     finding: () =>
       Promise.resolve({

@@ -69,8 +69,6 @@ export function composeTarget(file: string): SystemTarget {
   return {
     name: `Compose, ${file}`,
     dataFolders: [],
-    // The names that containers announce are theirs inside: a host name and a process, which nobody outside knows.
-    announces: false,
     hasMigrations: true,
     nats: () =>
       (connection ??= (async () =>

@@ -69,7 +69,6 @@ export function kubernetesTarget(context: string, namespace: string): SystemTarg
   return {
     name: `Kubernetes, context ${context}, namespace ${namespace}`,
     dataFolders: [],
-    announces: false,
     hasMigrations: true,
     nats: () =>
       (connection ??= (async () => {

@@ -21,7 +21,6 @@ export function laptopTarget(folder: string): SystemTarget {
     dataFolders: [folder],
     nats: () => (connection ??= connectAsOperator(`nats://127.0.0.1:${ports.nats}`, secrets.nats['operator'] ?? '')),
     databaseUrl: (service) => Promise.resolve(databaseUrlOf(system, service)),
-    announces: true,
     hasMigrations: true,
     instances: (service) =>
       Promise.resolve(instancesOf(system).filter((instance) => service === undefined || instance.service === service)),

@@ -31,8 +31,6 @@ export interface SystemTarget {
   databaseUrl(service: ServiceName): Promise<string | undefined>;
   /** @param service Only its instances: each may need a connection of its own. Default: all. */
   instances(service?: ServiceName): Promise<readonly KnownInstance[]>;
-  /** Whether services find each other through NATS; elsewhere the platform finds them. */
-  readonly announces: boolean;
   /** Whether the services' migrations are on this machine, to compare databases with. */
   readonly hasMigrations: boolean;
   logs(): Promise<readonly LogSource[]>;
