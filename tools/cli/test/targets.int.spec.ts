@@ -126,6 +126,7 @@ describe('Kubernetes', () => {
     expect(forwards.map((call) => call.split('--address 127.0.0.1 ')[1])).toEqual([
       'pod/order-a :9090',
       'service/nats :4222',
+      'service/nats :4222',
       'service/postgres :5432',
     ]);
     for (const call of calls()) expect(call).toContain('--context kind-causeway --namespace causeway');
