@@ -53,7 +53,7 @@ export class Scene {
     const target: SystemTarget = {
       name: 'test',
       dataFolders: [],
-      hasMigrations: false,
+      hasMigrations: true,
       nats: () => (connection ??= connectAsOperator(this.nats.url, `k${operator}`)),
       databaseUrl: () => Promise.resolve(undefined),
       instances: () => Promise.resolve([]),

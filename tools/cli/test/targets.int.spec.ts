@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { NatsConnection } from '@nats-io/transport-node';
 import { migrationsOf } from '@causeway/launcher/schema';
 import { operator } from '@causeway/system';
 import { createDatabase, type TestDatabase } from '@causeway/testkit';
@@ -28,7 +29,7 @@ beforeAll(async () => {
   databasePort = Number(new URL(database.url).port);
   management = createServer((request, response) => {
     if (request.headers.authorization !== `Bearer ${token}`) return response.writeHead(401).end('{}');
-    const about = { status: 'ready', version: '1.0.0', parts: {}, policies: [], admissions: [] };
+    const about = { instance: 'order-a', status: 'ready', version: '1.0.0', parts: {}, policies: [], admissions: [] };
     return response.end(JSON.stringify({ ...about, uptimeSeconds: 1, requestsInFlight: 0, logLevel: 'info' }));
   });
   await new Promise<void>((resolve) => management.listen(0, '127.0.0.1', resolve));
@@ -74,6 +75,15 @@ async function runAt(open: typeof openTarget, ...args: readonly string[]) {
   return { code, out: out.join('\n'), err: err.join('\n') };
 }
 
+/** An instance of order that replies to pings, until it is closed. */
+async function announceOrder(id: string): Promise<NatsConnection> {
+  const nc = await scene.as('order');
+  const reply = JSON.stringify({ name: 'order', id, version: '1.0.0', metadata: { zone: 'eu-1a' } });
+  nc.subscribe('$SRV.PING', { callback: (_error, message) => void message.respond(reply) });
+  await nc.flush();
+  return nc;
+}
+
 describe('Kubernetes', () => {
   const secret = (data: Readonly<Record<string, string>>): string =>
     JSON.stringify({
@@ -107,14 +117,7 @@ describe('Kubernetes', () => {
 
   test('pods, broker and databases are reached through port-forwards, which end with the command', async () => {
     cluster();
-    const announcing = await scene.as('order');
-    announcing.subscribe('$SRV.PING', {
-      callback: (_error, message) =>
-        void message.respond(
-          JSON.stringify({ name: 'order', id: 'order-a', version: '1.0.0', metadata: { zone: 'eu-1a' } }),
-        ),
-    });
-    await announcing.flush();
+    const announcing = await announceOrder('order-a');
     const services = await run('services', 'order', ...options);
     expect(services).toMatchObject({ code: 0, out: expect.stringMatching(/order +order-a +ready +1\.0\.0 +eu-1a/) });
     await announcing.close();
@@ -206,7 +209,10 @@ describe('inside of a container', () => {
   const inside = () => Promise.resolve(insideTarget(settings(), addresses));
 
   test('instances are those that DNS knows, and the rest is in the environment', async () => {
+    // An address says nothing about the name that the instance has, and announces itself by.
+    const announcing = await announceOrder('order-a');
     const services = await runAt(inside, 'services', 'order');
+    await announcing.close();
     expect(services).toMatchObject({ code: 0, out: expect.stringMatching(/order +\S+ +ready/) });
     const story = await runAt(inside, 'order', '01a21f4e-da4f-7224-b95b-b448aedc15db');
     expect(story.out).toContain('there is no order');

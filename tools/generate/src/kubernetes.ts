@@ -42,7 +42,7 @@ function folderOf(service: Service): GeneratedFile[] {
   ];
 }
 
-function kustomization({ name, database, nats }: Service, folder: string): string {
+function kustomization({ database, nats }: Service, folder: string): string {
   // What only this service has, and no rule gives it. By hand.
   const own = existsSync(join(root, folder, 'own.env')) ? ', own.env' : '';
   return [
@@ -55,8 +55,7 @@ function kustomization({ name, database, nats }: Service, folder: string): strin
     '  - network-policy.yaml',
     'components:',
     ...(database ? ['  - ../service/with-database'] : []),
-    ...(nats ? ['  - ../service/with-nats'] : []),
-    ...(forwardedServices.includes(name) ? ['  - ../service/headless'] : []),
+    ...(nats ? ['  - ../service/with-nats', '  - ../service/headless'] : []),
     '  - ../service/named',
     'configMapGenerator:',
     '  # Still `service`: components run after it.',

@@ -22,8 +22,8 @@ export const insideSettings = {
 /**
  * The network that this process is in itself, as a container beside the others: addresses of instances come from DNS,
  * everything else from the environment. Logs are the platform's: it reads none of them here.
- * @param addressesOf Addresses behind a name, or none. Default: all that DNS returns, which in Compose and behind a
- * headless Service is one for each instance.
+ * @param addressesOf Addresses of a service, or none. Default: all that DNS returns for its headless Service on
+ * Kubernetes, or for its name, as in Compose; that is one for each instance.
  * @throws CommandFailed naming every setting that is missing or wrong
  */
 export function insideTarget(
@@ -35,8 +35,6 @@ export function insideTarget(
   return {
     name: `inside, beside ${settings.NATS_URL}`,
     dataFolders: [],
-    // What announces itself has a name of its own making, which DNS does not know.
-    announces: false,
     hasMigrations: false,
     nats: () => (connection ??= connectAsOperator(settings.NATS_URL, settings.NATS_PASSWORD)),
     databaseUrl: (service) => {
@@ -93,7 +91,12 @@ async function instanceAt(
   };
 }
 
-async function addressesInDns(name: string): Promise<readonly string[]> {
+async function addressesInDns(service: string): Promise<readonly string[]> {
+  const pods = await addressesBehind(`${service}-headless`);
+  return pods.length > 0 ? pods : addressesBehind(service);
+}
+
+async function addressesBehind(name: string): Promise<readonly string[]> {
   try {
     return [...new Set((await lookUp(name, { all: true })).map(({ address }) => address))].sort();
   } catch (error) {
