@@ -8,7 +8,7 @@ import { parseSamples } from '@causeway/telemetry/samples';
 import { startDns, type TestDns } from '@causeway/testkit';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { eventually } from '../src/eventually.js';
-import { Load } from '../src/load.js';
+import { SteadyLoad } from '../src/steady-load.js';
 import { connectAs } from '../src/target.js';
 
 // The gateway finds instances as on a cluster, by a DNS server, which here knows what the test tells it. SRV records,
@@ -93,7 +93,7 @@ async function served(): Promise<ReadonlyMap<string, number>> {
 }
 
 /** What part of the next requests each instance of order serves. */
-async function sharesOf(load: Load, requests: number): Promise<number[]> {
+async function sharesOf(load: SteadyLoad, requests: number): Promise<number[]> {
   const before = await served();
   await load.pass(requests);
   const after = await served();
@@ -114,7 +114,7 @@ async function retried(): Promise<number> {
 test('2 instances become 4 under load: within TTL and poll the new ones are known, and carry their share', async () => {
   for (const late of orders.slice(2)) await late.stop();
   await listOrders(1, 2);
-  const load = new Load(products(), 32);
+  const load = new SteadyLoad(products(), 32);
   const [, , thirdBefore, fourthBefore] = await sharesOf(load, 500);
   expect([thirdBefore, fourthBefore]).toEqual([0, 0]);
   for (const late of orders.slice(2)) await late.start();
@@ -130,7 +130,7 @@ test('2 instances become 4 under load: within TTL and poll the new ones are know
 test('one of two dies under 64 connections (SIGKILL), and stays in the DNS: no idempotent request fails', async () => {
   await listOrders(1, 2);
   const before = await retried();
-  const load = new Load(products(), 64);
+  const load = new SteadyLoad(products(), 64);
   const [first, second] = await sharesOf(load, 2_000);
   expect(Math.min(first!, second!)).toBeGreaterThan(0.1);
   await orders[0]!.kill();

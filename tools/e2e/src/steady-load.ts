@@ -1,5 +1,5 @@
 /** Keeps `connections` requests in flight, each sent when the one before it on its connection has its response. */
-export class Load {
+export class SteadyLoad {
   private readonly loops: Promise<void>[];
   private stopped = false;
   private responses = 0;
