@@ -95,7 +95,8 @@ export function notInstalled(folder, installed) {
     .filter(([path, { version, link }]) => {
       try {
         const found = readJson(join(folder, path, 'package.json'));
-        return !link && found.version !== version;
+        // Some packages write `v1.0.0`, which npm takes for `1.0.0`.
+        return !link && found.version.replace(/^v/, '') !== version;
       } catch {
         return true;
       }
@@ -178,7 +179,7 @@ async function generateAndBuild(node, stamp, goal) {
     goal === 'build'
       ? [
           '--projects',
-          'tag:type:lib,tag:type:app,@causeway/system,@causeway/generate,@causeway/demo-client,@causeway/launcher,@causeway/images,@causeway/manifests,@causeway/kind,@causeway/cli',
+          'tag:type:lib,tag:type:app,@causeway/system,@causeway/generate,@causeway/demo-client,@causeway/launcher,@causeway/images,@causeway/manifests,@causeway/kind,@causeway/cli,@causeway/delivery',
         ]
       : [];
   const nx = realpathSync(inRoot('node_modules', '.bin', 'nx'));

@@ -14,10 +14,14 @@ export interface BuildOptions {
   readonly root: string;
   readonly tag: string;
   readonly repository?: string;
+  /** A repository for BuildKit's cache, so that the next machine builds no stage again that has not changed; needs buildx. */
+  readonly cache?: string;
 }
 
-export const imageName = (app: string, { repository = 'causeway', tag }: Omit<BuildOptions, 'root'>): string =>
-  `${repository}/${app}:${tag}`;
+export const imageName = (
+  app: string,
+  { repository = 'causeway', tag }: Pick<BuildOptions, 'repository' | 'tag'>,
+): string => `${repository}/${app}:${tag}`;
 
 /**
  * Builds one image for this machine's processor; Docker builds the stages that apps share once.
@@ -37,12 +41,22 @@ export async function buildImage({ docker }: Engine, app: ImageOf, options: Buil
       ...(existsSync(npmrc) ? ['--secret', `id=npmrc,src=${npmrc}`] : []),
       ...['--build-arg', `VERSION=${version}`, '--build-arg', `REVISION=${revision}`],
       ...['--build-arg', `CREATED=${created}`],
+      ...cacheArguments(app, options.cache),
       root,
     ],
     { env: { ...process.env, DOCKER_BUILDKIT: '1' }, timeoutMs: 1_800_000 },
   );
   return name;
 }
+
+/** `mode=max`: with the stages that leave nothing in the image, which are the slow ones. */
+const cacheArguments = (app: ImageOf, cache: string | undefined): string[] =>
+  cache === undefined
+    ? []
+    : [
+        ...['--cache-from', `type=registry,ref=${cache}/${app}`],
+        ...['--cache-to', `type=registry,ref=${cache}/${app},mode=max`, '--load'],
+      ];
 
 /** Builds images one after the other, and says how long each took and how large it is. */
 export async function buildImages(engine: Engine, apps: readonly ImageOf[], options: BuildOptions): Promise<void> {

@@ -51,6 +51,8 @@ test('a package folder that went missing or holds another version is noticed, in
   write('node_modules/@causeway/x', '0.0.0');
   write('tools/x/node_modules/yaml', '2.9.1');
   expectMissing();
+  write('node_modules/a', 'v1.0.0');
+  expectMissing();
   rmSync(join(folder, 'tools/x/node_modules'), { recursive: true });
   expectMissing('tools/x/node_modules/yaml');
   write('node_modules/a', '1.0.1-beta');

@@ -1,0 +1,44 @@
+import { parseDocument, YAMLMap, type YAMLSeq } from 'yaml';
+import { Refused } from './refused.js';
+import type { ReleasedImage, Release } from './release.js';
+
+const ours = /^causeway\/(.+)$/;
+const versionLabel = 'app.kubernetes.io/version';
+
+/**
+ * Sets images, by digest, and the version in the kustomization.yaml of an overlay. Comments and all else stay.
+ * @throws Refused when the overlay has an app that the release has not
+ */
+export function setRelease(text: string, { version, images }: Omit<Release, 'revision'>): string {
+  const document = parseDocument(text);
+  for (const entry of entriesOf(document.get('images'))) {
+    const app = ours.exec(String(entry.get('name')))?.[1];
+    if (app === undefined) continue;
+    const image = images[app];
+    if (!image) throw new Refused(`The overlay has the app ${app}, but the release has no image of it.`);
+    entry.delete('newTag');
+    entry.set('newName', image.name);
+    entry.set('digest', image.digest);
+  }
+  for (const entry of entriesOf(document.get('labels'))) {
+    const pairs = entry.get('pairs');
+    if (pairs instanceof YAMLMap && pairs.has(versionLabel)) pairs.set(versionLabel, version);
+  }
+  return document.toString({ lineWidth: 0 });
+}
+
+/** What an overlay has deployed, by app. Images without a digest are left out: nobody can say which they are. */
+export function releaseIn(text: string): { version: string; images: Record<string, ReleasedImage> } {
+  const document = parseDocument(text);
+  const images: Record<string, ReleasedImage> = {};
+  for (const entry of entriesOf(document.get('images'))) {
+    const app = ours.exec(String(entry.get('name')))?.[1];
+    const [name, digest] = [entry.get('newName'), entry.get('digest')];
+    if (app !== undefined && typeof name === 'string' && typeof digest === 'string') images[app] = { name, digest };
+  }
+  const versions = entriesOf(document.get('labels')).map((entry) => entry.getIn(['pairs', versionLabel]));
+  return { version: String(versions.find((version) => version !== undefined)), images };
+}
+
+const entriesOf = (node: unknown): YAMLMap[] =>
+  ((node as YAMLSeq | undefined)?.items ?? []).filter((item) => item instanceof YAMLMap);

@@ -1,0 +1,120 @@
+import type { SerializedBundle } from '@sigstore/bundle';
+import { attachArtifactToImage, getRegistryCredentials, type Credentials } from '@sigstore/oci';
+import { signStatement, statementOf, verifyStatement, type SigningIdentity, type Trust } from './attestation.js';
+import { Refused } from './refused.js';
+import { referenceOf, type ReleasedImage } from './release.js';
+
+/** A bundle as the registry keeps it: the type that Cosign 3, Kyverno and policy-controller look for. */
+const bundleType = 'application/vnd.dev.sigstore.bundle.v0.3+json';
+
+interface Descriptor {
+  readonly digest: string;
+  readonly artifactType?: string;
+}
+
+/** Signs a statement about an image and attaches it to the image in its registry. */
+export async function attestImage(
+  image: ReleasedImage,
+  { predicateType, predicate }: { readonly predicateType: string; readonly predicate: unknown },
+  identity: SigningIdentity,
+): Promise<void> {
+  const bundle = await signStatement(statementOf(image.name, image.digest, predicateType, predicate), identity);
+  await attachArtifactToImage({
+    imageName: image.name,
+    imageDigest: image.digest,
+    artifact: Buffer.from(JSON.stringify(bundle)),
+    mediaType: bundleType,
+    annotations: {
+      'dev.sigstore.bundle.content': 'dsse-envelope',
+      'dev.sigstore.bundle.predicateType': predicateType,
+    },
+    // The library signs in only where there are credentials; its type does not say so.
+    credentials: credentialsFor(image.name) as Credentials,
+  });
+}
+
+/**
+ * Checks that an image has a trusted statement of each type. Statements by others do not count, and do no harm.
+ * @throws Refused with the types that are missing, and why others did not count
+ */
+export async function verifyImage(image: ReleasedImage, types: readonly string[], trust: Trust): Promise<void> {
+  const found = new Set<string>();
+  const refused: string[] = [];
+  for (const bundle of await bundlesOf(image)) {
+    try {
+      found.add((await verifyStatement(bundle, image.digest, trust)).predicateType);
+    } catch (error) {
+      refused.push((error as Error).message);
+    }
+  }
+  const missing = types.filter((type) => !found.has(type));
+  if (missing.length > 0)
+    throw new Refused(
+      `${referenceOf(image)} has no trusted ${missing.join(', ')}` +
+        `${refused.length > 0 ? `; what it has does not count: ${[...new Set(refused)].join('; ')}` : ''}. ` +
+        'Do not deploy it: let the pipeline build and sign the commit again.',
+    );
+}
+
+/** All bundles that are attached to an image, by whomever. */
+export async function bundlesOf(image: ReleasedImage): Promise<SerializedBundle[]> {
+  const registry = connect(image.name);
+  const read = async <T>(path: string): Promise<T | undefined> => {
+    const response = await registry(path);
+    if (response.status === 404) return undefined;
+    if (!response.ok)
+      throw new Refused(`${path} of the registry answered ${response.status}: ${await response.text()}`);
+    return (await response.json()) as T;
+  };
+  // Registries before version 1.1 of the specification keep the list under a tag.
+  const list =
+    (await read<{ manifests: Descriptor[] }>(`referrers/${image.digest}`)) ??
+    (await read<{ manifests: Descriptor[] }>(`manifests/${image.digest.replace(':', '-')}`));
+  const bundles: SerializedBundle[] = [];
+  for (const { digest, artifactType } of list?.manifests ?? []) {
+    if (artifactType !== bundleType) continue;
+    const manifest = await read<{ layers: Descriptor[] }>(`manifests/${digest}`);
+    const bundle = manifest?.layers[0] && (await read<SerializedBundle>(`blobs/${manifest.layers[0].digest}`));
+    if (bundle) bundles.push(bundle);
+  }
+  return bundles;
+}
+
+function credentialsFor(name: string): Credentials | undefined {
+  try {
+    return getRegistryCredentials(name);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A reader of one repository, signed in as `docker login` left it. */
+function connect(name: string): (path: string) => Promise<Response> {
+  const [host = '', ...path] = name.split('/');
+  const local = /^(localhost|127\.0\.0\.1)(:|$)/.test(host);
+  const base = `${local ? 'http' : 'https'}://${host}/v2/${path.join('/')}/`;
+  const accept = ['application/vnd.oci.image.index.v1+json', 'application/vnd.oci.image.manifest.v1+json', '*/*'];
+  let authorization: string | undefined;
+  const get = (url: string): Promise<Response> =>
+    fetch(url, { headers: { accept: accept.join(', '), ...(authorization && { authorization }) } });
+  return async (relative) => {
+    const response = await get(base + relative);
+    if (response.status !== 401 || authorization) return response;
+    authorization = await signIn(response.headers.get('www-authenticate') ?? '', credentialsFor(name));
+    return get(base + relative);
+  };
+}
+
+/** Answers a registry's challenge: `Basic`, or `Bearer` with a token to fetch (distribution specification). */
+async function signIn(challenge: string, credentials: Credentials | undefined): Promise<string | undefined> {
+  const basic =
+    credentials && `Basic ${Buffer.from(`${credentials.username}:${credentials.password}`).toString('base64')}`;
+  if (!/^bearer /i.test(challenge)) return basic;
+  const values = new Map([...challenge.matchAll(/(\w+)="([^"]*)"/g)].map(([, key, value]) => [key, value!]));
+  const url = new URL(values.get('realm') ?? '');
+  for (const key of ['service', 'scope']) if (values.has(key)) url.searchParams.set(key, values.get(key)!);
+  const response = await fetch(url, { headers: basic ? { authorization: basic } : {} });
+  if (!response.ok) throw new Refused(`The registry lets nobody in (${response.status}): run docker login first.`);
+  const { token, access_token } = (await response.json()) as { token?: string; access_token?: string };
+  return `Bearer ${token ?? access_token}`;
+}

@@ -1,0 +1,31 @@
+// `npm run scan`: looks for known vulnerabilities in what `npm run sbom` listed, with Grype from its own image. Exits
+// with 1 when one is high or critical and a version without it exists; .grype.yaml holds what was looked at and accepted.
+import '@causeway/launcher/stop-with-parent';
+import '@causeway/launcher/tolerate-output-errors';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { findEngine, images } from '@causeway/images';
+import { run } from '@causeway/launcher/run';
+import { reportsFolder, root } from './places.js';
+import { Refused, runCommand } from './refused.js';
+import { scanCommand } from './scan.js';
+
+runCommand(async () => {
+  const { docker } = await findEngine();
+  const missing = images.filter((app) => !existsSync(join(reportsFolder, `${app}.cdx.json`)));
+  if (missing.length > 0)
+    throw new Refused(
+      `No bill of materials of ${missing.join(', ')} in reports/delivery: run npm run sbom -- --release.`,
+    );
+  const failed: string[] = [];
+  for (const app of images) {
+    console.log(`\n── ${app}`);
+    const { code } = await run(scanCommand(docker, app, { root, reports: reportsFolder }), { output: 'inherit' });
+    if (code !== 0) failed.push(app);
+  }
+  if (failed.length > 0)
+    throw new Refused(
+      `\nThe scan failed for ${failed.join(', ')}; the lines above say why. Update the package (npm update, or a newer base image). ` +
+        'If it cannot be reached here, add it to .grype.yaml with the reason and a date to look again.',
+    );
+});

@@ -1,0 +1,35 @@
+// `npm run smoke -- https://shop.staging.example.org`: waits until an environment answers, then uses it as a customer
+// does. --orders also registers, signs in and orders (for environments with the pretend payment provider). --health=<URL of
+// the gateway's /health/live> --version=<version> waits for a version. --within=<seconds> for the roll-out, default 600.
+import '@causeway/launcher/stop-with-parent';
+import '@causeway/launcher/tolerate-output-errors';
+import { parseArgs } from 'node:util';
+import { Refused, runCommand } from './refused.js';
+import { smoke } from './smoke.js';
+
+runCommand(async () => {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      orders: { type: 'boolean', default: false },
+      health: { type: 'string' },
+      version: { type: 'string' },
+      'redirect-uri': { type: 'string' },
+      within: { type: 'string', default: '600' },
+    },
+  });
+  const [address] = positionals;
+  const withinMs = Number(values.within) * 1_000;
+  if (!address || !URL.canParse(address) || !(withinMs > 0))
+    throw new Refused('Which address? npm run smoke -- https://shop.staging.example.org [--orders] [--within=600]');
+  await smoke({
+    url: new URL(address).origin,
+    orders: values.orders,
+    healthUrl: values.health,
+    version: values.version,
+    redirectUri: values['redirect-uri'],
+    withinMs,
+    say: (line) => console.log(line),
+  });
+  console.log(`✓ ${address} works`);
+});
