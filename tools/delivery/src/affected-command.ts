@@ -11,7 +11,7 @@ import { output, run, type Command } from '@causeway/launcher/run';
 import { planFor, type Plan } from './affected.js';
 import { startNxCache } from './nx-cache.js';
 import { root } from './places.js';
-import { Refused, runCommand } from './refused.js';
+import { DeliveryRefused, runCommand } from './refused.js';
 
 const nx = join(root, 'node_modules/.bin/nx');
 const env = { ...process.env, NX_DAEMON: 'false', NX_TUI: 'false' };
@@ -44,7 +44,9 @@ async function steps(wanted: Plan, more: NodeJS.ProcessEnv): Promise<void> {
     const options = { cwd: root, env: { ...env, ...more }, output: 'inherit', timeoutMs: 7_200_000 } as const;
     const { code } = await run(command, options);
     if (code !== 0)
-      throw new Refused(`\n${title}: failed. The lines above say what; npm test runs all of it on your machine.`);
+      throw new DeliveryRefused(
+        `\n${title}: failed. The lines above say what; npm test runs all of it on your machine.`,
+      );
   };
   const test = [process.execPath, join(root, 'tools/test.mjs')] as const;
   if ('everything' in wanted) return step('Everything', test);

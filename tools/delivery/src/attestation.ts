@@ -3,7 +3,7 @@ import { bundleFromJSON, bundleToJSON, type SerializedBundle } from '@sigstore/b
 import { DSSEBundleBuilder } from '@sigstore/sign';
 import { toSignedEntity, Verifier } from '@sigstore/verify';
 import { attest, verify } from 'sigstore';
-import { Refused } from './refused.js';
+import { DeliveryRefused } from './refused.js';
 
 /** What is said about an image: an in-toto statement, signed as a Sigstore bundle. */
 export interface Statement {
@@ -42,12 +42,12 @@ export type Trust =
 /**
  * Takes SIGNING_KEY (PEM of a private key, PKCS #8), else the identity of the pipeline: GitHub's with `id-token: write`,
  * GitLab's as SIGSTORE_ID_TOKEN.
- * @throws Refused where there is neither
+ * @throws DeliveryRefused where there is neither
  */
 export function signingIdentity(env: NodeJS.ProcessEnv): SigningIdentity {
   if (env['SIGNING_KEY']) return { key: keyOf(createPrivateKey, env['SIGNING_KEY'], 'SIGNING_KEY') };
   if (env['ACTIONS_ID_TOKEN_REQUEST_URL'] || env['SIGSTORE_ID_TOKEN']) return 'pipeline';
-  throw new Refused(
+  throw new DeliveryRefused(
     'Nothing to sign with: set SIGNING_KEY to a private key in PEM, or let the pipeline issue an identity token ' +
       '(docs/guides/deliver.md, "Signing").',
   );
@@ -55,13 +55,13 @@ export function signingIdentity(env: NodeJS.ProcessEnv): SigningIdentity {
 
 /**
  * Takes TRUSTED_KEY (PEM of a public key), else TRUSTED_IDENTITY and TRUSTED_ISSUER.
- * @throws Refused where there is neither: nothing is believed by default
+ * @throws DeliveryRefused where there is neither: nothing is believed by default
  */
 export function trustOf(env: NodeJS.ProcessEnv): Trust {
   if (env['TRUSTED_KEY']) return { key: keyOf(createPublicKey, env['TRUSTED_KEY'], 'TRUSTED_KEY') };
   const { TRUSTED_IDENTITY: identity, TRUSTED_ISSUER: issuer } = env;
   if (identity && issuer) return { identity, issuer };
-  throw new Refused(
+  throw new DeliveryRefused(
     'Whose signatures count? Set TRUSTED_KEY to a public key in PEM, or TRUSTED_IDENTITY and TRUSTED_ISSUER to those of ' +
       'the pipeline that signs (docs/guides/deliver.md, "Signing").',
   );
@@ -71,7 +71,9 @@ function keyOf(parse: (pem: string) => KeyObject, pem: string, setting: string):
   try {
     return parse(pem);
   } catch {
-    throw new Refused(`${setting} holds no key in PEM. openssl ecparam -genkey -name prime256v1 -noout makes one.`);
+    throw new DeliveryRefused(
+      `${setting} holds no key in PEM. openssl ecparam -genkey -name prime256v1 -noout makes one.`,
+    );
   }
 }
 

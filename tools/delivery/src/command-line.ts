@@ -2,16 +2,16 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { predicateTypes, trustOf } from './attestation.js';
 import { root } from './places.js';
-import { Refused } from './refused.js';
+import { DeliveryRefused } from './refused.js';
 import { verifyImage } from './registry.js';
 import { referenceOf, type ReleasedImage } from './release.js';
 
-/** @throws Refused when there are not as many names of overlays as wanted */
+/** @throws DeliveryRefused when there are not as many names of overlays as wanted */
 export function environmentsIn(args: readonly string[], wanted: readonly string[]): readonly string[] {
   const known = readdirSync(join(root, 'k8s/overlays')).filter((name) => name !== 'kind');
   const unknown = args.filter((name) => !known.includes(name));
   if (args.length !== wanted.length || unknown.length > 0)
-    throw new Refused(
+    throw new DeliveryRefused(
       `Wanted: ${wanted.map((name) => `<${name}>`).join(' ')}, of the environments ${known.join(', ')}; got ${args.join(' ') || 'nothing'}.`,
     );
   return args;

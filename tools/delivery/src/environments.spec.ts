@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { output } from '@causeway/launcher/run';
 import { current, deploy, rollBack, type Repository } from './environments.js';
 import { root } from './places.js';
-import { versionOf, type Release } from './release.js';
+import { versionOf, type BuiltRelease } from './release.js';
 
 // With a real Git: a clone and its remote in a temporary folder.
 let folder: string;
@@ -14,7 +14,7 @@ const git = (...args: string[]) =>
 const apps = ['gateway', 'user', 'order', 'payment', 'psp-sandbox'];
 
 /** A change of the manifests, committed; its release has digests of its own. */
-async function commit(digit: string, file = 'k8s/base/what.yaml'): Promise<Release> {
+async function commit(digit: string, file = 'k8s/base/what.yaml'): Promise<BuiltRelease> {
   writeFileSync(join(repository.folder, file), `change: ${digit}\n`);
   await git('add', '.');
   await git('commit', '--quiet', '-m', `change ${digit}`);

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { output, run } from '@causeway/launcher/run';
 import { valuesToSet } from '@causeway/manifests';
 import { releaseIn, setRelease } from './overlay.js';
-import { Refused } from './refused.js';
-import type { Release } from './release.js';
+import { DeliveryRefused } from './refused.js';
+import type { BuiltRelease } from './release.js';
 
 // An environment is a branch: `environments/staging` holds the manifests of the commit that is deployed, with the
 // digests of its images. Its first parents are its history; a controller in the cluster (Argo CD, Flux) applies its head.
@@ -18,7 +18,7 @@ export interface Repository {
 }
 
 /** One commit of an environment. */
-export interface Deployment extends Release {
+export interface DeployedRelease extends BuiltRelease {
   readonly commit: string;
 }
 
@@ -30,9 +30,9 @@ const kustomizationOf = (environment: string): string => `${overlayOf(environmen
  * Makes a release what an environment runs: a commit with the manifests of the release's own commit and the digests of
  * its images, pushed to the branch of the environment. Deploying the same again changes nothing.
  * @returns the commit of the environment
- * @throws Refused when values of the overlay lead nowhere, or when somebody else deployed meanwhile
+ * @throws DeliveryRefused when values of the overlay lead nowhere, or when somebody else deployed meanwhile
  */
-export async function deploy(repository: Repository, environment: string, release: Release): Promise<string> {
+export async function deploy(repository: Repository, environment: string, release: BuiltRelease): Promise<string> {
   const git = gitIn(repository.folder);
   const head = await headOf(repository, environment);
   const tree = await withCheckout(repository.folder, release.revision, async (folder) => {
@@ -50,10 +50,11 @@ export async function deploy(repository: Repository, environment: string, releas
   return commit;
 }
 
-/** What an environment runs. @throws Refused when nothing was deployed to it */
-export async function current(repository: Repository, environment: string): Promise<Deployment> {
+/** What an environment runs. @throws DeliveryRefused when nothing was deployed to it */
+export async function current(repository: Repository, environment: string): Promise<DeployedRelease> {
   const head = await headOf(repository, environment);
-  if (!head) throw new Refused(`Nothing was deployed to ${environment}: there is no branch ${branchOf(environment)}.`);
+  if (!head)
+    throw new DeliveryRefused(`Nothing was deployed to ${environment}: there is no branch ${branchOf(environment)}.`);
   return deploymentOf(repository, environment, head);
 }
 
@@ -61,14 +62,14 @@ export async function current(repository: Repository, environment: string): Prom
  * Puts back a version that the environment ran before: manifests and images, in a new commit.
  * @param check Runs before anything is pushed, and throws to prevent it.
  * @param version Default: the one before the current version was first deployed, so that two rollbacks go back twice.
- * @throws Refused when there is none
+ * @throws DeliveryRefused when there is none
  */
 export async function rollBack(
   repository: Repository,
   environment: string,
   version?: string,
-  check: (release: Release) => Promise<void> = () => Promise.resolve(),
-): Promise<Deployment> {
+  check: (release: BuiltRelease) => Promise<void> = () => Promise.resolve(),
+): Promise<DeployedRelease> {
   const git = gitIn(repository.folder);
   const { commit: head, version: running } = await current(repository, environment);
   const commits = (
@@ -83,7 +84,7 @@ export async function rollBack(
     ? history.find((deployment) => deployment.version === version)
     : history[history.findLastIndex((deployment) => deployment.version === running) + 1];
   if (!wanted)
-    throw new Refused(
+    throw new DeliveryRefused(
       `${environment} never ran ${version ?? `anything before ${running}`}; it ran ${[...new Set(history.map((one) => one.version))].join(', ')}.`,
     );
   await check(wanted);
@@ -93,14 +94,14 @@ export async function rollBack(
   return { ...wanted, commit };
 }
 
-async function deploymentOf({ folder }: Repository, environment: string, commit: string): Promise<Deployment> {
+async function deploymentOf({ folder }: Repository, environment: string, commit: string): Promise<DeployedRelease> {
   const git = gitIn(folder);
   const { version, images } = releaseIn(await git('show', `${commit}:${kustomizationOf(environment)}`));
   const revision = await git('log', '-1', '--format=%(trailers:key=Revision,valueonly,separator=)', commit);
   return { commit, version, revision, images };
 }
 
-function messageOf(title: string, { revision }: Release, environment = title.split(' ').at(-1)!): string {
+function messageOf(title: string, { revision }: BuiltRelease, environment = title.split(' ').at(-1)!): string {
   return `${title}\n\nEnvironment: ${environment}\nRevision: ${revision}`;
 }
 
@@ -108,7 +109,7 @@ function refuseUnset(folder: string, environment: string): void {
   const unset = valuesToSet(folder, overlayOf(environment)).filter(({ certain }) => certain);
   if (unset.length === 0) return;
   const lines = unset.map(({ file, line, value, what }) => `  ${file}:${line}  ${value}  (${what})`);
-  throw new Refused(
+  throw new DeliveryRefused(
     `${environment} cannot be deployed: ${unset.length} values lead nowhere until you set them and commit.\n${lines.join('\n')}`,
   );
 }
@@ -125,7 +126,7 @@ async function push({ folder, remote = 'origin' }: Repository, environment: stri
   const target = `${commit}:refs/heads/${branchOf(environment)}`;
   const { code, stderr } = await run(['git', '-C', folder, 'push', '--quiet', remote, target]);
   if (code !== 0)
-    throw new Refused(
+    throw new DeliveryRefused(
       `${branchOf(environment)} could not be pushed. If somebody deployed at the same moment, run it again; else the ` +
         `pipeline may not write to that branch (docs/guides/deliver.md).\n${stderr}`,
     );

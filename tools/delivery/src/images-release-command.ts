@@ -7,13 +7,14 @@ import { parseArgs } from 'node:util';
 import { buildImages, findEngine, images as all } from '@causeway/images';
 import { root } from './places.js';
 import { pushImages } from './push.js';
-import { Refused, runCommand } from './refused.js';
+import { DeliveryRefused, runCommand } from './refused.js';
 import { cleanRevision, referenceOf, versionOf, writeRelease } from './release.js';
 
 runCommand(async () => {
   const { values } = parseArgs({ options: { repository: { type: 'string' }, cache: { type: 'string' } } });
   const { repository, cache } = values;
-  if (!repository) throw new Refused('Where to? npm run images:release -- --repository=registry.example.org/shop');
+  if (!repository)
+    throw new DeliveryRefused('Where to? npm run images:release -- --repository=registry.example.org/shop');
   const engine = await findEngine();
   const revision = await cleanRevision();
   const version = versionOf(revision);

@@ -1,21 +1,21 @@
 import { parseDocument, YAMLMap, type YAMLSeq } from 'yaml';
-import { Refused } from './refused.js';
-import type { ReleasedImage, Release } from './release.js';
+import { DeliveryRefused } from './refused.js';
+import type { ReleasedImage, BuiltRelease } from './release.js';
 
 const ours = /^causeway\/(.+)$/;
 const versionLabel = 'app.kubernetes.io/version';
 
 /**
  * Sets images, by digest, and the version in the kustomization.yaml of an overlay. Comments and all else stay.
- * @throws Refused when the overlay has an app that the release has not
+ * @throws DeliveryRefused when the overlay has an app that the release has not
  */
-export function setRelease(text: string, { version, images }: Omit<Release, 'revision'>): string {
+export function setRelease(text: string, { version, images }: Omit<BuiltRelease, 'revision'>): string {
   const document = parseDocument(text);
   for (const entry of entriesOf(document.get('images'))) {
     const app = ours.exec(String(entry.get('name')))?.[1];
     if (app === undefined) continue;
     const image = images[app];
-    if (!image) throw new Refused(`The overlay has the app ${app}, but the release has no image of it.`);
+    if (!image) throw new DeliveryRefused(`The overlay has the app ${app}, but the release has no image of it.`);
     entry.delete('newTag');
     entry.set('newName', image.name);
     entry.set('digest', image.digest);

@@ -7,14 +7,14 @@ import { parseArgs } from 'node:util';
 import { environmentsIn, verifyRelease } from './command-line.js';
 import { current, deploy } from './environments.js';
 import { root } from './places.js';
-import { Refused, runCommand } from './refused.js';
+import { DeliveryRefused, runCommand } from './refused.js';
 
 runCommand(async () => {
   const { values, positionals } = parseArgs({ allowPositionals: true, options: { version: { type: 'string' } } });
   const [from = '', to = ''] = environmentsIn(positionals, ['from', 'to']);
   const release = await current({ folder: root }, from);
   if (values.version && release.version !== values.version)
-    throw new Refused(
+    throw new DeliveryRefused(
       `${from} runs ${release.version}, not ${values.version} any more: promote that from its own pipeline, after its smoke test.`,
     );
   await verifyRelease(release, process.env);

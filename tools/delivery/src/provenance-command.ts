@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { predicateTypes, signingIdentity } from './attestation.js';
 import { reportsFolder } from './places.js';
 import { pipelineRun, provenanceOf } from './provenance.js';
-import { Refused, runCommand } from './refused.js';
+import { DeliveryRefused, runCommand } from './refused.js';
 import { attestImage } from './registry.js';
 import { readRelease, referenceOf } from './release.js';
 
@@ -17,7 +17,7 @@ runCommand(async () => {
   const release = readRelease();
   for (const [app, image] of Object.entries(release.images)) {
     const bill = join(reportsFolder, `${app}.cdx.json`);
-    if (!existsSync(bill)) throw new Refused(`There is no ${bill}: run npm run sbom -- --release first.`);
+    if (!existsSync(bill)) throw new DeliveryRefused(`There is no ${bill}: run npm run sbom -- --release first.`);
     const { provenance, billOfMaterials } = predicateTypes;
     const predicate = JSON.parse(readFileSync(bill, 'utf8')) as unknown;
     await attestImage(image, { predicateType: provenance, predicate: provenanceOf(app, release, run) }, identity);

@@ -1,5 +1,5 @@
-import { Refused } from './refused.js';
-import type { Release } from './release.js';
+import { DeliveryRefused } from './refused.js';
+import type { BuiltRelease } from './release.js';
 
 /** A run of a pipeline, as its system describes it in the environment. */
 export interface PipelineRun {
@@ -13,7 +13,7 @@ export interface PipelineRun {
   readonly run: string;
 }
 
-/** @throws Refused outside GitHub Actions, GitLab CI and Jenkins: nobody could check what it would say */
+/** @throws DeliveryRefused outside GitHub Actions, GitLab CI and Jenkins: nobody could check what it would say */
 export function pipelineRun(env: NodeJS.ProcessEnv): PipelineRun {
   if (env['GITHUB_ACTIONS']) {
     const source = `${env['GITHUB_SERVER_URL']}/${env['GITHUB_REPOSITORY']}`;
@@ -38,7 +38,7 @@ export function pipelineRun(env: NodeJS.ProcessEnv): PipelineRun {
       builder: `${env['JENKINS_URL']}`,
       run: `${env['BUILD_URL']}`,
     };
-  throw new Refused(
+  throw new DeliveryRefused(
     'Provenance says which pipeline built an image, and this is none (GITHUB_ACTIONS, GITLAB_CI and JENKINS_URL are not set): run it there.',
   );
 }
@@ -49,7 +49,7 @@ export function pipelineRun(env: NodeJS.ProcessEnv): PipelineRun {
  */
 export const provenanceOf = (
   app: string,
-  { revision }: Release,
+  { revision }: BuiltRelease,
   { source, ref, builder, run }: PipelineRun,
 ): unknown => ({
   buildDefinition: {

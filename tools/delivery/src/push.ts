@@ -1,6 +1,6 @@
 import { imageName } from '@causeway/images';
 import { output } from '@causeway/launcher/run';
-import { Refused } from './refused.js';
+import { DeliveryRefused } from './refused.js';
 import type { ReleasedImage } from './release.js';
 
 /** Pushes images that are built. @returns their digests, as the registry answered */
@@ -19,7 +19,7 @@ export async function pushImages(
       .split('\n')
       .find((line) => line.startsWith(`${name}@`))
       ?.slice(name.length + 1);
-    if (!digest) throw new Refused(`${reference} was pushed, but the engine does not know under which digest.`);
+    if (!digest) throw new DeliveryRefused(`${reference} was pushed, but the engine does not know under which digest.`);
     images[app] = { name, digest };
     console.log(`✓ pushed ${reference}`);
   }

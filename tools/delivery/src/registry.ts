@@ -1,7 +1,7 @@
 import type { SerializedBundle } from '@sigstore/bundle';
 import { attachArtifactToImage, getRegistryCredentials, type Credentials } from '@sigstore/oci';
 import { signStatement, statementOf, verifyStatement, type SigningIdentity, type Trust } from './attestation.js';
-import { Refused } from './refused.js';
+import { DeliveryRefused } from './refused.js';
 import { referenceOf, type ReleasedImage } from './release.js';
 
 /** A bundle as the registry keeps it: the type that Cosign 3, Kyverno and policy-controller look for. */
@@ -35,7 +35,7 @@ export async function attestImage(
 
 /**
  * Checks that an image has a trusted statement of each type. Statements by others do not count, and do no harm.
- * @throws Refused with the types that are missing, and why others did not count
+ * @throws DeliveryRefused with the types that are missing, and why others did not count
  */
 export async function verifyImage(image: ReleasedImage, types: readonly string[], trust: Trust): Promise<void> {
   const found = new Set<string>();
@@ -49,7 +49,7 @@ export async function verifyImage(image: ReleasedImage, types: readonly string[]
   }
   const missing = types.filter((type) => !found.has(type));
   if (missing.length > 0)
-    throw new Refused(
+    throw new DeliveryRefused(
       `${referenceOf(image)} has no trusted ${missing.join(', ')}` +
         `${refused.length > 0 ? `; what it has does not count: ${[...new Set(refused)].join('; ')}` : ''}. ` +
         'Do not deploy it: let the pipeline build and sign the commit again.',
@@ -63,7 +63,7 @@ export async function bundlesOf(image: ReleasedImage): Promise<SerializedBundle[
     const response = await registry(path);
     if (response.status === 404) return undefined;
     if (!response.ok)
-      throw new Refused(`${path} of the registry answered ${response.status}: ${await response.text()}`);
+      throw new DeliveryRefused(`${path} of the registry answered ${response.status}: ${await response.text()}`);
     return (await response.json()) as T;
   };
   // Registries before version 1.1 of the specification keep the list under a tag.
@@ -114,7 +114,8 @@ async function signIn(challenge: string, credentials: Credentials | undefined): 
   const url = new URL(values.get('realm') ?? '');
   for (const key of ['service', 'scope']) if (values.has(key)) url.searchParams.set(key, values.get(key)!);
   const response = await fetch(url, { headers: basic ? { authorization: basic } : {} });
-  if (!response.ok) throw new Refused(`The registry lets nobody in (${response.status}): run docker login first.`);
+  if (!response.ok)
+    throw new DeliveryRefused(`The registry lets nobody in (${response.status}): run docker login first.`);
   const { token, access_token } = (await response.json()) as { token?: string; access_token?: string };
   return `Bearer ${token ?? access_token}`;
 }

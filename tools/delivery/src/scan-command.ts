@@ -7,14 +7,14 @@ import { join } from 'node:path';
 import { findEngine, images } from '@causeway/images';
 import { run } from '@causeway/launcher/run';
 import { reportsFolder, root } from './places.js';
-import { Refused, runCommand } from './refused.js';
+import { DeliveryRefused, runCommand } from './refused.js';
 import { scanCommand } from './scan.js';
 
 runCommand(async () => {
   const { docker } = await findEngine();
   const missing = images.filter((app) => !existsSync(join(reportsFolder, `${app}.cdx.json`)));
   if (missing.length > 0)
-    throw new Refused(
+    throw new DeliveryRefused(
       `No bill of materials of ${missing.join(', ')} in reports/delivery: run npm run sbom -- --release.`,
     );
   const failed: string[] = [];
@@ -24,7 +24,7 @@ runCommand(async () => {
     if (code !== 0) failed.push(app);
   }
   if (failed.length > 0)
-    throw new Refused(
+    throw new DeliveryRefused(
       `\nThe scan failed for ${failed.join(', ')}; the lines above say why. Update the package (npm update, or a newer base image). ` +
         'If it cannot be reached here, add it to .grype.yaml with the reason and a date to look again.',
     );

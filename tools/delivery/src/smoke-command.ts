@@ -4,7 +4,7 @@
 import '@causeway/launcher/stop-with-parent';
 import '@causeway/launcher/tolerate-output-errors';
 import { parseArgs } from 'node:util';
-import { Refused, runCommand } from './refused.js';
+import { DeliveryRefused, runCommand } from './refused.js';
 import { smoke } from './smoke.js';
 
 runCommand(async () => {
@@ -21,7 +21,9 @@ runCommand(async () => {
   const [address] = positionals;
   const withinMs = Number(values.within) * 1_000;
   if (!address || !URL.canParse(address) || !(withinMs > 0))
-    throw new Refused('Which address? npm run smoke -- https://shop.staging.example.org [--orders] [--within=600]');
+    throw new DeliveryRefused(
+      'Which address? npm run smoke -- https://shop.staging.example.org [--orders] [--within=600]',
+    );
   await smoke({
     url: new URL(address).origin,
     orders: values.orders,

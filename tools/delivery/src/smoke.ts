@@ -1,5 +1,5 @@
 import { call, runDemo, type Endpoints } from '@causeway/demo-client';
-import { Refused } from './refused.js';
+import { DeliveryRefused } from './refused.js';
 
 export interface SmokeOptions {
   /** The public address: `https://shop.staging.example.org`. */
@@ -20,7 +20,7 @@ export interface SmokeOptions {
 
 /**
  * Waits until an environment answers, in the wanted version, then uses it as a customer does.
- * @throws Refused with the step that failed
+ * @throws DeliveryRefused with the step that failed
  */
 export async function smoke({ url, orders = false, say, ...options }: SmokeOptions): Promise<void> {
   if (options.version && options.healthUrl) await waitForVersion(options.healthUrl, options.version, options.withinMs);
@@ -33,7 +33,7 @@ export async function smoke({ url, orders = false, say, ...options }: SmokeOptio
   say('  products     a visitor sees them');
   const stranger = await call<{ code?: string }>(url, '/v1/orders');
   if (stranger.status !== 401)
-    throw new Refused(`GET /v1/orders without a token answered ${stranger.status}, not 401.`);
+    throw new DeliveryRefused(`GET /v1/orders without a token answered ${stranger.status}, not 401.`);
   say('  orders       nobody sees them without a token');
   if (!orders) return;
   const redirectUri = options.redirectUri ?? new URL('/callback', url).href;
@@ -44,7 +44,7 @@ export async function smoke({ url, orders = false, say, ...options }: SmokeOptio
   try {
     await runDemo(endpoints, { say, settleMs: 60_000 });
   } catch (error) {
-    throw new Refused(`A customer cannot order: ${(error as Error).message}`);
+    throw new DeliveryRefused(`A customer cannot order: ${(error as Error).message}`);
   }
 }
 
@@ -57,14 +57,14 @@ const waitForVersion = (healthUrl: string, version: string, withinMs: number): P
     if (!answer.version?.endsWith(version)) throw new Error(`${healthUrl} says ${answer.version}, expected ${version}`);
   });
 
-/** Tries every two seconds. @throws Refused with the last failure */
+/** Tries every two seconds. @throws DeliveryRefused with the last failure */
 async function eventually(withinMs: number, attempt: () => Promise<void>): Promise<void> {
   for (const limitAt = performance.now() + withinMs; ;) {
     try {
       return await attempt();
     } catch (error) {
       if (performance.now() > limitAt)
-        throw new Refused(
+        throw new DeliveryRefused(
           `Not well after ${withinMs / 1_000} s: ${(error as Error).message}. Look at the roll-out, then npm run rollback.`,
         );
     }

@@ -12,7 +12,7 @@ import {
   jenkinsPipeline,
   stages,
   unknownScripts,
-  type Pipeline,
+  type PipelineStages,
 } from './stages.js';
 
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
@@ -48,7 +48,7 @@ const lint = async (text: string): Promise<string[]> =>
 
 const pipelines = async (
   changed: { github?: string; gitlab?: string; jenkins?: string } = {},
-): Promise<Record<string, Pipeline>> => ({
+): Promise<Record<string, PipelineStages>> => ({
   'GitHub Actions': githubPipeline(changed.github ?? workflow),
   'GitLab CI': gitlabPipeline((await gitlabCiLocal(changed.gitlab ?? gitlab, '--preview')).stdout),
   Jenkins: jenkinsPipeline(changed.jenkins ?? jenkinsfile),

@@ -15,12 +15,12 @@ export const stages = [
 ];
 
 /** The npm scripts of each stage, in their order. */
-export type Pipeline = ReadonlyMap<string, readonly string[]>;
+export type PipelineStages = ReadonlyMap<string, readonly string[]>;
 
 const scriptsIn = (text: string): string[] => [...text.matchAll(/\bnpm run ([\w:-]+)/g)].map(([, name]) => name!);
 
 /** @param text A workflow of GitHub Actions: one job a stage. */
-export function githubPipeline(text: string): Pipeline {
+export function githubPipeline(text: string): PipelineStages {
   const { jobs } = parse(text) as { jobs: Record<string, { steps: { run?: string }[] }> };
   return new Map(
     Object.entries(jobs).map(([name, { steps }]) => [name, steps.flatMap(({ run = '' }) => scriptsIn(run))]),
@@ -28,7 +28,7 @@ export function githubPipeline(text: string): Pipeline {
 }
 
 /** @param text What `gitlab-ci-local --preview` prints: every `extends` and `!reference` is resolved. */
-export function gitlabPipeline(text: string): Pipeline {
+export function gitlabPipeline(text: string): PipelineStages {
   const { stages: order, ...jobs } = parse(text) as { stages: string[] } & Record<
     string,
     { stage?: string; before_script?: string[]; script?: string[] }
@@ -41,14 +41,14 @@ export function gitlabPipeline(text: string): Pipeline {
 }
 
 /** @param text A declarative Jenkinsfile: from one `stage('…')` to the next. */
-export function jenkinsPipeline(text: string): Pipeline {
+export function jenkinsPipeline(text: string): PipelineStages {
   const code = text.replace(/^\s*\/\/.*$/gm, '');
   const [, ...parts] = code.split(/\bstage\('/);
   return new Map(parts.map((part) => [part.slice(0, part.indexOf("'")), scriptsIn(part)]));
 }
 
 /** Where a pipeline is not as the others: a stage too many, missing, in another place, or with other scripts. */
-export function differences(pipelines: Readonly<Record<string, Pipeline>>): string[] {
+export function differences(pipelines: Readonly<Record<string, PipelineStages>>): string[] {
   const [[first, wanted] = ['', new Map<string, string[]>()]] = Object.entries(pipelines);
   return Object.entries(pipelines).flatMap(([name, pipeline]) => {
     const order = [...pipeline.keys()].join(' ');
@@ -64,7 +64,7 @@ export function differences(pipelines: Readonly<Record<string, Pipeline>>): stri
 
 /** Scripts of pipelines that package.json does not have. */
 export const unknownScripts = (
-  pipelines: Readonly<Record<string, Pipeline>>,
+  pipelines: Readonly<Record<string, PipelineStages>>,
   scripts: Readonly<Record<string, string>>,
 ): string[] =>
   Object.entries(pipelines).flatMap(([name, pipeline]) =>
