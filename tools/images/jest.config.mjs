@@ -14,7 +14,7 @@ const project = (displayName, folders, testMatch, more) => ({
 export default {
   testTimeout: base.testTimeout,
   projects: [
-    project('images', ['tools/images/test', 'tools/e2e/test'], '**/*.images.ts'),
+    project('images', ['tools/images/test', 'tools/e2e/test', 'tools/delivery/test'], '**/*.images.ts'),
     project('system from images', ['tools/e2e/test'], '**/*.e2e.spec.ts', { globals: { causewayTarget: 'images' } }),
   ],
 };

@@ -14,11 +14,8 @@ export async function pushImages(
     const reference = imageName(app, options);
     const name = `${options.repository}/${app}`;
     await output([docker, 'push', '--quiet', reference], { timeoutMs: 1_800_000 });
-    const known = await output([docker, 'image', 'inspect', '--format', '{{join .RepoDigests "\\n"}}', reference]);
-    const digest = known
-      .split('\n')
-      .find((line) => line.startsWith(`${name}@`))
-      ?.slice(name.length + 1);
+    const known = await output([docker, 'image', 'inspect', '--format', '{{json .RepoDigests}}', reference]);
+    const digest = (JSON.parse(known) as string[]).find((one) => one.startsWith(`${name}@`))?.slice(name.length + 1);
     if (!digest) throw new DeliveryRefused(`${reference} was pushed, but the engine does not know under which digest.`);
     images[app] = { name, digest };
     console.log(`✓ pushed ${reference}`);
