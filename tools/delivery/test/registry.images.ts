@@ -51,7 +51,8 @@ beforeAll(async () => {
   released = await pushImages(engine.docker, apps, { repository, tag: 'git-1' });
 });
 afterAll(async () => {
-  for (const image of Object.values(released ?? {})) await run([engine.docker, 'image', 'rm', `${image.name}:git-1`]);
+  const made = Object.values(released ?? {}).flatMap((image) => [`${image.name}:git-1`, referenceOf(image)]);
+  for (const reference of made) await run([engine.docker, 'image', 'rm', reference]);
   await registry?.stop();
   rmSync(folder, { recursive: true, force: true });
 });

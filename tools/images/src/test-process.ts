@@ -3,7 +3,8 @@
 // alone.
 import '@causeway/launcher/stop-with-parent';
 import '@causeway/launcher/tolerate-output-errors';
-import { fileURLToPath } from 'node:url';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { run } from '@causeway/launcher/run';
 import { buildImages, images } from './build.js';
@@ -25,6 +26,8 @@ async function main(): Promise<number> {
     return values['if-available'] ? 0 : 1;
   }
   if (!values['no-build']) await buildImages(engine, images, { root, tag: 'dev' });
+  const report = `${root}/reports/images.json`;
+  rmSync(report, { force: true });
   const jest = [
     process.execPath,
     '--experimental-vm-modules',
@@ -33,9 +36,29 @@ async function main(): Promise<number> {
     '--config',
     `${root}/tools/images/jest.config.mjs`,
     '--runInBand',
+    '--json',
+    `--outputFile=${report}`,
     ...(positionals.length > 0 ? ['--', ...positionals] : []),
   ] as const;
-  return (await run(jest, { output: 'inherit', timeoutMs: 7_200_000 })).code;
+  const { code } = await run(jest, { output: 'inherit', timeoutMs: 7_200_000 });
+  await say(report);
+  return code;
+}
+
+interface TestTotals {
+  totalsOf(reports: readonly unknown[], root: string): { readonly skipped: number };
+  skipLines(totals: unknown): string[];
+  closingLine(totals: unknown): string;
+}
+
+/** Ends as `npm test` does: what was skipped and why, then the numbers. */
+async function say(report: string): Promise<void> {
+  const { totalsOf, skipLines, closingLine } = (await import(
+    pathToFileURL(`${root}/tools/test-totals.mjs`).href
+  )) as TestTotals;
+  const read = existsSync(report) ? (JSON.parse(readFileSync(report, 'utf8')) as unknown) : undefined;
+  const totals = totalsOf([read], root);
+  console.log(['', ...skipLines(totals), closingLine(totals)].join('\n'));
 }
 
 process.exitCode = await main();
