@@ -39,7 +39,7 @@ test('answers nobody without the token, and leaves its folder for no path', asyn
   expect(readdirSync(join(folder, 'cache'))).toEqual([]);
 });
 
-test('an upload that breaks off leaves nothing', async () => {
+test('nobody reads half an upload, and one that breaks off leaves nothing', async () => {
   const { url, token } = settings();
   const socket = connect(Number(new URL(url).port), '127.0.0.1');
   await new Promise((resolve) => socket.once('connect', resolve));
@@ -47,6 +47,7 @@ test('an upload that breaks off leaves nothing', async () => {
     `PUT /v1/cache/34 HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${token}\r\ncontent-length: 99\r\n\r\npart`,
   );
   while (readdirSync(join(folder, 'cache')).length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  expect((await request('GET', '/v1/cache/34')).status).toBe(404);
   socket.destroy();
   while (readdirSync(join(folder, 'cache')).length > 0) await new Promise((resolve) => setTimeout(resolve, 10));
   expect((await request('GET', '/v1/cache/34')).status).toBe(404);
