@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { orderOverview, scopes, type OrderView, type ProductView } from '@causeway/contracts';
 import { call, Customer } from '@causeway/demo-client';
+import { run } from '@causeway/launcher/run';
 import { eventually } from '../src/eventually.js';
 import { exportedMetrics, referenceAttributes, referenceMetrics } from '../src/telemetry-reference.js';
 import { ledgerOf, machineToken, newKey, useSystem } from '../src/system.js';
@@ -379,4 +381,12 @@ test('the system exports what docs/reference/telemetry.md has: metrics with kind
   await eventually('spans', async () => (await system.trace(placed.traceId)).length > 15);
   const attributes = (await system.trace(placed.traceId)).flatMap((span) => Object.keys(span.attributes));
   expect([...new Set(attributes)].filter((name) => !referenceAttributes.includes(name))).toEqual([]);
+});
+
+test('npm run smoke, which pipelines run after a deployment, finds the system well', async () => {
+  const command = join(import.meta.dirname, '../../delivery/dist/smoke-command.js');
+  const { gateway } = system.urls;
+  const { code, stdout, stderr } = await run([process.execPath, command, gateway, '--orders', '--within=60']);
+  expect([code, stderr]).toEqual([0, '']);
+  expect(stdout).toContain(`${gateway} works`);
 });
