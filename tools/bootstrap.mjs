@@ -95,8 +95,7 @@ export function notInstalled(folder, installed) {
     .filter(([path, { version, link }]) => {
       try {
         const found = readJson(join(folder, path, 'package.json'));
-        // Some packages write `v1.0.0`, which npm takes for `1.0.0`.
-        return !link && found.version.replace(/^v/, '') !== version;
+        return !link && found.version !== version;
       } catch {
         return true;
       }
@@ -175,18 +174,11 @@ function versionOf(node) {
 async function generateAndBuild(node, stamp, goal) {
   // Asking Nx whether its cache is fresh takes 2 s; comparing names, sizes and times of all files takes 30 ms.
   if (stamp[goal] && stamp[goal] === fingerprint(goal)) return;
-  const projects =
-    goal === 'build'
-      ? [
-          '--projects',
-          'tag:type:lib,tag:type:app,@causeway/system,@causeway/generate,@causeway/demo-client,@causeway/launcher,@causeway/images,@causeway/manifests,@causeway/kind,@causeway/cli,@causeway/delivery',
-        ]
-      : [];
   const nx = realpathSync(inRoot('node_modules', '.bin', 'nx'));
   await step(
     goal === 'build' ? 'building' : 'generating database clients',
     node,
-    [nx, 'run-many', '-t', goal, '--output-style=static', ...projects],
+    [nx, 'run-many', '-t', goal, '--output-style=static'],
     {
       env: {
         ...process.env,

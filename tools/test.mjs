@@ -1,6 +1,6 @@
 // `npm test`: lint, type check, build, then every test. Ends with the line `N passed, N failed` over all of them,
 // followed by `, N skipped` where something was skipped; the lines before it say why. `npm test -- orders` runs only
-// the test files whose path holds `orders`, without the other steps.
+// the test files whose path holds `orders`, without the other steps. `--all` adds the long suites, a step each.
 import './launcher/stop-with-parent.mjs';
 import './launcher/tolerate-output-errors.mjs';
 import { spawn } from 'node:child_process';
@@ -11,7 +11,8 @@ import { closingLine, skipLines, totalsOf } from './test-totals.mjs';
 
 const root = join(import.meta.dirname, '..');
 const reports = join(root, 'reports');
-const only = process.argv.slice(2);
+const all = process.argv[2] === '--all';
+const only = process.argv.slice(all ? 3 : 2);
 const started = Date.now();
 const seconds = (since) => `${((Date.now() - since) / 1000).toFixed(1)} s`;
 
@@ -90,6 +91,10 @@ const ofTests = totalsOf([await tests()], root);
 if (only.length > 0 && ofTests.passed + ofTests.failed + ofTests.skipped === 0) {
   console.log(`\nNo test file has ${only.join(' or ')} in its path.`);
   failures += 1;
+}
+if (all) {
+  await step('Images', process.execPath, [join(root, 'tools/images/dist/test-process.js'), '--if-available']);
+  await step('Life of a fork', process.execPath, [join(root, 'tools/generators/dist/test-process.js')]);
 }
 const totals = { ...ofTests, passed: ofTests.passed + passedSteps, failed: ofTests.failed + failures };
 if (totals.failed > 0)

@@ -20,13 +20,10 @@ const settingsOf = async (app: string): Promise<SettingsShape> => {
 const missing = (names: readonly string[], text: string): string[] =>
   names.filter((name) => !new RegExp(`\\b${name.replaceAll('.', '\\.')}(?![\\w.])`).test(text));
 
-test.each(apps)(
-  'every setting of %s is explained in its README, in that of a library, or in a guide',
-  async (app) => {
-    const names = Object.keys(await settingsOf(app));
-    expect(missing(names, `${readme(`apps/${app}`)}\n${libraries}`)).toEqual([]);
-  },
-);
+test.each(apps)('every setting of %s is explained in its README, in that of a library, or in a guide', async (app) => {
+  const names = Object.keys(await settingsOf(app));
+  expect(missing(names, `${readme(`apps/${app}`)}\n${libraries}`)).toEqual([]);
+});
 
 test.each(apps)('the README of %s names every message that it publishes, handles or answers', (app) => {
   const subjects = [

@@ -32,7 +32,7 @@ export type RunCommand = (
 ) => Promise<void>;
 
 /** Runs the work of a command that needs no running system. */
-export type RunLocally = (command: Command, work: () => CommandReport) => void;
+export type RunLocally = (command: Command, work: () => CommandReport | Promise<CommandReport>) => Promise<void>;
 
 /** The text after the options of a help page. */
 export const example = (...lines: readonly string[]): string =>

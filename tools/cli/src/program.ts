@@ -12,6 +12,7 @@ import { addLogs } from './commands/logs.js';
 import { addOrder } from './commands/order.js';
 import { addOrders } from './commands/orders.js';
 import { addOutbox } from './commands/outbox.js';
+import { addRename } from './commands/rename.js';
 import { addServices } from './commands/services.js';
 import { addTrace } from './commands/trace.js';
 import { CommandFailed, WrongUsage } from './failure.js';
@@ -96,6 +97,7 @@ export function createProgram(parts: ProgramParts, finished: (ok: boolean) => vo
   ])
     add(program, run);
   addContracts(program, runLocally);
+  addRename(program, runLocally);
   addCompletion(program);
   return program;
 }
@@ -121,7 +123,7 @@ function runners(
   };
   const optionsOf = (command: Command) => command.optsWithGlobals<TargetOptions & { json?: boolean; as?: string }>();
   return {
-    runLocally: (command, work) => show(work(), optionsOf(command).json ?? false),
+    runLocally: async (command, work) => show(await work(), optionsOf(command).json ?? false),
     async run(command, work, without) {
       const { json = false, as, ...options } = optionsOf(command);
       const target = await openTarget(options).catch((error: unknown) => {

@@ -1,0 +1,58 @@
+import { execFileSync } from 'node:child_process';
+import { formatFiles, type Tree } from '@nx/devkit';
+import { problemOfName, renameText, titleOf, type RepositoryNames } from './names.js';
+
+export interface RenameOptions {
+  readonly name: string;
+  readonly title?: string;
+}
+
+const changelog = 'CHANGELOG.md';
+/** Who wrote the template does not change with its name. */
+const untouched = new Set(['LICENSE', changelog]);
+
+/**
+ * Renames the repository: packages, titles, schema, namespace, images, metrics, files. What git ignores stays: data
+ * folders, builds and secrets have the old name, and are made anew.
+ * @throws when the name cannot be used
+ */
+export async function renameGenerator(tree: Tree, options: RenameOptions): Promise<void> {
+  const from = currentNames(tree);
+  const to = { name: options.name, title: options.title?.trim() || titleOf(options.name) };
+  const files = trackedFiles(tree.root);
+  const problem = problemOfName(to.name, projectNames(files));
+  if (problem !== undefined) throw new Error(`The name cannot be used: ${problem}.`);
+  if (/["'`\\<>{}$\n]/.test(to.title)) throw new Error(`The title cannot have quotes, brackets or $: ${to.title}`);
+
+  for (const file of files) {
+    if (untouched.has(file)) continue;
+    const bytes = tree.read(file);
+    if (bytes === null || bytes.includes(0)) continue;
+    const text = bytes.toString('utf8');
+    const renamed = renameText(text, from, to);
+    const target = renameText(file, from, to);
+    if (target !== file) tree.rename(file, target);
+    if (renamed !== text) tree.write(target, renamed);
+  }
+  const before = tree.exists(changelog) ? (tree.read(changelog, 'utf8') ?? '') : '# Changes\n';
+  tree.write(changelog, `${before}\n- Made from the template ${from.title}; ${to.title} from here on.\n`);
+  await formatFiles(tree);
+}
+
+export default renameGenerator;
+
+function currentNames(tree: Tree): RepositoryNames {
+  const { name } = JSON.parse(tree.read('package.json', 'utf8') ?? '{}') as { name: string };
+  const title = /^# (.+)$/m.exec(tree.read('README.md', 'utf8') ?? '')?.[1] ?? titleOf(name);
+  return { name, title };
+}
+
+const trackedFiles = (root: string): string[] =>
+  execFileSync('git', ['ls-files', '-z'], { cwd: root, encoding: 'utf8' }).split('\0').filter(Boolean);
+
+/** `order` of `apps/order`: names that stand beside that of the repository. */
+function projectNames(files: readonly string[]): string[] {
+  return files
+    .filter((file) => /^(apps|libs|tools)\/[^/]+\/package\.json$/.test(file))
+    .map((file) => file.split('/')[1] ?? '');
+}
