@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { output } from '@causeway/launcher/run';
 import { current, deploy, rollBack, type Repository } from './environments.js';
+import { releaseIn, setRelease } from './overlay.js';
 import { root } from './places.js';
 import { versionOf, type BuiltRelease } from './release.js';
 
@@ -67,6 +68,20 @@ test('tags of an overlay become digests', async () => {
   expect((await current(repository, 'staging')).images).toEqual(release.images);
 });
 
+test('a canary that is tried keeps its version while others are released; before, it is what is released', () => {
+  const image = (digit: string) => ({ name: 'registry.shop.io/order', digest: `sha256:${digit.repeat(64)}` });
+  const overlay = (digit: string, components: string) =>
+    `components: [${components}]\nimages:\n` +
+    `  - { name: causeway/order, newName: a, digest: b }\n` +
+    `  - { name: causeway/order-canary, newName: ${image(digit).name}, digest: '${image(digit).digest}' }\n`;
+  const release = { version: 'v2', images: { order: image('2') } };
+  const taken = setRelease(overlay('7', '../../components/canary-order'), release);
+  expect([taken.split(image('2').digest).length - 1, taken.includes(image('7').digest)]).toEqual([1, true]);
+  const before = setRelease(overlay('0', ''), release);
+  expect(before.split(image('2').digest).length - 1).toBe(2);
+  expect(releaseIn(taken).images).toEqual({ order: image('2') });
+});
+
 test('the same release again makes no commit', async () => {
   const release = await commit('1');
   expect(await deploy(repository, 'staging', release)).toBe(await deploy(repository, 'staging', release));
@@ -104,8 +119,8 @@ test('a rollback that the check refuses changes nothing', async () => {
 
 test('values that lead nowhere are not deployed', async () => {
   const release = await commit('1');
-  const image = { name: 'registry.example.org/order', digest: `sha256:${'1'.repeat(64)}` };
-  const unset = { ...release, images: { ...release.images, order: image } };
+  const image = { name: 'registry.example.org/payment', digest: `sha256:${'1'.repeat(64)}` };
+  const unset = { ...release, images: { ...release.images, payment: image } };
   await expect(deploy(repository, 'staging', unset)).rejects.toThrow(
     /1 values lead nowhere[^]*kustomization.yaml:\d+ {2}registry.example.org {2}\(your registry\)/,
   );
