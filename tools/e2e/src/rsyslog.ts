@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { guard } from '@causeway/launcher/guard';
 import { defaultCaches, hasPackages, moveInto, withPackages, writableCache } from '@causeway/launcher/packages';
 
-const config = fileURLToPath(new URL('../../../k8s/logging-elk/rsyslog/causeway.conf', import.meta.url));
+const config = fileURLToPath(new URL('../../../k8s/components/logging-elk/rsyslog/causeway.conf', import.meta.url));
 
 /** Whether rsyslog is here, or can be fetched as a package. */
 export const rsyslogAvailable = async (): Promise<boolean> =>

@@ -205,19 +205,12 @@ export const componentsFor = (
 const excludes = (a: OptionalComponent, b: OptionalComponent): boolean =>
   a !== b && ((a.excludes ?? []).includes(b.name) || (b.excludes ?? []).includes(a.name));
 
-/**
- * The names that an overlay may take, singly, and every set to which nothing more can be added.
- * @param taken What its kustomization already names.
- */
+/** The names that an overlay may take, singly, and every set to which nothing more can be added. */
 export function setsFor(
   overlay: OverlayName,
   known: readonly OptionalComponent[] = optionalComponents,
-  taken: readonly string[] = [],
 ): readonly (readonly string[])[] {
-  const there = taken.map((name) => componentOf(name, known));
-  const mine = componentsFor(overlay, known).filter(
-    (each) => !there.includes(each) && !there.some((other) => excludes(each, other)),
-  );
+  const mine = componentsFor(overlay, known);
   const fits = (set: readonly OptionalComponent[]): boolean => set.every((a) => set.every((b) => !excludes(a, b)));
   const sets = mine
     .reduce<OptionalComponent[][]>((all, each) => [...all, ...all.map((set) => [...set, each])], [[]])

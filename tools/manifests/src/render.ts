@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { parse, parseAllDocuments, stringify } from 'yaml';
 import type { Body, Manifest, Rendered } from './objects.js';
-import { componentOf, folderOf, optionalComponents } from './optional-components.js';
+import { componentOf, folderOf, optionalComponents, type OptionalComponent } from './optional-components.js';
 
 export const root = join(import.meta.dirname, '../../..');
 export const overlays = ['kind', 'staging', 'production'] as const;
@@ -16,13 +16,16 @@ const originAnnotation = 'config.kubernetes.io/origin';
  * @param overlay    A folder of `k8s/overlays`.
  * @param components Optional components that are taken along, as if they were the last lines of `components` in the
  *   overlay's kustomization. Default: none.
+ * @param exactly Leave out the optional components that the overlay's own kustomization names. For tests that plant
+ *   violations, and must not depend on what a team has added. Default false.
  * @throws Error with Kustomize's own message when it can't be rendered.
  */
-export function render(overlay: string, components: readonly string[] = []): Rendered {
+export function render(overlay: string, components: readonly string[] = [], { exactly = false } = {}): Rendered {
   // Kustomize records origins only if the outermost kustomization asks for it, and they do not belong in the cluster.
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'causeway-manifests-')));
   try {
-    const base = components.length === 0 ? root : copyWith(folder, overlay, components);
+    const copied = components.length > 0 || (exactly && takenBy(overlay).length > 0);
+    const base = copied ? copyWith(folder, overlay, components, exactly) : root;
     const target = relative(folder, join(base, 'k8s/overlays', overlay));
     const wrapper = { resources: [target], buildMetadata: ['originAnnotations'] };
     writeFileSync(join(folder, 'kustomization.yaml'), JSON.stringify(wrapper));
@@ -31,7 +34,8 @@ export function render(overlay: string, components: readonly string[] = []): Ren
       env: process.env,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    return { overlay, components: [...takenBy(overlay), ...components], manifests: parseManifests(text, folder, base) };
+    const taken = exactly ? [] : takenBy(overlay);
+    return { overlay, components: [...taken, ...components], manifests: parseManifests(text, folder, base) };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -45,21 +49,22 @@ const fileIn = (base: string, overlay: string): string => join(base, 'k8s/overla
 const read = (file: string): Kustomization =>
   existsSync(file) ? (parse(readFileSync(file, 'utf8')) as Kustomization) : {};
 
+/** The optional component that a line of an overlay's kustomization names, if it is one. */
+const optionalAt = (overlay: string, path: string): OptionalComponent | undefined =>
+  optionalComponents.find((each) => join(root, folderOf(each)) === join(root, 'k8s/overlays', overlay, path));
+
 /** The optional components that an overlay's own kustomization names. */
-export function takenBy(overlay: string): string[] {
-  const paths = (read(fileIn(root, overlay)).components ?? []).map((path) =>
-    relative(root, join(root, 'k8s/overlays', overlay, path)),
-  );
-  return optionalComponents.filter((each) => paths.includes(folderOf(each))).map(({ name }) => name);
-}
+export const takenBy = (overlay: string): string[] =>
+  (read(fileIn(root, overlay)).components ?? []).flatMap((path) => optionalAt(overlay, path)?.name ?? []);
 
 /** Kustomize reads nothing outside of a kustomization's folder, so what changes is a copy of them all. */
-function copyWith(folder: string, overlay: string, components: readonly string[]): string {
+function copyWith(folder: string, overlay: string, components: readonly string[], exactly: boolean): string {
   cpSync(join(root, 'k8s'), join(folder, 'k8s'), { recursive: true });
   const file = fileIn(folder, overlay);
   const kustomization = read(file);
-  const paths = components.map((name) => join('../../..', folderOf(componentOf(name))));
-  writeFileSync(file, stringify({ ...kustomization, components: [...(kustomization.components ?? []), ...paths] }));
+  const kept = (kustomization.components ?? []).filter((path) => !exactly || !optionalAt(overlay, path));
+  const added = components.map((name) => join('../../..', folderOf(componentOf(name))));
+  writeFileSync(file, stringify({ ...kustomization, components: [...kept, ...added] }));
   return folder;
 }
 

@@ -24,6 +24,25 @@ export const scalingComponents: readonly OptionalComponent[] = [
     flows: [{ from: 'outside keda', to: 'nats', port: 8222, why: 'KEDA asks for the lag of consumers' }],
   },
   {
+    name: 'logging-elk',
+    overlays: ['staging', 'production'],
+    elsewhere: 'Elasticsearch alone wants more memory than the whole laptop node has',
+    flows: [9200, 5601].map((port) => ({
+      from: 'logging-elk/set-up',
+      to: 'outside logging',
+      port,
+      why: 'index template, lifecycle, saved objects',
+    })),
+    exceptions: [
+      {
+        policy: 'every setting that a service requires is there, and no unknown one',
+        object: 'Job logging-elk',
+        problem: 'container set-up is not given',
+        reason: 'it uses the Node of that image, and nothing of the gateway runs',
+      },
+    ],
+  },
+  {
     name: 'load-balancer',
     overlays: ['kind', 'staging', 'production'],
     quotas: { objects: { 'services.loadbalancers': '1' } },

@@ -28,7 +28,7 @@ withKubectl('what the overlays render', () => {
     expect(findings.map(({ problem }) => problem)).toEqual(['pods get a token for the Kubernetes API']);
   });
   test('and so is Fluent Bit, which may read files of its node and nothing else', () => {
-    const rendered = render('../logging-elk/fluent-bit');
+    const rendered = render('../components/logging-elk/fluent-bit');
     expect(typeProblems(rendered)).toEqual([]);
     const [spec] = ofKind<DaemonSet>(rendered, 'DaemonSet').map(({ body }) => body.spec?.template.spec);
     expect(spec).toMatchObject({

@@ -56,11 +56,19 @@ const modules: Readonly<Record<string, string>> = {
 /**
  * Compiles each object as a literal of its type, so that TypeScript refuses an unknown field, a wrong type and a
  * missing field. Nothing is written: the modules with the literals exist in memory only.
- * @param all Several together take hardly longer than one.
+ * @param all Several together take hardly longer than one: what is equal in them is compiled once.
  */
 export function typeProblems(...all: readonly Rendered[]): TypeProblem[] {
+  const seen = new Set<string>();
+  const isNew = ({ body }: Manifest): boolean => {
+    const text = JSON.stringify(body);
+    if (seen.has(text)) return false;
+    seen.add(text);
+    return true;
+  };
+  const distinct = all.map((rendered) => ({ ...rendered, manifests: rendered.manifests.filter(isNew) }));
   const sources = new Map(
-    all.map((rendered, index) => {
+    distinct.map((rendered, index) => {
       const file = join(root, 'tools/manifests/src', `rendered-${rendered.overlay.replace(/.*\//, '')}-${index}.mts`);
       const text = rendered.manifests.map(literal).join('\n');
       return [file, { rendered, source: ts.createSourceFile(file, text, ts.ScriptTarget.ES2023, true) }];

@@ -6,10 +6,10 @@ const json = (value: object): string => `${JSON.stringify(value, null, 2)}\n`;
 
 /** What Elasticsearch and Kibana are told about log lines, and the table of fields, from libs/telemetry/src/log-schema.ts. */
 export const logFiles = (): GeneratedFile[] => [
-  { file: 'k8s/logging-elk/elasticsearch/index-template.json', text: json(indexTemplate) },
-  { file: 'k8s/logging-elk/elasticsearch/lifecycle-policy.json', text: json(lifecyclePolicy) },
+  { file: 'k8s/components/logging-elk/elasticsearch/index-template.json', text: json(indexTemplate) },
+  { file: 'k8s/components/logging-elk/elasticsearch/lifecycle-policy.json', text: json(lifecyclePolicy) },
   {
-    file: 'k8s/logging-elk/kibana/saved-objects.ndjson',
+    file: 'k8s/components/logging-elk/kibana/saved-objects.ndjson',
     text: savedObjects()
       .map((object) => `${JSON.stringify(object)}\n`)
       .join(''),

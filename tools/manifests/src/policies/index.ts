@@ -6,8 +6,8 @@ import { canariesAreWeighed } from './canary.js';
 import { connectionsSuffice } from './connections.js';
 import { containersAreRestricted } from './containers.js';
 import { deploymentsAreOperable } from './deployments.js';
-import { onlyTheEdgeIsPublic } from './edge.js';
 import { discoveryFindsPods } from './discovery.js';
+import { onlyTheEdgeIsPublic } from './edge.js';
 import { imagesArePinned } from './images.js';
 import { jetStreamFitsItsVolume } from './jetstream.js';
 import { migrationsComeFirst } from './jobs.js';
@@ -33,10 +33,10 @@ export const policies = (shapes: Readonly<Record<string, SettingsShape>>): reado
   oneAutoscalerEach,
   networkMatchesTheCallGraph,
   servicesFindTheirPods,
+  discoveryFindsPods,
   onlyTheEdgeIsPublic,
   canariesAreWeighed,
   monitorsReachTheirPods,
-  discoveryFindsPods,
   settingsFit(shapes),
   referencesResolve,
   migrationsComeFirst,

@@ -30,5 +30,5 @@ export const describePolicy = (policy: ManifestPolicy, violations: readonly Viol
 const rendered = new Map<string, ReturnType<typeof render>>();
 function original(which: string): ReturnType<typeof render> {
   const [overlay = '', ...components] = which.split(' + ');
-  return rendered.get(which) ?? rendered.set(which, render(overlay, components)).get(which)!;
+  return rendered.get(which) ?? rendered.set(which, render(overlay, components, { exactly: true })).get(which)!;
 }
