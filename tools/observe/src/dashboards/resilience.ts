@@ -85,6 +85,11 @@ export const resilience: Board = {
           unit: 'reqps',
           queries: [[rate('discovery_ejections_total', 'job, service'), '{{job}} ejected {{service}}']],
         },
+        {
+          title: 'Questions to the DNS',
+          unit: 'reqps',
+          queries: [[rate('discovery_lookups_total', 'job, service, outcome'), '{{job}} {{service}} {{outcome}}']],
+        },
       ],
     },
   ],
