@@ -10,7 +10,10 @@ type Mapping = {
 type Document = Readonly<Record<string, unknown>>;
 
 const template = JSON.parse(
-  readFileSync(new URL('../../../k8s/components/logging-elk/elasticsearch/index-template.json', import.meta.url), 'utf8'),
+  readFileSync(
+    new URL('../../../k8s/components/logging-elk/elasticsearch/index-template.json', import.meta.url),
+    'utf8',
+  ),
 ) as { readonly template: { readonly mappings: Mapping } };
 
 /**
