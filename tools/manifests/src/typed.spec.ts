@@ -21,6 +21,11 @@ withKubectl('what the overlays render', () => {
     const args = (rendered: Rendered) =>
       ofKind<Deployment>(rendered, 'Deployment')[0]!.body.spec!.template.spec!.containers[0]!.args;
     expect(args(kind)).toEqual([...args(anywhere)!, '--kubelet-insecure-tls']);
+    // What policies/budget.ts counts for it on the laptop's node.
+    expect(ofKind<Deployment>(kind, 'Deployment')[0]!.body.spec!.template.spec!.containers[0]!.resources).toEqual({
+      requests: { cpu: '100m', memory: '200Mi' },
+      limits: { memory: '200Mi' },
+    });
     const findings = [containersAreRestricted, imagesArePinned].flatMap((policy) =>
       policy.check({ ...kind, overlay: 'production' }),
     );

@@ -69,6 +69,12 @@ describePolicy(requestsFitTheBudget, [
     ['services.loadbalancers: 1 may', 'Service gateway-public 1'],
   ],
   [
+    'a load balancer that takes ports of the nodes',
+    'staging + load-balancer',
+    (copy) => delete copy.find<IService>('Service', 'gateway-public').spec!.allocateLoadBalancerNodePorts,
+    ['services.nodeports: 1 may'],
+  ],
+  [
     'a line that is not counted',
     'kind',
     (copy) => (copy.quota('objects').hard!['count/replicasets.apps'] = '100'),
