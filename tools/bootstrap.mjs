@@ -95,7 +95,8 @@ export function notInstalled(folder, installed) {
     .filter(([path, { version, link }]) => {
       try {
         const found = readJson(join(folder, path, 'package.json'));
-        return !link && found.version !== version;
+        // Some packages write `v1.0.0`, which npm takes for `1.0.0`.
+        return !link && found.version.replace(/^v/, '') !== version;
       } catch {
         return true;
       }
