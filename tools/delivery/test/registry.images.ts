@@ -299,7 +299,7 @@ withBuildah('the store of CRI-O, Podman and Buildah (containers-storage)', () =>
     ]);
     const npmrc = join(process.env['HOME'] ?? '', '.npmrc');
     await buildah(
-      ...['bud', '--isolation=chroot', '--pull-never', '--signature-policy', policy(), '--ulimit=nofile=1024'],
+      ...['bud', '--isolation=chroot', '--pull-never', '--signature-policy', policy(), '--ulimit=nofile=8192'],
       ...(existsSync(npmrc) ? ['--secret', `id=npmrc,src=${npmrc}`] : []),
       ...['--file', join(root, 'docker/psp-sandbox.Dockerfile'), '--tag', 'causeway/psp-sandbox:buildah', root],
     );

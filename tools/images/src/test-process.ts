@@ -3,7 +3,7 @@
 // alone.
 import '@causeway/launcher/stop-with-parent';
 import '@causeway/launcher/tolerate-output-errors';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { run } from '@causeway/launcher/run';
@@ -27,6 +27,8 @@ async function main(): Promise<number> {
   }
   if (!values['no-build']) await buildImages(engine, images, { root, tag: 'dev' });
   const report = `${root}/reports/images.json`;
+  // Jest does not make the folder of its report.
+  mkdirSync(`${root}/reports`, { recursive: true });
   rmSync(report, { force: true });
   const jest = [
     process.execPath,
