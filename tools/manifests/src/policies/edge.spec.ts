@@ -51,6 +51,12 @@ describePolicy(onlyTheEdgeIsPublic, [
     ['HTTPRoute causeway', 'answers for every host'],
   ],
   [
+    'a controller that ends live order events',
+    'staging + canary-gateway',
+    (copy) => delete copy.find<IHTTPRoute>('HTTPRoute', 'causeway').spec!.rules![0]!.timeouts,
+    ['HTTPRoute causeway', 'its rule 0 leaves the time', 'timeouts.request: 0s'],
+  ],
+  [
     'TLS without a certificate',
     'production',
     (copy) => (gateway(copy).listeners[1]!.tls!.certificateRefs = []),

@@ -83,8 +83,16 @@ function listeners(rendered: Rendered, { body: { spec } }: Manifest<IGateway>): 
 const routes = (rendered: Rendered, { body: { spec } }: Manifest<IHTTPRoute>): Rule[] =>
   // A route inside of the cluster hangs on a Service.
   (spec?.parentRefs ?? []).some(({ kind = 'Gateway' }) => kind === 'Gateway')
-    ? (spec?.hostnames ?? [undefined]).map((host) => hostRule(rendered, 'it', host))
+    ? [...(spec?.hostnames ?? [undefined]).map((host) => hostRule(rendered, 'it', host)), ...endless(spec)]
     : [];
+
+/** Live order events are one answer that does not end, and Envoy's default ends every answer after 15 s. */
+const endless = (spec: IHTTPRoute['spec']): Rule[] =>
+  (spec?.rules ?? []).map(({ backendRefs = [], timeouts }, index) => [
+    backendRefs.length === 0 || timeouts?.request === '0s',
+    `its rule ${index} leaves the time for a whole answer to the controller, and live order events end with it`,
+    "set timeouts.request: 0s in it (Gateway API v1.2); every other request has the service's own deadline",
+  ]);
 
 function hostRule(rendered: Rendered, what: string, host: string | undefined): Rule {
   const known = publicHosts(rendered);
