@@ -5,6 +5,7 @@ import type { IResourceQuota } from 'kubernetes-models/v1';
 import { ofKind, type Rendered } from './objects.js';
 import {
   componentOf,
+  excludes,
   folderOf,
   optionalComponents,
   setsFor,
@@ -73,6 +74,23 @@ describe('the list of optional components', () => {
       ({ overlays: mine, elsewhere = '' }) => mine.length < overlays.length && elsewhere.length < 20,
     );
     expect(silent.map(({ name }) => name)).toEqual([]);
+  });
+  test('lets nobody from outside of a mesh go to what takes its members only', () => {
+    const meshes = optionalComponents.filter(({ tunnel }) => tunnel !== undefined);
+    const open = ({ unauthenticated = [] }: OptionalComponent, to: string, port: number): boolean =>
+      unauthenticated.some((each) => each.port === port && (each.workload === to || to === 'every service'));
+    const refused = optionalComponents
+      .filter((component) => !meshes.includes(component))
+      .flatMap((component) =>
+        (component.flows ?? [])
+          .filter(({ from, to }) => from.startsWith('outside ') && !to.startsWith('outside '))
+          .flatMap(({ to, port }) =>
+            meshes
+              .filter((mesh) => !excludes(component, mesh) && !open(mesh, to, port))
+              .map((mesh) => `${component.name}, ${mesh.name}: ${to} on port ${port}`),
+          ),
+      );
+    expect(refused).toEqual([]);
   });
   test('has only exceptions from policies that exist', () => {
     const known = all.map(({ name }) => name);

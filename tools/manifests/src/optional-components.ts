@@ -202,7 +202,8 @@ export const componentsFor = (
   known: readonly OptionalComponent[] = optionalComponents,
 ): readonly OptionalComponent[] => known.filter(({ overlays }) => overlays.includes(overlay));
 
-const excludes = (a: OptionalComponent, b: OptionalComponent): boolean =>
+/** Whether two components cannot be taken together. */
+export const excludes = (a: OptionalComponent, b: OptionalComponent): boolean =>
   a !== b && ((a.excludes ?? []).includes(b.name) || (b.excludes ?? []).includes(a.name));
 
 /** The names that an overlay may take, singly, and every set to which nothing more can be added. */
