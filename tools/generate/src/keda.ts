@@ -21,7 +21,7 @@ export const kedaFiles = (): GeneratedFile[] => [
 ];
 
 const kustomization = (): string => `${header(from)}
-# Scales services on what waits for them in JetStream, and on CPU as before. Needs KEDA 2.15 or later in the namespace keda:
+# Scales services on what waits for them in JetStream, and on CPU as before. Needs KEDA 2.18 or later in the namespace keda:
 # README.md.
 apiVersion: kustomize.config.k8s.io/v1alpha1
 kind: Component
