@@ -18,8 +18,8 @@ export interface Slo {
   readonly counts: string;
 }
 
-/** Placing an order, seen by customers: at the gateway, whatever is behind it. */
-const placing = 'job="gateway",http_request_method="POST",http_route="/v1/orders"';
+/** Placing an order, seen by customers: at the gateway, whatever is behind it, with the version that is being tried. */
+const placing = 'job=~"gateway(-canary)?",http_request_method="POST",http_route="/v1/orders"';
 
 /** Seconds. Bounds of the histograms, so that they are counted and not interpolated. */
 export const placedWithin = 0.5;

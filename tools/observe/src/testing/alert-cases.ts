@@ -23,8 +23,8 @@ const services = ['gateway', 'user', 'order', 'payment'];
 const up = (...down: string[]): Series[] =>
   services.map((job) => [`up{job="${job}",instance="${job}-1"}`, down.includes(job) ? '0x600' : '1x600']);
 
-const placed = (status: number, bound?: string): string =>
-  `http_server_request_duration_${bound ? 'bucket' : 'count'}{job="gateway",http_request_method="POST",` +
+const placed = (status: number, bound?: string, job = 'gateway'): string =>
+  `http_server_request_duration_${bound ? 'bucket' : 'count'}{job="${job}",http_request_method="POST",` +
   `http_route="/v1/orders",http_response_status_code="${status}"${bound ? `,le="${bound}"` : ''}}`;
 const consumer = 'order__payment-evt-captured-v1';
 const of = `job="order",instance="order-1",messaging_consumer_group_name="${consumer}"`;
@@ -83,6 +83,18 @@ export const alertCases: readonly AlertCase[] = [
     title: 'one order in ten answers 500: page and ticket',
     at: '20m',
     series: [...up(), [placed(202), '0+90x60'], [placed(202, '0.5'), '0+90x60'], [placed(500), '0+10x60']],
+    fires: burning('placing-availability', 'Placing an order works: 10% were bad, 0.1 % may be.', 'page', 'ticket'),
+  },
+  {
+    title: 'a canary that has all requests fails one order in ten',
+    at: '20m',
+    series: [
+      ...up(),
+      [placed(202), '500x60'],
+      [placed(202, undefined, 'gateway-canary'), '0+90x60'],
+      [placed(202, '0.5', 'gateway-canary'), '0+90x60'],
+      [placed(500, undefined, 'gateway-canary'), '0+10x60'],
+    ],
     fires: burning('placing-availability', 'Placing an order works: 10% were bad, 0.1 % may be.', 'page', 'ticket'),
   },
   {
