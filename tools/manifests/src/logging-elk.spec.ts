@@ -1,10 +1,12 @@
 import { execFile } from 'node:child_process';
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import type { IJob } from 'kubernetes-models/batch/v1';
+import { parse } from 'yaml';
 import { root } from './render.js';
 
 const source = join(root, 'k8s/components/logging-elk');
@@ -52,8 +54,10 @@ afterEach(async () => {
   await new Promise((resolve) => server.close(resolve));
   rmSync(folder, { recursive: true, force: true });
 });
-const setUp = () =>
-  promisify(execFile)(process.execPath, [join(source, 'set-up.mjs'), folder, folder]).then(
+const setUp = (environment: NodeJS.ProcessEnv = {}) =>
+  promisify(execFile)(process.execPath, [join(source, 'set-up.mjs'), folder, folder], {
+    env: { ...process.env, ...environment },
+  }).then(
     ({ stdout }) => ({ code: 0, stdout, stderr: '' }),
     (error: { code: number; stdout: string; stderr: string }) => error,
   );
@@ -70,6 +74,15 @@ test('Elasticsearch and Kibana are told in an order that works, as the account o
   );
   expect(JSON.parse(asked[1]!.body)).toMatchObject({ template: { mappings: { dynamic: 'strict' } } });
   expect(asked[2]!.body).toContain('"type":"index-pattern"');
+});
+
+test('the Job trusts the signers in its Secret, and does without that key', async () => {
+  const job = parse(readFileSync(join(source, 'set-up-job.yaml'), 'utf8')) as IJob;
+  const [container] = job.spec!.template.spec!.containers;
+  const trusted = container!.env?.find(({ name }) => name === 'NODE_EXTRA_CA_CERTS')?.value ?? '';
+  const mounted = container!.volumeMounts?.find(({ name }) => name === 'secrets')?.mountPath;
+  expect(dirname(trusted)).toBe(mounted);
+  expect(await setUp({ NODE_EXTRA_CA_CERTS: join(folder, basename(trusted)) })).toMatchObject({ code: 0 });
 });
 
 test.each([

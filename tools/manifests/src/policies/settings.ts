@@ -13,7 +13,7 @@ import {
 import type { Finding, ManifestPolicy } from './policy.js';
 
 /** Read by Node itself. */
-const notSettings = new Set(['NODE_OPTIONS']);
+const notSettings = new Set(['NODE_OPTIONS', 'NODE_EXTRA_CA_CERTS']);
 
 /**
  * Every container of ours gets the settings that its service requires, with values that the service accepts, and none
