@@ -1,4 +1,6 @@
 import { execFileSync } from 'node:child_process';
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
 import { formatFiles, type Tree } from '@nx/devkit';
 import { problemOfName, renameText, titleOf, type RepositoryNames } from './names.js';
 
@@ -31,8 +33,10 @@ export async function renameGenerator(tree: Tree, options: RenameOptions): Promi
     const text = bytes.toString('utf8');
     const renamed = renameText(text, from, to);
     const target = renameText(file, from, to);
-    if (target !== file) tree.rename(file, target);
-    if (renamed !== text) tree.write(target, renamed);
+    if (renamed === text && target === file) continue;
+    // The mode is said, because an executable under a new name would be none.
+    tree.write(target, renamed, { mode: statSync(join(tree.root, file)).mode });
+    if (target !== file) tree.delete(file);
   }
   const before = tree.exists(changelog) ? (tree.read(changelog, 'utf8') ?? '') : '# Changes\n';
   tree.write(changelog, `${before}\n- Made from the template ${from.title}; ${to.title} from here on.\n`);
