@@ -1,6 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto';
 import type { SerializedBundle } from '@sigstore/bundle';
+import { verifySubjectAlternativeName } from '@sigstore/verify/dist/policy.js';
 import {
+  policyOf,
   predicateTypes,
   signingIdentity,
   signStatement,
@@ -59,6 +61,19 @@ test('something else that the key signed is no statement', async () => {
 test('a bundle signed with a key does not pass for one of a pipeline', async () => {
   const trust: Trust = { identity: 'https://github.com/shop/causeway/x@refs/heads/main', issuer: 'https://issuer' };
   await expect(verifyStatement(await signed(), digest, trust)).rejects.toThrow('the identity of a pipeline is wanted');
+});
+
+test('only the workflow of that very repository and branch is believed, as the library compares', () => {
+  const identity = 'https://github.com/shop/causeway/.github/workflows/deliver.yml@refs/heads/main';
+  const { certificateIdentityURI } = policyOf({ identity, issuer: 'https://issuer' });
+  const compare = (signer: string) => () => verifySubjectAlternativeName(certificateIdentityURI, signer);
+  expect(compare(identity)).not.toThrow();
+  for (const other of [
+    `${identity}-2`,
+    `https://other.example/${identity}`,
+    identity.replace('deliver.yml', 'deliver-yml'),
+  ])
+    expect(compare(other)).toThrow('certificate identity error');
 });
 
 test('nothing is signed and nobody is believed without a setting', () => {

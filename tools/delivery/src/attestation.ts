@@ -103,7 +103,7 @@ export async function verifyStatement(bundle: SerializedBundle, digest: string, 
   if ('key' in trust) verifyByKey(checked, trust.key);
   else if (checked.verificationMaterial.content.$case === 'publicKey')
     throw new Error('a key signed it, and the identity of a pipeline is wanted');
-  else await verify(bundle, { certificateIssuer: trust.issuer, certificateIdentityURI: trust.identity });
+  else await verify(bundle, policyOf(trust));
   if (checked.content.$case !== 'dsseEnvelope') throw new Error('the bundle holds no statement');
   const { payload, payloadType: type } = checked.content.dsseEnvelope;
   if (type !== payloadType) throw new Error(`the bundle holds ${type}, not a statement`);
@@ -112,6 +112,12 @@ export async function verifyStatement(bundle: SerializedBundle, digest: string, 
     throw new Error(`the statement is about another image than ${digest}`);
   return statement;
 }
+
+/** The library searches with the identity as an expression: `…@refs/heads/main` would believe the branch `main-2`, too. */
+export const policyOf = ({ identity, issuer }: Exclude<Trust, { readonly key: KeyObject }>) => ({
+  certificateIssuer: issuer,
+  certificateIdentityURI: `^${identity.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')}$`,
+});
 
 /** A key of one's own has no certificate, and is in no log: both are left out. */
 function verifyByKey(bundle: ReturnType<typeof bundleFromJSON>, key: KeyObject): void {
