@@ -87,6 +87,23 @@ test('the same release again makes no commit', async () => {
   expect(await deploy(repository, 'staging', release)).toBe(await deploy(repository, 'staging', release));
 });
 
+test('a pipeline that was overtaken does not take an environment back', async () => {
+  const [older, newer] = [await commit('1'), await commit('2')];
+  const head = await deploy(repository, 'staging', newer);
+  await expect(deploy(repository, 'staging', older)).rejects.toThrow(
+    `staging runs ${newer.version}, which is newer than ${older.version}`,
+  );
+  expect((await current(repository, 'staging')).commit).toBe(head);
+});
+
+test('after a rollback the next release is deployed, and so is the same one again', async () => {
+  const [first, second] = [await commit('1'), await commit('2')];
+  for (const release of [first, second]) await deploy(repository, 'staging', release);
+  await rollBack(repository, 'staging');
+  await deploy(repository, 'staging', second);
+  expect((await current(repository, 'staging')).version).toBe(second.version);
+});
+
 test('promotion takes digests and commit from the first environment, though main has moved on', async () => {
   const release = await commit('1');
   await deploy(repository, 'staging', release);

@@ -30,11 +30,13 @@ const kustomizationOf = (environment: string): string => `${overlayOf(environmen
  * Makes a release what an environment runs: a commit with the manifests of the release's own commit and the digests of
  * its images, pushed to the branch of the environment. Deploying the same again changes nothing.
  * @returns the commit of the environment
- * @throws DeliveryRefused when values of the overlay lead nowhere, or when somebody else deployed meanwhile
+ * @throws DeliveryRefused when values of the overlay lead nowhere, when a newer commit is deployed already, or when
+ * somebody else deployed meanwhile
  */
 export async function deploy(repository: Repository, environment: string, release: BuiltRelease): Promise<string> {
   const git = gitIn(repository.folder);
   const head = await headOf(repository, environment);
+  if (head) await refuseOlder(repository, environment, head, release);
   const tree = await withCheckout(repository.folder, release.revision, async (folder) => {
     const file = join(folder, kustomizationOf(environment));
     writeFileSync(file, setRelease(readFileSync(file, 'utf8'), release));
@@ -103,6 +105,31 @@ async function deploymentOf({ folder }: Repository, environment: string, commit:
 
 function messageOf(title: string, { revision }: BuiltRelease, environment = title.split(' ').at(-1)!): string {
   return `${title}\n\nEnvironment: ${environment}\nRevision: ${revision}`;
+}
+
+/** A pipeline that was overtaken, or is run again, must not take an environment back. */
+async function refuseOlder(
+  repository: Repository,
+  environment: string,
+  head: string,
+  { version, revision }: BuiltRelease,
+): Promise<void> {
+  const running = await deploymentOf(repository, environment, head);
+  if (running.revision === revision) return;
+  const isAncestor = [
+    'git',
+    '-C',
+    repository.folder,
+    'merge-base',
+    '--is-ancestor',
+    revision,
+    running.revision,
+  ] as const;
+  if ((await run(isAncestor)).code === 0)
+    throw new DeliveryRefused(
+      `${environment} runs ${running.version}, which is newer than ${version} and contains it: nothing was changed. ` +
+        `To go back on purpose: npm run rollback -- ${environment} --version=${version}`,
+    );
 }
 
 function refuseUnset(folder: string, environment: string): void {
