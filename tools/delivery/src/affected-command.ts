@@ -20,9 +20,12 @@ async function plan(base: string): Promise<Plan> {
   const known =
     /^[\w./~^-]+$/.test(base) && (await run(['git', '-C', root, 'cat-file', '-e', `${base}^{commit}`])).code === 0;
   if (!known) return { everything: base === '' ? 'no --base was given' : `the base ${base} is not in this clone` };
-  const differing = await output(['git', '-C', root, 'diff', '--name-only', '--no-renames', `${base}...HEAD`]);
+  const { code, stdout } = await run(['git', '-C', root, 'merge-base', base, 'HEAD']);
+  if (code !== 0) return { everything: `the base ${base} has no commit in common with this one` };
+  const since = stdout.trim();
+  const differing = await output(['git', '-C', root, 'diff', '--name-only', '--no-renames', `${since}..HEAD`]);
   const changed = differing.split('\n').filter(Boolean);
-  const listed = await output([nx, 'show', 'projects', '--affected', `--base=${base}`, '--head=HEAD', '--json'], {
+  const listed = await output([nx, 'show', 'projects', '--affected', `--base=${since}`, '--head=HEAD', '--json'], {
     cwd: root,
     env,
   });

@@ -5,6 +5,7 @@ interface Job {
   readonly needs?: string | readonly string[];
   readonly permissions?: Readonly<Record<string, string>> | string;
   readonly environment?: string;
+  readonly concurrency?: unknown;
   readonly 'timeout-minutes'?: number;
   readonly steps: readonly {
     readonly uses?: string;
@@ -14,6 +15,7 @@ interface Job {
 }
 
 interface Workflow {
+  readonly concurrency?: { readonly group?: string };
   readonly on: Readonly<Record<string, unknown>>;
   readonly permissions?: unknown;
   readonly jobs: Readonly<Record<string, Job>>;
@@ -39,6 +41,10 @@ export function workflowProblems(text: string): string[] {
   if (JSON.stringify(workflow.permissions) !== '{}') problems.push('permissions: must be {} for the whole workflow');
   if ('pull_request_target' in workflow.on || 'workflow_run' in workflow.on)
     problems.push('on: pull_request_target and workflow_run give the code of strangers our rights');
+  if (!workflow.concurrency?.group?.includes('github.run_id'))
+    problems.push('concurrency: runs on main must not wait for each other, nor a rollback for a release');
+  if (/github\.event\.before/.test(text))
+    problems.push('github.event.before: a push whose checks failed would never be checked again');
   for (const [name, job] of Object.entries(workflow.jobs))
     problems.push(...jobProblems(name, job, workflow).map((problem) => `${name}: ${problem}`));
   return problems;
@@ -62,6 +68,9 @@ function jobProblems(name: string, job: Job, { jobs }: Workflow): string[] {
     if (level === 'write' && !mayWrite[scope]?.includes(name))
       problems.push(`permissions: ${scope}: write is not wanted here`);
   }
+  // A job holds its group while it waits for its reviewers, and a third one in the group is cancelled.
+  if (job.environment !== undefined && job.concurrency !== undefined)
+    problems.push('concurrency: a promotion that waits for a person would hold up a rollback');
   if (job['timeout-minutes'] === undefined) problems.push('timeout-minutes is missing');
   const writes = Object.values(job.permissions).includes('write');
   if (writes && !onlyOnMain(name, jobs))

