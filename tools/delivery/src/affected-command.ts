@@ -61,7 +61,13 @@ async function steps(wanted: Plan, more: NodeJS.ProcessEnv): Promise<void> {
   await step('Test', [...test, ...wanted.projects.map(folderOf)]);
 }
 
-runCommand(async () => {
+const usage = `Lints, type-checks, builds and tests what a change can have broken.
+
+  npm run affected -- --base=origin/main          everything, where the base is unknown
+    --plan             only says what would run
+    --cache=<folder>   keeps what was built and checked, for the next run on any machine`;
+
+runCommand(usage, async () => {
   const { values } = parseArgs({
     options: {
       base: { type: 'string', default: '' },

@@ -9,7 +9,11 @@ import { root } from './places.js';
 import { runCommand } from './refused.js';
 import { readRelease } from './release.js';
 
-runCommand(async () => {
+const usage = `Checks the release of reports/delivery, then commits its digests to the branch environments/<name>.
+
+  npm run deploy -- staging`;
+
+runCommand(usage, async () => {
   const [environment = ''] = environmentsIn(process.argv.slice(2), ['environment']);
   const release = readRelease();
   await verifyRelease(release, process.env);

@@ -10,7 +10,12 @@ import { pushImages } from './push.js';
 import { DeliveryRefused, runCommand } from './refused.js';
 import { cleanRevision, referenceOf, versionOf, writeRelease } from './release.js';
 
-runCommand(async () => {
+const usage = `Builds all images from the commit that is checked out, pushes them, and writes their digests to reports/delivery.
+
+  npm run images:release -- --repository=registry.example.org/shop
+    --cache=<repository>   keeps BuildKit's cache there (needs buildx)`;
+
+runCommand(usage, async () => {
   const { values } = parseArgs({ options: { repository: { type: 'string' }, cache: { type: 'string' } } });
   const { repository, cache } = values;
   if (!repository)

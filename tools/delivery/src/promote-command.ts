@@ -9,7 +9,12 @@ import { current, deploy } from './environments.js';
 import { root } from './places.js';
 import { DeliveryRefused, runCommand } from './refused.js';
 
-runCommand(async () => {
+const usage = `Lets the second environment run what the first one runs, checked again.
+
+  npm run promote -- staging production
+    --version=<version>   refuses if the first one runs another meanwhile`;
+
+runCommand(usage, async () => {
   const { values, positionals } = parseArgs({ allowPositionals: true, options: { version: { type: 'string' } } });
   const [from = '', to = ''] = environmentsIn(positionals, ['from', 'to']);
   const release = await current({ folder: root }, from);

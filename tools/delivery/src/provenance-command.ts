@@ -4,6 +4,7 @@ import '@causeway/launcher/stop-with-parent';
 import '@causeway/launcher/tolerate-output-errors';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { predicateTypes, signingIdentity } from './attestation.js';
 import { reportsFolder } from './places.js';
 import { pipelineRun, provenanceOf } from './provenance.js';
@@ -11,7 +12,12 @@ import { DeliveryRefused, runCommand } from './refused.js';
 import { attestImage } from './registry.js';
 import { readRelease, referenceOf } from './release.js';
 
-runCommand(async () => {
+const usage = `Signs which pipeline built each image from which commit, and its bill of materials.
+
+  npm run provenance`;
+
+runCommand(usage, async () => {
+  parseArgs({ options: {} });
   const identity = signingIdentity(process.env);
   const run = pipelineRun(process.env);
   const release = readRelease();

@@ -8,7 +8,12 @@ import { rollBack } from './environments.js';
 import { root } from './places.js';
 import { runCommand } from './refused.js';
 
-runCommand(async () => {
+const usage = `Puts back what an environment ran before: manifests and images, checked again.
+
+  npm run rollback -- production
+    --version=<version>   that one (default: the one before the current one)`;
+
+runCommand(usage, async () => {
   const { values, positionals } = parseArgs({ allowPositionals: true, options: { version: { type: 'string' } } });
   const [environment = ''] = environmentsIn(positionals, ['environment']);
   const deployment = await rollBack({ folder: root }, environment, values.version || undefined, (release) =>

@@ -14,7 +14,12 @@ import { reportsFolder, root } from './places.js';
 import { runCommand } from './refused.js';
 import { createdAt, readRelease, referenceOf, versionOf } from './release.js';
 
-runCommand(async () => {
+const usage = `Writes a CycloneDX document for each image into reports/delivery.
+
+  npm run sbom
+    --release   adds Node.js and the packages of the system, read from the released images (needs Docker)`;
+
+runCommand(usage, async () => {
   const { values } = parseArgs({ options: { release: { type: 'boolean', default: false } } });
   const revision = await output(['git', '-C', root, 'rev-parse', 'HEAD']);
   const release = values.release ? readRelease(revision) : undefined;

@@ -4,13 +4,19 @@ import '@causeway/launcher/stop-with-parent';
 import '@causeway/launcher/tolerate-output-errors';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { findEngine, images } from '@causeway/images';
 import { run } from '@causeway/launcher/run';
 import { reportsFolder, root } from './places.js';
 import { DeliveryRefused, runCommand } from './refused.js';
 import { scanCommand } from './scan.js';
 
-runCommand(async () => {
+const usage = `Looks for known vulnerabilities in what npm run sbom listed, with Grype (needs Docker).
+
+  npm run scan`;
+
+runCommand(usage, async () => {
+  parseArgs({ options: {} });
   const { docker } = await findEngine();
   const missing = images.filter((app) => !existsSync(join(reportsFolder, `${app}.cdx.json`)));
   if (missing.length > 0)
@@ -21,6 +27,12 @@ runCommand(async () => {
   for (const app of images) {
     console.log(`\n── ${app}`);
     const { code } = await run(scanCommand(docker, app, { root, reports: reportsFolder }), { output: 'inherit' });
+    // The engine's own codes: the scanner did not start.
+    if (code === 125 || code === 126 || code === 127)
+      throw new DeliveryRefused(
+        '\nThe scanner did not start, so nothing is known; the lines above say why. It is pulled from docker.io and pulls its ' +
+          'database from grype.anchore.io: let this machine reach both, then run it again.',
+      );
     if (code !== 0) failed.push(app);
   }
   if (failed.length > 0)

@@ -7,7 +7,16 @@ import { parseArgs } from 'node:util';
 import { DeliveryRefused, runCommand } from './refused.js';
 import { smoke } from './smoke.js';
 
-runCommand(async () => {
+const usage = `Waits until an environment answers, then uses it as a customer does.
+
+  npm run smoke -- https://shop.staging.example.org
+    --orders                   also registers, signs in and orders (needs the pretend payment provider)
+    --health=<URL>             /health/live of the gateway's management port, for --version
+    --version=<version>        waits until this version answers
+    --within=<seconds>         time for the roll-out, default 600
+    --redirect-uri=<URI>       of the demo's client, default: the address and /callback`;
+
+runCommand(usage, async () => {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
@@ -20,9 +29,9 @@ runCommand(async () => {
   });
   const [address] = positionals;
   const withinMs = Number(values.within) * 1_000;
-  if (!address || !URL.canParse(address) || !(withinMs > 0))
+  if (!address || !URL.canParse(address) || !/^https?:/.test(address) || !(withinMs > 0))
     throw new DeliveryRefused(
-      'Which address? npm run smoke -- https://shop.staging.example.org [--orders] [--within=600]',
+      `${address ? `${address} --within=${values.within} is no address of http or https with a time in seconds` : 'Which address?'}\n\n${usage}`,
     );
   await smoke({
     url: new URL(address).origin,

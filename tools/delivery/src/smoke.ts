@@ -65,9 +65,13 @@ async function eventually(withinMs: number, attempt: () => Promise<void>): Promi
     } catch (error) {
       if (performance.now() > limitAt)
         throw new DeliveryRefused(
-          `Not well after ${withinMs / 1_000} s: ${(error as Error).message}. Look at the roll-out, then npm run rollback.`,
+          `Not well after ${withinMs / 1_000} s: ${reasonOf(error as Error)}. Look at the roll-out, then npm run rollback.`,
         );
     }
     await new Promise((resolve) => setTimeout(resolve, 2_000));
   }
 }
+
+/** `fetch failed` says nothing; its cause does: ECONNREFUSED, ENOTFOUND, an expired certificate. */
+const reasonOf = ({ message, cause }: Error): string =>
+  cause instanceof Error ? `${message} (${cause.message})` : message;

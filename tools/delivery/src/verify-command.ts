@@ -8,7 +8,12 @@ import { root } from './places.js';
 import { runCommand } from './refused.js';
 import { readRelease } from './release.js';
 
-runCommand(async () => {
+const usage = `Checks signature, provenance and bill of materials of every image, by TRUSTED_KEY or TRUSTED_IDENTITY and TRUSTED_ISSUER.
+
+  npm run verify                    of the release in reports/delivery
+  npm run verify -- production      of what an environment runs`;
+
+runCommand(usage, async () => {
   const args = process.argv.slice(2);
   if (args.length === 0) return verifyRelease(readRelease(), process.env);
   const [environment = ''] = environmentsIn(args, ['environment']);
