@@ -27,12 +27,14 @@ const mayWrite: Readonly<Record<string, readonly string[]>> = {
   packages: ['images', 'sign', 'provenance'],
   // The identity that signs.
   'id-token': ['sign', 'provenance'],
-  // The branches of the environments.
-  contents: ['deploy', 'promote', 'rollback'],
 };
 
-/** Secrets that GitHub makes for one run. What is not here lives longer, and would have to be kept. */
-const secretsAllowed = ['GITHUB_TOKEN'];
+/**
+ * The token that GitHub makes for one run, and the deploy key that may push to the branches of the environments: GitHub
+ * lets nobody exempt that token from the protection of a branch. Secrets of an environment, for these jobs alone.
+ */
+const secretsAllowed = ['GITHUB_TOKEN', 'DEPLOY_KEY'];
+const mayPush = ['deploy', 'promote', 'rollback'];
 
 /** What a workflow must keep to beyond its syntax: pinned actions, least permissions, nothing for strangers. */
 export function workflowProblems(text: string): string[] {
@@ -72,15 +74,15 @@ function jobProblems(name: string, job: Job, { jobs }: Workflow): string[] {
   if (job.environment !== undefined && job.concurrency !== undefined)
     problems.push('concurrency: a promotion that waits for a person would hold up a rollback');
   if (job['timeout-minutes'] === undefined) problems.push('timeout-minutes is missing');
-  const writes = Object.values(job.permissions).includes('write');
+  const pushes = JSON.stringify(job).includes('secrets.DEPLOY_KEY');
+  if (pushes !== mayPush.includes(name)) problems.push(`DEPLOY_KEY belongs to ${mayPush.join(', ')}`);
+  if (pushes && job.environment === undefined)
+    problems.push('environment: it keeps DEPLOY_KEY, and says who may have it');
+  const writes = pushes || Object.values(job.permissions).includes('write');
   if (writes && !onlyOnMain(name, jobs))
     problems.push('if: a job that writes runs on main only, or after one that does');
   for (const { uses = '', run = '', with: inputs } of job.steps) {
-    if (
-      uses.startsWith('actions/checkout@') &&
-      job.permissions['contents'] !== 'write' &&
-      inputs?.['persist-credentials'] !== false
-    )
+    if (uses.startsWith('actions/checkout@') && !pushes && inputs?.['persist-credentials'] !== false)
       problems.push('persist-credentials: false is missing at checkout');
     if (/\$\{\{/.test(run)) problems.push(`run: hand values over in env, not inside the command: ${run}`);
   }

@@ -34,6 +34,9 @@ export function gitlabProblems(text: string): string[] {
       .filter(({ jobs: allowed, has }) => has(job) !== allowed.includes(name))
       .map(({ what, jobs: allowed }) => `${name}: ${what} belongs to ${allowed.join(', ')}`),
     ...(name === 'affected' || runsOnMainOnly(job) ? [] : [`${name}: rules: runs on branches`]),
+    ...(/git (remote set-url|config)\b/.test(textOf(job)) && textOf(job).includes('DEPLOY_TOKEN')
+      ? [`${name}: git config and remote keep the token in the runner's folder, for the next job of any branch`]
+      : []),
     ...(name === 'promote' && job.rules?.at(-1)?.when !== 'manual' ? ['promote: nobody is asked'] : []),
   ]);
 }

@@ -128,10 +128,18 @@ describe('GitHub Actions', () => {
     ['  pull_request:\n', '  pull_request_target:\n', 'pull_request_target and workflow_run give'],
     ["github.event_name == 'push' && github.ref == 'refs/heads/main'", 'always()', 'images: if: a job that writes'],
     ['    needs: scan\n', '    needs: affected\n', 'sign: if: a job that writes'],
-    ['secrets.GITHUB_TOKEN', 'secrets.PASSWORD', 'secrets.PASSWORD: no secret but GITHUB_TOKEN'],
+    ['secrets.GITHUB_TOKEN', 'secrets.PASSWORD', 'secrets.PASSWORD: no secret but GITHUB_TOKEN, DEPLOY_KEY'],
     ['persist-credentials: false', 'persist-credentials: true', 'affected: persist-credentials: false is missing'],
     ['--base="$BASE"', '--base="${{ github.head_ref }}"', 'affected: run: hand values over in env'],
     ['    timeout-minutes: 60\n', '', 'affected: timeout-minutes is missing'],
+    ['persist-credentials: false', 'ssh-key: ${{ secrets.DEPLOY_KEY }}', 'affected: DEPLOY_KEY belongs to deploy'],
+    ['          ssh-key: ${{ secrets.DEPLOY_KEY }}\n', '', 'deploy: DEPLOY_KEY belongs to deploy'],
+    ['    environment: production\n', '', 'promote: environment: it keeps DEPLOY_KEY'],
+    [
+      "if: github.event_name == 'workflow_dispatch' && github.ref == 'refs/heads/main'",
+      "if: github.event_name == 'workflow_dispatch'",
+      'rollback: if: a job that writes runs on main only',
+    ],
     ['&& github.ref || github.run_id', '&& github.ref || github.ref', 'runs on main must not wait for each other'],
     ["'origin/environments/staging'", 'github.event.before', 'a push whose checks failed would never be checked'],
     [
@@ -191,6 +199,11 @@ describe('GitLab CI', () => {
       'images: rules: runs on branches',
     ],
     ['      when: manual\n', '', 'promote: nobody is asked'],
+    [
+      '    - export GIT_CONFIG_COUNT=1',
+      '    - git remote set-url --push origin x',
+      'deploy: git config and remote keep',
+    ],
   ])('the rules see %j become %j', async (from, to, problem) => {
     expect(gitlabProblems(await preview(planted(gitlab, from, to)))).toContainEqual(expect.stringContaining(problem));
   });
@@ -223,6 +236,9 @@ describe('Jenkins', () => {
       ...(body.includes("'git-deploy'") !== ['deploy', 'promote', 'rollback'].includes(stage)
         ? [`${stage}: git-deploy`]
         : []),
+      ...(stage === 'affected' && !body.includes("not { branch 'environments/*' }")
+        ? [`${stage} runs for deployments`]
+        : []),
       ...(['promote', 'rollback'].includes(stage) && !body.includes('submitter ') ? [`${stage} asks nobody`] : []),
       ...(/sh "/.test(body) ? [`${stage}: Groovy would fill in values; use single quotes`] : []),
     ]);
@@ -237,6 +253,7 @@ describe('Jenkins', () => {
     ["branch 'main'; ", '', 'images runs on branches'],
     ["credentialsId: 'signing-key'", "credentialsId: 'git-deploy'", 'sign: signing-key'],
     ["        submitter 'release-managers'\n", '', 'promote asks nobody'],
+    ["not { branch 'environments/*' }; ", '', 'affected runs for deployments'],
     [
       "sh 'npm run scan'",
       'sh "npm run scan ${params.VERSION}"',
