@@ -40,11 +40,11 @@ export function run([program, ...args]: Command, options: CommandOptions = {}): 
       env,
       ...account,
       stdio: [input === undefined ? 'ignore' : 'pipe', stdio, stdio],
-      timeout: timeoutMs,
-      killSignal: 'SIGKILL',
       signal,
     });
     guard(child);
+    // Not spawn's own timeout: of a program that cannot be started it keeps this process alive until the time is over.
+    const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
     let [stdout, stderr, rest] = ['', '', ''];
     child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       stdout += text;
@@ -53,8 +53,12 @@ export function run([program, ...args]: Command, options: CommandOptions = {}): 
       if (onLine) lines.forEach(onLine);
     });
     child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-    child.once('error', reject);
+    child.once('error', (error) => {
+      clearTimeout(timer);
+      reject(error);
+    });
     child.once('close', (code) => {
+      clearTimeout(timer);
       if (child.killed) stderr += `\n${program} ${args[0] ?? ''} was killed after ${timeoutMs / 1_000} s`;
       resolve({ code: child.killed ? 124 : (code ?? 1), stdout, stderr });
     });
