@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { sessionConfig } from '@causeway/persistence/session';
 import pg from 'pg';
 import { CommandFailed } from '../failure.js';
@@ -16,6 +17,8 @@ export async function readDatabase<T>(url: string, read: (query: Query) => Promi
     connectionString,
     options: `${options} -c default_transaction_read_only=on -c statement_timeout=${limitMs}`,
     connectionTimeoutMillis: 3_000,
+    // A server that hangs keeps no time itself.
+    query_timeout: limitMs,
     application_name: 'npx causeway',
   });
   client.on('error', () => undefined);
@@ -30,6 +33,7 @@ export async function readDatabase<T>(url: string, read: (query: Query) => Promi
   try {
     return await read(async (sql, values) => (await client.query(sql, values ? [...values] : undefined)).rows);
   } finally {
-    await client.end();
+    // A server that hangs does not say goodbye.
+    await Promise.race([client.end(), sleep(1_000, undefined, { ref: false })]);
   }
 }
