@@ -38,6 +38,19 @@ test('without a target the exit code is 1, and the error is JSON where JSON is a
 });
 
 test.each([
+  [['dance'], 'unknown command'],
+  [['log-level', 'order', 'loud'], 'is invalid'],
+  [['log-level', 'order'], 'missing required argument'],
+  [['logs', '--trace', 'zzz'], 'is not a trace id'],
+  [['logs', '--nonsense'], 'unknown option'],
+])('wrong usage is JSON where JSON is asked for, and the exit code is 2: %j', async (args, says) => {
+  const errors: string[] = [];
+  expect(await runProgram([...args, '--json'], parts([], errors))).toBe(2);
+  expect(errors).toHaveLength(1);
+  expect((JSON.parse(errors[0]!) as { error: string }).error).toContain(says);
+});
+
+test.each([
   ['30s', 30_000],
   ['10m', 600_000],
   ['2h', 7_200_000],

@@ -35,17 +35,22 @@ Nothing is replayed or discarded without --yes, and every change is in \`npx cau
 /** @returns the exit code */
 export async function runProgram(args: readonly string[], parts: ProgramParts): Promise<number> {
   const { printError } = parts;
+  const json = args.includes('--json');
   const outcome = { ok: true };
-  const program = createProgram(parts, (ok) => (outcome.ok = ok));
+  const program = createProgram(json ? { ...parts, printError: () => undefined } : parts, (ok) => (outcome.ok = ok));
   try {
     await program.parseAsync(args, { from: 'user' });
     return outcome.ok ? 0 : 1;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return 0;
+      if (json) printError(JSON.stringify({ error: error.message.replace(/^error: /, ''), remedy: 'Add --help.' }));
+      return 2;
+    }
     const wrongUsage = error instanceof WrongUsage;
     const { message, remedy } =
       error instanceof CommandFailed ? error : { message: messageOf(error), remedy: undefined };
-    if (program.opts<{ json?: boolean }>().json) printError(JSON.stringify({ error: message, remedy }));
+    if (json) printError(JSON.stringify({ error: message, remedy }));
     else printError(['error: ' + message, remedy].filter(Boolean).join('\n'));
     return wrongUsage ? 2 : 1;
   }

@@ -328,11 +328,18 @@ describe('log-level', () => {
     await instance('payment', 1);
     instances[0] = { ...instances[0]!, token: 'wrong' };
     instances.push({ service: 'payment', id: 'payment-2', managementUrl: 'http://127.0.0.1:1', token });
-    const { code, out } = await scene.run('log-level', 'payment', 'debug');
-    expect(code).toBe(1);
-    expect(out).toMatch(/payment-1 +401/);
-    expect(out).toMatch(/payment-2 +no response/);
+    const { code, err } = await scene.run('log-level', 'payment', 'debug');
+    expect([code, err]).toEqual([1, expect.stringMatching(/payment-1: 401.*; payment-2: no response/)]);
+    // No instance did it, so the trail must not say that it is done.
+    const trail = (await scene.run('audit', '--json')).json<AuditEntry[]>();
+    expect(trail.slice(-2).map(({ phase }) => phase)).toEqual(['begun', 'failed']);
+
+    instances[0] = { ...instances[0]!, token };
+    const half = await scene.run('log-level', 'payment', 'debug');
+    expect([half.code, half.out]).toEqual([1, expect.stringMatching(/payment-1 +debug[^]*payment-2 +no response/)]);
     expect((await scene.run('log-level', 'payment', 'silent')).code).toBe(2);
+    for (const time of ['0s', '25h'])
+      expect((await scene.run('log-level', 'payment', 'debug', '--for', time)).code).toBe(2);
   });
 });
 
@@ -349,7 +356,12 @@ describe('logs', () => {
 
   beforeEach(() =>
     logs.push(
-      source('order', line('1', 'info', 'first'), 'garbage', line('3', 'error', 'third', { trace_id: 'abc' })),
+      source(
+        'order',
+        line('1', 'info', 'first'),
+        'garbage',
+        line('3', 'error', 'third', { trace_id: 'abc0'.repeat(8) }),
+      ),
       source(
         'payment',
         line('2', 'debug', 'second'),
@@ -370,7 +382,8 @@ describe('logs', () => {
       ['--service', 'order-1'],
       ['first', 'third'],
     ],
-    [['--trace', 'abc'], ['third']],
+    [['--trace', 'ABC0'.repeat(8)], ['third']],
+    [['--trace', `00-${'abc0'.repeat(8)}-${'1'.repeat(16)}-01`], ['third']],
     [['--grep', 'boom'], ['fourth']],
     [['--limit', '1'], ['fourth']],
     [['--since', '1h'], []],
@@ -378,6 +391,11 @@ describe('logs', () => {
     const { out } = await scene.run('logs', '--json', ...args);
     const shown = out.split('\n').filter(Boolean);
     expect(shown.map((text) => (JSON.parse(text) as { msg: string }).msg.split(' ')[0])).toEqual(expected);
+  });
+
+  test('a service that has no log is a mistake, not silence', async () => {
+    const { code, err } = await scene.run('logs', '--service', 'nonsense');
+    expect([code, err]).toEqual([1, expect.stringContaining('There are logs of order, order-1, payment, payment-1.')]);
   });
 
   test('what a line holds cannot drive the terminal', async () => {

@@ -139,7 +139,7 @@ async function replay(
     done: 'replayed',
     check: (letter) => void replaySubject(letter),
     apply: async ({ sequence }, id) => {
-      await sleep(nextAt - performance.now(), undefined, { signal: context.signal });
+      await sleep(Math.max(0, nextAt - performance.now()), undefined, { signal: context.signal });
       nextAt = Math.max(performance.now(), nextAt) + 1_000 / rate;
       return replayDeadLetter(nc, sequence, context.who(), id);
     },

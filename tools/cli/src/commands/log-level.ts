@@ -2,7 +2,7 @@ import { services, type ServiceName } from '@causeway/system';
 import { Option, type Command } from 'commander';
 import { audited } from '../audit.js';
 import { example, type CommandContext, type CommandReport, type RunCommand } from '../command.js';
-import { CommandFailed } from '../failure.js';
+import { CommandFailed, WrongUsage } from '../failure.js';
 import { logLevels } from '../logs.js';
 import { duration, durationMs } from '../output/duration.js';
 import { table } from '../output/table.js';
@@ -15,6 +15,9 @@ interface LevelChange {
   readonly until?: string;
   readonly error?: string;
 }
+
+/** What a service takes for a change that ends by itself, milliseconds. */
+const range = { least: 1_000, most: 86_400_000 };
 
 /** `causeway log-level`: more, or less, in the log of a service that keeps running. */
 export function addLogLevel(program: Command, run: RunCommand): void {
@@ -45,14 +48,19 @@ async function changeLevel(
   level: string,
   { for: forMs, untilRestart, reason }: LevelOptions,
 ): Promise<CommandReport> {
+  if (!untilRestart && (forMs < range.least || forMs > range.most)) throw new WrongUsage('--for is 1s to 24h');
   const instances = (await target.instances(service)).filter((instance) => instance.service === service);
   if (instances.length === 0) throw new CommandFailed(`no instance of ${service} runs`);
-  const forSeconds = untilRestart ? undefined : Math.max(1, Math.round(forMs / 1_000));
+  const forSeconds = untilRestart ? undefined : Math.round(forMs / 1_000);
   const who = whoActs();
   const details = { service, level, forSeconds, instances: instances.map(({ id }) => id) };
-  const { changed } = await audited(await target.nats(), { who, action: 'log-level', reason, details }, async () => ({
-    changed: await Promise.all(instances.map((instance) => changeOne(instance, { level, forSeconds, who }))),
-  }));
+  const { changed } = await audited(await target.nats(), { who, action: 'log-level', reason, details }, async () => {
+    const results = await Promise.all(instances.map((instance) => changeOne(instance, { level, forSeconds, who })));
+    // What no instance did is not done: the trail says that it failed.
+    if (results.every(({ error }) => error !== undefined))
+      throw new CommandFailed(results.map(({ instance, error }) => `${instance}: ${error}`).join('; '));
+    return { changed: results };
+  });
   const failed = changed.filter(({ error }) => error !== undefined);
   return {
     data: changed,

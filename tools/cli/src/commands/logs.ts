@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Option, type Command } from 'commander';
 import { example, type CommandContext, type CommandReport, type RunCommand } from '../command.js';
+import { CommandFailed } from '../failure.js';
 import { lineOf, logLevels, type LogLevelName, type ServiceLogLine } from '../logs.js';
+import { count } from '../output/count.js';
 import { durationMs } from '../output/duration.js';
 import { oneLine } from '../output/table.js';
 import type { LogSource } from '../target/target.js';
-import { count } from '../output/count.js';
+import { traceId } from '../trace-id.js';
 
 interface LogOptions {
   readonly service?: string;
@@ -24,7 +26,7 @@ export function addLogs(program: Command, run: RunCommand): void {
     .description('log lines of all instances in the order of time; with --json the lines themselves')
     .option('--service <name>', 'of this service, or of this instance')
     .addOption(new Option('--level <level>', 'of this level or a higher one').choices(logLevels).default('info'))
-    .option('--trace <id>', 'of this trace')
+    .option('--trace <id>', 'of this trace: its id, or a traceparent', traceId)
     .option('--since <duration>', 'of the last 30s, 10m, 2h …', durationMs)
     .option('--grep <text>', 'that contain this text')
     .option('--limit <count>', 'the latest lines, at most so many', count, 200)
@@ -39,6 +41,10 @@ async function logs(context: CommandContext, options: LogOptions): Promise<Comma
   const sources = (await target.logs()).filter(
     (source) => service === undefined || source.service === service || source.instance === service,
   );
+  if (service !== undefined && sources.length === 0) {
+    const known = [...new Set((await target.logs()).flatMap((source) => [source.service, source.instance]))];
+    throw new CommandFailed(`there is no log of ${service}`, `There are logs of ${known.join(', ')}.`);
+  }
   const show = (line: ServiceLogLine): void => print(json ? line.text : readable(line));
   const latest = await collect(context, sources, options);
   latest.forEach(show);

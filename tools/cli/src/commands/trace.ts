@@ -1,8 +1,9 @@
 import { waterfall, type TraceSpan } from '@causeway/demo-client';
 import type { Command } from 'commander';
 import { example, type CommandContext, type CommandReport, type RunCommand } from '../command.js';
-import { CommandFailed, WrongUsage } from '../failure.js';
+import { CommandFailed } from '../failure.js';
 import { oneLine } from '../output/table.js';
+import { traceId } from '../trace-id.js';
 
 /** `causeway trace`: the spans of one request, through all services. */
 export function addTrace(program: Command, run: RunCommand): void {
@@ -15,8 +16,7 @@ export function addTrace(program: Command, run: RunCommand): void {
 }
 
 async function trace({ target }: CommandContext, given: string): Promise<CommandReport> {
-  const [, id] = /^(?:00-)?([0-9a-f]{32})(?:-[0-9a-f]{16}-[0-9a-f]{2})?$/.exec(given.toLowerCase()) ?? [];
-  if (id === undefined) throw new WrongUsage(`"${given}" is not a trace id: 32 hexadecimal digits`);
+  const id = traceId(given);
   const spans = await target.trace(id);
   if (!spans)
     throw new CommandFailed(
