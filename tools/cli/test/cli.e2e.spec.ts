@@ -22,7 +22,10 @@ let addressId: string;
 
 beforeAll(async () => {
   folder = join(mkdtempSync(join(tmpdir(), 'causeway-cli-')), '.causeway');
-  system = await startSystem({ folder, ports: 'any', durable: false, instances: { payment: 2 } });
+  // A slow machine is no fault of the system.
+  const patience = { REQUEST_DEADLINE_MS: '30000' };
+  const env = { gateway: patience, user: patience, order: patience, payment: patience };
+  system = await startSystem({ folder, ports: 'any', durable: false, instances: { payment: 2 }, env });
   customer = await Customer.create(system.endpoints);
   addressId = (await customer.addAddress()).id;
   const [product] = await customer.products();

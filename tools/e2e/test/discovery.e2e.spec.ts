@@ -41,6 +41,8 @@ beforeAll(async () => {
         // What fails here shall have failed because an instance is gone, not because this machine is slow.
         REQUEST_DEADLINE_MS: '60000',
       },
+      user: { REQUEST_DEADLINE_MS: '60000' },
+      order: { REQUEST_DEADLINE_MS: '60000' },
     },
   });
   operator = await connectAs(system.urls.nats, 'operator', system.secrets.nats['operator'] ?? '');
