@@ -26,6 +26,7 @@ export async function renameGenerator(tree: Tree, options: RenameOptions): Promi
   if (problem !== undefined) throw new Error(`The name cannot be used: ${problem}.`);
   if (/["'`\\<>{}$\n]/.test(to.title)) throw new Error(`The title cannot have quotes, brackets or $: ${to.title}`);
 
+  const moved = new Map<string, number>();
   for (const file of files) {
     if (untouched.has(file)) continue;
     const bytes = tree.read(file);
@@ -34,13 +35,15 @@ export async function renameGenerator(tree: Tree, options: RenameOptions): Promi
     const renamed = renameText(text, from, to);
     const target = renameText(file, from, to);
     if (renamed === text && target === file) continue;
-    // The mode is said, because an executable under a new name would be none.
-    tree.write(target, renamed, { mode: statSync(join(tree.root, file)).mode });
+    tree.write(target, renamed);
+    if (target !== file) moved.set(target, statSync(join(tree.root, file)).mode);
     if (target !== file) tree.delete(file);
   }
   const before = tree.exists(changelog) ? (tree.read(changelog, 'utf8') ?? '') : '# Changes\n';
   tree.write(changelog, `${before}\n- Made from the template ${from.title}; ${to.title} from here on.\n`);
   await formatFiles(tree);
+  // An executable under a new name would be none. Last, because formatting writes files anew.
+  for (const [file, mode] of moved) tree.changePermissions(file, mode);
 }
 
 export default renameGenerator;
