@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatFiles, type Tree } from '@nx/devkit';
+import { readRecord, recordFile, writeRecord } from '../template/steps.js';
 import { problemOfName, renameText, titleOf, type RepositoryNames } from './names.js';
 
 export interface RenameOptions {
@@ -11,7 +12,7 @@ export interface RenameOptions {
 
 const changelog = 'CHANGELOG.md';
 /** Who wrote the template does not change with its name. */
-const untouched = new Set(['LICENSE', changelog]);
+const untouched = new Set(['LICENSE', changelog, recordFile]);
 
 /**
  * Renames the repository: packages, titles, schema, namespace, images, metrics, files. What git ignores stays: data
@@ -41,12 +42,25 @@ export async function renameGenerator(tree: Tree, options: RenameOptions): Promi
   }
   const before = tree.exists(changelog) ? (tree.read(changelog, 'utf8') ?? '') : '# Changes\n';
   tree.write(changelog, `${before}\n- Made from the template ${from.title}; ${to.title} from here on.\n`);
+  recordRename(tree, from, to);
   await formatFiles(tree);
   // An executable under a new name would be none. Last, because formatting writes files anew.
   for (const [file, mode] of moved) tree.changePermissions(file, mode);
 }
 
 export default renameGenerator;
+
+/** The last rename is the only one that counts: whoever does it again starts from the template's own name. */
+function recordRename(tree: Tree, from: RepositoryNames, to: RepositoryNames): void {
+  const { template, steps } = readRecord(tree);
+  const others = steps.filter(({ generator }) => generator !== 'rename');
+  writeRecord(tree, { template, steps: [{ generator: 'rename', options: { ...to } }, ...others] });
+  // This program has the name of the file in it that it had before.
+  const record = tree.read(recordFile, 'utf8');
+  if (record === null) return;
+  tree.delete(recordFile);
+  tree.write(renameText(recordFile, from, to), record);
+}
 
 function currentNames(tree: Tree): RepositoryNames {
   const { name } = JSON.parse(tree.read('package.json', 'utf8') ?? '{}') as { name: string };
