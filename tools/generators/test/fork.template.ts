@@ -1,92 +1,140 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { output, run } from '@causeway/launcher/run';
+import { Fork } from '../src/testing/fork.js';
 
-// The tests are steps of one life, in this order.
-const template = fileURLToPath(new URL('../../..', import.meta.url));
-let folder: string;
-let fork: string;
-
-const git = (...args: string[]) => output(['git', '-C', fork, ...args]);
-/** Runs a command in the fork, and shows the end of what it said when it fails. */
-const inFork = async (command: readonly [string, ...string[]]): Promise<string> => {
-  const { code, stdout, stderr } = await run(command, { cwd: fork, timeoutMs: 1_500_000 });
-  if (code !== 0) throw new Error(`${command.join(' ')} failed (${code}):\n${(stdout + stderr).slice(-6_000)}`);
-  return stdout;
-};
+// The tests are steps of one life, in this order. Whoever changes the repository commits first: a fork is a clone.
+let fork: Fork;
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'causeway-fork-'));
-  fork = join(folder, 'shop');
-  await output(['git', 'clone', '--quiet', '--no-hardlinks', template, fork]);
-  await git('config', 'user.name', 'Ada');
-  await git('config', 'user.email', 'ada@shop.example');
+  fork = await Fork.clone();
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => fork.remove());
+
+const acmeshop = (...args: string[]) => fork.run('npx', '--no-install', 'acmeshop', ...args);
+const manifests = ['tools/manifests/src/policies', 'tools/manifests/src/budget', 'tools/manifests/src/typed'];
+
+/** What must be true after every step: it builds, the tests pass, an order is confirmed, the manifests are valid. */
+async function stands(...tests: string[]): Promise<void> {
+  await fork.run(process.execPath, 'tools/bootstrap.mjs');
+  const tested = await fork.run('npm', 'test', '--', ...manifests, 'tools/generate/src', 'tools/checks', ...tests);
+  expect(tested).toMatch(/[1-9]\d* passed, 0 failed/);
+  expect(await fork.run('npm', 'start', '--', '--demo-only')).toContain('CONFIRMED');
+  expect(await fork.changes()).toBe('');
+}
 
 test('a clone is set up', async () => {
-  await inFork([process.execPath, 'tools/bootstrap.mjs']);
-  expect(await git('status', '--porcelain')).toBe('');
+  await fork.run(process.execPath, 'tools/bootstrap.mjs');
+  expect(await fork.changes()).toBe('');
 });
 
 describe('renamed', () => {
-  const rename = (...args: string[]) => inFork(['npx', '--no-install', 'causeway', 'rename', ...args]);
+  const rename = (...args: string[]) => fork.run('npx', '--no-install', 'causeway', 'rename', ...args);
 
   test('what would change is listed, and nothing does', async () => {
     const said = await rename('acmeshop', '--title', 'Acme Shop', '--dry-run');
     expect(said).toMatch(/^UPDATE package\.json$/m);
     expect(said).toMatch(/^CREATE tools\/cli\/acmeshop\.mjs$/m);
-    expect(await git('status', '--porcelain')).toBe('');
+    expect(await fork.changes()).toBe('');
   });
 
   test('a name that cannot be, and changes that git could not tell apart, are refused', async () => {
     await expect(rename('order')).rejects.toThrow(/"order" means something to PostgreSQL/);
     await expect(rename('acme-shop')).rejects.toThrow(/must be one word/);
-    await output(['sh', '-c', 'echo draft > draft.txt'], { cwd: fork });
+    fork.write('draft.txt', 'draft');
     await expect(rename('acmeshop')).rejects.toThrow(/changes that are not committed/);
-    rmSync(join(fork, 'draft.txt'));
-    expect(await git('status', '--porcelain')).toBe('');
+    await rm(join(fork.root, 'draft.txt'));
+    expect(await fork.changes()).toBe('');
   });
 
   test('nothing is left of the old name but the licence and a line in the changelog', async () => {
     await rename('acmeshop', '--title', 'Acme Shop');
-    await git('add', '--all');
-    expect((await git('grep', '--cached', '-il', 'causeway')).split('\n').sort()).toEqual(['CHANGELOG.md', 'LICENSE']);
-    expect(await git('ls-files')).not.toMatch(/causeway/i);
-    expect(readFileSync(join(fork, 'CHANGELOG.md'), 'utf8')).toBe(
-      '# Changes\n\n- Made from the template Causeway; Acme Shop from here on.\n',
-    );
-    await git('commit', '--quiet', '--message', 'Our name');
-  });
-
-  test('it starts, and an order is confirmed', async () => {
-    const said = await inFork(['npm', 'start', '--', '--demo-only']);
-    expect(said).toContain('Acme Shop');
-    expect(said).toContain('CONFIRMED');
-    expect(await git('status', '--porcelain')).toBe('');
-  });
-
-  test('its tests pass', async () => {
-    await inFork([process.execPath, 'tools/bootstrap.mjs']);
-    const said = await inFork([
-      'npm',
-      'test',
-      '--',
-      'tools/checks',
-      'tools/generate/',
-      'tools/manifests',
-      'libs/',
-      'apps/',
+    await fork.git('add', '--all');
+    expect((await fork.git('grep', '--cached', '-il', 'causeway')).split('\n').sort()).toEqual([
+      'CHANGELOG.md',
+      'LICENSE',
     ]);
-    expect(said).toMatch(/[1-9]\d* passed, 0 failed/);
+    expect(await fork.git('ls-files')).not.toMatch(/causeway/i);
+    expect(fork.read('CHANGELOG.md')).toBe('# Changes\n\n- Made from the template Causeway; Acme Shop from here on.\n');
+    await fork.commit('Our name');
   });
 
-  test('and back: the same tree as before, but for the changelog', async () => {
-    await inFork(['npx', '--no-install', 'acmeshop', 'rename', 'causeway']);
-    await git('add', '--all');
-    expect(await git('diff', '--cached', '--name-only', 'HEAD~1')).toBe('CHANGELOG.md');
-    await git('reset', '--quiet', '--hard');
+  test('and back: the same tree as before, but for the changelog and the record', async () => {
+    await acmeshop('rename', 'causeway');
+    await fork.git('add', '--all');
+    const changed = (await fork.git('diff', '--cached', '--name-only', 'HEAD~1')).split('\n');
+    expect(changed).toEqual(['.causeway-template.json', 'CHANGELOG.md']);
+    await fork.git('reset', '--quiet', '--hard');
+  });
+
+  test('it stands', async () => {
+    await stands('libs/', 'apps/');
+    expect(await fork.run('npm', 'start', '--', '--demo-only')).toContain('Acme Shop');
   });
 });
+
+describe('with a service of its own', () => {
+  test('that hears when an order is confirmed, and says that it has sent an invoice', async () => {
+    await acmeshop(
+      ...['new', 'service', 'invoice', '--database', '--http'],
+      ...['--publishes', 'invoice.evt.sent.v1', '--consumes', 'order.evt.confirmed.v1'],
+    );
+    await fork.commit('A service for invoices');
+    await stands('apps/invoice', 'libs/contracts', 'tools/cli/src');
+  });
+
+  test('its event is in the story of an order', async () => {
+    const { orderId, stop } = await runningShop();
+    try {
+      expect(await eventually(() => acmeshop('order', orderId), /invoice\.evt\.sent\.v1/)).toMatch(/CONFIRMED/);
+      expect(await acmeshop('services')).toMatch(/^invoice\b/m);
+    } finally {
+      await stop();
+    }
+  });
+});
+
+test('a service that was generated and removed leaves nothing', async () => {
+  await acmeshop('new', 'service', 'scratch', '--database', '--publishes', 'scratch.evt.made.v1');
+  await fork.commit('A try');
+  expect(existsSync(join(fork.root, 'apps/scratch'))).toBe(true);
+  await acmeshop('remove', 'service', 'scratch');
+  await fork.git('add', '--all');
+  expect(await fork.git('diff', '--cached', '--name-only', 'HEAD~1')).toBe('');
+  await fork.commit('It was only a try');
+  await stands('libs/contracts');
+});
+
+/** Starts the system and waits for its demo. @returns an order that was confirmed, and what ends the system */
+async function runningShop(): Promise<{ readonly orderId: string; readonly stop: () => Promise<void> }> {
+  const child = spawn('npm', ['start'], { cwd: fork.root, stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const stop = async () => {
+    child.kill('SIGTERM');
+    await ended;
+  };
+  let said = '';
+  try {
+    const orderId = await new Promise<string>((resolve, reject) => {
+      child.stdout.setEncoding('utf8').on('data', (text: string) => {
+        said += text;
+        const [, id] = /order\s+([0-9a-f-]{36})[^]*CONFIRMED/i.exec(said) ?? [];
+        if (id !== undefined) resolve(id);
+      });
+      void ended.then(() => reject(new Error(`the system ended:\n${said.slice(-3_000)}`)));
+    });
+    return { orderId, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function eventually(say: () => Promise<string>, wanted: RegExp): Promise<string> {
+  for (let tries = 0; ; tries++) {
+    const said = await say();
+    if (wanted.test(said) || tries === 60) return said;
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+}
