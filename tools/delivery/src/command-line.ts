@@ -1,10 +1,10 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { predicateTypes, trustOf } from './attestation.js';
+import { trustOf } from './attestation.js';
 import { root } from './places.js';
 import { DeliveryRefused } from './refused.js';
 import { verifyImage } from './registry.js';
-import { referenceOf, type ReleasedImage } from './release.js';
+import { referenceOf, type BuiltRelease } from './release.js';
 
 /** @throws DeliveryRefused when there are not as many names of overlays as wanted */
 export function environmentsIn(args: readonly string[], wanted: readonly string[]): readonly string[] {
@@ -17,14 +17,16 @@ export function environmentsIn(args: readonly string[], wanted: readonly string[
   return args;
 }
 
-/** Checks every image of a release, by the trust that the environment variables name. */
+/** Checks every image of a release, and that it was built from its commit, by the trust that the environment variables name. */
 export async function verifyRelease(
-  { images }: { readonly images: Readonly<Record<string, ReleasedImage>> },
+  { images, revision }: Pick<BuiltRelease, 'images' | 'revision'>,
   env: NodeJS.ProcessEnv,
 ): Promise<void> {
   const trust = trustOf(env);
-  for (const image of Object.values(images)) {
-    await verifyImage(image, Object.values(predicateTypes), trust);
-    console.log(`✓ signature, provenance and bill of materials of ${referenceOf(image)}`);
+  for (const [app, image] of Object.entries(images)) {
+    await verifyImage(image, { app, revision }, trust);
+    console.log(
+      `✓ signature, provenance (commit ${revision.slice(0, 12)}) and bill of materials of ${referenceOf(image)}`,
+    );
   }
 }

@@ -43,6 +43,13 @@ export function pipelineRun(env: NodeJS.ProcessEnv): PipelineRun {
   );
 }
 
+/** What an image has to be built from, to count as that of an app in a release. */
+export interface Origin {
+  readonly app: string;
+  /** The whole commit. */
+  readonly revision: string;
+}
+
 /**
  * The predicate of SLSA provenance 1.0 (slsa.dev/spec/v1.0/provenance) for one app of a release. A step of the
  * build makes it, so whoever breaks into the build can write another: level 1 of SLSA, and no more.
@@ -54,8 +61,34 @@ export const provenanceOf = (
 ): unknown => ({
   buildDefinition: {
     buildType: `${source}/blob/${revision}/docs/guides/deliver.md`,
-    externalParameters: { source, ref, dockerfile: `docker/${app}.Dockerfile` },
+    externalParameters: { source, ref, dockerfile: dockerfileOf(app) },
     resolvedDependencies: [{ uri: `git+${source}@${ref}`, digest: { gitCommit: revision } }],
   },
   runDetails: { builder: { id: builder }, metadata: { invocationId: run } },
 });
+
+/**
+ * Compares a signed provenance with what is to be deployed. A signature alone says that the pipeline built the image at
+ * some time: an old image, or that of another app, would pass for the one that the manifests were written for.
+ * @returns what is wrong with it; undefined when it fits
+ */
+export function misfit(predicate: unknown, { app, revision }: Origin): string | undefined {
+  const { externalParameters, resolvedDependencies } = (predicate as Partial<Predicate>)?.buildDefinition ?? {};
+  const commits = (resolvedDependencies ?? []).flatMap(({ digest }) => digest?.gitCommit ?? []);
+  if (commits.length !== 1 || commits[0] !== revision)
+    return `its provenance says it was built from commit ${commits.join(' and ') || 'unknown'}, not from ${revision}`;
+  const { dockerfile } = externalParameters ?? {};
+  if (dockerfile !== dockerfileOf(app))
+    return `its provenance says it was built by ${dockerfile ?? 'an unknown Dockerfile'}, not by ${dockerfileOf(app)}`;
+  return undefined;
+}
+
+/** What is read of a predicate. Others write provenances, too, so nothing of it is certain. */
+interface Predicate {
+  readonly buildDefinition: {
+    readonly externalParameters?: { readonly dockerfile?: string };
+    readonly resolvedDependencies?: readonly { readonly digest?: { readonly gitCommit?: string } }[];
+  };
+}
+
+const dockerfileOf = (app: string): string => `docker/${app}.Dockerfile`;

@@ -1,6 +1,14 @@
 import type { SerializedBundle } from '@sigstore/bundle';
 import { attachArtifactToImage, getRegistryCredentials, type Credentials } from '@sigstore/oci';
-import { signStatement, statementOf, verifyStatement, type SigningIdentity, type Trust } from './attestation.js';
+import {
+  predicateTypes,
+  signStatement,
+  statementOf,
+  verifyStatement,
+  type SigningIdentity,
+  type Trust,
+} from './attestation.js';
+import { misfit, type Origin } from './provenance.js';
 import { DeliveryRefused } from './refused.js';
 import { referenceOf, type ReleasedImage } from './release.js';
 
@@ -34,24 +42,28 @@ export async function attestImage(
 }
 
 /**
- * Checks that an image has a trusted statement of each type. Statements by others do not count, and do no harm.
+ * Checks that an image has a trusted statement of each type, and that its provenance names the commit and the app.
+ * Statements by others do not count, and do no harm; nor do those of an earlier build that led to the same image.
  * @throws DeliveryRefused with the types that are missing, and why others did not count
  */
-export async function verifyImage(image: ReleasedImage, types: readonly string[], trust: Trust): Promise<void> {
+export async function verifyImage(image: ReleasedImage, origin: Origin, trust: Trust): Promise<void> {
   const found = new Set<string>();
-  const refused: string[] = [];
+  const refused = new Set<string>();
   for (const bundle of await bundlesOf(image)) {
     try {
-      found.add((await verifyStatement(bundle, image.digest, trust)).predicateType);
+      const { predicateType, predicate } = await verifyStatement(bundle, image.digest, trust);
+      const wrong = predicateType === predicateTypes.provenance ? misfit(predicate, origin) : undefined;
+      if (wrong) refused.add(wrong);
+      else found.add(predicateType);
     } catch (error) {
-      refused.push((error as Error).message);
+      refused.add((error as Error).message);
     }
   }
-  const missing = types.filter((type) => !found.has(type));
+  const missing = Object.values(predicateTypes).filter((type) => !found.has(type));
   if (missing.length > 0)
     throw new DeliveryRefused(
       `${referenceOf(image)} has no trusted ${missing.join(', ')}` +
-        `${refused.length > 0 ? `; what it has does not count: ${[...new Set(refused)].join('; ')}` : ''}. ` +
+        `${refused.size > 0 ? `; what it has does not count: ${[...refused].join('; ')}` : ''}. ` +
         'Do not deploy it: let the pipeline build and sign the commit again.',
     );
 }
