@@ -1,4 +1,4 @@
-import { enableCompileCache, flushCompileCache, setSourceMapsSupport } from 'node:module';
+import { enableCompileCache, setSourceMapsSupport } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { loadSettings, SettingsInvalid, type SettingsShape } from '@causeway/config';
 import { CodedError } from '@causeway/errors';
@@ -24,6 +24,8 @@ export async function runService<S extends SettingsShape>(
   args: readonly string[] = process.argv.slice(2),
 ): Promise<void> {
   // Keeps the compiled code of everything imported from here on in the system's temporary folder, for the next start.
+  // Node writes it at the end. Not earlier: the event loop stands still while it does, and five services that did so at
+  // once, on a fresh machine, did not answer for 4–7 s.
   enableCompileCache();
   // Stack traces of our own code name TypeScript lines. Those of packages do not: their maps would take 7 MB.
   setSourceMapsSupport(true, { nodeModules: false });
@@ -92,7 +94,6 @@ async function serve(definition: ServiceDefinition, { name, settings }: ServiceC
   log.info({ ...ready, version: identity.version, commit: identity.commit }, 'ready');
   // For a parent that spawned us with an IPC channel: the launcher, tests.
   if (process.connected) process.send?.({ type: 'ready', ...ready });
-  setTimeout(flushCompileCache, 1_000).unref();
 }
 
 /** Names the setting to change if a port is in use; Node's own message has only the address. */

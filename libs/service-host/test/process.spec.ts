@@ -1,7 +1,9 @@
 import { once } from 'node:events';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readdirSync, rmSync } from 'node:fs';
 import { Agent, createServer, request, type IncomingMessage, type Server } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { claimPort } from '@causeway/testkit';
 import { Child } from './child.js';
 
@@ -47,6 +49,23 @@ test('standard output on a full disk costs log lines and nothing else, and stand
   child.kill('SIGTERM');
   expect(await child.exited).toEqual({ code: 0, signal: null });
   expect(child.output).toMatch(/^Log lines are being lost .*no space left on device.*\n$/);
+});
+
+test('compiled code is written when the process ends: the event loop stands still while thousands of files are', async () => {
+  const cache = mkdtempSync(join(tmpdir(), 'causeway-compiled-'));
+  const files = () => readdirSync(cache, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  try {
+    const child = start({ NODE_COMPILE_CACHE: cache });
+    const { url } = await child.ready();
+    // Long enough for whoever would do it as soon as the service is ready.
+    await post(new Agent(), `${url}/v1/things/slow`, { ms: 1_500 });
+    expect(files()).toEqual([]);
+    child.kill('SIGTERM');
+    await child.exited;
+    expect(files().length).toBeGreaterThan(100);
+  } finally {
+    rmSync(cache, { recursive: true, force: true });
+  }
 });
 
 describe('a stop', () => {

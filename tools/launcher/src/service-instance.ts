@@ -1,6 +1,7 @@
 import { request } from 'node:http';
 import type { ServiceName } from '@causeway/system';
 import { ManagedProcess, type ProcessOptions } from './managed-process.js';
+import { flagsOfServices } from './places.js';
 
 export interface InstanceOptions extends Pick<
   ProcessOptions,
@@ -29,8 +30,7 @@ export class ServiceInstance extends ManagedProcess {
       ...options,
       name: `${service}-${number}`,
       command: node,
-      // Small generations, about 30 MB and 100 MB less for each service (docs/decisions/0012-start-up-and-memory.md).
-      args: ['--max-semi-space-size=8', '--heap-growing-percent=50', entry],
+      args: [...flagsOfServices, entry],
       keepLog: true,
       // The service takes at most 15 s to drain, 25 s for work in flight and 5 s to exit.
       graceMs: 50_000,
