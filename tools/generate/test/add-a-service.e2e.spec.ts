@@ -15,15 +15,12 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { startNats } from '@causeway/launcher/nats';
 import { provideKubectl } from '@causeway/manifests';
+import { applyEdit, readGuide } from '@causeway/testkit/guide';
 import type * as Topology from '@causeway/system/topology';
 import { root } from '../src/generated-file.js';
 
 const guide = join(root, 'docs/guides/add-a-service.md');
-/** The blocks of the guide, in order: `diff` and `sh` are done, `text` is what the command before it says. */
-const blocks = [...readFileSync(guide, 'utf8').matchAll(/^```(diff|sh|text)\n([^]*?)^```/gm)].map(([, kind, text]) => ({
-  kind: kind as 'diff' | 'sh' | 'text',
-  text: text!,
-}));
+const blocks = readGuide(readFileSync(guide, 'utf8'));
 const commands = blocks.filter(({ kind, text }) => kind !== 'sh' || !text.includes('dist/main.js'));
 const start = blocks.find(({ text }) => text.includes('dist/main.js'))?.text ?? '';
 
@@ -70,20 +67,6 @@ function run(command: string): string {
   return execFileSync('sh', ['-ec', command], { cwd: copy, encoding: 'utf8', env: { ...process.env, PATH: path } });
 }
 
-/** Inserts the lines with `+` before the line of context below them. */
-function insert(diff: string): void {
-  const [target = '', ...lines] = diff.trimEnd().split('\n');
-  const file = join(copy, target.replace('+++ b/', ''));
-  const context = lines.pop()!.slice(1);
-  const before = readFileSync(file, 'utf8');
-  expect(before.split(context)).toHaveLength(2);
-  const added = lines.map((line) => `${line.slice(1)}\n`).join('');
-  writeFileSync(
-    file,
-    before.replace(context, () => `${added}${context}`),
-  );
-}
-
 beforeAll(() => {
   copy = copyRepository();
   mkdirSync(join(copy, '.bin'));
@@ -105,7 +88,7 @@ const comparable = (text: string): string =>
 test('every command of the guide works, and says what the guide shows', () => {
   let said = '';
   for (const { kind, text } of commands) {
-    if (kind === 'diff') insert(text);
+    if (kind === 'diff') applyEdit(copy, text);
     else if (kind === 'sh') said = run(withKubectl ? text : text.replace(/^kubectl.*\n/m, ''));
     else expect(comparable(said).trim()).toBe(comparable(text).trim());
   }

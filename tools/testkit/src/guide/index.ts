@@ -1,0 +1,2 @@
+export { applyEdit, readGuide, type GuideBlock } from './blocks.js';
+export { difference, type KnownIds } from './compare.js';
