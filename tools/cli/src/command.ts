@@ -31,8 +31,19 @@ export type RunCommand = (
   without?: (why: CommandFailed) => Promise<CommandReport>,
 ) => Promise<void>;
 
+/** For a command that needs no running system. */
+export interface LocalContext {
+  /** Aborts with Ctrl-C. */
+  readonly signal: AbortSignal;
+  /** Shows that the command still works; nothing where JSON is asked for. */
+  readonly progress: (line: string) => void;
+}
+
 /** Runs the work of a command that needs no running system. */
-export type RunLocally = (command: Command, work: () => CommandReport | Promise<CommandReport>) => Promise<void>;
+export type RunLocally = (
+  command: Command,
+  work: (context: LocalContext) => CommandReport | Promise<CommandReport>,
+) => Promise<void>;
 
 /** The text after the options of a help page. */
 export const example = (...lines: readonly string[]): string =>

@@ -15,6 +15,7 @@ import { addOutbox } from './commands/outbox.js';
 import { addRename } from './commands/rename.js';
 import { addServices } from './commands/services.js';
 import { addTrace } from './commands/trace.js';
+import { addUpdate } from './commands/update.js';
 import { CommandFailed, WrongUsage } from './failure.js';
 import type { TargetOptions } from './target/open-target.js';
 import type { SystemTarget } from './target/target.js';
@@ -103,6 +104,7 @@ export function createProgram(parts: ProgramParts, finished: (ok: boolean) => vo
     add(program, run);
   addContracts(program, runLocally);
   addRename(program, runLocally);
+  addUpdate(program, runLocally);
   addCompletion(program);
   return program;
 }
@@ -128,7 +130,10 @@ function runners(
   };
   const optionsOf = (command: Command) => command.optsWithGlobals<TargetOptions & { json?: boolean; as?: string }>();
   return {
-    runLocally: async (command, work) => show(await work(), optionsOf(command).json ?? false),
+    async runLocally(command, work) {
+      const { json = false } = optionsOf(command);
+      show(await work({ signal, progress: json ? () => undefined : print }), json);
+    },
     async run(command, work, without) {
       const { json = false, as, ...options } = optionsOf(command);
       const target = await openTarget(options).catch((error: unknown) => {

@@ -2,16 +2,22 @@ import { overlays, render, budgetTable, secretsOf, toSetTable } from '@causeway/
 import { callGraph } from '@causeway/system/topology';
 import { root, withParts, type GeneratedFile } from './generated-file.js';
 
+const kindReadme = 'k8s/overlays/kind/README.md';
+const ownCluster = 'docs/guides/own-cluster.md';
+
+/** Known without kubectl, too. */
+export const renderedFiles: readonly string[] = [kindReadme, ownCluster];
+
 /** Tables in documents that follow from the rendered manifests. Needs kubectl. */
 export const renderedTables = (): GeneratedFile[] => [
-  withParts('k8s/overlays/kind/README.md', { budget: budgetTable(render('kind')) }),
-  withParts('docs/guides/own-cluster.md', { secrets: secretsTable() }),
+  withParts(kindReadme, { budget: budgetTable(render('kind')) }),
+  withParts(ownCluster, { secrets: secretsTable() }),
 ];
 
 /** Tables that follow from the list of services, and from the files of the overlays as they are. */
 export const tables = (): GeneratedFile[] => [
   withParts('docs/guides/kubernetes.md', { flows: flowsTable() }),
-  withParts('docs/guides/own-cluster.md', { 'to-set': toSetTable(root, ['staging', 'production']) }),
+  withParts(ownCluster, { 'to-set': toSetTable(root, ['staging', 'production']) }),
 ];
 
 function secretsTable(): string {

@@ -14,6 +14,8 @@ export interface TemplateRecord {
     readonly repository?: string;
     /** The commit of the template that is in this repository. */
     readonly commit?: string;
+    /** Its tag; for people. */
+    readonly version?: string;
   };
   readonly steps: readonly Step[];
 }

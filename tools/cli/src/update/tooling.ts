@@ -1,0 +1,19 @@
+import type { Step } from '@causeway/generators/steps';
+
+/** What an update does with a version of the template besides Git. Each rejects with what went wrong. */
+export interface Tooling {
+  /** Installs and builds what is checked out in a folder. */
+  readonly setUp: (folder: string) => Promise<void>;
+  /** Runs a generator of the version in the folder. It writes all of its files or none. */
+  readonly runStep: (folder: string, step: Step) => Promise<void>;
+  /** Files that `npm run generate` of the folder writes, as a whole or in part. */
+  readonly generatedFiles: (folder: string) => Promise<readonly string[]>;
+  /** Makes `node_modules` and `package-lock.json` fit the `package.json` files. */
+  readonly install: (folder: string) => Promise<void>;
+  /** Runs the named entries of the template's `migrations.json`. */
+  readonly migrate: (folder: string, names: readonly string[]) => Promise<void>;
+  readonly generate: (folder: string) => Promise<void>;
+}
+
+/** Where the template declares its Nx migrations. */
+export const migrationsFile = 'tools/generators/migrations.json';
