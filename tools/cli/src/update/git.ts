@@ -4,8 +4,18 @@ import { runChild, type ChildResult } from './child-process.js';
 /** Git refused. */
 export class GitFailed extends Error {}
 
-/** Settings of a person or a team that would change what is compared, or ask questions. */
-const settings = ['gc.auto=0', 'maintenance.auto=false', 'advice.detachedHead=false', 'core.quotePath=false'];
+/** What a person, a team or their hooks want is for their own commits: it would stop us half way, or ask. */
+const settings = [
+  'core.hooksPath=/dev/null',
+  'gc.auto=0',
+  'maintenance.auto=false',
+  'merge.verifySignatures=false',
+  'merge.autoStash=false',
+  'merge.renameLimit=20000',
+  // A file that the fork added to a folder that the template moved goes along.
+  'merge.directoryRenames=true',
+  'status.branch=false',
+];
 const flags = settings.flatMap((setting) => ['-c', setting]);
 
 /** Git in the words of nobody's language, and in the folder that it is told: a hook's variables name another one. */

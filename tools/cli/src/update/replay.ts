@@ -106,15 +106,8 @@ export const describe = ({ generator, options }: Step): string =>
 /** One folder for both versions: the second needs `npm ci` only when the locks differ. */
 async function checkOut(version: TemplateVersion, { cache, work, signal }: ReplayParts): Promise<Git> {
   mkdirSync(work, { recursive: true });
-  const git = new Git(work, signal, author);
+  const git = new Git(work, signal, neutral);
   await git.run(['init', '--quiet']);
-  for (const [name, value] of Object.entries({
-    'core.hooksPath': '/dev/null',
-    'core.autocrlf': 'false',
-    'commit.gpgSign': 'false',
-    'core.excludesFile': '/dev/null',
-  }))
-    await git.run(['config', name, value]);
   await git.run(['fetch', '--quiet', '--no-tags', '--depth=1', `file://${cache.folder}`, version.commit]);
   await git.run(['checkout', '--quiet', '--force', '--detach', version.commit]);
   await git.run(['clean', '--quiet', '-fd']);
@@ -122,7 +115,9 @@ async function checkOut(version: TemplateVersion, { cache, work, signal }: Repla
 }
 
 /** Nobody's: the commit is a place for files, and the same files give the same commit. */
-const author = {
+const neutral = {
+  GIT_CONFIG_GLOBAL: '/dev/null',
+  GIT_CONFIG_NOSYSTEM: '1',
   GIT_AUTHOR_NAME: 'template',
   GIT_AUTHOR_EMAIL: 'template@localhost',
   GIT_AUTHOR_DATE: '2000-01-01T00:00:00Z',

@@ -194,15 +194,6 @@ async function expectedConflicts(git: Git, base: string, template: string): Prom
   return files.map((name) => ({ file: name, what: 'changed on both sides' }));
 }
 
-const mergeSettings = [
-  '-c',
-  'merge.renameLimit=20000',
-  '-c',
-  'merge.directoryRenames=true',
-  '-c',
-  'merge.autoStash=false',
-];
-
 /** Takes everything back when it fails, is stopped, or the process ends. */
 async function merge(
   state: UpdateState,
@@ -218,11 +209,20 @@ async function merge(
     await git.run(['checkout', '--quiet', '-b', state.branch]);
     const joining = `Join the template ${state.from.version}: what this repository was made from`;
     await git.run([
-      ...['merge', '--quiet', '--no-verify', '--strategy=ours', '--allow-unrelated-histories', '--message', joining],
+      ...[
+        'merge',
+        '--quiet',
+        '--no-ff',
+        '--no-verify',
+        '--strategy=ours',
+        '--allow-unrelated-histories',
+        '--message',
+        joining,
+      ],
       base,
     ]);
     const { code, stderr } = await git.result([
-      ...[...mergeSettings, 'merge', '--quiet', '--no-ff', '--no-commit', '--no-verify'],
+      ...['merge', '--quiet', '--no-ff', '--no-commit', '--no-verify'],
       ...['--message', `Merge the template ${state.to.version}`, state.template],
     ]);
     const left = await conflicts(git);

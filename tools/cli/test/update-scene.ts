@@ -1,0 +1,190 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { recordFile, type Step } from '@causeway/generators/steps';
+import type { Tooling } from '../src/update/tooling.js';
+import type { UpdateParts } from '../src/update/update.js';
+
+/** A file is a text; `null` deletes it. */
+export type Files = Readonly<Record<string, string | null>>;
+
+/** A small repository of files, with Git and nothing else. */
+export class Repository {
+  readonly folder: string;
+
+  constructor(folder: string) {
+    this.folder = folder;
+  }
+
+  git(...args: string[]): string {
+    return execFileSync('git', args, { cwd: this.folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
+  }
+
+  write(files: Files): void {
+    for (const [file, text] of Object.entries(files)) {
+      const path = join(this.folder, file);
+      mkdirSync(dirname(path), { recursive: true });
+      if (text === null) rmSync(path);
+      else writeFileSync(path, text);
+    }
+  }
+
+  commit(message: string, files: Files): string {
+    this.write(files);
+    this.git('add', '--all');
+    this.git('commit', '--quiet', '--allow-empty', '--message', message);
+    return this.git('rev-parse', 'HEAD');
+  }
+
+  read(file: string): string | undefined {
+    return existsSync(join(this.folder, file)) ? readFileSync(join(this.folder, file), 'utf8') : undefined;
+  }
+
+  /** Everything that an abort has to leave as it was. */
+  state(): unknown {
+    return {
+      head: this.git('rev-parse', 'HEAD'),
+      on: this.git('branch', '--show-current'),
+      refs: this.git('for-each-ref', '--format=%(refname) %(objectname)'),
+      worktrees: this.git('worktree', 'list', '--porcelain').replaceAll(this.folder, ''),
+      files: this.git('status', '--porcelain', '--untracked-files=all'),
+      inGit: readdirSync(join(this.folder, '.git')).filter(
+        (name) => name !== 'ORIG_HEAD' && /HEAD$|MERGE|lock|template/.test(name),
+      ),
+      config: this.git('config', '--local', '--list'),
+    };
+  }
+}
+
+/** 40 lines, so that changes in different places are different hunks. */
+export const longText = (changes: Readonly<Record<number, string>> = {}): string =>
+  Array.from({ length: 40 }, (_, line) => `${changes[line] ?? `line ${line}`}\n`).join('');
+
+export const firstVersion: Files = {
+  'package.json': '{ "name": "oldname" }\n',
+  '.gitignore': 'cache/\n',
+  'README.md': '# Oldname\n',
+  [recordFile]: '{ "template": {}, "steps": [] }\n',
+  'generators.txt': 'rename service remove',
+  'package-lock.json': `${JSON.stringify({ name: 'oldname', packages: { '': { name: 'oldname' }, 'node_modules/a': { version: '1.0.0' } } }, null, 2)}\n`,
+  'libs/text.ts': longText(),
+  'libs/moved.ts': longText({ 0: 'this one moves' }),
+  'libs/deleted.ts': longText({ 0: 'this one goes' }),
+  'apps/order/main.ts': 'order of oldname\n',
+  'apps/order/prisma/migrations/1_init/migration.sql': 'CREATE SCHEMA oldname;\n',
+  'generated/list.txt': 'order\n',
+  'docs/services.md': 'By hand.\n\n<!-- generated: list -->\n\norder\n\n<!-- end -->\n\nThe end.\n',
+};
+
+/** What a step or a command of the scene may do besides its work. */
+export interface Interference {
+  readonly onStep?: (folder: string, step: Step) => void;
+  readonly onInstall?: () => void;
+  readonly onGenerate?: (folder: string) => void;
+  readonly onMigrate?: (folder: string) => void;
+}
+
+/** A template's generators, in miniature: they are in every version that names them in `generators.txt`. */
+export function smallTooling(
+  calls: string[] = [],
+  { onStep, onInstall, onGenerate, onMigrate }: Interference = {},
+): Tooling {
+  const read = (folder: string, file: string): string => readFileSync(join(folder, file), 'utf8');
+  const list = (folder: string): string => readdirSync(join(folder, 'apps')).sort().join('\n');
+  const run = (folder: string, { generator, options }: Step): void => {
+    if (!read(folder, 'generators.txt').includes(generator)) throw new Error(`Cannot find the generator ${generator}`);
+    const name = String(options['name']);
+    const { name: current } = JSON.parse(read(folder, 'package.json')) as { name: string };
+    const more = existsSync(join(folder, 'service.txt')) ? `${read(folder, 'service.txt')}\n` : '';
+    if (generator === 'service')
+      new Repository(folder).write({ [`apps/${name}/main.ts`]: `${name} of ${current}\n${more}` });
+    if (generator === 'remove') rmSync(join(folder, 'apps', name), { recursive: true });
+    if (generator !== 'rename') return;
+    for (const file of execFileSync('git', ['ls-files'], { cwd: folder, encoding: 'utf8' }).trim().split('\n'))
+      writeFileSync(join(folder, file), read(folder, file).replaceAll(current, name));
+  };
+  return {
+    setUp: (folder) => Promise.resolve(void calls.push(`set up ${existsSync(join(folder, '.git'))}`)),
+    runStep: async (folder, step) => {
+      calls.push(`step ${step.generator}`);
+      onStep?.(folder, step);
+      await Promise.resolve().then(() => run(folder, step));
+    },
+    generatedFiles: () => Promise.resolve(['generated/list.txt', 'docs/services.md']),
+    install: () => Promise.resolve().then(() => (calls.push('install'), onInstall?.())),
+    migrate: (folder, names) =>
+      Promise.resolve().then(() => (calls.push(`migrate ${names.join(' ')}`), onMigrate?.(folder))),
+    generate: async (folder) => {
+      calls.push('generate');
+      await Promise.resolve().then(() => onGenerate?.(folder));
+      const [before, after] = read(folder, 'docs/services.md').split(/(?<=list -->\n)[^]*(?=<!-- end)/);
+      new Repository(folder).write({
+        'generated/list.txt': `${list(folder)}\n`,
+        'docs/services.md': `${before}\n${list(folder)}\n\n${after}`,
+      });
+    },
+  };
+}
+
+export class UpdateScene {
+  readonly calls: string[] = [];
+  readonly stopping = new AbortController();
+  readonly template: Repository;
+  fork: Repository;
+  readonly folder: string;
+
+  constructor(name = 'update-') {
+    this.folder = mkdtempSync(join(tmpdir(), name));
+    this.template = this.init('template');
+    this.template.commit('v1', firstVersion);
+    this.template.git('tag', 'v1');
+    this.fork = this.clone('fork');
+  }
+
+  init(name: string): Repository {
+    mkdirSync(join(this.folder, name));
+    return this.known(new Repository(join(this.folder, name)), 'init', '--quiet', '--initial-branch=main', '.');
+  }
+
+  clone(name: string, ...options: string[]): Repository {
+    mkdirSync(join(this.folder, name));
+    const source = `file://${this.template.folder}`;
+    return this.known(new Repository(join(this.folder, name)), 'clone', '--quiet', ...options, source, '.');
+  }
+
+  private known(repository: Repository, ...args: string[]): Repository {
+    repository.git(...args);
+    repository.git('config', 'user.name', 'Ada');
+    repository.git('config', 'user.email', 'ada@shop.example');
+    return repository;
+  }
+
+  /** The template's second version. */
+  release(files: Files, tag = 'v2'): void {
+    this.template.commit(tag, files);
+    this.template.git('tag', tag);
+  }
+
+  parts(interference: Interference = {}): UpdateParts {
+    return {
+      repository: this.fork.folder,
+      cache: join(this.fork.folder, 'cache'),
+      tooling: smallTooling(this.calls, interference),
+      say: () => undefined,
+      signal: this.stopping.signal,
+    };
+  }
+
+  /** The fork does a step as a generator would, and records it. */
+  async step(generator: string, options: Step['options']): Promise<void> {
+    const record = JSON.parse(this.fork.read(recordFile)!) as { template: object; steps: Step[] };
+    const step = { generator, options };
+    await smallTooling().runStep(this.fork.folder, step);
+    this.fork.write({ [recordFile]: JSON.stringify({ ...record, steps: [...record.steps, step] }) });
+  }
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
