@@ -81,14 +81,20 @@ export class Customer {
     readonly accessToken: string,
   ) {}
 
-  /** Registers a new account. */
-  static async register(endpoints: Endpoints, email: string, password: string, displayName: string): Promise<void> {
+  /** Registers a new account. The same idempotency key again repeats the answer and not the registration. */
+  static async register(
+    endpoints: Endpoints,
+    email: string,
+    password: string,
+    displayName: string,
+    idempotencyKey = randomBytes(16).toString('hex'),
+  ): Promise<void> {
     expectStatus(
       'POST /v1/users',
       await call(endpoints.gateway, '/v1/users', {
         method: 'POST',
         body: { email, password, displayName },
-        headers: { 'idempotency-key': randomBytes(16).toString('hex') },
+        headers: { 'idempotency-key': idempotencyKey },
       }),
       201,
     );
@@ -128,7 +134,7 @@ export class Customer {
     return call<T>(this.endpoints.gateway, path, { ...options, headers });
   }
 
-  async addAddress(): Promise<AddressView> {
+  async addAddress(idempotencyKey = randomBytes(16).toString('hex')): Promise<AddressView> {
     const body = {
       label: 'Home',
       recipient: 'Ada Lovelace',
@@ -137,7 +143,7 @@ export class Customer {
       city: 'London',
       country: 'GB',
     };
-    const headers = { 'idempotency-key': randomBytes(16).toString('hex') };
+    const headers = { 'idempotency-key': idempotencyKey };
     return expectStatus(
       'POST /v1/users/me/addresses',
       await this.call<AddressView>('/v1/users/me/addresses', { method: 'POST', body, headers }),

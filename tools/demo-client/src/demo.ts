@@ -1,5 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import type { OrderView, PaymentView, ProductView } from '@causeway/contracts';
 import { Customer, expectStatus, type Endpoints } from './customer.js';
+import { patiently } from './patience.js';
 import type { TraceSpan } from './trace-receiver.js';
 import { waterfall } from './waterfall.js';
 
@@ -10,6 +12,8 @@ export interface DemoOptions {
   readonly trace?: (traceId: string) => readonly TraceSpan[];
   /** Time for an order to reach its final state, milliseconds. Default 30 000. */
   readonly settleMs?: number;
+  /** How long a step is repeated that is answered late or not at all, milliseconds. Default 60 000. */
+  readonly patienceMs?: number;
 }
 
 export interface DemoOrder {
@@ -31,16 +35,18 @@ export interface DemoOrder {
  */
 export async function runDemo(endpoints: Endpoints, options: DemoOptions): Promise<DemoOrder> {
   const { say } = options;
+  const patient = patienceOf(options);
   const lap = stopwatch();
   const email = `ada-${Date.now().toString(36)}@example.com`;
   const password = 'correct horse battery staple';
-  await Customer.register(endpoints, email, password, 'Ada Lovelace');
+  const [registration, addition] = [randomUUID(), randomUUID()];
+  await patient(() => Customer.register(endpoints, email, password, 'Ada Lovelace', registration));
   say(`  registered   ${email} ${lap()}`);
-  const customer = await Customer.signIn(endpoints, email, password);
+  const customer = await patient(() => Customer.signIn(endpoints, email, password));
   say(`  signed in    authorization code + PKCE ${lap()}`);
-  const address = await customer.addAddress();
+  const address = await patient(() => customer.addAddress(addition));
   say(`  address      ${address.line1}, ${address.city} ${lap()}`);
-  const products = await customer.products();
+  const products = await patient(() => customer.products());
   say(`  products     ${products.length}, from ${cheapest(products)} ${lap()}`);
   const product = products.find(({ available }) => available >= 4);
   if (!product) throw new Error('no product has four pieces in stock; start over with fresh data');
@@ -57,19 +63,21 @@ async function placeAndFollow(
   customer: Customer,
   { product, ...rest }: { product: ProductView; shippingAddressId: string; paymentMethodToken: string },
   expected: OrderView['status'],
-  { settleMs }: DemoOptions,
+  options: DemoOptions,
 ): Promise<DemoOrder> {
+  const patient = patienceOf(options);
   const begun = performance.now();
-  const accepted = expectStatus(
-    'POST /v1/orders',
-    await customer.placeOrder({ items: [{ productId: product.id, quantity: 2 }], ...rest }),
-    202,
+  const key = randomUUID();
+  const body = { items: [{ productId: product.id, quantity: 2 }], ...rest };
+  const accepted = await patient(async () =>
+    expectStatus('POST /v1/orders', await customer.placeOrder(body, key), 202),
   );
-  const order = await customer.waitFor(accepted.body.id, ['CONFIRMED', 'REJECTED', 'CANCELLED'], settleMs);
+  const { id } = accepted.body;
+  const order = await patient(() => customer.waitFor(id, ['CONFIRMED', 'REJECTED', 'CANCELLED'], options.settleMs));
   const settledAtMs = performance.now();
   if (order.status !== expected)
     throw new Error(`order ${order.id} ended ${order.status} (${order.reason}), expected ${expected}`);
-  const payment = await customer.payment(order.paymentId);
+  const payment = await patient(() => customer.payment(order.paymentId));
   return {
     order,
     payment,
@@ -79,6 +87,11 @@ async function placeAndFollow(
     settledAtMs,
   };
 }
+
+const patienceOf =
+  ({ patienceMs = 60_000, say }: DemoOptions) =>
+  <T>(step: () => Promise<T>): Promise<T> =>
+    patiently(step, { withinMs: patienceMs, say });
 
 async function show(result: DemoOrder, title: string, { say, trace }: DemoOptions): Promise<void> {
   const { order, payment, traceId, acceptedMs, settledMs } = result;
