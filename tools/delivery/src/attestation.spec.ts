@@ -78,7 +78,10 @@ test('only the workflow of that very repository and branch is believed, as the l
 
 test('nothing is signed and nobody is believed without a setting', () => {
   expect(() => signingIdentity({})).toThrow('Nothing to sign with: set SIGNING_KEY');
-  expect(() => signingIdentity({ SIGNING_KEY: 'secret-value' })).toThrow('SIGNING_KEY holds no key in PEM');
+  expect(() => signingIdentity({ SIGNING_KEY: 'secret-value' })).toThrow(
+    'SIGNING_KEY holds no private key in PEM: openssl genpkey',
+  );
+  expect(() => trustOf({ TRUSTED_KEY: 'x' })).toThrow('TRUSTED_KEY holds no public key in PEM: openssl pkey');
   expect(() => trustOf({})).toThrow('Whose signatures count?');
   expect(() => trustOf({ TRUSTED_IDENTITY: 'x' })).toThrow('Whose signatures count?');
   expect(signingIdentity({ SIGSTORE_ID_TOKEN: 'x' })).toBe('pipeline');

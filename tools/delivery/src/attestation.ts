@@ -67,20 +67,33 @@ export function trustOf(env: NodeJS.ProcessEnv): Trust {
   );
 }
 
-function keyOf(parse: (pem: string) => KeyObject, pem: string, setting: string): KeyObject {
+/** How to get each key (docs/guides/deliver.md, "Signing"). */
+const keyRemedies = {
+  SIGNING_KEY:
+    'no private key in PEM: openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out signing.pem makes one',
+  TRUSTED_KEY:
+    'no public key in PEM: openssl pkey -in signing.pem -pubout prints the one that belongs to your private key',
+} as const;
+
+function keyOf(parse: (pem: string) => KeyObject, pem: string, setting: keyof typeof keyRemedies): KeyObject {
   try {
     return parse(pem);
   } catch {
-    throw new DeliveryRefused(
-      `${setting} holds no key in PEM. openssl ecparam -genkey -name prime256v1 -noout makes one.`,
-    );
+    throw new DeliveryRefused(`${setting} holds ${keyRemedies[setting]}.`);
   }
 }
 
 /** Signs a statement. With the pipeline's identity it is also recorded in Sigstore's public log. */
 export async function signStatement(statement: Statement, identity: SigningIdentity): Promise<SerializedBundle> {
   const payload = Buffer.from(JSON.stringify(statement));
-  if (identity === 'pipeline') return attest(payload, payloadType);
+  if (identity === 'pipeline')
+    return attest(payload, payloadType).catch((error: unknown) => {
+      const { message, cause } = error as Error;
+      const why = cause instanceof Error ? `${message} (${cause.message})` : message;
+      throw new DeliveryRefused(
+        `Sigstore gave no certificate, or did not record the signature: ${why}. Nothing was attached; run the stage again.`,
+      );
+    });
   const { key } = identity;
   const signer = {
     sign: (data: Buffer) => {

@@ -2,6 +2,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { NoEngine } from '@causeway/images';
+import { output } from '@causeway/launcher/run';
 import { jest } from '@jest/globals';
 import { root } from './places.js';
 import { DeliveryRefused, runCommand } from './refused.js';
@@ -18,7 +19,7 @@ async function shown(main: () => Promise<void>, args: string[] = []): Promise<[t
   try {
     process.exitCode = 0;
     runCommand(usage, main, args);
-    await new Promise((resolve) => setImmediate(resolve));
+    while (texts.length === 0) await new Promise((resolve) => setImmediate(resolve));
     expect(texts).toHaveLength(1);
     return [texts[0], process.exitCode];
   } finally {
@@ -47,6 +48,16 @@ test('what a person can put right has no stack, and what nobody expected has one
   expect(await shown(() => Promise.reject(new NoEngine('no Docker')))).toEqual(['no Docker', 1]);
   const bug = new TypeError('x is undefined');
   expect(await shown(() => Promise.reject(bug))).toEqual([bug, 1]);
+});
+
+test('a program that failed or is not there is explained without a stack: what it said, and what to do', async () => {
+  const git = () => output(['git', '-C', root, 'ls-remote', '/nowhere.git']).then(() => undefined);
+  const [said, code] = await shown(git);
+  expect(code).toBe(1);
+  expect(said).toMatch(/ls-remote \/nowhere\.git failed \(128\):\n[^]*does not appear to be a git repository/);
+  expect(said).toMatch(/`git fetch origin` has to work here; then run this again\.$/);
+  const none = () => output(['no-such-program']).then(() => undefined);
+  expect(await shown(none)).toEqual([expect.stringMatching(/^There is no no-such-program on the PATH: install it/), 1]);
 });
 
 test('each command says how its own script is used', () => {

@@ -1,4 +1,5 @@
 import { NoEngine } from '@causeway/images';
+import { CommandFailed } from '@causeway/launcher/run';
 
 /** What a person can put right: the message says what happened and what to do. */
 export class DeliveryRefused extends Error {}
@@ -11,10 +12,27 @@ export function runCommand(usage: string, main: () => Promise<void>, args = proc
   if (args.includes('--help') || args.includes('-h')) return console.log(usage);
   main().catch((error: unknown) => {
     process.exitCode = 1;
-    const { code } = error as { code?: unknown };
-    if (error instanceof DeliveryRefused || error instanceof NoEngine) console.error(error.message);
-    else if (typeof code === 'string' && code.startsWith('ERR_PARSE_ARGS_'))
-      console.error(`${(error as Error).message.split(/[.'] (?=To specify)/)[0]}\n\n${usage}`);
-    else console.error(error);
+    console.error(explained(error, usage));
   });
+}
+
+/** The text for a person; what nobody expected stays an error, which is shown with its stack. */
+function explained(error: unknown, usage: string): unknown {
+  const { code, syscall, message } = error as { code?: unknown; syscall?: unknown; message: string };
+  if (error instanceof DeliveryRefused || error instanceof NoEngine) return message;
+  if (error instanceof CommandFailed) return `${message}\n\n${remedyOf(error)}`;
+  if (typeof code === 'string' && code.startsWith('ERR_PARSE_ARGS_'))
+    return `${message.split(/[.'] (?=To specify)/)[0]}\n\n${usage}`;
+  const missing = code === 'ENOENT' && /^spawn (.+)$/.exec(String(syscall))?.[1];
+  if (missing) return `There is no ${missing} on the PATH: install it, or run this where the pipeline runs it.`;
+  return error;
+}
+
+/** What to do about a program that failed. Its own words are above. */
+function remedyOf({ command: [program] }: CommandFailed): string {
+  if (program === 'git')
+    return 'Nothing was deployed. Is the remote reachable, and may you read it? `git fetch origin` has to work here; then run this again.';
+  if (/(^|\/)docker$/.test(program))
+    return 'Does the engine run, and does docker login know the registry? Then run this again: what is pushed already is not pushed twice.';
+  return 'Put right what it says, and run this again.';
 }

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { predicateTypes, signingIdentity, signStatement, statementOf, trustOf } from './attestation.js';
 import { provenanceOf } from './provenance.js';
-import { verifyImage } from './registry.js';
+import { attestImage, verifyImage } from './registry.js';
 import type { ReleasedImage } from './release.js';
 
 // Against a registry that only answers what this check asks; `npm run test:images` takes a real one.
@@ -94,4 +94,38 @@ test.each([
 ])('a provenance that names %s does not count', async (_, predicate) => {
   await signedWith(predicate);
   await expect(verify('order', newer)).rejects.toThrow('its provenance says it was built from commit');
+});
+
+describe('a registry that does not do what it is asked is named, with the reason and what to do', () => {
+  const signing = () => attestImage(image, { predicateType: predicateTypes.signature, predicate: {} }, identity);
+  const refuse = (status: number): void => {
+    server.removeAllListeners('request');
+    server.on('request', (_, response) => response.writeHead(status).end('{}'));
+  };
+
+  test('when it is away', async () => {
+    await new Promise((resolve) => server.close(resolve));
+    const away =
+      /^The registry 127\.0\.0\.1:\d+ could not be reached \(.*ECONNREFUSED.*\) for .*shop\/order: look whether/;
+    await expect(verify('order', newer)).rejects.toThrow(away);
+    await expect(signing()).rejects.toThrow(away);
+    server.listen(0);
+  });
+
+  test('when it answers what is no JSON', async () => {
+    server.removeAllListeners('request');
+    server.on('request', (_, response) => response.end('<html>a proxy</html>'));
+    await expect(verify('order', newer)).rejects.toThrow(
+      /^The registry 127\.0\.0\.1:\d+ could not be reached \(.*JSON/,
+    );
+  });
+
+  test.each([
+    [401, 'answered 401 for'],
+    [403, 'let the account of docker login push there'],
+    [404, 'push it first, npm run images:release'],
+  ])('when it answers %d to whom wants to attach something', async (status, remedy) => {
+    refuse(status);
+    await expect(signing()).rejects.toThrow(remedy);
+  });
 });

@@ -27,7 +27,7 @@ export async function attestImage(
   identity: SigningIdentity,
 ): Promise<void> {
   const bundle = await signStatement(statementOf(image.name, image.digest, predicateType, predicate), identity);
-  await attachArtifactToImage({
+  const attached = attachArtifactToImage({
     imageName: image.name,
     imageDigest: image.digest,
     artifact: Buffer.from(JSON.stringify(bundle)),
@@ -38,6 +38,9 @@ export async function attestImage(
     },
     // The library signs in only where there are credentials; its type does not say so.
     credentials: credentialsFor(image.name) as Credentials,
+  });
+  await attached.catch((error: unknown) => {
+    throw unreachable(image.name, error);
   });
 }
 
@@ -76,7 +79,9 @@ export async function bundlesOf(image: ReleasedImage): Promise<SerializedBundle[
     if (response.status === 404) return undefined;
     if (!response.ok)
       throw new DeliveryRefused(`${path} of the registry answered ${response.status}: ${await response.text()}`);
-    return (await response.json()) as T;
+    return (await response.json().catch((error: unknown) => {
+      throw unreachable(image.name, error);
+    })) as T;
   };
   // Registries before version 1.1 of the specification keep the list under a tag.
   const list =
@@ -100,6 +105,31 @@ function credentialsFor(name: string): Credentials | undefined {
   }
 }
 
+/** How long a registry may take for one answer, milliseconds. */
+const answerMs = 60_000;
+
+/** Says which registry did not do what it was asked, why, and what to do about it. */
+function unreachable(name: string, error: unknown): DeliveryRefused {
+  const host = name.split('/')[0];
+  const { statusCode } = causeOf(error) as { statusCode?: number };
+  const remedies: Record<number, string> = {
+    401: 'run docker login with an account that may push there',
+    403: 'let the account of docker login push there',
+    404: 'the image is not there: push it first, npm run images:release',
+  };
+  const why = statusCode === undefined ? `could not be reached (${causeOf(error).message})` : `answered ${statusCode}`;
+  const remedy =
+    remedies[statusCode ?? 0] ?? 'look whether the address is right and the registry up, then run this again';
+  return new DeliveryRefused(`The registry ${host} ${why} for ${name}: ${remedy}.`);
+}
+
+/** `fetch failed` and the like say nothing; the last cause does: ECONNREFUSED, ENOTFOUND, an expired certificate. */
+function causeOf(error: unknown): { readonly message: string } {
+  const { cause, errors } = error as { cause?: unknown; errors?: readonly unknown[] };
+  const deeper = (cause ?? errors?.[0]) as { message?: unknown } | undefined;
+  return typeof deeper?.message === 'string' ? causeOf(deeper) : (error as Error);
+}
+
 /** A reader of one repository, signed in as `docker login` left it. */
 function connect(name: string): (path: string) => Promise<Response> {
   const [host = '', ...path] = name.split('/');
@@ -108,24 +138,33 @@ function connect(name: string): (path: string) => Promise<Response> {
   const accept = ['application/vnd.oci.image.index.v1+json', 'application/vnd.oci.image.manifest.v1+json', '*/*'];
   let authorization: string | undefined;
   const get = (url: string): Promise<Response> =>
-    fetch(url, { headers: { accept: accept.join(', '), ...(authorization && { authorization }) } });
+    fetch(url, {
+      headers: { accept: accept.join(', '), ...(authorization && { authorization }) },
+      signal: AbortSignal.timeout(answerMs),
+    }).catch((error: unknown) => {
+      throw unreachable(name, error);
+    });
   return async (relative) => {
     const response = await get(base + relative);
     if (response.status !== 401 || authorization) return response;
-    authorization = await signIn(response.headers.get('www-authenticate') ?? '', credentialsFor(name));
+    authorization = await signIn(name, response.headers.get('www-authenticate') ?? '');
     return get(base + relative);
   };
 }
 
 /** Answers a registry's challenge: `Basic`, or `Bearer` with a token to fetch (distribution specification). */
-async function signIn(challenge: string, credentials: Credentials | undefined): Promise<string | undefined> {
+async function signIn(name: string, challenge: string): Promise<string | undefined> {
+  const credentials = credentialsFor(name);
   const basic =
     credentials && `Basic ${Buffer.from(`${credentials.username}:${credentials.password}`).toString('base64')}`;
   if (!/^bearer /i.test(challenge)) return basic;
   const values = new Map([...challenge.matchAll(/(\w+)="([^"]*)"/g)].map(([, key, value]) => [key, value!]));
   const url = new URL(values.get('realm') ?? '');
   for (const key of ['service', 'scope']) if (values.has(key)) url.searchParams.set(key, values.get(key)!);
-  const response = await fetch(url, { headers: basic ? { authorization: basic } : {} });
+  const headers = basic ? { authorization: basic } : {};
+  const response = await fetch(url, { headers, signal: AbortSignal.timeout(answerMs) }).catch((error: unknown) => {
+    throw unreachable(name, error);
+  });
   if (!response.ok)
     throw new DeliveryRefused(`The registry lets nobody in (${response.status}): run docker login first.`);
   const { token, access_token } = (await response.json()) as { token?: string; access_token?: string };

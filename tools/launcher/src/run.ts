@@ -67,10 +67,21 @@ export function run([program, ...args]: Command, options: CommandOptions = {}): 
   });
 }
 
-/** Runs a program that must succeed. @returns its trimmed standard output. @throws with the end of what it said. */
+/** A program that must succeed did not. The message holds the end of what it said. */
+export class CommandFailed extends Error {
+  constructor(
+    readonly command: Command,
+    readonly code: number,
+    said: string,
+  ) {
+    super(`${command.join(' ')} failed (${code}):\n${said}`);
+  }
+}
+
+/** Runs a program that must succeed. @returns its trimmed standard output. @throws CommandFailed */
 export async function output(command: Command, options?: CommandOptions): Promise<string> {
   const { code, stdout, stderr } = await run(command, options);
   if (code === 0) return stdout.trim();
   const said = `${stdout}\n${stderr}`.trim().split('\n').slice(-30).join('\n');
-  throw new Error(`${command.join(' ')} failed (${code}):\n${said}`);
+  throw new CommandFailed(command, code, said);
 }
