@@ -32,8 +32,9 @@ const mayWrite: Readonly<Record<string, readonly string[]>> = {
 /**
  * The token that GitHub makes for one run, and the deploy key that may push to the branches of the environments: GitHub
  * lets nobody exempt that token from the protection of a branch. Secrets of an environment, for these jobs alone.
+ * REGISTRY_PASSWORD is for registries other than GitHub's own, which must not get GitHub's token.
  */
-const secretsAllowed = ['GITHUB_TOKEN', 'DEPLOY_KEY'];
+const secretsAllowed = ['GITHUB_TOKEN', 'DEPLOY_KEY', 'REGISTRY_PASSWORD'];
 const mayPush = ['deploy', 'promote', 'rollback'];
 
 /** What a workflow must keep to beyond its syntax: pinned actions, least permissions, nothing for strangers. */
@@ -82,11 +83,20 @@ function jobProblems(name: string, job: Job, { jobs }: Workflow): string[] {
   if (writes && !onlyOnMain(name, jobs))
     problems.push('if: a job that writes runs on main only, or after one that does');
   for (const { uses = '', run = '', with: inputs } of job.steps) {
+    if (uses.startsWith('docker/login-action@')) problems.push(...loginProblems(inputs));
     if (uses.startsWith('actions/checkout@') && !pushes && inputs?.['persist-credentials'] !== false)
       problems.push('persist-credentials: false is missing at checkout');
     if (/\$\{\{/.test(run)) problems.push(`run: hand values over in env, not inside the command: ${run}`);
   }
   return problems;
+}
+
+/** A registry that a setting names gets a password of its own; the token of the run goes to GitHub's alone. */
+function loginProblems({ registry, password }: Readonly<Record<string, unknown>> = {}): string[] {
+  if (registry !== '${{ env.REGISTRY }}') return ['registry: take it from REGISTRY'];
+  return password === "${{ env.REGISTRY == 'ghcr.io' && secrets.GITHUB_TOKEN || secrets.REGISTRY_PASSWORD }}"
+    ? []
+    : ['password: secrets.GITHUB_TOKEN is for ghcr.io only'];
 }
 
 /** By its own condition, or because it needs a job that has one. */

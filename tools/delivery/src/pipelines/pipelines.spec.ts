@@ -129,6 +129,12 @@ describe('GitHub Actions', () => {
     ["github.event_name == 'push' && github.ref == 'refs/heads/main'", 'always()', 'images: if: a job that writes'],
     ['    needs: scan\n', '    needs: affected\n', 'sign: if: a job that writes'],
     ['secrets.GITHUB_TOKEN', 'secrets.PASSWORD', 'secrets.PASSWORD: no secret but GITHUB_TOKEN, DEPLOY_KEY'],
+    ['registry: ${{ env.REGISTRY }}', 'registry: registry.shop.io', 'images: registry: take it from REGISTRY'],
+    [
+      "env.REGISTRY == 'ghcr.io' && secrets.GITHUB_TOKEN || secrets.REGISTRY_PASSWORD",
+      'secrets.REGISTRY_PASSWORD || secrets.GITHUB_TOKEN',
+      'images: password: secrets.GITHUB_TOKEN is for ghcr.io only',
+    ],
     ['persist-credentials: false', 'persist-credentials: true', 'affected: persist-credentials: false is missing'],
     ['--base="$BASE"', '--base="${{ github.head_ref }}"', 'affected: run: hand values over in env'],
     ['    timeout-minutes: 60\n', '', 'affected: timeout-minutes is missing'],
@@ -226,8 +232,17 @@ describe('Jenkins', () => {
     const [, ...parts] = text.split(/\bstage\('/);
     return new Map(parts.map((part) => [part.slice(0, part.indexOf("'")), part]));
   };
-  const problems = (text: string): string[] =>
-    [...stagesOf(text)].flatMap(([stage, body]) => [
+  /** Options of a stage cover the wait for a person, so the work has a limit of its own there. */
+  const limitProblems = (stage: string, body: string): string[] => {
+    const limits = [...body.matchAll(/\btimeout\(time: \d+, unit: '(\w+)'\)/g)].map(([, unit]) => unit);
+    const wanted = body.includes('submitter ') ? ['DAYS', 'MINUTES'] : ['MINUTES'];
+    return limits.join() === wanted.join() ? [] : [`${stage}: limits ${limits.join()}; wanted: ${wanted.join()}`];
+  };
+  const problems = (text: string): string[] => [
+    ...(/\btimeout\(/.test(text.split(/\bstage\('/)[0]!)
+      ? ['the limit of the whole covers the wait for a person']
+      : []),
+    ...[...stagesOf(text)].flatMap(([stage, body]) => [
       ...(stage !== 'affected' && !body.includes("branch 'main'") ? [`${stage} runs on branches`] : []),
       ...(stage !== 'rollback' && !body.includes('expression { !params.ROLLBACK }')
         ? [`${stage} runs at a rollback`]
@@ -240,8 +255,10 @@ describe('Jenkins', () => {
         ? [`${stage} runs for deployments`]
         : []),
       ...(['promote', 'rollback'].includes(stage) && !body.includes('submitter ') ? [`${stage} asks nobody`] : []),
+      ...limitProblems(stage, body),
       ...(/sh "/.test(body) ? [`${stage}: Groovy would fill in values; use single quotes`] : []),
-    ]);
+    ]),
+  ];
 
   test('stages have their credentials, main alone releases, and braces close', () => {
     expect(problems(jenkinsfile)).toEqual([]);
@@ -253,6 +270,13 @@ describe('Jenkins', () => {
     ["branch 'main'; ", '', 'images runs on branches'],
     ["credentialsId: 'signing-key'", "credentialsId: 'git-deploy'", 'sign: signing-key'],
     ["        submitter 'release-managers'\n", '', 'promote asks nobody'],
+    [
+      '    timestamps()',
+      "    timestamps()\n    timeout(time: 3, unit: 'HOURS')",
+      'the limit of the whole covers the wait for a person',
+    ],
+    ["options { timeout(time: 20, unit: 'MINUTES') }", '', 'sbom: limits ; wanted: MINUTES'],
+    ["time: 7, unit: 'DAYS'", "time: 20, unit: 'MINUTES'", 'promote: limits MINUTES,MINUTES; wanted: DAYS,MINUTES'],
     ["not { branch 'environments/*' }; ", '', 'affected runs for deployments'],
     [
       "sh 'npm run scan'",
