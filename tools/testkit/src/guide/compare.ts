@@ -30,7 +30,7 @@ function tokens(line: string): Token[] {
 }
 
 /**
- * Compares what a command has said with what a guide shows. Blanks at the ends of lines do not count.
+ * Compares what a command has said with what a guide shows. Columns may have other widths.
  *
  * Durations and times may be others. Ids, trace ids and the stamps of migrations may be others, too, but have to be the
  * same wherever the guide has the same, and others wherever it has others. `…` in a line stands for any text, and
@@ -60,7 +60,7 @@ export function difference(shown: string, said: string, ids: KnownIds): string |
 }
 
 const lines = (text: string): string[] => {
-  const all = text.split('\n').map((line) => line.trimEnd());
+  const all = text.split('\n').map((line) => line.trimEnd().replaceAll(/(?<=\S) {2,}/g, '  '));
   while (all.at(-1) === '') all.pop();
   while (all[0] === '') all.shift();
   return all;
