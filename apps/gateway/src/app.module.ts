@@ -1,7 +1,7 @@
 import { Balancer, HTTP_AGENT, sendThrough, ServiceClient } from '@causeway/discovery';
 import { NATS } from '@causeway/messaging';
 import { HostState } from '@causeway/service-host';
-import { Module, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Module } from '@nestjs/common';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Dispatcher } from 'undici';
 import { OrderEventHub } from './order-events/order-event-hub.js';
@@ -12,14 +12,18 @@ import { Upstream } from './upstream/upstream.js';
 
 /** The composition root. `service.ts` adds what the capabilities provide. */
 @Module({
+  // demo
   controllers: [OverviewController, OrderEventsController],
+  // end demo
   providers: [
+    // demo
     {
       provide: OrderEventHub,
       inject: [NATS, HostState],
       useFactory: (nats: NatsConnection, host: HostState) => new OrderEventHub(nats, host.stopping),
     },
     { provide: Upstream, inject: [ServiceClient], useFactory: (client: ServiceClient) => new Upstream(client) },
+    // end demo
     {
       provide: Forwarder,
       inject: [Balancer, HTTP_AGENT],
@@ -27,15 +31,4 @@ import { Upstream } from './upstream/upstream.js';
     },
   ],
 })
-export class AppModule implements OnApplicationBootstrap, OnModuleDestroy {
-  constructor(private readonly hub: OrderEventHub) {}
-
-  onApplicationBootstrap(): void {
-    this.hub.start();
-  }
-
-  /** Event streams have no end of their own; the stop does not wait for them. */
-  onModuleDestroy(): void {
-    this.hub.endAll();
-  }
-}
+export class AppModule {}

@@ -27,8 +27,10 @@ export const settings = {
   RATE_LIMIT_PER_MINUTE: withDefault(perMinute, '600'),
   /** The same for what makes us hash a password or hand out tokens, by address: registration and sign-in. */
   RATE_LIMIT_SIGN_IN_PER_MINUTE: withDefault(perMinute, '120'),
+  // demo
   /** The same for webhooks of the payment provider, all of which come from few addresses. */
   RATE_LIMIT_WEBHOOK_PER_MINUTE: withDefault(perMinute, '6000'),
+  // end demo
   /**
    * Addresses or ranges, separated by commas, of the proxies in front of the gateway, for example `10.0.0.0/8`: what
    * they say in X-Forwarded-* is believed. From anybody else it is not looked at: a client that chose its own address
@@ -37,11 +39,13 @@ export const settings = {
   TRUST_PROXY: list()
     .refine((ranges) => ranges.every(isRange), { error: 'expected addresses or ranges such as 10.0.0.0/8' })
     .optional(),
+  // demo
   /** A stream of order events ends with the access token, and after this time at the latest; the client comes back. */
   ORDER_EVENTS_MAX_MS: withDefault(durationMs(100), '300000'),
   /** A comment line on idle streams, so that nobody in between takes them for dead. */
   ORDER_EVENTS_HEARTBEAT_MS: withDefault(durationMs(50), '15000'),
   /** Streams that one customer may have open, per instance. */
   ORDER_EVENTS_MAX_STREAMS: withDefault(integer(1, 1_000), '10'),
+  // end demo
 };
 export type GatewaySettings = SettingsOf<typeof service>;

@@ -8,7 +8,7 @@ import { Forwarder } from './proxy/forwarder.js';
 import { proxyPlugin } from './proxy/proxy.plugin.js';
 import { returnPage, returnPageHeaders } from './sign-in/return-page.js';
 
-/** What the gateway serves besides its two Nest controllers. */
+/** What the gateway serves besides its Nest controllers. */
 export async function configureHttp(app: NestFastifyApplication): Promise<void> {
   const settings = app.get<GatewaySettings>(SETTINGS);
   const fastify = app.getHttpAdapter().getInstance();

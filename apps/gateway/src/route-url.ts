@@ -1,2 +1,2 @@
-/** `/v1/orders/{orderId}` of the contracts as Fastify writes it: `/v1/orders/:orderId`. */
+/** `/v1/users/me/addresses/{addressId}` of the contracts as Fastify writes it: `/v1/users/me/addresses/:addressId`. */
 export const routeUrl = (path: string): string => path.replace(/\{(\w+)\}/g, ':$1');

@@ -1,3 +1,4 @@
+import { scopesOf } from '@causeway/contracts';
 import { FieldCipher, PRISMA } from '@causeway/persistence';
 import { createHash } from 'node:crypto';
 import { HostState } from '@causeway/service-host';
@@ -77,9 +78,7 @@ describe('authorization code with PKCE', () => {
     expect(protectedHeader).toMatchObject({ alg: 'RS256', typ: 'at+jwt' });
     expect(payload).toMatchObject({ sub: ann.id, client_id: 'causeway-demo' });
     expect(payload.exp! - payload.iat!).toBe(300);
-    expect(new Set(String(payload['scope']).split(' '))).toEqual(
-      new Set(['profile:manage', 'orders:manage', 'payments:read']),
-    );
+    expect(new Set(String(payload['scope']).split(' '))).toEqual(new Set(scopesOf.people));
     expect(JSON.stringify(payload)).not.toContain('@');
     expect(tokens).toMatchObject({ token_type: 'Bearer', expires_in: 300 });
     const me = await user.send('GET', '/v1/users/me', { headers: { authorization: `Bearer ${tokens.access_token}` } });
@@ -118,10 +117,12 @@ describe('authorization code with PKCE', () => {
     expect(tokens.refresh_token).toEqual(expect.any(String));
   });
 
+  // demo
   test('a machine scope is left out', async () => {
     const tokens = await browser().signIn(ann.email, password, { scope: `${defaultScope} catalog:write` });
     expect((await verify(tokens.access_token)).payload['scope']).not.toContain('catalog:write');
   });
+  // end demo
 
   test.each([
     ['without PKCE', { code_challenge: undefined, code_challenge_method: undefined }],
@@ -189,6 +190,7 @@ describe('authorization code with PKCE', () => {
       expect(await response.text()).toContain('invalid_redirect_uri');
     });
 
+    // demo
     test.each([
       ['from the page', new URL(docsRedirectUri).origin, 200],
       ['from another site', 'https://evil.example', 400],
@@ -200,6 +202,7 @@ describe('authorization code with PKCE', () => {
       });
       expect(response.status).toBe(status);
     });
+    // end demo
 
     test('requires PKCE like any other', async () => {
       const { url } = await page().open({ parameters: { ...client, code_challenge: undefined } });
@@ -379,7 +382,7 @@ describe('refresh tokens', () => {
     expect(second.refresh_token).not.toBe(first.refresh_token);
     expect((await verify(second.access_token)).payload.sub).toBe(ann.id);
     const third = await json<Tokens>(await person.refresh(second.refresh_token));
-    expect((await verify(third.access_token)).payload['scope']).toContain('orders:manage');
+    expect((await verify(third.access_token)).payload['scope']).toContain('profile:manage');
     const { rows } = await user.database.pool.query<{ days: number }>(
       `SELECT extract(epoch FROM expires_at - now()) / 86400 AS days FROM oidc_artifacts WHERE model = 'RefreshToken'`,
     );
@@ -452,6 +455,7 @@ describe('refresh tokens', () => {
   }
 });
 
+// demo
 describe('client credentials', () => {
   const basic = (secret: string) => `Basic ${Buffer.from(`causeway-ops:${secret}`).toString('base64')}`;
   const request = (secret: string, parameters: Record<string, string> = {}) =>
@@ -488,6 +492,7 @@ describe('client credentials', () => {
   });
 });
 
+// end demo
 test('an unknown path below the issuer is a 404', async () => {
   expect((await fetch(`${user.issuer}/nothing`)).status).toBe(404);
 });

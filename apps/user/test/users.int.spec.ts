@@ -175,7 +175,7 @@ describe('the profile', () => {
   });
 
   test('a token without the scope: 403', async () => {
-    const token = await user.token(ann, 'openid orders:manage');
+    const token = await user.token(ann, 'openid');
     const response = await user.send('GET', '/v1/users/me', { headers: { authorization: `Bearer ${token}` } });
     expect(response.status).toBe(403);
   });

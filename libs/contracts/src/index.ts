@@ -5,12 +5,9 @@ export {
   id,
   integerText,
   maxInt4,
-  orderStatus,
-  paymentStatus,
   postalAddress,
   timestamp,
   version,
-  type OrderStatus,
   type PostalAddress,
 } from './values.js';
 export { identifier, line, opaque, paragraph, text } from './text.js';
@@ -28,19 +25,6 @@ export {
   type RpcDefinition,
 } from './messages/define.js';
 export { getAddress, userRegistered } from './messages/user.js';
-export { orderCancelled, orderConfirmed, orderPlaced, orderRejected } from './messages/order.js';
-export {
-  authorizePayment,
-  capturePayment,
-  paymentAuthorized,
-  paymentCaptured,
-  paymentCaptureFailed,
-  paymentDeclined,
-  paymentRefunded,
-  paymentVoided,
-  refundPayment,
-  voidPayment,
-} from './messages/payment.js';
 export {
   consumers,
   durableName,
@@ -51,7 +35,7 @@ export {
   type ConsumerDefinition,
   type StreamDefinition,
 } from './messages/topology.js';
-export { httpHeaders, scopes } from './http/headers.js';
+export { httpHeaders, scopes, scopesOf } from './http/headers.js';
 export { pageOf, pageQuery, type Page, type PageQuery } from './http/paging.js';
 export {
   addressBody,
@@ -67,6 +51,28 @@ export {
   type RegisterUserBody,
   type UserView,
 } from './http/users.js';
+export {
+  errorCodesOf,
+  forwardedServices,
+  pathParametersOf,
+  routes,
+  type HttpMethod,
+  type RouteDefinition,
+} from './http/routes.js';
+// demo
+export { orderCancelled, orderConfirmed, orderPlaced, orderRejected } from './messages/order.js';
+export {
+  authorizePayment,
+  capturePayment,
+  paymentAuthorized,
+  paymentCaptured,
+  paymentCaptureFailed,
+  paymentDeclined,
+  paymentRefunded,
+  paymentVoided,
+  refundPayment,
+  voidPayment,
+} from './messages/payment.js';
 export {
   cancelOrderBody,
   orderHistory,
@@ -90,11 +96,5 @@ export {
 export { paymentView, pspWebhookBody, type PaymentView, type PspWebhookBody } from './http/payments.js';
 export { orderChange, type OrderChange } from './http/order-events.js';
 export { orderOverview, type OrderOverview } from './http/overview.js';
-export {
-  errorCodesOf,
-  forwardedServices,
-  pathParametersOf,
-  routes,
-  type HttpMethod,
-  type RouteDefinition,
-} from './http/routes.js';
+export { orderStatus, paymentStatus, type OrderStatus } from './statuses.js';
+// end demo

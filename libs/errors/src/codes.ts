@@ -43,6 +43,7 @@ export const errorCodes = {
   ADDRESS_LIMIT_REACHED: { status: 409, title: 'The address book is full' },
   LOGIN_BUSY: { status: 503, title: 'Too many sign-ins right now' },
 
+  // demo
   // Orders
   PRODUCT_UNKNOWN: { status: 422, title: 'Unknown product' },
   OUT_OF_STOCK: { status: 409, title: 'Not enough stock' },
@@ -60,6 +61,7 @@ export const errorCodes = {
   PSP_REFUSED: { status: 502, title: 'The payment provider refused the request' },
   SIGNATURE_INVALID: { status: 401, title: 'The signature is not valid' },
   SIGNATURE_TOO_OLD: { status: 401, title: 'The signature is too old' },
+  // end demo
 
   // Dependencies and overload
   OVERLOADED: { status: 503, title: 'The service is overloaded' },

@@ -1,3 +1,4 @@
+export { about, idsOf, noteIds, tracedIds } from './about.js';
 export { CallStatistics } from './call-statistics.js';
 export { createLogger, getLogger, logLevel, setLogLevel, type Logger, type LoggerOptions } from './logger.js';
 export type { LogFields } from './log-schema.js';
@@ -9,7 +10,6 @@ export { sharedReading } from './shared-reading.js';
 export { telemetrySettings, type TelemetrySettings } from './settings.js';
 export { startTelemetry, type Telemetry, type TelemetryOptions } from './start.js';
 export {
-  aboutOrder,
   currentTraceId,
   currentTraceparent,
   errorType,
@@ -17,8 +17,5 @@ export {
   failSpan,
   injectTrace,
   inSpan,
-  noteOrder,
-  orderIdAttribute,
-  orderIdOf,
   type SpanOptions,
 } from './tracing.js';

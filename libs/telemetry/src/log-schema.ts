@@ -37,7 +37,7 @@ const ofTheLogger = {
   level: z.enum(logLevels).meta({ description: 'severity' }),
   time: z.iso.datetime({ precision: 3 }).meta({ description: 'when, UTC, to the millisecond' }),
   service: word('service that wrote the line'),
-  instance: word('its instance: `order-1`, the name of a pod'),
+  instance: word('its instance: `user-1`, the name of a pod'),
   scope: word('part of the service: `http`, `messaging`, or Nest’s class').optional(),
   span_id: word('active span').optional(),
   msg: prose('what happened'),
@@ -55,7 +55,7 @@ const ofTheCaller = {
 
   // HTTP
   method: word('method of the request'),
-  route: word('pattern of its path: `/v1/orders/:orderId`'),
+  route: word('pattern of its path: `/v1/users/me/addresses/:addressId`'),
   path: word('its path, where no route matched'),
   status: count('status of the response; 499: the client left before'),
   ms: duration('from the request to the end of its response'),
@@ -63,6 +63,7 @@ const ofTheCaller = {
   client: word('OAuth client'),
   known: flag('keys of the identity provider are known from before'),
 
+  // demo
   // Orders and payments
   orderId: word('order'),
   paymentId: word('payment'),
@@ -72,6 +73,7 @@ const ofTheCaller = {
   orders: count('orders whose saga step was repeated'),
   delivery: word('delivery of a webhook'),
   result: word('what became of it'),
+  // end demo
 
   // Messages
   consumer: word('durable consumer'),

@@ -36,11 +36,13 @@ export const instruments = {
   discoveryEjections: 'discovery.ejections',
   discoveryLookups: 'discovery.lookups',
   passwordHashQueued: 'auth.password_hash.queued',
+  // demo
   orders: 'order.orders',
   orderConfirmation: 'order.confirmation.duration',
   sagaOpen: 'order.saga.open',
   sagaOldestAge: 'order.saga.oldest_age',
   providerDuration: 'payment.provider.duration',
+  // end demo
   processMemory: 'process.memory.usage',
   heapUsed: 'v8js.memory.heap.used',
   eventLoopUtilization: 'nodejs.eventloop.utilization',
@@ -50,7 +52,7 @@ export const instruments = {
 /** Bucket bounds, seconds, that the semantic conventions prescribe for `http.server.request.duration`; used for every duration. */
 export const durationBucketsSeconds = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
 
-/** The same for what may take minutes: a message that waits for its handler, an order that waits for its payment. */
+/** The same for what may take minutes: a message that waits for its handler. */
 export const waitBucketsSeconds = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900];
 
 export interface Counter {

@@ -1,7 +1,6 @@
 import { types } from 'node:util';
 import {
   context,
-  createContextKey,
   isSpanContextValid,
   propagation,
   ROOT_CONTEXT,
@@ -14,6 +13,7 @@ import {
   type Span,
   type SpanKind,
 } from '@opentelemetry/api';
+import { idsFollowParent, idsIn } from './about.js';
 
 /** Also true for errors of another realm, such as Node's own under Jest. */
 export const isError = (value: unknown): value is Error => value instanceof Error || types.isNativeError(value);
@@ -30,39 +30,12 @@ export interface SpanOptions {
   readonly links?: Link[];
 }
 
-/** The attribute by which all spans of an order are found. */
-export const orderIdAttribute = 'causeway.order.id';
-const orderKey = createContextKey('causeway order');
-
-/**
- * Runs `fn`, which is about one order: the active span and every span that is begun inside have `causeway.order.id`.
- * @param orderId Undefined where there is none after all: `fn` just runs.
- */
-export function aboutOrder<T>(orderId: string | undefined, fn: () => T): T {
-  if (orderId === undefined) return fn();
-  const active = context.active();
-  const span = trace.getSpan(active);
-  if (parentDecides && span && !span.isRecording()) return fn();
-  span?.setAttribute(orderIdAttribute, orderId);
-  return context.with(active.setValue(orderKey, orderId), fn);
-}
-
-/** Marks the active span, where an order is known only at the end of the work. */
-export function noteOrder(orderId: string): void {
-  trace.getActiveSpan()?.setAttribute(orderIdAttribute, orderId);
-}
-
-/** The order that a message or request names, as all of ours do it: by `orderId`. */
-export function orderIdOf(data: unknown): string | undefined {
-  const { orderId } = (data ?? {}) as { orderId?: unknown };
-  return typeof orderId === 'string' ? orderId : undefined;
-}
-
 let parentDecides = false;
 
 /** Called by startTelemetry: whether a span below one that is not recorded is never recorded either. */
 export function samplingFollowsParent(follows: boolean): void {
   parentDecides = follows;
+  idsFollowParent(follows);
 }
 
 function unsampledSpanOf(of: Context): Span | undefined {
@@ -79,16 +52,16 @@ function unsampledSpanOf(of: Context): Span | undefined {
  *
  * In a trace that is not recorded there is nothing to make: `fn` runs in the span above it, whose ids logs and other
  * services get.
- * @param name Low cardinality, `{operation} {destination}`: `process payment.evt.authorized.v1`. Ids belong in attributes.
+ * @param name Low cardinality, `{operation} {destination}`: `process user.evt.registered.v1`. Ids belong in attributes.
  */
 export async function inSpan<T>(name: string, options: SpanOptions, fn: (span: Span) => Promise<T> | T): Promise<T> {
   const active = context.active();
   const { parent = active, attributes, ...spanOptions } = options;
   const unsampled = parentDecides ? unsampledSpanOf(parent) : undefined;
   if (unsampled) return await (parent === active ? fn(unsampled) : context.with(parent, fn, undefined, unsampled));
-  const order = parent.getValue(orderKey) as string | undefined;
+  const ids = idsIn(parent);
   const own = typeof attributes === 'function' ? attributes() : attributes;
-  const all = order === undefined ? own : { ...own, [orderIdAttribute]: order };
+  const all = ids === undefined ? own : { ...own, ...ids };
   const span = tracer.startSpan(name, { ...spanOptions, attributes: all }, parent);
   try {
     return await context.with(trace.setSpan(parent, span), fn, undefined, span);

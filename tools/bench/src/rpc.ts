@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { getAddress, type RpcDefinition } from '@causeway/contracts';
-import { Customer } from '@causeway/demo-client';
+import { Shopper } from '@causeway/demo-client';
 import { HandlesRpc, RemoteError, RpcClient } from '@causeway/messaging';
 import { connect, createInbox } from '@nats-io/transport-node';
 import { Controller, Module } from '@nestjs/common';
@@ -154,7 +154,7 @@ export const addressTable = (ms: number, rounds: number, say: (line: string) => 
       noAsyncTraces: true,
     });
     try {
-      const customer = await Customer.create(system.endpoints);
+      const customer = await Shopper.create(system.endpoints);
       const address = await customer.addAddress();
       const { sub } = JSON.parse(Buffer.from(customer.accessToken.split('.')[1]!, 'base64url').toString()) as {
         sub: string;

@@ -4,11 +4,11 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Customer } from '@causeway/demo-client';
+import { Shopper } from '@causeway/demo-client';
 import { startSystem, type ServiceInstance, type System } from '@causeway/launcher';
 import { residentBytes, treeBytes } from './memory.js';
 
-type NewOrder = Parameters<Customer['placeOrder']>[0];
+type NewOrder = Parameters<Shopper['placeOrder']>[0];
 
 const rounds = 5;
 const settleMs = 10_000;
@@ -28,7 +28,7 @@ async function untilConfirmed(
   const system = await startSystem({ folder, ports: 'any', env: { all: { NODE_COMPILE_CACHE: compileCache } } });
   try {
     const upMs = performance.now() - begun;
-    const customer = await Customer.create(system.endpoints);
+    const customer = await Shopper.create(system.endpoints);
     const [address, products] = [await customer.addAddress(), await customer.products()];
     const items = [{ productId: products[0]!.id, quantity: 2 }];
     const order = { items, shippingAddressId: address.id, paymentMethodToken: 'tok_success' };
@@ -41,7 +41,7 @@ async function untilConfirmed(
 }
 
 /** Places an order, again with the same key while the services, which have compiled nothing yet, miss its deadline. */
-async function accepted(customer: Customer, order: NewOrder): Promise<string> {
+async function accepted(customer: Shopper, order: NewOrder): Promise<string> {
   const key = randomUUID();
   for (let attempt = 1; ; attempt += 1) {
     const { status, body } = await customer.placeOrder(order, key);

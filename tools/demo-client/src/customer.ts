@@ -1,13 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import {
-  scopes,
-  type AddressView,
-  type OrderView,
-  type Page,
-  type PaymentView,
-  type PlaceOrderBody,
-  type ProductView,
-} from '@causeway/contracts';
+import { scopesOf, type AddressBody, type AddressView, type UserView } from '@causeway/contracts';
 
 /** The gateway to call, and the OpenID Connect client to sign in as. */
 export interface Endpoints {
@@ -72,9 +64,18 @@ export async function call<T = unknown>(
   };
 }
 
+const home: AddressBody = {
+  label: 'Home',
+  recipient: 'Ada Lovelace',
+  line1: '12 St James’s Square',
+  postalCode: 'SW1Y 4JH',
+  city: 'London',
+  country: 'GB',
+};
+
 /** A signed-in person. Uses only the public API, as any client of the gateway does. */
 export class Customer {
-  private constructor(
+  protected constructor(
     readonly endpoints: Endpoints,
     readonly email: string,
     readonly password: string,
@@ -134,15 +135,23 @@ export class Customer {
     return call<T>(this.endpoints.gateway, path, { ...options, headers });
   }
 
-  async addAddress(idempotencyKey = randomBytes(16).toString('hex')): Promise<AddressView> {
-    const body = {
-      label: 'Home',
-      recipient: 'Ada Lovelace',
-      line1: '12 St James’s Square',
-      postalCode: 'SW1Y 4JH',
-      city: 'London',
-      country: 'GB',
-    };
+  /** The own profile. */
+  async profile(): Promise<UserView> {
+    return expectStatus('GET /v1/users/me', await this.call<UserView>('/v1/users/me'), 200).body;
+  }
+
+  /** Changes the name of a profile as it was read. */
+  async rename({ version }: Pick<UserView, 'version'>, displayName: string): Promise<UserView> {
+    const request = { method: 'PATCH', body: { displayName }, headers: { 'if-match': `"${version}"` } };
+    return expectStatus('PATCH /v1/users/me', await this.call<UserView>('/v1/users/me', request), 200).body;
+  }
+
+  async addresses(): Promise<readonly AddressView[]> {
+    const response = await this.call<{ items: AddressView[] }>('/v1/users/me/addresses');
+    return expectStatus('GET /v1/users/me/addresses', response, 200).body.items;
+  }
+
+  async addAddress(body: AddressBody = home, idempotencyKey = randomBytes(16).toString('hex')): Promise<AddressView> {
     const headers = { 'idempotency-key': idempotencyKey };
     return expectStatus(
       'POST /v1/users/me/addresses',
@@ -151,44 +160,11 @@ export class Customer {
     ).body;
   }
 
-  async products(): Promise<readonly ProductView[]> {
-    return expectStatus('GET /v1/products', await this.call<Page<ProductView>>('/v1/products?limit=100'), 200).body
-      .items;
-  }
-
-  /** Places an order. The response is 202 with the new order, or a problem. */
-  placeOrder(
-    body: PlaceOrderBody,
-    idempotencyKey = randomBytes(16).toString('hex'),
-    signal?: AbortSignal,
-  ): Promise<ApiResponse<OrderView>> {
-    const headers = { 'idempotency-key': idempotencyKey };
-    return this.call<OrderView>('/v1/orders', { method: 'POST', body, headers, signal });
-  }
-
-  async order(id: string): Promise<OrderView> {
-    return expectStatus('GET /v1/orders/{id}', await this.call<OrderView>(`/v1/orders/${id}`), 200).body;
-  }
-
-  async payment(id: string): Promise<PaymentView> {
-    return expectStatus('GET /v1/payments/{id}', await this.call<PaymentView>(`/v1/payments/${id}`), 200).body;
-  }
-
-  /**
-   * Reads the order every 40 ms until it has one of the states.
-   * @throws after `withinMs` milliseconds, default 30 000.
-   */
-  async waitFor(id: string, states: readonly OrderView['status'][], withinMs = 30_000): Promise<OrderView> {
-    const limitAt = performance.now() + withinMs;
-    for (;;) {
-      const order = await this.order(id);
-      if (states.includes(order.status)) return order;
-      if (performance.now() > limitAt)
-        throw new Error(
-          `order ${id} is still ${order.status} after ${withinMs / 1000} s, expected ${states.join(' or ')}`,
-        );
-      await new Promise((resolve) => setTimeout(resolve, 40));
-    }
+  /** Replaces an address as it was read. */
+  async changeAddress({ id, version }: Pick<AddressView, 'id' | 'version'>, body: AddressBody): Promise<AddressView> {
+    const request = { method: 'PUT', body, headers: { 'if-match': `"${version}"` } };
+    const response = await this.call<AddressView>(`/v1/users/me/addresses/${id}`, request);
+    return expectStatus('PUT /v1/users/me/addresses/{id}', response, 200).body;
   }
 }
 
@@ -213,7 +189,7 @@ async function tokenOf(response: Response): Promise<string> {
 }
 
 const audience = 'urn:causeway:api';
-const personScopes = ['openid', scopes.profile, scopes.orders, scopes.payments].join(' ');
+const personScopes = ['openid', ...scopesOf.people].join(' ');
 
 /** @throws UnexpectedResponse when the response has another status. */
 export function expectStatus<T>(what: string, response: ApiResponse<T>, status: number): ApiResponse<T> {

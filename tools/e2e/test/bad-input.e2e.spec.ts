@@ -1,17 +1,17 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import { problemContentType } from '@causeway/errors';
-import { call, Customer, type ApiResponse } from '@causeway/demo-client';
+import { call, Shopper, type ApiResponse } from '@causeway/demo-client';
 import { machineToken, newKey, useSystem } from '../src/system.js';
 import type { Target } from '../src/target.js';
 
 const running = useSystem();
 let system: Target;
-let customer: Customer;
+let customer: Shopper;
 let good: { items: { productId: string; quantity: unknown }[]; shippingAddressId: string; paymentMethodToken: string };
 
 beforeAll(async () => {
   system = running.system;
-  customer = await Customer.create(system.endpoints);
+  customer = await Shopper.create(system.endpoints);
   const [address, [product]] = [await customer.addAddress(), await customer.products()];
   good = {
     items: [{ productId: product!.id, quantity: 1 }],
@@ -103,7 +103,7 @@ describe('an order body that is wrong', () => {
     expectProblem(await post({ ...good, items: [{ ...good.items[0], quantity: 1000 }] }), 409, 'OUT_OF_STOCK');
   });
   test('another customer’s address', async () => {
-    const stranger = await Customer.create(system.endpoints);
+    const stranger = await Shopper.create(system.endpoints);
     expectProblem(await post({ ...good, shippingAddressId: (await stranger.addAddress()).id }), 422, 'ADDRESS_UNKNOWN');
   });
 });
@@ -132,7 +132,7 @@ describe('idempotency keys', () => {
   });
   test('of another customer do not collide', async () => {
     const key = { 'idempotency-key': newKey() };
-    const stranger = await Customer.create(system.endpoints);
+    const stranger = await Shopper.create(system.endpoints);
     const theirs = { ...good, shippingAddressId: (await stranger.addAddress()).id };
     expect((await post(good, key)).status).toBe(202);
     expect((await stranger.call('/v1/orders', { method: 'POST', body: theirs, headers: key })).status).toBe(202);
@@ -163,7 +163,7 @@ describe('who may', () => {
     expectProblem(await call(system.urls.gateway, '/v1/orders', { headers: { authorization } }), 403, 'SCOPE_MISSING');
   });
   test('another customer’s order and payment do not exist', async () => {
-    const stranger = await Customer.create(system.endpoints);
+    const stranger = await Shopper.create(system.endpoints);
     const { body } = await customer.placeOrder(good as never);
     await customer.waitFor(body.id, ['CONFIRMED']);
     expectProblem(await stranger.call(`/v1/orders/${body.id}`), 404, 'NOT_FOUND');

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { Customer } from '@causeway/demo-client';
+import { Shopper } from '@causeway/demo-client';
 import { run } from '@causeway/launcher/run';
 import { serviceNames } from '@causeway/system';
 import { composeTarget, type ComposeTarget } from '../src/compose-target.js';
@@ -11,7 +11,7 @@ let orderId: string;
 
 beforeAll(async () => {
   target = await composeTarget({ env: {}, instances: { order: 2 } });
-  const customer = await Customer.create(target.endpoints);
+  const customer = await Shopper.create(target.endpoints);
   const [product] = await customer.products();
   const placed = await customer.placeOrder({
     items: [{ productId: product!.id, quantity: 1 }],

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Customer } from '@causeway/demo-client';
+import { Shopper } from '@causeway/demo-client';
 import { startSystem, type ServiceInstance, type System } from '@causeway/launcher';
 import { services, type ServiceName } from '@causeway/system';
 import { parseSamples } from '@causeway/telemetry/samples';
@@ -167,7 +167,7 @@ test('while the DNS does not answer, the gateway goes on with what it knows', as
 
 test('every instance announces itself, whatever finds it: build, contracts, zone, and what it has served', async () => {
   await listOrders(1, 2);
-  const customer = await Customer.create(system.endpoints);
+  const customer = await Shopper.create(system.endpoints);
   const { id: shippingAddressId } = await customer.addAddress();
   const [product] = await customer.products();
   const items = [{ productId: product!.id, quantity: 1 }];

@@ -1,5 +1,5 @@
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
-import { call, Customer } from '@causeway/demo-client';
+import { call, Shopper } from '@causeway/demo-client';
 import type { ServiceName } from '@causeway/system';
 import type { OrderHistory, OrderView, ProductView } from '@causeway/contracts';
 import { eventually } from '../src/eventually.js';
@@ -9,13 +9,13 @@ import type { Target } from '../src/target.js';
 
 const running = useSystem();
 let system: Target;
-let customer: Customer;
+let customer: Shopper;
 let addressId: string;
 let products: readonly ProductView[];
 
 beforeAll(async () => {
   system = running.system;
-  customer = await Customer.create(system.endpoints);
+  customer = await Shopper.create(system.endpoints);
   addressId = (await customer.addAddress()).id;
   products = (await customer.products()).filter(({ available }) => available >= 20);
 });

@@ -1,7 +1,7 @@
 import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Customer } from '@causeway/demo-client';
+import { Shopper } from '@causeway/demo-client';
 import { startSystem, type System } from '@causeway/launcher';
 import { describeWhen } from '@causeway/testkit/describe-when';
 import { BulkReceiver } from '../src/bulk-receiver.js';
@@ -23,7 +23,7 @@ describeWhen(hasFiles && (await rsyslogAvailable()), {
   const receiver = new BulkReceiver();
   let system: System;
   let rsyslog: Rsyslog;
-  let customer: Customer;
+  let customer: Shopper;
 
   beforeAll(async () => {
     mkdirSync(shipper);
@@ -34,7 +34,7 @@ describeWhen(hasFiles && (await rsyslogAvailable()), {
     system = started;
     rsyslog = await Rsyslog.in(shipper, logs, url);
     await rsyslog.start();
-    customer = await Customer.create(system.endpoints);
+    customer = await Shopper.create(system.endpoints);
   }, 240_000);
 
   afterAll(async () => {

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Customer } from '@causeway/demo-client';
+import { Shopper } from '@causeway/demo-client';
 import { startSystem, type System } from '@causeway/launcher';
 import { observePrograms } from '@causeway/launcher/observe-programs';
 import { alertNames, allQueries, metricsIn, slos, type MetricUse } from '@causeway/observe';
@@ -55,7 +55,7 @@ afterAll(async () => {
 
 /** The funnel with each end, many at once so that some wait for their turn. */
 async function placeOrders(): Promise<void> {
-  const customer = await Customer.create(system.endpoints);
+  const customer = await Shopper.create(system.endpoints);
   const { id: shippingAddressId } = await customer.addAddress();
   const products = (await customer.products()).filter(({ available }) => available >= 20);
   const place = async (paymentMethodToken: string, index: number): Promise<void> => {
@@ -105,7 +105,7 @@ async function withoutDependencies(): Promise<void> {
   await user.kill();
   await fetch(`${system.urls.gateway}/oidc/.well-known/openid-configuration`);
   await user.start();
-  const customer = await Customer.create(system.endpoints);
+  const customer = await Shopper.create(system.endpoints);
   const { id: shippingAddressId } = await customer.addAddress();
   const [product] = await customer.products();
   const items = [{ productId: product!.id, quantity: 1 }];
@@ -213,7 +213,7 @@ describeWhen(programs !== undefined, {
   });
 
   test('sees the objectives once there are orders', async () => {
-    const customer = await Customer.create(system.endpoints);
+    const customer = await Shopper.create(system.endpoints);
     const { id: shippingAddressId } = await customer.addAddress();
     const [product] = await customer.products();
     const order = {

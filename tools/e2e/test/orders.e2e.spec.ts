@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { orderOverview, scopes, type OrderView, type ProductView } from '@causeway/contracts';
-import { call, Customer } from '@causeway/demo-client';
+import { call, Shopper } from '@causeway/demo-client';
 import { run } from '@causeway/launcher/run';
 import { eventually } from '../src/eventually.js';
 import { exportedMetrics, referenceAttributes, referenceMetrics } from '../src/telemetry-reference.js';
@@ -10,13 +10,13 @@ import type { Target } from '../src/target.js';
 
 const running = useSystem();
 let system: Target;
-let customer: Customer;
+let customer: Shopper;
 let addressId: string;
 let products: readonly ProductView[];
 
 beforeAll(async () => {
   system = running.system;
-  customer = await Customer.create(system.endpoints);
+  customer = await Shopper.create(system.endpoints);
   addressId = (await customer.addAddress()).id;
   products = await customer.products();
 });
@@ -56,7 +56,7 @@ test.each(['127.0.0.1', 'localhost'])(
     const script = await (await fetch(new URL('static/swagger-initializer.js', page))).text();
     const clientId = /"clientId":"([^"]+)"/.exec(script)?.[1] ?? '';
     const endpoints = { gateway: system.urls.gateway, oidc: { ...system.oidc, clientId, redirectUri } };
-    const person = await Customer.signIn(endpoints, customer.email, customer.password);
+    const person = await Shopper.signIn(endpoints, customer.email, customer.password);
     expect((await person.call('/v1/orders')).status).toBe(200);
   },
 );
@@ -160,7 +160,7 @@ test('two customers race for the last item: one wins', async () => {
     headers: { authorization, 'if-match': `"${version}"` },
   });
   expect([stocked.status, stocked.body.available]).toEqual([200, 1]);
-  const rival = await Customer.create(system.endpoints, 'Charles Babbage');
+  const rival = await Shopper.create(system.endpoints, 'Charles Babbage');
   const rivalAddress = await rival.addAddress();
   const answers = await Promise.all([
     customer.placeOrder(order('tok_success', product)),
@@ -282,7 +282,7 @@ test('the overview composes order, history, payment and customer; a service that
 test('order events arrive as they happen, after a snapshot, and those missed on reconnecting; another customer gets 404', async () => {
   const { id } = await place();
   await customer.waitFor(id, ['CONFIRMED']);
-  const stranger = await Customer.create(system.endpoints);
+  const stranger = await Shopper.create(system.endpoints);
   expect((await stranger.call(`/v1/orders/${id}/events`)).status).toBe(404);
   const first = await follow(id);
   expect(first.response.headers.get('content-type')).toContain('text/event-stream');

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { OrderView, Page, ProductView } from '@causeway/contracts';
-import { Customer, type ApiResponse } from '@causeway/demo-client';
+import { Shopper, type ApiResponse } from '@causeway/demo-client';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { eventually } from '../src/eventually.js';
 import { ledgerOf, newKey, useSystem } from '../src/system.js';
@@ -18,12 +18,12 @@ const running = useSystem(
   { gateway: noRateLimit, user: small, order: small, payment: small, 'psp-sandbox': small },
 );
 
-let customer: Customer;
+let customer: Shopper;
 let products: readonly ProductView[];
 let addressId: string;
 
 beforeAll(async () => {
-  customer = await Customer.create(running.system.endpoints);
+  customer = await Shopper.create(running.system.endpoints);
   addressId = (await customer.addAddress()).id;
   products = (await customer.products()).filter(({ available }) => available >= 30);
 });

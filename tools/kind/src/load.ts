@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { call, Customer, type ApiResponse, type Endpoints } from '@causeway/demo-client';
+import { call, Shopper, type ApiResponse, type Endpoints } from '@causeway/demo-client';
 import type { OrderView, ProductView } from '@causeway/contracts';
 import { failedResponse, failedCall, type Failure } from './failures.js';
 
@@ -73,7 +73,7 @@ export function startLoad(endpoints: Endpoints, options: LoadOptions = {}): Load
   }
 
   async function session(): Promise<void> {
-    const customer = await Customer.create(endpoints);
+    const customer = await Shopper.create(endpoints);
     const address = await customer.addAddress();
     requests += requestsOfASignIn;
     const placed: string[] = [];
@@ -98,11 +98,11 @@ export function startLoad(endpoints: Endpoints, options: LoadOptions = {}): Load
     for (const id of placed) await settled(customer, id);
   }
 
-  const read = (customer: Customer, id: string): Promise<OrderView | undefined> =>
+  const read = (customer: Shopper, id: string): Promise<OrderView | undefined> =>
     counted('GET /v1/orders/{id}', (signal) => customer.call<OrderView>(`/v1/orders/${id}`, { signal }), 200);
 
   /** Counts a failed read as a failure, and reads again. */
-  async function settled(customer: Customer, id: string): Promise<void> {
+  async function settled(customer: Shopper, id: string): Promise<void> {
     const limitAt = performance.now() + settleMs;
     let status: string | undefined;
     do {

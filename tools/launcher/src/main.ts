@@ -61,11 +61,11 @@ async function demo(system: System, inform: (line: string) => void): Promise<boo
   inform('A demo customer');
   try {
     const { trace, endpoints } = system;
-    const { order, settledAtMs } = await runDemo(endpoints, { say: inform, trace });
+    const { text, atMs } = await runDemo(endpoints, { say: inform, trace });
     inform('');
-    print(
-      `The demo worked: order ${order.id} is CONFIRMED and paid, ${(settledAtMs / 1000).toFixed(1)} s after the start.`,
-    );
+    for (const { id, managementUrl } of system.services) await answers(id, managementUrl);
+    inform(`  answering    ${system.services.map(({ id }) => id).join(', ')}`);
+    print(`The demo worked: ${text}, ${(atMs / 1000).toFixed(1)} s after the start.`);
     return true;
   } catch (error) {
     printError(
@@ -73,6 +73,12 @@ async function demo(system: System, inform: (line: string) => void): Promise<boo
     );
     return false;
   }
+}
+
+/** Also a service that no step of the demo has called. @throws Error when it is not ready */
+async function answers(id: string, managementUrl: string): Promise<void> {
+  const { status } = await fetch(`${managementUrl}/health/ready`, { signal: AbortSignal.timeout(5_000) });
+  if (status !== 200) throw new Error(`${id} answered ${status} when it was asked whether it is ready`);
 }
 
 /**

@@ -22,16 +22,20 @@ export function describeSystem(system: System): string[] {
     ['postgres', '1', `127.0.0.1:${system.postgres.port}`, String(system.postgres.pid), ''],
     ['nats', '1', system.urls.nats, String(system.nats.pid), ''],
   ];
-  const { gateway, psp, traces, prometheus, alertmanager } = system.urls;
+  const { gateway, traces, prometheus, alertmanager } = system.urls;
   return [
     '',
     ...table([['service', 'instances', 'address', 'pid', 'ready in'], ...infrastructure, ...rows]),
     '',
     ...table([
+      // demo
       ['API', `${gateway}/v1/products`],
+      // end demo
       ['API documentation', `${gateway}/docs`],
       ['OpenID Connect', `${gateway}/oidc/.well-known/openid-configuration`],
-      ['ledger of the PSP', `${psp}/ledger`],
+      // demo
+      ['ledger of the PSP', `${system.urls.psp}/ledger`],
+      // end demo
       ['traces (OTLP)', traces],
       ...(prometheus ? [['metrics', prometheus]] : []),
       ...(alertmanager ? [['alerts', alertmanager]] : []),

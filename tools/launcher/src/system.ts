@@ -34,7 +34,9 @@ export interface System {
   readonly folder: string;
   readonly urls: {
     readonly gateway: string;
+    // demo
     readonly psp: string;
+    // end demo
     readonly nats: string;
     readonly traces: string;
     /** With `observe`. */
@@ -55,7 +57,7 @@ export interface System {
   databaseUrl(service: ServiceName): string;
   /** Returns the spans of a trace so far, oldest first. Services export every half second. */
   trace(traceId: string): readonly TraceSpan[];
-  /** Stops everything in order: gateway, services, psp-sandbox, NATS, PostgreSQL. The data stays. */
+  /** Stops everything in order: gateway, services, NATS, PostgreSQL. The data stays. */
   stop(): Promise<void>;
 }
 
@@ -147,7 +149,15 @@ function systemOf(
   const oidc = { issuer: `${gateway}/oidc`, clientId, redirectUri: `${gateway}/callback` };
   return {
     folder: paths.folder,
-    urls: { gateway, psp: url('psp-sandbox'), nats: nats.url, traces: traces.url, ...urlsOf(running.observers) },
+    urls: {
+      gateway,
+      // demo
+      psp: url('psp-sandbox'),
+      // end demo
+      nats: nats.url,
+      traces: traces.url,
+      ...urlsOf(running.observers),
+    },
     services: instances,
     secrets,
     endpoints: { gateway, oidc },

@@ -9,8 +9,10 @@ const makers = {
   key: () => randomBytes(32).toString('base64'),
   /** `<version>:<key>`, the form of `FIELD_KEYS`. */
   versionedKey: () => `v1:${randomBytes(32).toString('base64')}`,
+  // demo
   apiKey: () => `sk_sandbox_k${randomBytes(24).toString('hex')}`,
   webhookSecret: () => `whsec_k${randomBytes(24).toString('hex')}`,
+  // end demo
 } as const;
 
 export type SecretKind = keyof typeof makers;
@@ -34,8 +36,10 @@ const declared = {
   cursorSecret: { kind: 'key', file: 'cursor-secret', perService: ['kubernetes'] },
   cookieKeys: { kind: 'password', file: 'oidc-cookie-keys' },
   machineSecret: { kind: 'password', file: 'oidc-machine-secret' },
+  // demo
   pspApiKey: { kind: 'apiKey', file: 'psp-api-key' },
   pspWebhookSecret: { kind: 'webhookSecret', file: 'psp-webhook-secret' },
+  // end demo
   managementToken: { kind: 'password', file: 'management-token', perService: ['kubernetes'] },
   operatorToken: { kind: 'password', file: 'operator-token', perService: ['kubernetes'] },
 } as const satisfies Readonly<Record<string, Secret>>;
@@ -59,7 +63,7 @@ export const secretSettings = ({ secrets: own }: Service): Readonly<Record<strin
 
 /**
  * The setting by which the command line is told how to reach a database.
- * @param database `order`, as the list of services names it.
+ * @param database `user`, as the list of services names it.
  */
 export const databaseSetting = (database: string): string =>
   `DATABASE_URL_${database.toUpperCase().replaceAll('-', '_')}`;

@@ -9,8 +9,10 @@ const entries = [
     edge: true,
     nats: true,
     tokens: true,
+    // demo
     // Live order events: an instance listens while a customer watches, so a durable consumer would only collect.
     listens: ['order.evt.>'],
+    // end demo
     settings: ({ publicUrl }) => ({ PUBLIC_URL: publicUrl }),
   },
   {
@@ -32,6 +34,7 @@ const entries = [
       OIDC_MACHINE_SECRET: 'machineSecret',
     },
   },
+  // demo
   {
     name: 'order',
     title: 'Causeway order service',
@@ -72,6 +75,7 @@ const entries = [
     settings: ({ urlOf }) => ({ PSP_WEBHOOK_URL: `${urlOf('gateway')}/webhooks/psp` }),
     secrets: { PSP_API_KEY: 'pspApiKey', PSP_WEBHOOK_SECRET: 'pspWebhookSecret' },
   },
+  // end demo
 ] as const satisfies readonly Service[];
 
 export type ServiceName = (typeof entries)[number]['name'];

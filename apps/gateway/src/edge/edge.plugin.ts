@@ -40,7 +40,9 @@ export async function registerEdge(
   const limiters: Record<Limit, ReturnType<typeof limiter>> = {
     general: limiter(settings.RATE_LIMIT_PER_MINUTE),
     signIn: limiter(settings.RATE_LIMIT_SIGN_IN_PER_MINUTE),
+    // demo
     webhook: limiter(settings.RATE_LIMIT_WEBHOOK_PER_MINUTE),
+    // end demo
   };
   fastify.addHook('onRequest', async (request, reply) => {
     const rule = ruleOf(request);

@@ -4,7 +4,12 @@ import { oidcUrls } from '../proxy/proxy.plugin.js';
 import { routeUrl } from '../route-url.js';
 
 /** The rate limit that a request counts towards. */
-export type Limit = 'general' | 'signIn' | 'webhook';
+export type Limit =
+  | 'general'
+  // demo
+  | 'webhook'
+  // end demo
+  | 'signIn';
 
 /** What the edge requires of a request. */
 export interface EdgeRule {
@@ -13,11 +18,14 @@ export interface EdgeRule {
   readonly limit: Limit;
 }
 
-/**
- * Hashing passwords and issuing tokens have a limit of their own; so has the payment provider, whose webhooks come from
- * few addresses.
- */
-const limits: Readonly<Record<string, Limit>> = { registerUser: 'signIn', receivePspWebhook: 'webhook' };
+/** Hashing passwords and issuing tokens have a limit of their own. */
+const limits: Readonly<Record<string, Limit>> = {
+  registerUser: 'signIn',
+  // demo
+  // Webhooks of the payment provider come from few addresses.
+  receivePspWebhook: 'webhook',
+  // end demo
+};
 
 const general: EdgeRule = { limit: 'general' };
 const rules = new Map<string, EdgeRule>(

@@ -9,6 +9,7 @@ import {
   type OrderStatus,
 } from '@causeway/contracts';
 import { getLogger } from '@causeway/telemetry';
+import type { OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';
 import type { NatsConnection } from '@nats-io/transport-node';
 
 /** Follows one order. */
@@ -38,7 +39,7 @@ const log = getLogger('order-events');
  * Passes the order events on NATS to the followers of each order. One plain subscription per instance, no consumer on
  * the broker: each stream begins with the state of the order, so no event has to be kept or replayed.
  */
-export class OrderEventHub {
+export class OrderEventHub implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly followers = new Map<string, Set<Follower>>();
 
   /** @param stopping Aborts when the process is asked to stop. */
@@ -46,6 +47,15 @@ export class OrderEventHub {
     private readonly nats: Pick<NatsConnection, 'subscribe' | 'status'>,
     private readonly stopping: AbortSignal,
   ) {}
+
+  onApplicationBootstrap(): void {
+    this.start();
+  }
+
+  /** Event streams have no end of their own; the stop does not wait for them. */
+  onModuleDestroy(): void {
+    this.endAll();
+  }
 
   start(): void {
     this.nats.subscribe('order.evt.>', {

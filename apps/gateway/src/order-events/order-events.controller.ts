@@ -1,7 +1,7 @@
 import { CurrentUser, RequireScope, type Principal } from '@causeway/auth';
 import { id, scopes, type OrderChange, type OrderView } from '@causeway/contracts';
 import { RequestDeadline, ZodParams, SETTINGS } from '@causeway/service-host';
-import { getLogger, noteOrder } from '@causeway/telemetry';
+import { getLogger, noteIds } from '@causeway/telemetry';
 import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
@@ -45,7 +45,7 @@ export class OrderEventsController {
     @Req() { headers, method, signal }: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    noteOrder(orderId);
+    noteIds({ orderId });
     const releaseSlot = this.slots.take(subject);
     // Subscribes before the order is read: events in between are buffered, and sent after the snapshot where they are
     // newer.

@@ -3,7 +3,7 @@ import { id, paymentView, scopes, userView, type OrderOverview } from '@causeway
 import { CodedError, errorCodes } from '@causeway/errors';
 import { currentDeadline } from '@causeway/resilience';
 import { ZodParams } from '@causeway/service-host';
-import { aboutOrder, getLogger } from '@causeway/telemetry';
+import { about, getLogger } from '@causeway/telemetry';
 import { Controller, Get, Req } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
@@ -40,7 +40,7 @@ export class OverviewController {
     @ZodParams(params) { orderId }: z.infer<typeof params>,
     @Req() request: FastifyRequest,
   ): Promise<OrderOverview> {
-    const [orderAndPayment, history, customer] = await aboutOrder(orderId, () =>
+    const [orderAndPayment, history, customer] = await about({ orderId }, () =>
       Promise.all([
         this.orderAndPayment(orderId, request),
         this.part(historyOf(orderId), request),

@@ -2,7 +2,7 @@ import { httpHeaders } from '@causeway/contracts';
 import { isRepeatable, type HttpResponse } from '@causeway/discovery';
 import { RequestRefused, traceIdHeader } from '@causeway/service-host';
 import { currentDeadline, type Deadline } from '@causeway/resilience';
-import { injectTrace, noteOrder } from '@causeway/telemetry';
+import { injectTrace, noteIds } from '@causeway/telemetry';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Dispatcher } from 'undici';
 import { requestHeaders, responseHeaders, targetOf, type Headers } from './headers.js';
@@ -10,8 +10,10 @@ import { requestHeaders, responseHeaders, targetOf, type Headers } from './heade
 /** How long a response may stand still when there is no deadline, milliseconds. */
 const stallMs = 30_000;
 
+// demo
 /** Where a new order is: only the response to a request that places one has its id. */
 const orderPath = /^\/v1\/orders\/([0-9a-f-]{36})$/;
+// end demo
 
 /** The client hung up before it had the response. */
 class ClientGone extends Error {
@@ -66,8 +68,10 @@ export class Exchange {
   /** Passes a response on: its head now, its body as fast as the client takes it. */
   send({ statusCode, headers, body }: HttpResponse): FastifyReply {
     this.reply.passedOn = true;
+    // demo
     const [, placed] = typeof headers.location === 'string' ? (orderPath.exec(headers.location) ?? []) : [];
-    if (placed !== undefined) noteOrder(placed);
+    if (placed !== undefined) noteIds({ orderId: placed });
+    // end demo
     this.reply.code(statusCode).headers(responseHeaders(headers, traceIdHeader));
     // The one retry of this path was made, or was not possible.
     if (statusCode === 503) this.reply.header(httpHeaders.noRetry, '1');

@@ -1,5 +1,5 @@
 import { routes } from '@causeway/contracts';
-import { aboutOrder } from '@causeway/telemetry';
+import { about } from '@causeway/telemetry';
 import type { FastifyInstance, HTTPMethods } from 'fastify';
 import { routeUrl } from '../route-url.js';
 import type { Forwarder } from './forwarder.js';
@@ -15,10 +15,10 @@ export function proxyPlugin(fastify: FastifyInstance, { forwarder }: { forwarder
   fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, parsed) => parsed(null, body));
 
   const add = (owner: string, method: HTTPMethods | HTTPMethods[], url: string) =>
-    fastify.route<{ Params: { readonly orderId?: string } }>({
+    fastify.route({
       method,
       url,
-      handler: (request, reply) => aboutOrder(request.params.orderId, () => forwarder.forward(owner, request, reply)),
+      handler: (request, reply) => about(request.params, () => forwarder.forward(owner, request, reply)),
     });
   for (const { owner, method, path } of routes)
     if (owner !== 'gateway') add(owner, method.toUpperCase() as HTTPMethods, routeUrl(path));

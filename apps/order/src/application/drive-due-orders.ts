@@ -1,6 +1,6 @@
 import { CodedError } from '@causeway/errors';
 import { isOverload } from '@causeway/resilience';
-import { aboutOrder } from '@causeway/telemetry';
+import { about } from '@causeway/telemetry';
 import { giveUp } from '../domain/order.js';
 import { countOrder, reachedBy } from './order-counter.js';
 import { sendCommand } from './payment-commands.js';
@@ -33,7 +33,7 @@ export class DriveDueOrders {
     const due = await this.timers.claimDue(limit);
     for (const step of due) {
       try {
-        await aboutOrder(step.orderId, () => this.drive(step));
+        await about({ orderId: step.orderId }, () => this.drive(step));
       } catch (error) {
         if (isTemporary(error)) this.undriven.add(step.orderId);
         onFailure(step.orderId, error);

@@ -1,4 +1,4 @@
-import { scopes } from '@causeway/contracts';
+import { scopesOf } from '@causeway/contracts';
 import { CodedError, errorCodes } from '@causeway/errors';
 import type { FieldCipher } from '@causeway/persistence';
 import { getLogger } from '@causeway/telemetry';
@@ -114,7 +114,7 @@ function tokens(settings: OidcSettings): Configuration {
         getResourceServerInfo(_ctx, resource, client) {
           if (resource !== audience) throw new errors.InvalidTarget();
           return {
-            scope: scopesOf(client.clientId).join(' '),
+            scope: scopesOfClient(client.clientId).join(' '),
             audience,
             accessTokenFormat: 'jwt',
             accessTokenTTL: accessTokenSeconds,
@@ -132,8 +132,8 @@ function tokens(settings: OidcSettings): Configuration {
 }
 
 /** API scopes a client may request; others are left out of its tokens. */
-const scopesOf = (clientId: string): string[] =>
-  clientId === machineClientId ? [scopes.catalogWrite] : [scopes.profile, scopes.orders, scopes.payments];
+const scopesOfClient = (clientId: string): readonly string[] =>
+  clientId === machineClientId ? scopesOf.machines : scopesOf.people;
 
 function signIn(settings: OidcSettings): Configuration {
   const mountPath = new URL(settings.AUTH_ISSUER).pathname;

@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { scopesOf } from '@causeway/contracts';
 
 export interface Tokens {
   access_token: string;
@@ -20,7 +21,7 @@ export interface AuthorizeOptions {
   readonly parameters?: Readonly<Record<string, string | undefined>>;
 }
 
-export const defaultScope = 'openid profile:manage orders:manage payments:read';
+export const defaultScope = ['openid', ...scopesOf.people].join(' ');
 
 /** Acts as browser and public client in a sign-in: cookies with their paths, redirects, the form, PKCE. */
 export class Browser {

@@ -20,7 +20,7 @@ export const responseHeaders = {
     required: true,
   },
   Location: {
-    ...text('URL of the resource.', '/v1/orders/0193a7c2-8f10-7b61-9c35-2f6f0b7d4e11'),
+    ...text('URL of the resource.', '/v1/users/me/addresses/0193a7c0-52e7-7f19-b6d8-90e4b1a7c5d2'),
     required: true,
   },
   'Idempotency-Replayed': text(
@@ -106,6 +106,7 @@ export const requestHeaders = {
     schema: { type: 'string' },
     example: '"3"',
   },
+  // demo
   'PSP-Signature': {
     name: 'PSP-Signature',
     in: 'header',
@@ -115,6 +116,7 @@ export const requestHeaders = {
     schema: { type: 'string' },
     example: 't=1795428245,v1=5257a869e7ecebeda32affa62cdca3fa51cad7e77a0e56ff536d0ce8e108d8bd',
   },
+  // end demo
   'Last-Event-ID': {
     name: 'Last-Event-ID',
     in: 'header',
@@ -133,12 +135,15 @@ export const requestHeaders = {
 } as const;
 
 /** Returns references to the request headers of a route. */
-export function parametersOf({ idempotent, versioned, signed, success }: RouteDefinition): { $ref: string }[] {
+export function parametersOf(route: RouteDefinition): { $ref: string }[] {
+  const { idempotent, versioned, success } = route;
   const isStream = success.mediaType === 'text/event-stream';
   const names: (keyof typeof requestHeaders)[] = [
     ...(idempotent ? (['Idempotency-Key'] as const) : []),
     ...(versioned ? (['If-Match'] as const) : []),
-    ...(signed ? (['PSP-Signature'] as const) : []),
+    // demo
+    ...(route.signed ? (['PSP-Signature'] as const) : []),
+    // end demo
     ...(isStream ? (['Last-Event-ID'] as const) : [httpHeaders.deadline]),
   ];
   return names.map((name) => ({ $ref: `#/components/parameters/${name}` }));

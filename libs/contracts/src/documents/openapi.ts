@@ -1,11 +1,11 @@
 import { createDocument, type ZodOpenApiOverride, type ZodOpenApiPathsObject } from 'zod-openapi';
-import { scopes, type Scope } from '../http/headers.js';
+import { scopes, scopesOf, type Scope } from '../http/headers.js';
 import { orderChange, orderStreamEvents } from '../http/order-events.js';
 import { errorCodesOf, routes } from '../http/routes.js';
 import { requestHeaders, responseHeaders } from './headers.js';
 import { operationOf } from './operation.js';
 import { problemExample } from './problem-examples.js';
-import { contact, introduction, license, tags } from './texts.js';
+import { contact, introduction, license, summary, tags } from './texts.js';
 
 /** URLs in the document: absolute, or relative to the document's own URL. */
 export interface ApiAddresses {
@@ -17,11 +17,13 @@ export interface ApiAddresses {
 
 const scopeDescriptions: Readonly<Record<Scope, string>> = {
   [scopes.profile]: 'Read and change your own profile and addresses',
+  // demo
   [scopes.orders]: 'Place, read, follow and cancel your own orders',
   [scopes.payments]: 'Read the payments of your own orders',
   [scopes.catalogWrite]: 'Set the stock of any product',
+  // end demo
 };
-const described = (...names: readonly Scope[]): Record<string, string> =>
+const described = (names: readonly Scope[]): Record<string, string> =>
   Object.fromEntries(names.map((name) => [name, scopeDescriptions[name]]));
 
 const securitySchemes = ({ authorizationUrl, tokenUrl }: ApiAddresses) => ({
@@ -33,7 +35,7 @@ const securitySchemes = ({ authorizationUrl, tokenUrl }: ApiAddresses) => ({
       authorizationCode: {
         authorizationUrl,
         tokenUrl,
-        scopes: described(scopes.profile, scopes.orders, scopes.payments),
+        scopes: described(scopesOf.people),
       },
     },
   },
@@ -41,7 +43,7 @@ const securitySchemes = ({ authorizationUrl, tokenUrl }: ApiAddresses) => ({
     type: 'oauth2' as const,
     description:
       'For machines. Enter `causeway-ops` as `client_id` and the value of `OIDC_MACHINE_SECRET` (a setting of the user service) as `client_secret`.',
-    flows: { clientCredentials: { tokenUrl, scopes: described(scopes.catalogWrite) } },
+    flows: { clientCredentials: { tokenUrl, scopes: described(scopesOf.machines) } },
   },
   bearer: {
     type: 'http' as const,
@@ -83,7 +85,7 @@ export function openApiDocument(addresses: ApiAddresses): OpenApiDocument {
       info: {
         title: 'Causeway',
         version: '1.0.0',
-        summary: 'Accounts, catalogue, orders and payments of a small online shop',
+        summary,
         description: introduction,
         contact,
         license,
@@ -92,7 +94,9 @@ export function openApiDocument(addresses: ApiAddresses): OpenApiDocument {
       tags: tags.map(({ name, description }) => ({ name, description })),
       paths,
       components: {
+        // demo
         schemas: { ...orderStreamEvents, OrderChange: orderChange },
+        // end demo
         headers: responseHeaders,
         parameters: requestHeaders,
         examples: problemExamples(),

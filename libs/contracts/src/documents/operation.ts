@@ -1,7 +1,7 @@
 import { errorCodes, problemContentType, type ErrorCode } from '@causeway/errors';
 import { z } from 'zod';
 import type { ZodOpenApiOperationObject } from 'zod-openapi';
-import { scopes } from '../http/headers.js';
+import { scopesOf } from '../http/headers.js';
 import { pathParametersOf, pathSchemaOf, statusesOf, type RouteDefinition } from '../http/routes.js';
 import { bodyExamples } from './examples.js';
 import { headersOfProblem, headersOfSuccess, parametersOf, referTo } from './headers.js';
@@ -31,7 +31,7 @@ const problem = z
 /** A token from the flow that can grant the scope, or one the caller already has. */
 function securityOf({ scope }: RouteDefinition): Record<string, string[]>[] {
   if (scope === undefined) return [];
-  return [{ [scope === scopes.catalogWrite ? 'machine' : 'oidc']: [scope] }, { bearer: [] }];
+  return [{ [scopesOf.machines.includes(scope) ? 'machine' : 'oidc']: [scope] }, { bearer: [] }];
 }
 
 function pathParameterSchemas(path: string): z.ZodObject {

@@ -11,7 +11,7 @@ const problemTexts: Partial<Record<ErrorCode, ProblemText>> = {
     errors: [{ path: '/displayName', message: 'unknown field' }],
   },
   NOT_FOUND: {
-    detail: 'order 0193a7c2-8f10-7b61-9c35-2f6f0b7d4e11 was not found',
+    detail: 'address 0193a7c0-52e7-7f19-b6d8-90e4b1a7c5d2 was not found',
     remedy: 'Check the URL. Another customer’s resource is reported as missing, too.',
   },
   REQUEST_TIMEOUT: { detail: 'The request did not arrive in time.', remedy: 'Send it again without pauses.' },
@@ -78,8 +78,8 @@ const problemTexts: Partial<Record<ErrorCode, ProblemText>> = {
     remedy: 'Get a new access token with the refresh token, or sign in again.',
   },
   SCOPE_MISSING: {
-    detail: 'the access token lacks the scope orders:manage',
-    remedy: 'Request the scope orders:manage when you sign in.',
+    detail: 'the access token lacks the scope profile:manage',
+    remedy: 'Request the scope profile:manage when you sign in.',
   },
   EMAIL_TAKEN: {
     detail: 'this e-mail address is already registered',
@@ -98,6 +98,7 @@ const problemTexts: Partial<Record<ErrorCode, ProblemText>> = {
     detail: 'too many people are signing in right now',
     remedy: 'Wait for the number of seconds in Retry-After, then try again.',
   },
+  // demo
   PRODUCT_UNKNOWN: {
     detail: 'one product does not exist',
     remedy: 'Take the product ids from GET /v1/products.',
@@ -130,11 +131,12 @@ const problemTexts: Partial<Record<ErrorCode, ProblemText>> = {
     detail: 'the webhook signature is more than 5 minutes old or ahead',
     remedy: 'Sign each delivery anew, and keep the clock accurate to 5 minutes.',
   },
+  // end demo
   DEADLINE_EXCEEDED: {
     detail: 'the request ran out of time',
     remedy: 'Try again; if it stays slow, look at the trace for the part that takes the time.',
   },
-  DEPENDENCY_UNAVAILABLE: { detail: 'order is not available', remedy: 'Try again in a moment.' },
+  DEPENDENCY_UNAVAILABLE: { detail: 'user is not available', remedy: 'Try again in a moment.' },
   DATABASE_UNAVAILABLE: {
     detail: 'the database is not available',
     remedy: 'Try again in a few seconds. Operators find the cause in the log by the trace id.',
@@ -148,15 +150,15 @@ const problemTexts: Partial<Record<ErrorCode, ProblemText>> = {
     remedy: 'Nothing was done. Try again after Retry-After seconds, with the same Idempotency-Key where there is one.',
   },
   CIRCUIT_OPEN: {
-    detail: 'calls to forward.order are suspended after too many failures',
+    detail: 'calls to forward.user are suspended after too many failures',
     remedy: 'Wait until the dependency has recovered; calls are tried again after a few seconds.',
   },
   BULKHEAD_FULL: {
-    detail: 'too many concurrent calls to forward.order',
+    detail: 'too many concurrent calls to forward.user',
     remedy: 'Try again with less concurrency, or raise the limit of the dependency.',
   },
   NO_ENDPOINT: {
-    detail: 'no instance of order is available',
+    detail: 'no instance of user is available',
     remedy: 'Start the service, or check DISCOVERY_MODE of the caller, and DISCOVERY_STATIC or DISCOVERY_DNS_URL.',
   },
   SHUTTING_DOWN: {

@@ -1,14 +1,30 @@
 /** The prose of the OpenAPI document. */
 
-export const introduction = `The API of a small online shop: register, sign in, place an order, pay for it.
+/** What the operations are about. */
+const topics = [
+  'Accounts',
+  // demo
+  'catalogue',
+  'orders',
+  'payments',
+  // end demo
+];
+export const summary = topics.join(', ');
 
-**Try it on this page.** Register with \`POST /v1/users\`, choose *Authorize* and sign in with the same e-mail address and password. Then add an
-address, pick a product from the list and place an order. \`tok_success\` is a test card that is accepted, \`tok_declined\` one that is declined.
+const firstSteps = [
+  'Register with `POST /v1/users`, choose *Authorize* and sign in with the same e-mail address and password.',
+  // demo
+  'Then add an address, pick a product from the list and place an order.',
+  '`tok_success` is a test card that is accepted, `tok_declined` one that is declined.',
+  // end demo
+];
+
+export const introduction = `**Try it on this page.** ${firstSteps.join(' ')}
 
 **Errors** are RFC 9457 problem documents. Branch on \`code\`, which never changes; \`remedy\` tells you what to do. Requests with unknown body fields
 or unknown query parameters are rejected. An unsupported method gets 405, with the supported methods in \`Allow\`.
 
-**Retries.** Every operation that creates something or moves money takes an \`Idempotency-Key\`. Repeat the request with the same key as often as you
+**Retries.** Every operation that creates something takes an \`Idempotency-Key\`. Repeat the request with the same key as often as you
 need: it takes effect once. After 429 or 503, wait for the number of seconds in \`Retry-After\`.
 
 **Concurrent changes.** Every resource has a version, returned as \`ETag\`. Send it back in \`If-Match\` when you change the resource. If it has changed
@@ -30,6 +46,7 @@ export const tags = [
     path: '/v1/users/me/addresses',
     description: 'The customer’s own address book, up to 50 addresses.',
   },
+  // demo
   { name: 'Products', path: '/v1/products', description: 'The catalogue. Reading it needs no token.' },
   {
     name: 'Orders',
@@ -38,6 +55,7 @@ export const tags = [
   },
   { name: 'Payments', path: '/v1/payments', description: 'The payments for the customer’s own orders.' },
   { name: 'Webhooks', path: '/webhooks', description: 'Called by the payment provider only.' },
+  // end demo
 ] as const;
 
 /** Returns the group with the longest matching path. @throws Error when none matches. */
@@ -52,6 +70,7 @@ export const pathParameters: Readonly<Record<string, { readonly description: str
     description: 'Id of the address, from the list of addresses.',
     example: '0193a7c0-52e7-7f19-b6d8-90e4b1a7c5d2',
   },
+  // demo
   orderId: {
     description: 'Id of the order, from the list of orders or from `Location` when you placed it.',
     example: '0193a7c2-8f10-7b61-9c35-2f6f0b7d4e11',
@@ -64,6 +83,7 @@ export const pathParameters: Readonly<Record<string, { readonly description: str
     description: 'Id of the product, from the list of products.',
     example: '01939f00-0000-7000-8000-000000000001',
   },
+  // end demo
 };
 
 /** Details beyond the summary, by `operationId`. */
@@ -71,6 +91,7 @@ export const descriptions: Readonly<Record<string, string>> = {
   registerUser:
     'Open to anyone. Sign in afterwards to get a token. A rejected registration does not use up its `Idempotency-Key`.',
   listAddresses: 'Returns all addresses in one response: there are at most 50.',
+  // demo
   removeAddress: 'Existing orders keep the address they were placed with.',
   setStock:
     'Sets the quantity that can still be ordered; units that open orders hold are not part of it. For machines: obtain the scope `catalog:write` through the client credentials flow.',
@@ -86,4 +107,5 @@ export const descriptions: Readonly<Record<string, string>> = {
     'Server-sent events: one `snapshot` with the current order, then an `order` event for each change. A client that reconnects with `Last-Event-ID` gets what it missed before the snapshot. The stream ends when the token expires, after five minutes, or when events may have been missed; reconnect after `retry` milliseconds, as browsers do on their own. Each customer may have up to 10 open streams.',
   receivePspWebhook:
     'Takes the event as a hint only: we read the charge from the provider before anything changes. A repeated event gets the same response.',
+  // end demo
 };

@@ -10,11 +10,29 @@ export const httpHeaders = {
   idempotencyReplayed: 'idempotency-replayed',
 } as const;
 
-/** Scopes of access tokens. People can get all of them except `catalog:write`. */
+/** Scopes of access tokens. */
 export const scopes = {
   profile: 'profile:manage',
+  // demo
   orders: 'orders:manage',
   payments: 'payments:read',
   catalogWrite: 'catalog:write',
+  // end demo
 } as const;
 export type Scope = (typeof scopes)[keyof typeof scopes];
+
+/** Scopes that people can get, and those that machines can. */
+export const scopesOf: { readonly people: readonly Scope[]; readonly machines: readonly Scope[] } = {
+  people: [
+    scopes.profile,
+    // demo
+    scopes.orders,
+    scopes.payments,
+    // end demo
+  ],
+  machines: [
+    // demo
+    scopes.catalogWrite,
+    // end demo
+  ],
+};

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { text } from '../text.js';
-import { id, orderStatus, timestamp, version } from '../values.js';
+import { orderStatus } from '../statuses.js';
+import { id, timestamp, version } from '../values.js';
 
 /** Sent to the followers of an order when it changes. */
 export const orderChange = z

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { paragraph, text } from '../text.js';
-import { amountMinor, currency, id, maxInt4, orderStatus, postalAddress, timestamp, version } from '../values.js';
+import { amountMinor, currency, id, maxInt4, postalAddress, timestamp, version } from '../values.js';
+import { orderStatus } from '../statuses.js';
 import { pageOf, pageQuery } from './paging.js';
 
 export const productView = z

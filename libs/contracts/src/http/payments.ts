@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { identifier, text } from '../text.js';
-import { amountMinor, currency, id, paymentStatus, timestamp, version } from '../values.js';
+import { paymentStatus } from '../statuses.js';
+import { amountMinor, currency, id, timestamp, version } from '../values.js';
 
 export const paymentView = z
   .object({

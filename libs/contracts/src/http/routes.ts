@@ -21,15 +21,24 @@ import { addressBody, addressList, addressView, changeUserBody, registerUserBody
 
 export type HttpMethod = 'get' | 'post' | 'put' | 'patch' | 'delete';
 
+/** `gateway` where the gateway composes the response itself. */
+export type RouteOwner =
+  | 'gateway'
+  // demo
+  | 'order'
+  | 'payment'
+  // end demo
+  | 'user';
+
 /** One public operation. The gateway routes by these definitions, and the OpenAPI document is generated from them. */
 export interface RouteDefinition {
   readonly operationId: string;
   readonly method: HttpMethod;
-  /** With OpenAPI placeholders: `/v1/orders/{orderId}`. */
+  /** With OpenAPI placeholders: `/v1/users/me/addresses/{addressId}`. */
   readonly path: string;
-  /** The service that handles it; `gateway` when the gateway composes the response itself. */
-  readonly owner: 'gateway' | 'user' | 'order' | 'payment';
-  /** What it does, for the list of operations: "Gets a product". */
+  /** The service that handles it. */
+  readonly owner: RouteOwner;
+  /** What it does, for the list of operations: "Gets an address". */
   readonly summary: string;
   /** Scope the access token must have; absent for public routes. */
   readonly scope?: Scope;
@@ -37,8 +46,10 @@ export interface RouteDefinition {
   readonly idempotent?: boolean;
   /** Requires `If-Match`. */
   readonly versioned?: boolean;
+  // demo
   /** Authenticated by the payment provider’s `PSP-Signature` instead of a token. */
   readonly signed?: boolean;
+  // end demo
   readonly query?: z.ZodObject;
   readonly body?: z.ZodType;
   readonly success: {
@@ -73,12 +84,14 @@ const created = (body: z.ZodType): Success => ({
   body,
   headers: ['ETag', 'Location'],
 });
+// demo
 const accepted = (body: z.ZodType, description: string): Success => ({
   status: 202,
   description,
   body,
   headers: ['ETag', 'Location'],
 });
+// end demo
 
 export const routes: readonly RouteDefinition[] = [
   {
@@ -165,6 +178,7 @@ export const routes: readonly RouteDefinition[] = [
     versioned: true,
     success: { status: 204, description: 'Deleted' },
   },
+  // demo
   {
     operationId: 'listProducts',
     method: 'get',
@@ -290,6 +304,7 @@ export const routes: readonly RouteDefinition[] = [
     signed: true,
     success: { status: 204, description: 'Stored, now or by an earlier delivery' },
   },
+  // end demo
 ];
 
 /** The services the gateway forwards requests to, and therefore has to discover. */
@@ -311,7 +326,7 @@ const anyRequest: readonly ErrorCode[] = [
 ];
 /** Returns every error code a route can return, without duplicates. */
 export function errorCodesOf(route: RouteDefinition): readonly ErrorCode[] {
-  const { path, method, owner, scope, body, query, idempotent, versioned, signed, errors = [] } = route;
+  const { path, method, owner, scope, body, query, idempotent, versioned, errors = [] } = route;
   const hasParameters = path.includes('{');
   const codes: readonly (readonly [applies: boolean, codes: readonly ErrorCode[]])[] = [
     [true, anyRequest],
@@ -323,7 +338,9 @@ export function errorCodesOf(route: RouteDefinition): readonly ErrorCode[] {
     [scope !== undefined, ['TOKEN_MISSING', 'TOKEN_INVALID', 'TOKEN_EXPIRED', 'SCOPE_MISSING']],
     [idempotent === true, idempotency],
     [versioned === true, ['IF_MATCH_REQUIRED', 'VERSION_STALE']],
-    [signed === true, ['SIGNATURE_INVALID', 'SIGNATURE_TOO_OLD']],
+    // demo
+    [route.signed === true, ['SIGNATURE_INVALID', 'SIGNATURE_TOO_OLD']],
+    // end demo
     [true, errors],
   ];
   return [...new Set(codes.flatMap(([applies, some]) => (applies ? some : [])))];

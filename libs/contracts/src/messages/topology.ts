@@ -24,8 +24,10 @@ export interface ConsumerDefinition {
 const isRpc = (value: MessageDefinition | RpcDefinition): value is RpcDefinition => 'request' in value;
 const definitions: (MessageDefinition | RpcDefinition)[] = [
   ...Object.values(user),
+  // demo
   ...Object.values(order),
   ...Object.values(payment),
+  // end demo
 ];
 
 export const messages: readonly MessageDefinition[] = definitions.filter(
@@ -48,8 +50,10 @@ const audit: StreamDefinition = {
 };
 
 export const streams: readonly StreamDefinition[] = [
+  // demo
   stream('ORDER', ['order.evt.>']),
   stream('PAYMENT', ['payment.evt.>', 'payment.cmd.>']),
+  // end demo
   stream('USER', ['user.evt.>']),
   stream('DLQ', ['dlq.>']),
   stream('ADVISORY', ['$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.>', '$JS.EVENT.ADVISORY.CONSUMER.MSG_TERMINATED.>']),
@@ -64,6 +68,7 @@ const handles = (service: string, ...handled: MessageDefinition[]): ConsumerDefi
  * reported at start.
  */
 export const consumers: readonly ConsumerDefinition[] = [
+  // demo
   ...handles('payment', payment.authorizePayment, payment.capturePayment, payment.voidPayment, payment.refundPayment),
   ...handles(
     'order',
@@ -74,9 +79,10 @@ export const consumers: readonly ConsumerDefinition[] = [
     payment.paymentVoided,
     payment.paymentRefunded,
   ),
+  // end demo
 ];
 
-/** `order__payment-evt-authorized-v1` */
+/** `billing__user-evt-registered-v1` */
 export const durableName = ({ service, message }: ConsumerDefinition): string =>
   `${service}__${message.subject.replaceAll('.', '-')}`;
 

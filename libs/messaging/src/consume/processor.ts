@@ -1,17 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { durableName, type ConsumerDefinition, type Envelope } from '@causeway/contracts';
 import { asWork, Deadline, fullJitterMs, isOverload, withDeadline, withTimeout } from '@causeway/resilience';
-import {
-  aboutOrder,
-  errorType,
-  extractTrace,
-  failSpan,
-  getLogger,
-  inSpan,
-  instruments,
-  meter,
-  orderIdOf,
-} from '@causeway/telemetry';
+import { about, errorType, extractTrace, failSpan, getLogger, inSpan, instruments, meter } from '@causeway/telemetry';
 import type { JetStreamClient, JsMsg } from '@nats-io/jetstream';
 import { SpanKind, type Span } from '@opentelemetry/api';
 import { parseEnvelope } from '../envelope.js';
@@ -112,7 +102,7 @@ export class Processor {
         'messaging.destination.name': envelope.type,
         'messaging.consumer.group.name': this.consumer,
       });
-      await aboutOrder(orderIdOf(envelope.data), () => this.handle(message, envelope, attempt));
+      await about(envelope.data, () => this.handle(message, envelope, attempt));
       message.ack();
       return undefined;
     } catch (error) {

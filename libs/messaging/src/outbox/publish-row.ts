@@ -1,15 +1,7 @@
 import { streamOf } from '@causeway/contracts';
-import {
-  extractTrace,
-  injectTrace,
-  inSpan,
-  instruments,
-  meter,
-  orderIdAttribute,
-  orderIdOf,
-} from '@causeway/telemetry';
+import { extractTrace, injectTrace, inSpan, instruments, meter, idsOf } from '@causeway/telemetry';
 import type { JetStreamClient, PubAck } from '@nats-io/jetstream';
-import { SpanKind } from '@opentelemetry/api';
+import { SpanKind, type Attributes } from '@opentelemetry/api';
 import { headersOf } from '../consume/headers.js';
 import type { PendingRow } from './rows.js';
 
@@ -30,7 +22,7 @@ export function publishRow(js: JetStreamClient, row: PendingRow): Promise<PubAck
   const options = {
     kind: SpanKind.PRODUCER,
     parent: extractTrace(row.traceparent === null ? {} : { traceparent: row.traceparent }),
-    attributes: () => ({ ...attributes, 'messaging.message.id': row.id, ...orderOf(row) }),
+    attributes: () => ({ ...attributes, 'messaging.message.id': row.id, ...tracedIdsOf(row) }),
   };
   return inSpan(`publish ${row.subject}`, options, async () => {
     const trace: Record<string, string> = {};
@@ -48,8 +40,6 @@ export function publishRow(js: JetStreamClient, row: PendingRow): Promise<PubAck
 }
 
 /** Reads the message only for a span that is recorded. */
-function orderOf({ envelope }: PendingRow): Record<string, string> {
-  const { data } = JSON.parse(envelope) as { readonly data?: unknown };
-  const orderId = orderIdOf(data);
-  return orderId === undefined ? {} : { [orderIdAttribute]: orderId };
+function tracedIdsOf({ envelope }: PendingRow): Attributes {
+  return idsOf((JSON.parse(envelope) as { readonly data?: unknown }).data);
 }

@@ -9,7 +9,7 @@ import {
   type Policy,
   type PolicyOptions,
 } from '@causeway/resilience';
-import { aboutOrder, errorType, injectTrace, inSpan, instruments, meter, orderIdOf } from '@causeway/telemetry';
+import { about, errorType, injectTrace, inSpan, instruments, meter } from '@causeway/telemetry';
 import { errors, RequestError, type Msg, type NatsConnection } from '@nats-io/transport-node';
 import { SpanKind } from '@opentelemetry/api';
 import { headersOf, natsHeaders } from '../consume/headers.js';
@@ -63,7 +63,7 @@ export class RpcClient implements RpcPort {
     let failure: unknown;
     try {
       return await inSpan(`call ${subject}`, { kind: SpanKind.CLIENT, attributes }, () =>
-        aboutOrder(orderIdOf(request), () => this.guarded(definition, payload, options)),
+        about(request, () => this.guarded(definition, payload, options)),
       );
     } catch (error) {
       failure = error;

@@ -1,7 +1,7 @@
 import { parseOrThrow, type RpcDefinition } from '@causeway/contracts';
 import { asWork, Deadline, DeadlineExceeded, finishesWithin, withDeadline, withTimeout } from '@causeway/resilience';
 import {
-  aboutOrder,
+  about,
   CallStatistics,
   errorType,
   extractTrace,
@@ -10,7 +10,6 @@ import {
   inSpan,
   instruments,
   meter,
-  orderIdOf,
 } from '@causeway/telemetry';
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
 import { SpanKind } from '@opentelemetry/api';
@@ -104,7 +103,7 @@ export class RpcServer {
     const handle = () => withDeadline(deadline, () => asWork('request', () => this.handler(request)));
     const result = await withTimeout(
       deadline.remainingMs(),
-      () => aboutOrder(orderIdOf(request), handle),
+      () => about(request, handle),
       () => new DeadlineExceeded(),
     );
     return parseResponse(this.definition, result);

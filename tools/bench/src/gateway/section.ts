@@ -2,7 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Customer } from '@causeway/demo-client';
+import { Shopper } from '@causeway/demo-client';
 import { startSystem } from '@causeway/launcher';
 import { Agent, request } from 'undici';
 import { inFolder } from '../infrastructure.js';
@@ -41,7 +41,7 @@ export const gateway: Section = {
       const dispatcher = new Agent({ connections });
       const started: (Proxy & { child: ChildProcess })[] = [];
       try {
-        const customer = await Customer.create(system.endpoints);
+        const customer = await Shopper.create(system.endpoints);
         const product = (await customer.products())[0]!;
         const path = `/v1/products/${product.id}`;
         const headers = { authorization: `Bearer ${customer.accessToken}` };

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Customer } from '@causeway/demo-client';
+import { Shopper } from '@causeway/demo-client';
 import type { System } from '@causeway/launcher';
 import { sessionConfig } from '@causeway/persistence/session';
 import pg from 'pg';
@@ -23,7 +23,7 @@ export class OrderLoad {
 
   private constructor(
     private readonly system: System,
-    private customer: Customer,
+    private customer: Shopper,
     private readonly addressId: string,
     private readonly products: readonly string[],
     private readonly database: pg.Client,
@@ -31,7 +31,7 @@ export class OrderLoad {
 
   /** @param products How many different products to order. Default 20. */
   static async of(system: System, products = 20): Promise<OrderLoad> {
-    const customer = await Customer.create(system.endpoints);
+    const customer = await Shopper.create(system.endpoints);
     const address = await customer.addAddress();
     const database = new pg.Client(sessionConfig(system.databaseUrl('order')));
     database.on('error', () => undefined);
@@ -82,7 +82,7 @@ export class OrderLoad {
   /** Access tokens live for five minutes. All clients that need a new one share the sign-in. */
   private signInAgain(): Promise<void> {
     const { endpoints, email, password } = this.customer;
-    this.signingIn ??= Customer.signIn(endpoints, email, password).then((customer) => {
+    this.signingIn ??= Shopper.signIn(endpoints, email, password).then((customer) => {
       this.customer = customer;
       this.signingIn = undefined;
     });

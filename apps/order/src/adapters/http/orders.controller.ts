@@ -16,7 +16,7 @@ import {
 import { NotFound } from '@causeway/errors';
 import { etag } from '@causeway/persistence';
 import { IdempotencyKey, sendStored, ZodBody, ZodParams, ZodQuery } from '@causeway/service-host';
-import { aboutOrder, noteOrder } from '@causeway/telemetry';
+import { about, noteIds } from '@causeway/telemetry';
 import { Controller, Get, Inject, Post, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
@@ -61,7 +61,7 @@ export class OrdersController {
     @ZodParams(orderParams) params: { id: string },
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<OrderView> {
-    const order = await aboutOrder(params.id, () => this.orders.find(customerOf(user), params.id));
+    const order = await about({ orderId: params.id }, () => this.orders.find(customerOf(user), params.id));
     if (!order) throw new NotFound(`order ${params.id}`);
     reply.header('etag', etag(order.version));
     return orderView.parse(order);
@@ -83,13 +83,13 @@ export class OrdersController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const request = { customerId: customerOf(user), orderId: params.id, idempotencyKey, ...body };
-    accept(reply, await aboutOrder(params.id, () => this.cancelOrder.execute(request)));
+    accept(reply, await about({ orderId: params.id }, () => this.cancelOrder.execute(request)));
   }
 }
 
 /** 202: the order is accepted. `Location` shows what becomes of its payment. */
 function accept(reply: FastifyReply, { order, replayed }: PlacedOrder): void {
-  noteOrder(order.id);
+  noteIds({ orderId: order.id });
   const headers = { location: `/v1/orders/${order.id}`, etag: etag(order.version) };
   sendStored(reply, { status: 202, headers, body: orderView.parse(order) }, replayed);
 }

@@ -1,7 +1,7 @@
 import { authorizePayment, orderPlaced } from '@causeway/contracts';
 import { draftEnvelope } from '@causeway/messaging';
 import type { Transaction } from '@causeway/persistence';
-import { currentTraceId, noteOrder } from '@causeway/telemetry';
+import { currentTraceId, noteIds } from '@causeway/telemetry';
 import { authorizeDraft } from '../../application/payment-commands.js';
 import type {
   ChangeRecord,
@@ -37,7 +37,7 @@ export class PgOrders implements Orders {
     const { result } = rows[0]!;
     switch (result.outcome) {
       case 'placed':
-        noteOrder(result.order.id);
+        noteIds({ orderId: result.order.id });
         this.transaction.afterCommit(() => this.relay.wake());
         return { outcome: 'placed', order: { ...result.order, shippingAddress: order.shippingAddress } };
       case 'replayed':

@@ -1,7 +1,7 @@
 import { CurrentUser, RequireScope, type Principal } from '@causeway/auth';
 import { id, scopes, type PaymentView } from '@causeway/contracts';
 import { ZodParams } from '@causeway/service-host';
-import { noteOrder } from '@causeway/telemetry';
+import { noteIds } from '@causeway/telemetry';
 import { Controller, Get } from '@nestjs/common';
 import { z } from 'zod';
 import { ReadPayment } from '../../application/read-payment.js';
@@ -14,7 +14,7 @@ export class PaymentsController {
   @RequireScope(scopes.payments)
   async one(@ZodParams(z.object({ id })) params: { id: string }, @CurrentUser() user: Principal): Promise<PaymentView> {
     const payment = await this.read.execute(params.id, user.subject);
-    noteOrder(payment.orderId);
+    noteIds({ orderId: payment.orderId });
     return payment;
   }
 }

@@ -1,5 +1,5 @@
 import { asWork, type WakeSignal } from '@causeway/resilience';
-import { aboutOrder, extractTrace, getLogger, inSpan } from '@causeway/telemetry';
+import { about, extractTrace, getLogger, inSpan } from '@causeway/telemetry';
 import type { OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';
 import type { Operation, OperationQueue } from '../../application/ports.js';
 import type { OperationClaim, RunOperation } from '../../application/run-operation.js';
@@ -103,7 +103,7 @@ export class OperationWorker implements OnApplicationBootstrap, OnModuleDestroy 
     const parent = extractTrace({ traceparent: operation.traceparent ?? undefined });
     try {
       const dueInMs = await inSpan(`execute ${operation.kind.toLowerCase()}`, { parent, attributes }, () =>
-        aboutOrder(operation.orderId, () => this.run.execute(operation, claim)),
+        about({ orderId: operation.orderId }, () => this.run.execute(operation, claim)),
       );
       return dueInMs !== undefined;
     } catch (err) {
