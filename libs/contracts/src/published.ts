@@ -61,28 +61,21 @@ function schemaOf(contract: z.ZodType, io: 'input' | 'output'): ContractSchema {
 
 /** Contracts as the code has them. */
 export function currentContracts(): Contracts {
-  const operation = ({
-    method,
-    path,
-    success,
-    scope,
-    idempotent,
-    versioned,
-    signed,
-    query,
-    body,
-  }: RouteDefinition): Contract => ({
-    address: `${method.toUpperCase()} ${path} → ${success.status}`,
-    needs: [
-      ...(scope ? [`the scope ${scope}`] : []),
-      ...(idempotent ? ['an Idempotency-Key'] : []),
-      ...(versioned ? ['If-Match'] : []),
-      ...(signed ? ['a signature'] : []),
-    ],
+  const needsOf = (route: RouteDefinition): string[] => [
+    ...(route.scope ? [`the scope ${route.scope}`] : []),
+    ...(route.idempotent ? ['an Idempotency-Key'] : []),
+    ...(route.versioned ? ['If-Match'] : []),
+    // demo
+    ...(route.signed ? ['a signature'] : []),
+    // end demo
+  ];
+  const operation = (route: RouteDefinition): Contract => ({
+    address: `${route.method.toUpperCase()} ${route.path} → ${route.success.status}`,
+    needs: needsOf(route),
     schemas: {
-      ...(query && { query: schemaOf(query, 'input') }),
-      ...(body && { request: schemaOf(body, 'input') }),
-      ...(success.body && { response: schemaOf(success.body, 'output') }),
+      ...(route.query && { query: schemaOf(route.query, 'input') }),
+      ...(route.body && { request: schemaOf(route.body, 'input') }),
+      ...(route.success.body && { response: schemaOf(route.success.body, 'output') }),
     },
   });
   return Object.fromEntries([

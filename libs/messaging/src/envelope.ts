@@ -11,7 +11,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { MessageInvalid, MessageMalformed } from './errors.js';
 
 export interface EnvelopeParts<T> {
-  /** Name of the publishing service: `order` becomes the CloudEvents source `/causeway/order`. */
+  /** Name of the publishing service: `user` becomes the CloudEvents source `/causeway/user`. */
   readonly source: string;
   /** The aggregate that the message is about. Messages of one aggregate are published in the order they were added. */
   readonly aggregateId: string;

@@ -17,7 +17,7 @@ export class TopologyConflict extends CodedError {
   readonly code = 'TOPOLOGY_CONFLICT';
   readonly remedy = 'Revert the declaration, or declare it under a new name and delete the old one once it is drained.';
 
-  /** @param where `stream ORDER` or `consumer order__… of stream PAYMENT`. */
+  /** @param where `stream USER` or `consumer billing__… of stream USER`. */
   constructor(
     readonly where: string,
     readonly field: string,

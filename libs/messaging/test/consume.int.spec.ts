@@ -1,12 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  consumers,
-  durableName,
-  orderPlaced,
-  paymentAuthorized,
-  paymentDeclined,
-  type DataOf,
-} from '@causeway/contracts';
+import { consumers, durableName, type DataOf } from '@causeway/contracts';
+import { labelPrinted, labelRefused, parcelPacked } from '@causeway/contracts/testing';
 import { CodedError } from '@causeway/errors';
 import { alreadyHandled, DatabaseUnavailable, PgUnitOfWork } from '@causeway/persistence';
 import { currentDeadline, currentWork, Overloaded } from '@causeway/resilience';
@@ -24,19 +18,19 @@ const scene = new Scene();
 beforeEach(() => scene.broker());
 afterEach(() => scene.end());
 
-type Authorized = DataOf<typeof paymentAuthorized>;
-const durable = 'order__payment-evt-authorized-v1';
+type Printed = DataOf<typeof labelPrinted>;
+const durable = 'parcel__label-evt-printed-v1';
 /** Redelivers without a delay. */
 const atOnce = { random: () => 0 };
 
 class Refused extends CodedError {
-  readonly code = 'PAYMENT_TRANSITION_ILLEGAL';
+  readonly code = 'VERSION_STALE';
   readonly remedy = 'None.';
 }
 
-const fact = (version = 1): Authorized => ({
-  paymentId: uuidv7(),
-  orderId: uuidv7(),
+const fact = (version = 1): Printed => ({
+  labelId: uuidv7(),
+  parcelId: uuidv7(),
   version,
   occurredAt: new Date().toISOString(),
   amountMinor: 1999,
@@ -44,25 +38,25 @@ const fact = (version = 1): Authorized => ({
 });
 
 async function publish(nc: NatsConnection, data: unknown = fact(), id = uuidv7()): Promise<string> {
-  const envelope = buildEnvelope(paymentAuthorized, { source: 'payment', aggregateId: uuidv7(), data: fact(), id });
-  await jetstream(nc).publish(paymentAuthorized.subject, JSON.stringify({ ...envelope, data }), { msgID: id });
+  const envelope = buildEnvelope(labelPrinted, { source: 'label', aggregateId: uuidv7(), data: fact(), id });
+  await jetstream(nc).publish(labelPrinted.subject, JSON.stringify({ ...envelope, data }), { msgID: id });
   return id;
 }
 
-/** A controller for payment.evt.authorized.v1. */
-function handler(on: (message: Message<Authorized>) => unknown): Type {
+/** A controller for label.evt.printed.v1. */
+function handler(on: (message: Message<Printed>) => unknown): Type {
   @Controller()
-  class PaymentHandler {
-    @Handles(paymentAuthorized)
-    handle(message: Message<Authorized>) {
+  class LabelHandler {
+    @Handles(labelPrinted)
+    handle(message: Message<Printed>) {
       return on(message);
     }
   }
-  return PaymentHandler;
+  return LabelHandler;
 }
 
 const info = async (nc: NatsConnection): Promise<ConsumerInfo> =>
-  (await jetstreamManager(nc)).consumers.info('PAYMENT', durable);
+  (await jetstreamManager(nc)).consumers.info('LABEL', durable);
 const settled = (nc: NatsConnection, count: number) =>
   eventually(
     () => info(nc),
@@ -72,10 +66,10 @@ const settled = (nc: NatsConnection, count: number) =>
 
 test('a handler gets the validated message, and the message is acknowledged when it is done', async () => {
   const nc = await scene.provisioned();
-  const seen: Message<Authorized>[] = [];
+  const seen: Message<Printed>[] = [];
   let release = () => undefined as void;
   const held = new Promise<void>((resolve) => (release = resolve));
-  await scene.service('order', [
+  await scene.service('parcel', [
     handler(async (message) => {
       seen.push(message);
       await held;
@@ -88,7 +82,7 @@ test('a handler gets the validated message, and the message is acknowledged when
   );
   expect(seen[0]).toMatchObject({
     id,
-    subject: 'payment.evt.authorized.v1',
+    subject: 'label.evt.printed.v1',
     attempt: 1,
     data: { amountMinor: 1999 },
     delivery: { consumer: durable, messageId: id },
@@ -103,7 +97,7 @@ test('a handler runs as a message, under the handler limit as its deadline', asy
   const nc = await scene.provisioned();
   const remaining: (number | undefined)[] = [];
   const kinds: string[] = [];
-  await scene.service('order', [
+  await scene.service('parcel', [
     handler(() => {
       remaining.push(currentDeadline()?.remainingMs());
       kinds.push(currentWork());
@@ -123,7 +117,7 @@ test('an unexpected error is tried 8 times, then the message is a dead letter an
     attempts.push(attempt);
     throw new TypeError('x is not a function');
   });
-  await scene.service('order', [failing], { processor: atOnce });
+  await scene.service('parcel', [failing], { processor: atOnce });
   const id = await publish(nc);
   const [letter] = await eventually(
     () => listDeadLetters(nc),
@@ -132,7 +126,7 @@ test('an unexpected error is tried 8 times, then the message is a dead letter an
   expect(attempts).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
   expect(letter).toMatchObject({
     consumer: durable,
-    subject: 'payment.evt.authorized.v1',
+    subject: 'label.evt.printed.v1',
     messageId: id,
     code: 'INTERNAL',
     attempts: 8,
@@ -162,7 +156,7 @@ test('the delay between attempts doubles, with full jitter, and the broker keeps
     at.push(Date.now());
     throw new Error('not yet');
   });
-  await scene.service('order', [failing], { processor: { random: () => 0.5 } });
+  await scene.service('parcel', [failing], { processor: { random: () => 0.5 } });
   await publish(nc);
   await eventually(
     () => delays.length,
@@ -178,9 +172,9 @@ test('a coded error that no retry can help is a dead letter at once', async () =
   let runs = 0;
   const failing = handler(() => {
     runs += 1;
-    throw new Refused('payment 1 is VOIDED');
+    throw new Refused('label 1 is GONE');
   });
-  await scene.service('order', [failing]);
+  await scene.service('parcel', [failing]);
   await publish(nc);
   const [letter] = await eventually(
     () => listDeadLetters(nc),
@@ -188,9 +182,9 @@ test('a coded error that no retry can help is a dead letter at once', async () =
   );
   await settled(nc, 1);
   expect(letter).toMatchObject({
-    code: 'PAYMENT_TRANSITION_ILLEGAL',
+    code: 'VERSION_STALE',
     attempts: 1,
-    reason: 'a retry cannot help: payment 1 is VOIDED',
+    reason: 'a retry cannot help: label 1 is GONE',
   });
   expect(runs).toBe(1);
 });
@@ -202,7 +196,7 @@ test.each([
   [
     'lacks an id',
     JSON.stringify({
-      ...buildEnvelope(paymentAuthorized, { source: 'payment', aggregateId: 'p', data: fact() }),
+      ...buildEnvelope(labelPrinted, { source: 'label', aggregateId: 'p', data: fact() }),
       id: 7,
     }),
     'MESSAGE_INVALID',
@@ -211,7 +205,7 @@ test.each([
   [
     'has wrong data',
     JSON.stringify({
-      ...buildEnvelope(paymentAuthorized, { source: 'payment', aggregateId: 'p', data: fact() }),
+      ...buildEnvelope(labelPrinted, { source: 'label', aggregateId: 'p', data: fact() }),
       data: { ...fact(), amountMinor: 1.5, currency: 'euro' },
     }),
     'MESSAGE_INVALID',
@@ -220,8 +214,8 @@ test.each([
   [
     'is of another type',
     JSON.stringify(
-      buildEnvelope(paymentDeclined, {
-        source: 'payment',
+      buildEnvelope(labelRefused, {
+        source: 'label',
         aggregateId: 'p',
         data: { ...fact(), reason: 'no' } as never,
       }),
@@ -234,8 +228,8 @@ test.each([
   async (_, payload, code, violations) => {
     const nc = await scene.provisioned();
     const seen: string[] = [];
-    await scene.service('order', [handler(({ id }) => seen.push(id))]);
-    await jetstream(nc).publish(paymentAuthorized.subject, payload, { msgID: 'bad' });
+    await scene.service('parcel', [handler(({ id }) => seen.push(id))]);
+    await jetstream(nc).publish(labelPrinted.subject, payload, { msgID: 'bad' });
     const next = await publish(nc);
     await settled(nc, 2);
     const letters = await listDeadLetters(nc);
@@ -250,7 +244,7 @@ test('a message is not terminated before its dead letter is stored', async () =>
   const jsm = await jetstreamManager(nc);
   // The dead letters cannot be stored: the stream takes other subjects.
   await jsm.streams.update('DLQ', { subjects: ['elsewhere.>'] });
-  await scene.service('order', [
+  await scene.service('parcel', [
     handler(() => {
       throw new Refused('no');
     }),
@@ -277,7 +271,7 @@ test.each([
     if (away) throw error;
     attempts.push(attempt);
   });
-  await scene.service('order', [waiting], { processor: { waitCapMs: 20 } });
+  await scene.service('parcel', [waiting], { processor: { waitCapMs: 20 } });
   await publish(nc);
   await eventually(
     () => runs,
@@ -296,7 +290,7 @@ test('a handler that does not end counts as failed after its limit', async () =>
     attempts.push(attempt);
     return attempt === 1 ? new Promise(() => undefined) : undefined;
   });
-  await scene.service('order', [hanging], { processor: { ...atOnce, handlerMs: 100 } });
+  await scene.service('parcel', [hanging], { processor: { ...atOnce, handlerMs: 100 } });
   await publish(nc);
   await settled(nc, 1);
   expect(attempts).toEqual([1, 2]);
@@ -312,18 +306,18 @@ test('an error of a guard is treated like one of the handler', async () => {
   @Controller()
   @UseGuards(Closed)
   class Guarded {
-    @Handles(paymentAuthorized)
-    on(_message: Message<Authorized>) {
+    @Handles(labelPrinted)
+    on(_message: Message<Printed>) {
       return undefined;
     }
   }
-  await scene.service('order', [Guarded]);
+  await scene.service('parcel', [Guarded]);
   await publish(nc);
   const letters = await eventually(
     () => listDeadLetters(nc),
     ({ length }) => length === 1,
   );
-  expect(letters).toMatchObject([{ code: 'PAYMENT_TRANSITION_ILLEGAL' }]);
+  expect(letters).toMatchObject([{ code: 'VERSION_STALE' }]);
 });
 
 test('two instances share the messages; each is handled once', async () => {
@@ -334,7 +328,7 @@ test('two instances share the messages; each is handled once', async () => {
       seen[name]!.push(id);
       await sleep(5);
     });
-    await scene.service('order', [slow]);
+    await scene.service('parcel', [slow]);
   }
   const ids = await Promise.all(Array.from({ length: 300 }, () => publish(nc)));
   await settled(nc, 300);
@@ -355,7 +349,7 @@ test('an instance handles 32 messages at a time and holds at most as many ready'
     await held;
     active -= 1;
   });
-  await scene.service('order', [busy]);
+  await scene.service('parcel', [busy]);
   await Promise.all(Array.from({ length: 200 }, () => publish(nc)));
   await eventually(
     () => active,
@@ -370,38 +364,38 @@ test('an instance handles 32 messages at a time and holds at most as many ready'
 
 test('all consumers of an instance share its slots, and none pulls more than could run', async () => {
   const nc = await scene.provisioned();
-  const active = { authorized: 0, declined: 0 };
+  const active = { printed: 0, refused: 0 };
   let most = 0;
   const gates: (() => void)[] = [];
   const hold = async (kind: keyof typeof active): Promise<void> => {
     active[kind] += 1;
-    most = Math.max(most, active.authorized + active.declined);
+    most = Math.max(most, active.printed + active.refused);
     await new Promise<void>((resolve) => gates.push(resolve));
     active[kind] -= 1;
   };
   @Controller()
   class Both {
-    @Handles(paymentAuthorized)
-    authorized() {
-      return hold('authorized');
+    @Handles(labelPrinted)
+    printed() {
+      return hold('printed');
     }
 
-    @Handles(paymentDeclined)
-    declined() {
-      return hold('declined');
+    @Handles(labelRefused)
+    refused() {
+      return hold('refused');
     }
   }
-  await scene.service('order', [Both], { settings: { MESSAGES_MAX_CONCURRENT: '2' } });
-  const declined = (index: number) =>
+  await scene.service('parcel', [Both], { settings: { MESSAGES_MAX_CONCURRENT: '2' } });
+  const refused = (index: number) =>
     jetstream(nc).publish(
-      paymentDeclined.subject,
+      labelRefused.subject,
       JSON.stringify(
-        buildEnvelope(paymentDeclined, {
-          source: 'payment',
+        buildEnvelope(labelRefused, {
+          source: 'label',
           aggregateId: uuidv7(),
           data: {
-            paymentId: uuidv7(),
-            orderId: uuidv7(),
+            labelId: uuidv7(),
+            parcelId: uuidv7(),
             version: 1,
             occurredAt: new Date().toISOString(),
             reason: `no ${index}`,
@@ -409,7 +403,7 @@ test('all consumers of an instance share its slots, and none pulls more than cou
         }),
       ),
     );
-  await Promise.all(Array.from({ length: 20 }, (_, index) => Promise.all([publish(nc), declined(index)])));
+  await Promise.all(Array.from({ length: 20 }, (_, index) => Promise.all([publish(nc), refused(index)])));
   await eventually(
     () => gates.length,
     (count) => count === 2,
@@ -420,7 +414,7 @@ test('all consumers of an instance share its slots, and none pulls more than cou
   const served = async () =>
     (
       await Promise.all(
-        ['authorized', 'declined'].map((event) => manager.consumers.info('PAYMENT', `order__payment-evt-${event}-v1`)),
+        ['printed', 'refused'].map((event) => manager.consumers.info('LABEL', `parcel__label-evt-${event}-v1`)),
       )
     ).map(({ ack_floor }) => ack_floor.stream_seq);
   const letGo = setInterval(() => gates.splice(0).forEach((open) => open()), 5);
@@ -431,13 +425,13 @@ test('all consumers of an instance share its slots, and none pulls more than cou
 
 test('a message that waited for a slot is not delivered again while it is handled', async () => {
   const nc = await scene.provisioned();
-  await (await jetstreamManager(nc)).consumers.update('PAYMENT', durable, { ack_wait: nanos(1_500) });
+  await (await jetstreamManager(nc)).consumers.update('LABEL', durable, { ack_wait: nanos(1_500) });
   const attempts: number[] = [];
   const slow = handler(async ({ attempt }) => {
     attempts.push(attempt);
     await sleep(1_000);
   });
-  await scene.service('order', [slow]);
+  await scene.service('parcel', [slow]);
   // 32 are handled at once; the others wait for 1 s and are done 2 s after their delivery.
   await Promise.all(Array.from({ length: 50 }, () => publish(nc)));
   await settled(nc, 50);
@@ -454,7 +448,7 @@ test('the effect of a message that is delivered twice happens once', async () =>
     results.push(await uow.runOnce(delivery, ({ sql }) => sql.query('INSERT INTO effects VALUES ($1)', [id])));
     if (attempt === 1) throw new Error('died between the commit and the ack');
   });
-  await scene.service('order', [effect], { processor: atOnce });
+  await scene.service('parcel', [effect], { processor: atOnce });
   await publish(nc);
   await settled(nc, 1);
   const { rowCount } = await database.pool.query('SELECT * FROM effects');
@@ -476,7 +470,7 @@ test.each([39, 45, 60])(
       await sleep(300);
       ended.push(id);
     });
-    const app = await scene.service('order', [slow]);
+    const app = await scene.service('parcel', [slow]);
     await Promise.all(Array.from({ length: count }, () => publish(nc)));
     await eventually(
       () => begun.length,
@@ -486,7 +480,7 @@ test.each([39, 45, 60])(
     expect(ended.sort()).toEqual(begun.sort());
     // Another instance gets the rest at once, not after ack_wait.
     const rest: string[] = [];
-    await scene.service('order', [handler(({ id }) => rest.push(id))]);
+    await scene.service('parcel', [handler(({ id }) => rest.push(id))]);
     await settled(nc, count);
     expect(new Set([...ended, ...rest]).size).toBe(count);
   },
@@ -499,7 +493,7 @@ test('a stop hands back a message whose handler waits for the database', async (
     runs += 1;
     throw new DatabaseUnavailable();
   });
-  const app = await scene.service('order', [waiting], { processor: { waitCapMs: 20 } });
+  const app = await scene.service('parcel', [waiting], { processor: { waitCapMs: 20 } });
   await publish(nc);
   await eventually(
     () => runs,
@@ -508,7 +502,7 @@ test('a stop hands back a message whose handler waits for the database', async (
   await app.close();
   // Another instance gets it at once, not after ack_wait.
   const attempts: number[] = [];
-  await scene.service('order', [handler(({ attempt }) => attempts.push(attempt))]);
+  await scene.service('parcel', [handler(({ attempt }) => attempts.push(attempt))]);
   await settled(nc, 1);
   expect(attempts).toEqual([2]);
 });
@@ -519,7 +513,7 @@ test('a stop waits for messages in transit from a slow broker, and hands them ba
   scene.after(line.close);
   const taken: string[] = [];
   const settings = { NATS_URL: `nats://127.0.0.1:${line.port}` };
-  const app = await scene.service('order', [handler(({ id }) => taken.push(id))], { settings });
+  const app = await scene.service('parcel', [handler(({ id }) => taken.push(id))], { settings });
   await publish(nc);
   await settled(nc, 1);
   line.pause();
@@ -533,7 +527,7 @@ test('a stop waits for messages in transit from a slow broker, and hands them ba
   line.resume();
   await closed;
   expect(taken).toHaveLength(1);
-  await scene.service('order', [handler(({ id }) => taken.push(id))]);
+  await scene.service('parcel', [handler(({ id }) => taken.push(id))]);
   await settled(nc, 11);
   expect(new Set(taken).size).toBe(11);
 });
@@ -542,17 +536,17 @@ test('a handler without a consumer in the topology does not start', async () => 
   await scene.provisioned();
   @Controller()
   class Wrong {
-    @Handles(orderPlaced)
-    on(_message: Message<DataOf<typeof orderPlaced>>) {
+    @Handles(parcelPacked)
+    on(_message: Message<DataOf<typeof parcelPacked>>) {
       return undefined;
     }
   }
-  await expect(scene.service('order', [Wrong])).rejects.toMatchObject({ code: 'MESSAGE_UNHANDLED' });
+  await expect(scene.service('parcel', [Wrong])).rejects.toMatchObject({ code: 'MESSAGE_UNHANDLED' });
 });
 
 test('two handlers for one message in one service are refused', async () => {
   await scene.provisioned();
-  const twice = scene.service('order', [handler(() => undefined), handler(() => undefined)]);
+  const twice = scene.service('parcel', [handler(() => undefined), handler(() => undefined)]);
   await expect(twice).rejects.toMatchObject({
     code: 'HANDLER_DUPLICATE',
     message: expect.stringContaining('two handlers'),
@@ -561,7 +555,7 @@ test('two handlers for one message in one service are refused', async () => {
 
 test('a service starts before anything is provisioned: it creates what it needs', async () => {
   const seen: string[] = [];
-  await scene.service('order', [handler(({ id }) => seen.push(id))]);
+  await scene.service('parcel', [handler(({ id }) => seen.push(id))]);
   const nc = await scene.connect();
   await publish(nc);
   await settled(nc, 1);
@@ -570,7 +564,7 @@ test('a service starts before anything is provisioned: it creates what it needs'
 
 test('with NATS_CREATE_MISSING=false it waits until the topology is provisioned', async () => {
   const seen: string[] = [];
-  const starting = scene.service('order', [handler(({ id }) => seen.push(id))], {
+  const starting = scene.service('parcel', [handler(({ id }) => seen.push(id))], {
     settings: { NATS_CREATE_MISSING: 'false' },
   });
   let started = false;
@@ -588,7 +582,7 @@ describe('when NATS goes away', () => {
   test('and returns, handling continues', async () => {
     const nc = await scene.provisioned();
     const seen: string[] = [];
-    await scene.service('order', [handler(({ id }) => seen.push(id))]);
+    await scene.service('parcel', [handler(({ id }) => seen.push(id))]);
     await publish(nc);
     await settled(nc, 1);
     await scene.nats.kill();
@@ -607,7 +601,7 @@ describe('when NATS goes away', () => {
   test('and returns empty, streams and consumers are created again and handling continues', async () => {
     const nc = await scene.provisioned();
     const seen: string[] = [];
-    await scene.service('order', [handler(({ id }) => seen.push(id))]);
+    await scene.service('parcel', [handler(({ id }) => seen.push(id))]);
     await publish(nc);
     await settled(nc, 1);
     await scene.nats.restart({ empty: true });
@@ -624,7 +618,7 @@ describe('when NATS goes away', () => {
   test('and a handler ends while it is away, the message is handled again, not lost', async () => {
     const nc = await scene.provisioned();
     // A service never changes an existing consumer, so this stays.
-    await (await jetstreamManager(nc)).consumers.update('PAYMENT', durable, { ack_wait: nanos(1_000) });
+    await (await jetstreamManager(nc)).consumers.update('LABEL', durable, { ack_wait: nanos(1_000) });
     const attempts: number[] = [];
     let release = () => undefined as void;
     const held = new Promise<void>((resolve) => (release = resolve));
@@ -632,7 +626,7 @@ describe('when NATS goes away', () => {
       attempts.push(attempt);
       if (attempts.length === 1) await held;
     });
-    await scene.service('order', [slow]);
+    await scene.service('parcel', [slow]);
     await publish(nc);
     await eventually(
       () => attempts.length,
@@ -650,10 +644,10 @@ describe('when NATS goes away', () => {
 test('a consumer that is deleted is created again', async () => {
   const nc = await scene.provisioned();
   const seen: string[] = [];
-  await scene.service('order', [handler(({ id }) => seen.push(id))]);
+  await scene.service('parcel', [handler(({ id }) => seen.push(id))]);
   await publish(nc);
   await settled(nc, 1);
-  await (await jetstreamManager(nc)).consumers.delete('PAYMENT', durable);
+  await (await jetstreamManager(nc)).consumers.delete('LABEL', durable);
   await publish(nc);
   await eventually(
     () => seen.length,

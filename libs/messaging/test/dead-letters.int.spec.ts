@@ -1,4 +1,5 @@
-import { paymentAuthorized, type DataOf } from '@causeway/contracts';
+import type { DataOf } from '@causeway/contracts';
+import { labelPrinted } from '@causeway/contracts/testing';
 import { CodedError } from '@causeway/errors';
 import { alreadyHandled, PgUnitOfWork } from '@causeway/persistence';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
@@ -16,39 +17,39 @@ const scene = new Scene();
 beforeEach(() => scene.broker());
 afterEach(() => scene.end());
 
-type Authorized = DataOf<typeof paymentAuthorized>;
+type Authorized = DataOf<typeof labelPrinted>;
 
 class Refused extends CodedError {
-  readonly code = 'ORDER_TRANSITION_ILLEGAL';
+  readonly code = 'VERSION_STALE';
   readonly remedy = 'None.';
 }
 
 function handler(on: (message: Message<Authorized>) => unknown): Type {
   @Controller()
-  class PaymentHandler {
-    @Handles(paymentAuthorized)
+  class LabelHandler {
+    @Handles(labelPrinted)
     handle(message: Message<Authorized>) {
       return on(message);
     }
   }
-  return PaymentHandler;
+  return LabelHandler;
 }
 
 async function publish(nc: NatsConnection, id = uuidv7()): Promise<string> {
   const data = {
-    paymentId: uuidv7(),
-    orderId: uuidv7(),
+    labelId: uuidv7(),
+    parcelId: uuidv7(),
     version: 1,
     occurredAt: new Date().toISOString(),
     amountMinor: 1,
     currency: 'EUR',
   };
-  const envelope = buildEnvelope(paymentAuthorized, { source: 'payment', aggregateId: data.paymentId, data, id });
+  const envelope = buildEnvelope(labelPrinted, { source: 'label', aggregateId: data.labelId, data, id });
   const headers = headersOf({
     traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
     'X-Other': 'kept',
   });
-  await jetstream(nc).publish(paymentAuthorized.subject, JSON.stringify(envelope), { msgID: id, headers });
+  await jetstream(nc).publish(labelPrinted.subject, JSON.stringify(envelope), { msgID: id, headers });
   return id;
 }
 
@@ -60,19 +61,19 @@ const letters = (nc: NatsConnection, count: number) =>
 
 test('a dead letter says what the message was, why it failed, and in which trace', async () => {
   const nc = await scene.provisioned();
-  await scene.service('order', [
+  await scene.service('parcel', [
     handler(() => {
-      throw new Refused('order 1 is\nREJECTED');
+      throw new Refused('parcel 1 is\nREJECTED');
     }),
   ]);
   const id = await publish(nc);
   const [letter] = await letters(nc, 1);
   expect(letter).toMatchObject({
-    consumer: 'order__payment-evt-authorized-v1',
-    subject: 'payment.evt.authorized.v1',
+    consumer: 'parcel__label-evt-printed-v1',
+    subject: 'label.evt.printed.v1',
     messageId: id,
-    code: 'ORDER_TRANSITION_ILLEGAL',
-    reason: 'a retry cannot help: order 1 is REJECTED',
+    code: 'VERSION_STALE',
+    reason: 'a retry cannot help: parcel 1 is REJECTED',
     violations: [],
     attempts: 1,
   });
@@ -84,7 +85,7 @@ test('a replay brings the message back with its own id, within the duplicate win
   const nc = await scene.provisioned();
   let fixed = false;
   const seen: string[] = [];
-  await scene.service('order', [
+  await scene.service('parcel', [
     handler(({ id }) => {
       if (!fixed) throw new Refused('bug');
       seen.push(id);
@@ -109,7 +110,7 @@ test('a replay that is repeated, or of a message handled by now, has no second e
   const uow = new PgUnitOfWork(database.pool, ({ sql }) => sql);
   const outcomes: unknown[] = [];
   let fixed = false;
-  await scene.service('order', [
+  await scene.service('parcel', [
     handler(async ({ delivery }) => {
       if (!fixed) throw new Refused('bug');
       outcomes.push(await uow.runOnce(delivery, () => Promise.resolve('effect')));
@@ -138,7 +139,7 @@ test('a replay that is repeated, or of a message handled by now, has no second e
 
 test('a discarded letter is gone for good', async () => {
   const nc = await scene.provisioned();
-  await scene.service('order', [
+  await scene.service('parcel', [
     handler(() => {
       throw new Refused('no');
     }),
@@ -154,7 +155,7 @@ test('a discarded letter is gone for good', async () => {
 
 test('a message that the server gave up, or that was terminated, leaves an advisory in a stream', async () => {
   const nc = await scene.provisioned();
-  await scene.service('order', [
+  await scene.service('parcel', [
     handler(() => {
       throw new Refused('no');
     }),
@@ -173,10 +174,10 @@ test('a message whose deliveries all ended without an outcome is given up before
   const nc = await scene.provisioned();
   const jsm = await jetstreamManager(nc);
   await publish(nc);
-  const consumer = await jetstream(nc).consumers.get('PAYMENT', 'order__payment-evt-authorized-v1');
+  const consumer = await jetstream(nc).consumers.get('LABEL', 'parcel__label-evt-printed-v1');
   for (let delivery = 1; delivery <= 12; delivery += 1) (await consumer.next({ expires: 1_000 }))!.nak();
   let runs = 0;
-  await scene.service('order', [handler(() => (runs += 1))]);
+  await scene.service('parcel', [handler(() => (runs += 1))]);
   const [letter] = await letters(nc, 1);
   expect(letter).toMatchObject({
     code: 'MESSAGE_ABANDONED',
@@ -184,5 +185,5 @@ test('a message whose deliveries all ended without an outcome is given up before
     reason: expect.stringContaining('without an outcome'),
   });
   expect(runs).toBe(0);
-  expect((await jsm.consumers.info('PAYMENT', 'order__payment-evt-authorized-v1')).num_ack_pending).toBe(0);
+  expect((await jsm.consumers.info('LABEL', 'parcel__label-evt-printed-v1')).num_ack_pending).toBe(0);
 });

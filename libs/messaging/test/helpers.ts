@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect as connectTo, createServer, type AddressInfo, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { consumers, streams, type ConsumerDefinition } from '@causeway/contracts';
+import { declareParcels } from '@causeway/contracts/testing';
 import { loadSettings } from '@causeway/config';
 import { PgUnitOfWork, persistenceMigrations, sessionConfig, type Transaction } from '@causeway/persistence';
 import { createDatabase, startNats, type TestDatabase, type TestNats } from '@causeway/testkit';
@@ -19,6 +20,8 @@ import { OutboxRelay, type RelayOptions } from '../src/outbox/relay.js';
 import { natsSettings, type NatsSettings } from '../src/settings.js';
 import { TopologyKeeper } from '../src/topology/keeper.js';
 import { provision } from '../src/topology/provision.js';
+
+declareParcels();
 
 type Cleanup = () => unknown;
 
@@ -100,17 +103,17 @@ export class Scene {
 
   /** Starts a relay. */
   async relay(database: TestDatabase, options: Partial<RelayOptions> = {}): Promise<RelayScene> {
-    const nc = options.nc ?? (await this.connect('order'));
+    const nc = options.nc ?? (await this.connect('parcel'));
     const health = new BrokerHealth(nc);
     const keeper = new TopologyKeeper(nc, health, { replicas: 1, createMissing: true });
     await keeper.need({ streams, consumers: [] });
     const relay = new OutboxRelay({
-      service: 'order',
+      service: 'parcel',
       connection: sessionConfig(database.url),
       nc,
       health,
       keeper,
-      streams: ['ORDER', 'PAYMENT'],
+      streams: ['PARCEL', 'LABEL'],
       pollMs: 50,
       sweepMs: 200,
       ...options,
@@ -145,7 +148,7 @@ export const unitOfWork = (
 ): PgUnitOfWork<TestTransaction> =>
   new PgUnitOfWork<TestTransaction>(database.pool, (transaction) => ({
     transaction,
-    outbox: Outbox.within(transaction, 'order', relay),
+    outbox: Outbox.within(transaction, 'parcel', relay),
   }));
 
 /** Reads until `check` holds, and reports the last value when it never does. A read that fails counts as "not yet". */

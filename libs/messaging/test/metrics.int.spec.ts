@@ -1,4 +1,5 @@
-import { getAddress, orderConfirmed, paymentAuthorized, type DataOf } from '@causeway/contracts';
+import { getAddress, type DataOf } from '@causeway/contracts';
+import { labelPrinted, parcelSent } from '@causeway/contracts/testing';
 import { CodedError } from '@causeway/errors';
 import { createLogger } from '@causeway/telemetry';
 import { exportMetrics, type ExportedMetrics } from '@causeway/telemetry/testing';
@@ -21,12 +22,12 @@ beforeEach(() => scene.broker());
 afterEach(() => scene.end());
 
 class Refused extends CodedError {
-  readonly code = 'ORDER_TRANSITION_ILLEGAL';
+  readonly code = 'VERSION_STALE';
   readonly remedy = 'None.';
 }
 
-const consumer = 'order__payment-evt-authorized-v1';
-const ofConsumer = { messaging_consumer_group_name: consumer, messaging_nats_stream: 'PAYMENT' };
+const consumer = 'parcel__label-evt-printed-v1';
+const ofConsumer = { messaging_consumer_group_name: consumer, messaging_nats_stream: 'LABEL' };
 const shows = (name: string, labels: Record<string, string>, wanted: number) =>
   eventually(
     () => metrics.value(name, labels),
@@ -34,16 +35,16 @@ const shows = (name: string, labels: Record<string, string>, wanted: number) =>
   );
 
 async function publish(nc: NatsConnection): Promise<void> {
-  const data: DataOf<typeof paymentAuthorized> = {
-    paymentId: uuidv7(),
-    orderId: uuidv7(),
+  const data: DataOf<typeof labelPrinted> = {
+    labelId: uuidv7(),
+    parcelId: uuidv7(),
     version: 1,
     occurredAt: new Date().toISOString(),
     amountMinor: 1,
     currency: 'EUR',
   };
-  const envelope = buildEnvelope(paymentAuthorized, { source: 'payment', aggregateId: data.paymentId, data });
-  await jetstream(nc).publish(paymentAuthorized.subject, JSON.stringify(envelope), { msgID: envelope.id });
+  const envelope = buildEnvelope(labelPrinted, { source: 'label', aggregateId: data.labelId, data });
+  await jetstream(nc).publish(labelPrinted.subject, JSON.stringify(envelope), { msgID: envelope.id });
 }
 
 test('a consumer shows what waits, what is being handled and what came again; a dead letter is counted under its consumer', async () => {
@@ -51,18 +52,18 @@ test('a consumer shows what waits, what is being handled and what came again; a 
   const gate = Promise.withResolvers<void>();
   let refuse = true;
   @Controller()
-  class PaymentHandler {
-    @Handles(paymentAuthorized)
+  class LabelHandler {
+    @Handles(labelPrinted)
     async handle(): Promise<void> {
       if (refuse) throw new Refused('no');
       await gate.promise;
     }
   }
   await publish(nc);
-  const app = await scene.service('order', [PaymentHandler], { settings: { MESSAGES_MAX_CONCURRENT: '1' } });
+  const app = await scene.service('parcel', [LabelHandler], { settings: { MESSAGES_MAX_CONCURRENT: '1' } });
   await shows(
     'messaging_dead_letters_total',
-    { messaging_consumer_group_name: consumer, error_type: 'ORDER_TRANSITION_ILLEGAL' },
+    { messaging_consumer_group_name: consumer, error_type: 'VERSION_STALE' },
     1,
   );
   refuse = false;
@@ -75,7 +76,7 @@ test('a consumer shows what waits, what is being handled and what came again; a 
   gate.resolve();
   await shows('messaging_consumer_ack_pending', ofConsumer, 0);
   await shows('messaging_consumer_pending', ofConsumer, 0);
-  const handled = { messaging_consumer_group_name: consumer, messaging_destination_name: paymentAuthorized.subject };
+  const handled = { messaging_consumer_group_name: consumer, messaging_destination_name: labelPrinted.subject };
   expect(await metrics.value('messaging_process_duration_count', handled)).toBe(4);
   expect(await metrics.value('messaging_message_age_count', handled)).toBe(4);
   // Two of them waited for the one before, which took as long as it took to see it in the metrics.
@@ -85,18 +86,18 @@ test('a consumer shows what waits, what is being handled and what came again; a 
 
 test('a message that failed shows as redelivered until it is acknowledged', async () => {
   const nc = await scene.provisioned();
-  const first = await jetstream(nc).consumers.get('PAYMENT', consumer);
+  const first = await jetstream(nc).consumers.get('LABEL', consumer);
   await publish(nc);
   (await first.next({ expires: 5_000 }))!.nak();
   const gate = Promise.withResolvers<void>();
   @Controller()
-  class PaymentHandler {
-    @Handles(paymentAuthorized)
+  class LabelHandler {
+    @Handles(labelPrinted)
     handle(): Promise<void> {
       return gate.promise;
     }
   }
-  await scene.service('order', [PaymentHandler]);
+  await scene.service('parcel', [LabelHandler]);
   await shows('messaging_consumer_redelivered', ofConsumer, 1);
   gate.resolve();
   await shows('messaging_consumer_redelivered', ofConsumer, 0);
@@ -105,20 +106,20 @@ test('a message that failed shows as redelivered until it is acknowledged', asyn
 test('while the broker is away the other metrics can be read, and nothing waits for it', async () => {
   const lines: string[] = [];
   createLogger({
-    service: 'order',
+    service: 'parcel',
     level: 'warn',
     instanceId: 'test',
     destination: { write: (line) => lines.push(line) },
   });
   await scene.provisioned();
   @Controller()
-  class PaymentHandler {
-    @Handles(paymentAuthorized)
+  class LabelHandler {
+    @Handles(labelPrinted)
     handle(): void {
       return;
     }
   }
-  const app = await scene.service('order', [PaymentHandler]);
+  const app = await scene.service('parcel', [LabelHandler]);
   await scene.nats.halt();
   // Until the last reading is too old to be shown again.
   await new Promise((resolve) => setTimeout(resolve, 1_100));
@@ -134,9 +135,9 @@ test('an outbox shows how many messages wait, for how long, and how many it has 
   const uow = unitOfWork(database);
   const add = () =>
     uow.run(async ({ outbox }) => {
-      const orderId = uuidv7();
-      const data = { orderId, customerId: uuidv7(), version: 2, occurredAt: new Date().toISOString() };
-      await outbox.add(orderConfirmed, orderId, data);
+      const parcelId = uuidv7();
+      const data = { parcelId, customerId: uuidv7(), version: 2, occurredAt: new Date().toISOString() };
+      await outbox.add(parcelSent, parcelId, data);
     });
   for (let count = 0; count < 3; count += 1) await add();
   await database.pool.query("UPDATE causeway.outbox SET created_at = now() - interval '90 seconds'");
@@ -146,7 +147,7 @@ test('an outbox shows how many messages wait, for how long, and how many it has 
   expect(await metrics.value('messaging_outbox_oldest_age')).toBeGreaterThanOrEqual(90);
   await blocked.stop();
   await scene.relay(database);
-  await shows('messaging_outbox_published_total', { messaging_destination_name: orderConfirmed.subject }, 3);
+  await shows('messaging_outbox_published_total', { messaging_destination_name: parcelSent.subject }, 3);
 });
 
 test('an RPC is measured by its caller and by its server', async () => {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { getAddress, orderConfirmed, paymentAuthorized, type DataOf } from '@causeway/contracts';
+import { getAddress, type DataOf } from '@causeway/contracts';
+import { labelPrinted, parcelSent } from '@causeway/contracts/testing';
 import { PG_POOL, persistenceMigrations } from '@causeway/persistence';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { Controller, Global, Module, type BeforeApplicationShutdown } from '@nestjs/common';
@@ -20,8 +21,8 @@ afterEach(() => scene.end());
 
 @Controller()
 class Nothing {
-  @Handles(paymentAuthorized)
-  on(_message: Message<DataOf<typeof paymentAuthorized>>) {
+  @Handles(labelPrinted)
+  on(_message: Message<DataOf<typeof labelPrinted>>) {
     return undefined;
   }
 }
@@ -48,7 +49,7 @@ test('a signal ends the wait for NATS', async () => {
 });
 
 test('replies go to an inbox that other services do not share', async () => {
-  const [one, two] = [await scene.connect('order'), await scene.connect('order')];
+  const [one, two] = [await scene.connect('parcel'), await scene.connect('parcel')];
   const inboxOf = async (nc: typeof one): Promise<string> => {
     const asked = new Promise<string>((resolve) =>
       two.subscribe('ask', { max: 1, callback: (_, message) => resolve(message.reply!) }),
@@ -57,7 +58,7 @@ test('replies go to an inbox that other services do not share', async () => {
     void nc.request('ask', '', { timeout: 50 }).catch(() => undefined);
     return asked;
   };
-  expect(await inboxOf(one)).toMatch(/^_INBOX_order\./);
+  expect(await inboxOf(one)).toMatch(/^_INBOX_parcel\./);
   expect((await inboxOf(one)).split('.')[1]).not.toBe((await inboxOf(two)).split('.')[1]);
 });
 
@@ -67,13 +68,13 @@ test('the relay takes the pool of the persistence module, and its own connection
   @Module({ providers: [{ provide: PG_POOL, useValue: database.pool }], exports: [PG_POOL] })
   class FakePersistence {}
   const module = await Test.createTestingModule({
-    imports: [FakePersistence, MessagingModule.forRoot({ service: 'order', settings: scene.settings() })],
+    imports: [FakePersistence, MessagingModule.forRoot({ service: 'parcel', settings: scene.settings() })],
   })
     .setLogger(false as never)
     .compile();
   await module.init();
   const relay = module.get(OutboxRelay);
-  await unitOfWork(database, relay).run(({ outbox }) => outbox.add(orderConfirmed, 'a', fact()));
+  await unitOfWork(database, relay).run(({ outbox }) => outbox.add(parcelSent, 'a', fact()));
   await eventually(
     async () => (await database.pool.query("SELECT 1 FROM causeway.outbox WHERE status = 'pending'")).rowCount,
     (count) => count === 0,
@@ -104,10 +105,10 @@ test('messages that requests commit after the consumers have stopped are publish
   class LateRequest implements BeforeApplicationShutdown {
     // HTTP requests in flight end between this hook and onApplicationShutdown.
     async beforeApplicationShutdown(): Promise<void> {
-      await unitOfWork(database).run(({ outbox }) => outbox.add(orderConfirmed, 'a', fact()));
+      await unitOfWork(database).run(({ outbox }) => outbox.add(parcelSent, 'a', fact()));
     }
   }
-  const app = await scene.service('order', [LateRequest], { database, settings: { OUTBOX_POLL_MS: '60000' } });
+  const app = await scene.service('parcel', [LateRequest], { database, settings: { OUTBOX_POLL_MS: '60000' } });
   const nc = natsOf(app);
   const relay = app.get(OutboxRelay);
   await eventually(
@@ -116,7 +117,7 @@ test('messages that requests commit after the consumers have stopped are publish
   );
   await app.close();
   expect(nc.isClosed()).toBe(true);
-  const { state } = await (await jetstreamManager(await scene.connect())).streams.info('ORDER');
+  const { state } = await (await jetstreamManager(await scene.connect())).streams.info('PARCEL');
   expect(state.messages).toBe(1);
 });
 
@@ -129,7 +130,7 @@ test('stopping does not hang while NATS is away', async () => {
       return { found: false as const };
     }
   }
-  const app = await scene.service('order', [Nothing, Addresses], { database });
+  const app = await scene.service('parcel', [Nothing, Addresses], { database });
   const nc = natsOf(app);
   await scene.nats.halt();
   await sleep(500);
@@ -141,11 +142,11 @@ test('stopping does not hang while NATS is away', async () => {
 
 test('a service that starts while its database already holds messages publishes them', async () => {
   const database = await scene.database();
-  await unitOfWork(database).run(({ outbox }) => outbox.add(orderConfirmed, 'a', fact()));
-  const app = await scene.service('order', [Nothing], { database });
+  await unitOfWork(database).run(({ outbox }) => outbox.add(parcelSent, 'a', fact()));
+  const app = await scene.service('parcel', [Nothing], { database });
   const jsm = await jetstreamManager(app.get(NATS));
   await eventually(
-    () => jsm.streams.info('ORDER'),
+    () => jsm.streams.info('PARCEL'),
     ({ state }) => state.messages === 1,
   );
 });
@@ -154,4 +155,4 @@ test('the migrations are found from the sources', () => {
   expect([persistenceMigrations.name, messagingMigrations.name]).toEqual(['persistence', 'messaging']);
 });
 
-const fact = () => ({ orderId: uuidv7(), customerId: uuidv7(), version: 1, occurredAt: new Date().toISOString() });
+const fact = () => ({ parcelId: uuidv7(), customerId: uuidv7(), version: 1, occurredAt: new Date().toISOString() });

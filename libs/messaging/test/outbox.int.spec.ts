@@ -1,4 +1,5 @@
-import { dataSchemaOf, orderConfirmed, type Envelope } from '@causeway/contracts';
+import { dataSchemaOf, type Envelope } from '@causeway/contracts';
+import { parcelSent } from '@causeway/contracts/testing';
 import { v7 as uuidv7 } from 'uuid';
 import { buildEnvelope } from '../src/envelope.js';
 import { FakeOutbox, outboxContract } from '../src/testing/index.js';
@@ -7,8 +8,8 @@ import { eventually, Scene, unitOfWork } from './helpers.js';
 const scene = new Scene();
 afterEach(() => scene.end());
 
-const fact = (orderId = uuidv7()) => ({
-  orderId,
+const fact = (parcelId = uuidv7()) => ({
+  parcelId,
   customerId: uuidv7(),
   version: 2,
   occurredAt: new Date().toISOString(),
@@ -38,7 +39,7 @@ test('a message of a transaction that is rolled back does not exist, and the rel
   let woken = 0;
   const uow = unitOfWork(database, { wake: () => (woken += 1) });
   const work = uow.run(async ({ outbox }) => {
-    await outbox.add(orderConfirmed, uuidv7(), fact());
+    await outbox.add(parcelSent, uuidv7(), fact());
     throw new Error('changed my mind');
   });
   await expect(work).rejects.toThrow('changed my mind');
@@ -52,8 +53,8 @@ test('the relay is woken once, after the commit', async () => {
   const wake = () =>
     void seen.push(database.pool.query('SELECT 1 FROM causeway.outbox').then(({ rowCount }) => rowCount));
   await unitOfWork(database, { wake }).run(async ({ outbox }) => {
-    await outbox.add(orderConfirmed, uuidv7(), fact());
-    await outbox.add(orderConfirmed, uuidv7(), fact());
+    await outbox.add(parcelSent, uuidv7(), fact());
+    await outbox.add(parcelSent, uuidv7(), fact());
   });
   await eventually(
     () => seen.length,
@@ -69,13 +70,13 @@ test('concurrent transactions on one aggregate: the one that adds first has the 
   const added = Promise.withResolvers<void>();
   const commit = Promise.withResolvers<void>();
   const first = uow.run(async ({ outbox }) => {
-    const id = await outbox.add(orderConfirmed, aggregate, fact());
+    const id = await outbox.add(parcelSent, aggregate, fact());
     added.resolve();
     await commit.promise;
     return id;
   });
   await added.promise;
-  const second = uow.run(({ outbox }) => outbox.add(orderConfirmed, aggregate, fact()));
+  const second = uow.run(({ outbox }) => outbox.add(parcelSent, aggregate, fact()));
   const waiting = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'advisory'`;
   await eventually(
     async () => (await database.pool.query(waiting)).rowCount,
@@ -90,8 +91,8 @@ test('concurrent transactions on one aggregate: the one that adds first has the 
 
 test('a SQL function adds a message whose data it completes', async () => {
   const database = await scene.database();
-  const orderId = uuidv7();
-  const envelope = buildEnvelope(orderConfirmed, { source: 'order', aggregateId: orderId, data: fact(orderId) });
+  const parcelId = uuidv7();
+  const envelope = buildEnvelope(parcelSent, { source: 'parcel', aggregateId: parcelId, data: fact(parcelId) });
   await database.pool.query(
     `DO $do$ BEGIN PERFORM causeway.add_outbox(jsonb_set('${JSON.stringify(envelope)}'::jsonb, '{data,version}', '7')); END $do$`,
   );
@@ -99,12 +100,12 @@ test('a SQL function adds a message whose data it completes', async () => {
   expect(rows).toEqual([
     expect.objectContaining({
       id: envelope.id,
-      aggregate_type: 'order',
-      aggregate_id: orderId,
-      subject: 'order.evt.confirmed.v1',
+      aggregate_type: 'parcel',
+      aggregate_id: parcelId,
+      subject: 'parcel.evt.sent.v1',
       status: 'pending',
       envelope: expect.objectContaining({
-        dataschema: dataSchemaOf(orderConfirmed),
+        dataschema: dataSchemaOf(parcelSent),
         data: expect.objectContaining({ version: 7 }),
       }),
     }),

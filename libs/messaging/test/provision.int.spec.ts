@@ -1,4 +1,4 @@
-import { consumers, durableName, streams, type StreamDefinition } from '@causeway/contracts';
+import { consumers, durableName, streams } from '@causeway/contracts';
 import { AckPolicy, jetstreamManager, RetentionPolicy, StorageType } from '@nats-io/jetstream';
 import { ensureTopology, provision } from '../src/topology/provision.js';
 import { Scene } from './helpers.js';
@@ -8,7 +8,7 @@ beforeEach(() => scene.broker());
 afterEach(() => scene.end());
 
 const topology = { streams, consumers, replicas: 1 };
-const [order] = streams as [StreamDefinition];
+const parcel = streams.find(({ name }) => name === 'PARCEL')!;
 
 test('everything declared is created once; a second run changes nothing', async () => {
   const nc = await scene.connect();
@@ -29,8 +29,8 @@ test('two processes may provision at the same time', async () => {
 test('a consumer has the limits that the handlers rely on', async () => {
   const nc = await scene.provisioned();
   const jsm = await jetstreamManager(nc);
-  const consumer = consumers[0]!;
-  const { config } = await jsm.consumers.info('PAYMENT', durableName(consumer));
+  const consumer = consumers.find(({ service }) => service === 'parcel')!;
+  const { config } = await jsm.consumers.info('LABEL', durableName(consumer));
   expect(config).toMatchObject({
     ack_policy: 'explicit',
     ack_wait: 30_000_000_000,
@@ -44,17 +44,17 @@ test('a consumer has the limits that the handlers rely on', async () => {
 
 test('a change that the server can make in place is applied and reported', async () => {
   const nc = await scene.provisioned();
-  const changed = streams.map((stream) => (stream === order ? { ...stream, maxAgeMs: 3_600_000 } : stream));
+  const changed = streams.map((stream) => (stream === parcel ? { ...stream, maxAgeMs: 3_600_000 } : stream));
   const changes = await provision(nc, { ...topology, streams: changed });
   expect(changes.filter(({ action }) => action === 'updated')).toEqual([
     {
       kind: 'stream',
-      name: 'ORDER',
+      name: 'PARCEL',
       action: 'updated',
       fields: [{ field: 'max_age', declared: 3_600_000_000_000, actual: 604_800_000_000_000 }],
     },
   ]);
-  const { config } = await (await jetstreamManager(nc)).streams.info('ORDER');
+  const { config } = await (await jetstreamManager(nc)).streams.info('PARCEL');
   expect(config.max_age).toBe(3_600_000_000_000);
 });
 
@@ -62,31 +62,32 @@ test('a difference that cannot be changed in place is refused by name, and nothi
   const nc = await scene.connect();
   const jsm = await jetstreamManager(nc);
   await jsm.streams.add({
-    name: 'PAYMENT',
-    subjects: ['payment.>'],
+    name: 'LABEL',
+    subjects: ['label.>'],
     storage: StorageType.Memory,
     retention: RetentionPolicy.Limits,
   });
   await expect(provision(nc, topology)).rejects.toMatchObject({
     code: 'TOPOLOGY_CONFLICT',
-    where: 'stream PAYMENT',
+    where: 'stream LABEL',
     field: 'storage',
     declared: 'file',
     actual: 'memory',
   });
   const left: string[] = [];
   for await (const { config } of jsm.streams.list()) left.push(config.name);
-  expect(left).toEqual(['PAYMENT']);
+  expect(left).toEqual(['LABEL']);
 });
 
 test('a consumer that acknowledges by itself is refused', async () => {
   const nc = await scene.connect();
   await provision(nc, { ...topology, consumers: [] });
   const jsm = await jetstreamManager(nc);
-  const name = durableName(consumers[0]!);
-  await jsm.consumers.add('PAYMENT', {
+  const declared = consumers.find(({ service }) => service === 'parcel')!;
+  const name = durableName(declared);
+  await jsm.consumers.add('LABEL', {
     durable_name: name,
-    filter_subject: consumers[0]!.message.subject,
+    filter_subject: declared.message.subject,
     ack_policy: AckPolicy.None,
   });
   await expect(provision(nc, topology)).rejects.toMatchObject({ code: 'TOPOLOGY_CONFLICT', field: 'ack_policy' });
@@ -94,28 +95,29 @@ test('a consumer that acknowledges by itself is refused', async () => {
 
 test('a refusal of the server is reported with its reason', async () => {
   const nc = await scene.connect();
-  await expect(provision(nc, { ...topology, replicas: 3 })).rejects.toMatchObject({
+  await expect(provision(nc, { ...topology, streams: [parcel], consumers: [], replicas: 3 })).rejects.toMatchObject({
     code: 'TOPOLOGY_CONFLICT',
-    where: 'stream ORDER',
+    where: 'stream PARCEL',
     message: expect.stringContaining('the server refused'),
   });
 });
 
 test('a consumer that is no longer declared is reported, not deleted', async () => {
   const nc = await scene.provisioned();
-  const [gone, ...rest] = consumers;
+  const gone = consumers.find(({ service }) => service === 'label')!;
+  const rest = consumers.filter((consumer) => consumer !== gone);
   const changes = await provision(nc, { ...topology, consumers: rest });
-  expect(changes.at(-1)).toMatchObject({ action: 'undeclared', name: durableName(gone!) });
-  await expect((await jetstreamManager(nc)).consumers.info('PAYMENT', durableName(gone!))).resolves.toBeDefined();
+  expect(changes.at(-1)).toMatchObject({ action: 'undeclared', name: durableName(gone) });
+  await expect((await jetstreamManager(nc)).consumers.info('LABEL', durableName(gone))).resolves.toBeDefined();
 });
 
 test('ensureTopology creates what is missing and leaves a changed declaration to provision', async () => {
   const nc = await scene.provisioned();
   const jsm = await jetstreamManager(nc);
   await jsm.streams.delete('USER');
-  const changed = streams.map((stream) => (stream === order ? { ...stream, maxAgeMs: 3_600_000 } : stream));
+  const changed = streams.map((stream) => (stream === parcel ? { ...stream, maxAgeMs: 3_600_000 } : stream));
   await expect(ensureTopology(nc, { ...topology, streams: changed })).resolves.toEqual([
     { kind: 'stream', name: 'USER', action: 'created', fields: [] },
   ]);
-  expect((await jsm.streams.info('ORDER')).config.max_age).toBe(604_800_000_000_000);
+  expect((await jsm.streams.info('PARCEL')).config.max_age).toBe(604_800_000_000_000);
 });

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { capturePayment, orderConfirmed, orderPlaced, type Envelope } from '@causeway/contracts';
+import type { Envelope } from '@causeway/contracts';
+import { parcelPacked, parcelSent, stickLabel } from '@causeway/contracts/testing';
 import { sessionConfig } from '@causeway/persistence';
 import type { TestDatabase } from '@causeway/testkit';
 import { jetstreamManager } from '@nats-io/jetstream';
@@ -12,8 +13,8 @@ const scene = new Scene();
 beforeEach(() => scene.broker());
 afterEach(() => scene.end());
 
-const fact = (orderId: string, version = 2) => ({
-  orderId,
+const fact = (parcelId: string, version = 2) => ({
+  parcelId,
   customerId: uuidv7(),
   version,
   occurredAt: new Date().toISOString(),
@@ -21,7 +22,7 @@ const fact = (orderId: string, version = 2) => ({
 type Wake = { wake(): void };
 
 const add = (database: TestDatabase, aggregate = uuidv7(), relay?: Wake, version?: number): Promise<string> =>
-  unitOfWork(database, relay).run(({ outbox }) => outbox.add(orderConfirmed, aggregate, fact(aggregate, version)));
+  unitOfWork(database, relay).run(({ outbox }) => outbox.add(parcelSent, aggregate, fact(aggregate, version)));
 
 const pending = async (database: TestDatabase): Promise<number> => {
   const { rowCount } = await database.pool.query("SELECT 1 FROM causeway.outbox WHERE status = 'pending'");
@@ -34,7 +35,7 @@ const drained = (database: TestDatabase) =>
   );
 
 /** Everything in a stream, in its order. */
-async function stored(nc: NatsConnection, stream = 'ORDER'): Promise<Envelope<{ version: number }>[]> {
+async function stored(nc: NatsConnection, stream = 'PARCEL'): Promise<Envelope<{ version: number }>[]> {
   const jsm = await jetstreamManager(nc);
   const { state } = await jsm.streams.info(stream);
   const found = [];
@@ -53,8 +54,8 @@ test('a committed message is published under its id, and its row remembers where
   await drained(database);
   expect(await idsIn(nc)).toEqual([id]);
   const { rows } = await database.pool.query('SELECT * FROM causeway.outbox');
-  const info = await (await jetstreamManager(nc)).streams.info('ORDER');
-  expect(rows[0]).toMatchObject({ id, status: 'published', stream: 'ORDER', stream_seq: '1' });
+  const info = await (await jetstreamManager(nc)).streams.info('PARCEL');
+  expect(rows[0]).toMatchObject({ id, status: 'published', stream: 'PARCEL', stream_seq: '1' });
   expect(rows[0].stream_created_at.getTime()).toBe(Math.floor(new Date(info.created).getTime()));
 });
 
@@ -81,9 +82,7 @@ test('the messages of an aggregate arrive in their order, also when two kinds of
   const aggregates = Array.from({ length: 30 }, () => uuidv7());
   const uow = unitOfWork(database);
   for (let version = 1; version <= 10; version += 1) {
-    await Promise.all(
-      aggregates.map((id) => uow.run(({ outbox }) => outbox.add(orderConfirmed, id, fact(id, version)))),
-    );
+    await Promise.all(aggregates.map((id) => uow.run(({ outbox }) => outbox.add(parcelSent, id, fact(id, version)))));
   }
   const { nc } = await scene.relay(database, { batch: 16 });
   await drained(database);
@@ -102,7 +101,7 @@ test('a transaction that began first but added later comes later', async () => {
   await early.query('SELECT now()');
   const first = await add(database, aggregate);
   const uow = unitOfWork(database);
-  const second = await uow.run(async ({ outbox }) => outbox.add(orderConfirmed, aggregate, fact(aggregate)));
+  const second = await uow.run(async ({ outbox }) => outbox.add(parcelSent, aggregate, fact(aggregate)));
   await early.query('COMMIT');
   early.release();
   await drained(database);
@@ -214,9 +213,9 @@ test('a message that the broker refuses holds up what follows in its aggregate, 
   const uow = unitOfWork(database);
   const lines = tooLarge();
   await uow.run(async ({ outbox }) => {
-    const placed = { ...fact(stuck), paymentId: uuidv7(), totalMinor: 1, currency: 'EUR', lines };
-    for (let index = 0; index < 3; index += 1) await outbox.add(orderPlaced, stuck, placed);
-    await outbox.add(orderConfirmed, stuck, fact(stuck));
+    const placed = { ...fact(stuck), labelId: uuidv7(), totalMinor: 1, currency: 'EUR', lines };
+    for (let index = 0; index < 3; index += 1) await outbox.add(parcelPacked, stuck, placed);
+    await outbox.add(parcelSent, stuck, fact(stuck));
   });
   const others = await Promise.all(Array.from({ length: 8 }, () => add(database)));
   const { nc } = await scene.relay(database);
@@ -232,8 +231,8 @@ test('a message that the broker refuses holds up what follows in its aggregate, 
 test('what failed is tried again when its pause is over, however rarely the relay polls', async () => {
   const database = await scene.database();
   const stuck = uuidv7();
-  const placed = { ...fact(stuck), paymentId: uuidv7(), totalMinor: 1, currency: 'EUR', lines: tooLarge() };
-  await unitOfWork(database).run(({ outbox }) => outbox.add(orderPlaced, stuck, placed));
+  const placed = { ...fact(stuck), labelId: uuidv7(), totalMinor: 1, currency: 'EUR', lines: tooLarge() };
+  await unitOfWork(database).run(({ outbox }) => outbox.add(parcelPacked, stuck, placed));
   const { nc } = await scene.relay(database, { pollMs: 600_000 });
   await add(database);
   await eventually(
@@ -251,9 +250,9 @@ test('refused messages that fill a whole batch do not keep the others out', asyn
   const { nc } = await scene.relay(database, { batch: 2 });
   const lines = tooLarge();
   const stuck = uuidv7();
-  const placed = { ...fact(stuck), paymentId: uuidv7(), totalMinor: 1, currency: 'EUR', lines };
+  const placed = { ...fact(stuck), labelId: uuidv7(), totalMinor: 1, currency: 'EUR', lines };
   await unitOfWork(database).run(async ({ outbox }) => {
-    for (let index = 0; index < 3; index += 1) await outbox.add(orderPlaced, stuck, placed);
+    for (let index = 0; index < 3; index += 1) await outbox.add(parcelPacked, stuck, placed);
   });
   const others = await Promise.all(Array.from({ length: 8 }, () => add(database)));
   await eventually(
@@ -269,11 +268,11 @@ test('a stream that cannot take messages does not hold up the others', async () 
   await add(database);
   await drained(database);
   const jsm = await jetstreamManager(nc);
-  await jsm.streams.update('PAYMENT', { subjects: ['elsewhere.>'] });
+  await jsm.streams.update('LABEL', { subjects: ['elsewhere.>'] });
   const uow = unitOfWork(database);
   for (let index = 0; index < 20; index += 1) {
-    const paymentId = uuidv7();
-    await uow.run(({ outbox }) => outbox.add(capturePayment, paymentId, { paymentId, orderId: uuidv7() }));
+    const labelId = uuidv7();
+    await uow.run(({ outbox }) => outbox.add(stickLabel, labelId, { labelId, parcelId: uuidv7() }));
   }
   const ids = await Promise.all(Array.from({ length: 6 }, () => add(database)));
   await eventually(
@@ -281,7 +280,7 @@ test('a stream that cannot take messages does not hold up the others', async () 
     (count) => count === 20,
   );
   expect((await idsIn(nc)).slice(1).sort()).toEqual(ids.sort());
-  await jsm.streams.update('PAYMENT', { subjects: ['payment.evt.>', 'payment.cmd.>'] });
+  await jsm.streams.update('LABEL', { subjects: ['label.evt.>', 'label.cmd.>'] });
   await drained(database);
 });
 
@@ -289,7 +288,7 @@ test('the age of the oldest message is known while it cannot be published', asyn
   const database = await scene.database();
   await add(database);
   await database.pool.query("UPDATE causeway.outbox SET created_at = now() - interval '90 seconds'");
-  const nc = await scene.connect('order');
+  const nc = await scene.connect('parcel');
   const { relay } = await scene.relay(database, {
     nc,
     health: { connected: false, onDisconnect: () => () => undefined } as never,
@@ -311,8 +310,8 @@ describe('when the broker loses messages', () => {
     for (let version = 1; version <= 5; version += 1) ids.push(await add(database, aggregate, undefined, version));
     await drained(database);
     const jsm = await jetstreamManager(nc);
-    const { config } = await jsm.streams.info('ORDER');
-    await jsm.streams.delete('ORDER');
+    const { config } = await jsm.streams.info('PARCEL');
+    await jsm.streams.delete('PARCEL');
     await jsm.streams.add(config);
     const again = await eventually(
       () => idsIn(nc),
@@ -328,12 +327,12 @@ describe('when the broker loses messages', () => {
     const ids = [await add(database), await add(database)];
     await drained(database);
     const jsm = await jetstreamManager(nc);
-    const { config } = await jsm.streams.info('ORDER');
-    await jsm.streams.delete('ORDER');
+    const { config } = await jsm.streams.info('PARCEL');
+    await jsm.streams.delete('PARCEL');
     await jsm.streams.add(config);
     for (let index = 0; index < 5; index += 1)
-      await jsm.jetstream().publish('order.evt.confirmed.v1', `{"foreign":${index}}`);
-    await jsm.streams.purge('ORDER');
+      await jsm.jetstream().publish('parcel.evt.sent.v1', `{"foreign":${index}}`);
+    await jsm.streams.purge('PARCEL');
     await scene.nats.restart(); // every disconnect makes the relay compare
     const again = await eventually(
       () => idsIn(nc),
@@ -374,13 +373,13 @@ describe('when the broker loses messages', () => {
     );
     const last = Number(keptSequences.rows[0]!.last);
     const envelopes = (await stored(nc)).slice(0, last);
-    const { config } = await jsm.streams.info('ORDER');
-    await jsm.streams.delete('ORDER');
+    const { config } = await jsm.streams.info('PARCEL');
+    await jsm.streams.delete('PARCEL');
     await jsm.streams.add(config);
     const js = jsm.jetstream();
     for (const envelope of envelopes) await js.publish(envelope.type, JSON.stringify(envelope), { msgID: envelope.id });
-    for (let index = 0; index < 10; index += 1) await js.publish('order.evt.confirmed.v1', `{"foreign":${index}}`);
-    const { created } = await jsm.streams.info('ORDER');
+    for (let index = 0; index < 10; index += 1) await js.publish('parcel.evt.sent.v1', `{"foreign":${index}}`);
+    const { created } = await jsm.streams.info('PARCEL');
     await database.pool.query('UPDATE causeway.outbox SET stream_created_at = $1', [created]);
     await database.pool.query('UPDATE causeway.outbox_stream SET stream_created_at = $1', [created]);
 
@@ -399,12 +398,12 @@ describe('when the broker loses messages', () => {
     for (let index = 0; index < 5; index += 1) await add(database);
     await drained(database);
     const jsm = await jetstreamManager(nc);
-    await jsm.streams.purge('ORDER', { seq: 4 });
+    await jsm.streams.purge('PARCEL', { seq: 4 });
     await sleep(500);
-    expect((await jsm.streams.info('ORDER')).state.last_seq).toBe(5);
-    await jsm.streams.purge('ORDER');
+    expect((await jsm.streams.info('PARCEL')).state.last_seq).toBe(5);
+    await jsm.streams.purge('PARCEL');
     await sleep(500);
-    expect((await jsm.streams.info('ORDER')).state.last_seq).toBe(5);
+    expect((await jsm.streams.info('PARCEL')).state.last_seq).toBe(5);
   });
 });
 

@@ -1,6 +1,7 @@
-import { authorizePayment, getAddress, paymentAuthorized, type DataOf } from '@causeway/contracts';
+import { getAddress, type DataOf } from '@causeway/contracts';
+import { labelPrinted, printLabel } from '@causeway/contracts/testing';
 import { PgUnitOfWork } from '@causeway/persistence';
-import { inSpan } from '@causeway/telemetry';
+import { inSpan, tracedIds } from '@causeway/telemetry';
 import { Controller } from '@nestjs/common';
 import { SpanKind, trace, context, propagation } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
@@ -18,6 +19,7 @@ const scene = new Scene();
 const exporter = new InMemorySpanExporter();
 
 beforeAll(() => {
+  tracedIds.set('parcelId', 'causeway.parcel.id');
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   propagation.setGlobalPropagator(new W3CTraceContextPropagator());
   trace.setGlobalTracerProvider(new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] }));
@@ -28,22 +30,22 @@ afterEach(() => scene.end());
 const parentOf = (span: ReadableSpan) => span.parentSpanContext?.spanId;
 
 test('a request, its command, the handler, its RPC and its event are one trace, each hop the child of the one before', async () => {
-  const [orderDb, paymentDb] = [await scene.database(), await scene.database()];
+  const [parcelDb, labelDb] = [await scene.database(), await scene.database()];
   const done: string[] = [];
   const late = {} as { relay: OutboxRelay; rpc: RpcClient };
 
   @Controller()
-  class Payments {
-    @Handles(authorizePayment)
-    on(message: Message<DataOf<typeof authorizePayment>>) {
-      const { paymentId, orderId, amountMinor, currency } = message.data;
-      return inSpan('psp authorize', {}, async () => {
+  class Labels {
+    @Handles(printLabel)
+    on(message: Message<DataOf<typeof printLabel>>) {
+      const { labelId, parcelId, amountMinor, currency } = message.data;
+      return inSpan('printer prints', {}, async () => {
         await late.rpc.call(getAddress, { userId: uuidv7(), addressId: uuidv7() });
-        const uow = new PgUnitOfWork(paymentDb.pool, (tx) => Outbox.within(tx, 'payment', late.relay));
+        const uow = new PgUnitOfWork(labelDb.pool, (tx) => Outbox.within(tx, 'label', late.relay));
         await uow.runOnce(message.delivery, (outbox) =>
-          outbox.add(paymentAuthorized, paymentId, {
-            paymentId,
-            orderId,
+          outbox.add(labelPrinted, labelId, {
+            labelId,
+            parcelId,
             amountMinor,
             currency,
             version: 1,
@@ -54,9 +56,9 @@ test('a request, its command, the handler, its RPC and its event are one trace, 
     }
   }
   @Controller()
-  class Orders {
-    @Handles(paymentAuthorized)
-    on(message: Message<DataOf<typeof paymentAuthorized>>) {
+  class Parcels {
+    @Handles(labelPrinted)
+    on(message: Message<DataOf<typeof labelPrinted>>) {
       done.push(message.id);
     }
   }
@@ -68,21 +70,21 @@ test('a request, its command, the handler, its RPC and its event are one trace, 
     }
   }
   await scene.service('user', [Users]);
-  const payment = await scene.service('payment', [Payments], { database: paymentDb });
-  const order = await scene.service('order', [Orders], { database: orderDb });
-  late.relay = payment.get(OutboxRelay);
-  late.rpc = payment.get(RpcClient);
+  const label = await scene.service('label', [Labels], { database: labelDb });
+  const parcel = await scene.service('parcel', [Parcels], { database: parcelDb });
+  late.relay = label.get(OutboxRelay);
+  late.rpc = label.get(RpcClient);
 
-  const ids = { paymentId: uuidv7(), orderId: uuidv7() };
-  const uow = new PgUnitOfWork(orderDb.pool, (tx) => Outbox.within(tx, 'order', order.get(OutboxRelay)));
-  await inSpan('POST /v1/orders', { kind: SpanKind.SERVER }, () =>
+  const ids = { labelId: uuidv7(), parcelId: uuidv7() };
+  const uow = new PgUnitOfWork(parcelDb.pool, (tx) => Outbox.within(tx, 'parcel', parcel.get(OutboxRelay)));
+  await inSpan('POST /v1/parcels', { kind: SpanKind.SERVER }, () =>
     uow.run((outbox) =>
-      outbox.add(authorizePayment, ids.paymentId, {
+      outbox.add(printLabel, ids.labelId, {
         ...ids,
         customerId: uuidv7(),
         amountMinor: 1,
         currency: 'EUR',
-        paymentMethodToken: 'tok_success',
+        printer: 'tok_success',
       }),
     ),
   );
@@ -95,20 +97,20 @@ test('a request, its command, the handler, its RPC and its event are one trace, 
       () => exporter.getFinishedSpans().find((span) => span.name === name)!,
       (span) => span !== undefined,
     );
-  const request = await find('POST /v1/orders');
-  const publishCommand = await find('publish payment.cmd.authorize.v1');
-  const processCommand = await find('process payment.cmd.authorize.v1');
-  const psp = await find('psp authorize');
+  const request = await find('POST /v1/parcels');
+  const publishCommand = await find('publish label.cmd.print.v1');
+  const processCommand = await find('process label.cmd.print.v1');
+  const printer = await find('printer prints');
   const call = await find('call user.rpc.get-address.v1');
   const serve = await find('serve user.rpc.get-address.v1');
-  const publishEvent = await find('publish payment.evt.authorized.v1');
-  const processEvent = await find('process payment.evt.authorized.v1');
-  const chain = [request, publishCommand, processCommand, psp, call, serve, publishEvent, processEvent];
+  const publishEvent = await find('publish label.evt.printed.v1');
+  const processEvent = await find('process label.evt.printed.v1');
+  const chain = [request, publishCommand, processCommand, printer, call, serve, publishEvent, processEvent];
   expect(new Set(chain.map((span) => span.spanContext().traceId))).toEqual(new Set([request.spanContext().traceId]));
   const id = (span: ReadableSpan) => span.spanContext().spanId;
   expect(parentOf(processCommand)).toBe(id(publishCommand));
-  expect(parentOf(psp)).toBe(id(processCommand));
-  expect(parentOf(call)).toBe(id(psp));
+  expect(parentOf(printer)).toBe(id(processCommand));
+  expect(parentOf(call)).toBe(id(printer));
   expect(parentOf(serve)).toBe(id(call));
   expect(parentOf(processEvent)).toBe(id(publishEvent));
   expect([publishCommand.kind, processCommand.kind, call.kind, serve.kind]).toEqual([
@@ -117,8 +119,8 @@ test('a request, its command, the handler, its RPC and its event are one trace, 
     SpanKind.CLIENT,
     SpanKind.SERVER,
   ]);
-  const ofTheOrder = [publishCommand, processCommand, psp, call, publishEvent, processEvent];
-  expect(ofTheOrder.map(({ attributes }) => attributes['causeway.order.id'])).toEqual(
-    ofTheOrder.map(() => ids.orderId),
+  const ofTheParcel = [publishCommand, processCommand, printer, call, publishEvent, processEvent];
+  expect(ofTheParcel.map(({ attributes }) => attributes['causeway.parcel.id'])).toEqual(
+    ofTheParcel.map(() => ids.parcelId),
   );
 });

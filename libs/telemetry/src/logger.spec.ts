@@ -19,21 +19,21 @@ function memory() {
   return {
     texts,
     lines,
-    logger: createLogger({ service: 'order', instanceId: 'order-1', level: 'debug', destination: stream }),
+    logger: createLogger({ service: 'billing', instanceId: 'billing-1', level: 'debug', destination: stream }),
   };
 }
 
 test('a line says who, when, how bad, and what', () => {
   const { lines, logger } = memory();
-  logger.info({ orderId: 'o1' }, 'order placed');
+  logger.info({ messageId: 'm1' }, 'message handled');
   expect(lines).toEqual([
     {
       level: 'info',
       time: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
-      service: 'order',
-      instance: 'order-1',
-      orderId: 'o1',
-      msg: 'order placed',
+      service: 'billing',
+      instance: 'billing-1',
+      messageId: 'm1',
+      msg: 'message handled',
     },
   ]);
 });
@@ -144,7 +144,7 @@ test('Nest’s lines look like ours; its chatter at start is debug', () => {
 
 test('a field that the schema does not have does not compile, nor one of another type, nor who writes the line', () => {
   const { logger } = memory();
-  const made = { orderId: 'o1', basket: 3 };
+  const made = { messageId: 'm1', basket: 3 };
   // @ts-expect-error an object that was made elsewhere
   logger.info(made, 'a field too many');
   // @ts-expect-error personal data has no field
@@ -154,7 +154,7 @@ test('a field that the schema does not have does not compile, nor one of another
   // @ts-expect-error another service is `peer`: a second `service` in a line makes it invalid
   logger.info({ service: 'order' }, 'a field of the logger');
   // @ts-expect-error a line needs a message
-  logger.info({ orderId: 'o1' });
+  logger.info({ messageId: 'm1' });
   // @ts-expect-error a field of each line belongs into each line
-  logger.child({ orderId: 'o1' });
+  logger.child({ messageId: 'm1' });
 });

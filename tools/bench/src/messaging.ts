@@ -1,4 +1,4 @@
-import { orderConfirmed, type DataOf } from '@causeway/contracts';
+import { userRegistered, type DataOf } from '@causeway/contracts';
 import { Handles, messagingMigrations, Outbox, OutboxRelay, type Message } from '@causeway/messaging';
 import { createPool, databaseSettings, migrate, persistenceMigrations, PgUnitOfWork } from '@causeway/persistence';
 import { loadSettings } from '@causeway/config';
@@ -37,11 +37,9 @@ class Waiting {
   }
 }
 
-const fact = (orderId: string): DataOf<typeof orderConfirmed> => ({
-  orderId,
-  customerId: '01939f00-0000-7000-8000-000000000001',
-  version: 2,
-  occurredAt: '2026-11-27T10:00:00.000Z',
+const fact = (userId: string): DataOf<typeof userRegistered> => ({
+  userId,
+  registeredAt: '2026-11-27T10:00:00.000Z',
 });
 
 async function raw(servers: string): Promise<Peer> {
@@ -54,7 +52,7 @@ async function raw(servers: string): Promise<Peer> {
   const messages = await (await js.consumers.get('BENCH', 'bench')).consume({ max_messages: 256 });
   void (async () => {
     for await (const message of messages) {
-      waiting.handled(message.json<{ orderId: string }>().orderId);
+      waiting.handled(message.json<{ userId: string }>().userId);
       message.ack();
     }
   })();
@@ -78,25 +76,25 @@ async function ours(servers: string, databaseUrl: string): Promise<Peer> {
   await migrate(databaseUrl, [persistenceMigrations, messagingMigrations]);
   let relay: { wake(): void } = { wake: () => undefined };
   const uow = new PgUnitOfWork(pool, (transaction) => ({
-    outbox: Outbox.within(transaction, 'order', { wake: () => relay.wake() }),
+    outbox: Outbox.within(transaction, 'user', { wake: () => relay.wake() }),
   }));
   @Controller()
   class Handler {
-    @Handles(orderConfirmed)
-    async confirmed({ data, delivery }: Message<DataOf<typeof orderConfirmed>>): Promise<void> {
+    @Handles(userRegistered)
+    async confirmed({ data, delivery }: Message<DataOf<typeof userRegistered>>): Promise<void> {
       await uow.runOnce(delivery, () => Promise.resolve());
-      waiting.handled(data.orderId);
+      waiting.handled(data.userId);
     }
   }
-  const consumers = [{ service: 'order', message: orderConfirmed }];
-  const app = await messagingApp(servers, { service: 'order', controllers: [Handler], consumers, pool });
+  const consumers = [{ service: 'user', message: userRegistered }];
+  const app = await messagingApp(servers, { service: 'user', controllers: [Handler], consumers, pool });
   relay = app.get(OutboxRelay);
   return {
     name: 'ours: outbox, relay, schema, handler with inbox',
     send: async () => {
       const id = uuidv7();
       const handled = waiting.until(id);
-      await uow.run(({ outbox }) => outbox.add(orderConfirmed, id, fact(id)), { aggregate: id });
+      await uow.run(({ outbox }) => outbox.add(userRegistered, id, fact(id)), { aggregate: id });
       await handled;
     },
     close: () => app.close().then(() => pool.end()),
@@ -117,7 +115,7 @@ async function graphileWorker(connectionString: string): Promise<Peer> {
     concurrency: inFlight,
     noHandleSignals: true,
     preset: { worker: { localQueue: { size: 512 }, completeJobBatchDelay: 0, failJobBatchDelay: 0 } } as never,
-    taskList: { bench: (payload) => waiting.handled((payload as { orderId: string }).orderId) },
+    taskList: { bench: (payload) => waiting.handled((payload as { userId: string }).userId) },
   });
   return {
     name: 'graphile-worker, tuned',
@@ -142,8 +140,8 @@ async function pgBoss(connectionString: string): Promise<Peer> {
   await boss.start();
   await boss.createQueue('bench');
   const options = { batchSize: inFlight, pollingIntervalSeconds: 0.5 };
-  await boss.work<{ orderId: string }>('bench', options, async (jobs) => {
-    for (const { data } of jobs) waiting.handled(data.orderId);
+  await boss.work<{ userId: string }>('bench', options, async (jobs) => {
+    for (const { data } of jobs) waiting.handled(data.userId);
   });
   return {
     name: 'pg-boss, polling twice a second',

@@ -39,8 +39,8 @@ test('without a target the exit code is 1, and the error is JSON where JSON is a
 
 test.each([
   [['dance'], 'unknown command'],
-  [['log-level', 'order', 'loud'], 'is invalid'],
-  [['log-level', 'order'], 'missing required argument'],
+  [['log-level', 'user', 'loud'], 'is invalid'],
+  [['log-level', 'user'], 'missing required argument'],
   [['logs', '--trace', 'zzz'], 'is not a trace id'],
   [['logs', '--nonsense'], 'unknown option'],
 ])('wrong usage is JSON where JSON is asked for, and the exit code is 2: %j', async (args, says) => {

@@ -9,8 +9,10 @@ import { addDlq } from './commands/dlq.js';
 import { addDoctor } from './commands/doctor.js';
 import { addLogLevel } from './commands/log-level.js';
 import { addLogs } from './commands/logs.js';
+// demo
 import { addOrder } from './commands/order.js';
 import { addOrders } from './commands/orders.js';
+// end demo
 import { addOutbox } from './commands/outbox.js';
 import { addRename } from './commands/rename.js';
 import { addServices } from './commands/services.js';
@@ -93,8 +95,10 @@ export function createProgram(parts: ProgramParts, finished: (ok: boolean) => vo
     addOutbox,
     addConsumers,
     addServices,
+    // demo
     addOrders,
     addOrder,
+    // end demo
     addLogs,
     addTrace,
     addLogLevel,

@@ -35,7 +35,7 @@ function offered(...words: readonly string[]): string[] {
 test('bash completes commands, options and their values', () => {
   expect(offered('dl')).toEqual(['dlq']);
   expect(offered('dlq', 're')).toEqual(['replay']);
-  expect(offered('log-level', 'pay')).toEqual(['payment']);
+  expect(offered('log-level', 'gate')).toEqual(['gateway']);
   expect(offered('dlq', 'replay', '--ra')).toEqual(['--rate']);
 });
 

@@ -18,7 +18,9 @@ test.each([
   ['doctor', 'WRONG'],
   ['outbox', 'cannot be reached'],
   ['consumers', 'cannot be reached'],
+  // demo
   ['order 01a21f4e-da4f-7224-b95b-b448aedc15db', 'cannot be reached'],
+  // end demo
 ])('%s ends although broker and databases hang, and says so', async (command, says) => {
   const databases = services.flatMap(({ database }) =>
     database === undefined ? [] : [[databaseSetting(database), `postgres://a:b@127.0.0.1:${port}/a`]],

@@ -25,11 +25,11 @@ let databasePort: number;
 
 beforeAll(async () => {
   scene = await Scene.create();
-  database = await createDatabase((await migrationsOf('order')) as { migrations: [] });
+  database = await createDatabase((await migrationsOf('user')) as { migrations: [] });
   databasePort = Number(new URL(database.url).port);
   management = createServer((request, response) => {
     if (request.headers.authorization !== `Bearer ${token}`) return response.writeHead(401).end('{}');
-    const about = { instance: 'order-a', status: 'ready', version: '1.0.0', parts: {}, policies: [], admissions: [] };
+    const about = { instance: 'user-a', status: 'ready', version: '1.0.0', parts: {}, policies: [], admissions: [] };
     return response.end(JSON.stringify({ ...about, uptimeSeconds: 1, requestsInFlight: 0, logLevel: 'info' }));
   });
   await new Promise<void>((resolve) => management.listen(0, '127.0.0.1', resolve));
@@ -75,10 +75,10 @@ async function runAt(open: typeof openTarget, ...args: readonly string[]) {
   return { code, out: out.join('\n'), err: err.join('\n') };
 }
 
-/** An instance of order that replies to pings, until it is closed. */
-async function announceOrder(id: string): Promise<NatsConnection> {
-  const nc = await scene.as('order');
-  const reply = JSON.stringify({ name: 'order', id, version: '1.0.0', metadata: { zone: 'eu-1a' } });
+/** An instance of user that replies to pings, until it is closed. */
+async function announceUser(id: string): Promise<NatsConnection> {
+  const nc = await scene.as('user');
+  const reply = JSON.stringify({ name: 'user', id, version: '1.0.0', metadata: { zone: 'eu-1a' } });
   nc.subscribe('$SRV.PING', { callback: (_error, message) => void message.respond(reply) });
   await nc.flush();
   return nc;
@@ -102,14 +102,17 @@ describe('Kubernetes', () => {
     url.host = 'postgres:5432';
     fake(
       {
-        'get pods': JSON.stringify({ items: [pod('order', 'order-a'), pod('order', 'order-b', 'Pending')] }),
+        'get pods': JSON.stringify({ items: [pod('user', 'user-a'), pod('user', 'user-b', 'Pending')] }),
         'get secret nats': secret({ operator: 'koperator' }),
-        'get secret order': secret({ OPERATOR_TOKEN: token, DATABASE_URL: url.href }),
-        'logs order-a': `${JSON.stringify({ level: 'warn', time: '2026-01-01T00:00:00.000Z', msg: 'from the pod' })}\n`,
+        'get secret user': secret({ OPERATOR_TOKEN: token, DATABASE_URL: url.href }),
+        // demo
+        'get secret order': secret({ DATABASE_URL: url.href }),
+        // end demo
+        'logs user-a': `${JSON.stringify({ level: 'warn', time: '2026-01-01T00:00:00.000Z', msg: 'from the pod' })}\n`,
       },
       {
         'service/nats:4222': scene.nats.port,
-        'pod/order-a:9090': managementPort,
+        'pod/user-a:9090': managementPort,
         'service/postgres:5432': databasePort,
       },
     );
@@ -117,20 +120,24 @@ describe('Kubernetes', () => {
 
   test('pods, broker and databases are reached through port-forwards, which end with the command', async () => {
     cluster();
-    const announcing = await announceOrder('order-a');
-    const services = await run('services', 'order', ...options);
-    expect(services).toMatchObject({ code: 0, out: expect.stringMatching(/order +order-a +ready +1\.0\.0 +eu-1a/) });
+    const announcing = await announceUser('user-a');
+    const services = await run('services', 'user', ...options);
+    expect(services).toMatchObject({ code: 0, out: expect.stringMatching(/user +user-a +ready +1\.0\.0 +eu-1a/) });
     await announcing.close();
     expect((await run('dlq', 'stats', ...options)).out).toBe('no dead letters');
     expect((await run('logs', ...options)).out).toContain('from the pod');
+    // demo
     const story = await run('order', '01a21f4e-da4f-7224-b95b-b448aedc15db', ...options);
     expect(story.out).toContain('there is no order');
+    // end demo
     const forwards = calls().filter((call) => call.includes('port-forward'));
     expect(forwards.map((call) => call.split('--address 127.0.0.1 ')[1])).toEqual([
-      'pod/order-a :9090',
+      'pod/user-a :9090',
       'service/nats :4222',
       'service/nats :4222',
+      // demo
       'service/postgres :5432',
+      // end demo
     ]);
     for (const call of calls()) expect(call).toContain('--context kind-causeway --namespace causeway');
     for (const pid of forwards.map((call) => Number(call.split(' ')[0])))
@@ -142,15 +149,15 @@ describe('Kubernetes', () => {
     const answers = JSON.parse(readFileSync(join(folder, 'answers.json'), 'utf8')) as {
       answers: Record<string, string>;
     };
-    fake(answers.answers, { 'pod/order-a:9090': managementPort });
-    const { code, out } = await run('services', 'order', ...options);
-    expect([code, out]).toEqual([0, expect.stringMatching(/order +order-a +ready/)]);
+    fake(answers.answers, { 'pod/user-a:9090': managementPort });
+    const { code, out } = await run('services', 'user', ...options);
+    expect([code, out]).toEqual([0, expect.stringMatching(/user +user-a +ready/)]);
     expect(out).toContain('Whether they announce themselves is not known: ');
   });
 
   test('a Secret without the key, or a pod that is gone, says what is missing', async () => {
     cluster();
-    fake({ 'get secret nats': secret({ order: 'x' }) });
+    fake({ 'get secret nats': secret({ user: 'x' }) });
     const noKey = await run('dlq', 'stats', ...options, '--namespace', 'elsewhere');
     expect(noKey).toMatchObject({
       code: 1,
@@ -168,22 +175,29 @@ describe('Compose', () => {
     mkdirSync(join(folder, 'secrets'));
     const url = new URL(database.url);
     url.hostname = 'postgres';
-    const secrets = { 'nats-password-operator': 'koperator', 'operator-token': token, 'database-url-order': url.href };
+    const secrets = {
+      'nats-password-operator': 'koperator',
+      'operator-token': token,
+      'database-url-user': url.href,
+      'database-url-order': url.href,
+    };
     for (const [name, value] of Object.entries(secrets)) writeFileSync(join(folder, 'secrets', name), value);
     fake({
       'docker version': '28.0.0\n',
       'buildx version': 'v0.20\n',
       'compose version': 'v2.30\n',
-      'ps --quiet order': 'c0ffee\n',
+      'ps --quiet user': 'c0ffee\n',
       'ps --quiet postgres': 'deed\n',
       'ps --quiet nats': '',
-      'inspect --format': 'c0ffee /causeway-order-1 127.0.0.1 \n',
+      'inspect --format': 'c0ffee /causeway-user-1 127.0.0.1 \n',
       'logs c0ffee': `${JSON.stringify({ level: 'warn', time: '2026-01-01T00:00:00.000Z', msg: 'from it' })}\n`,
       'ps --quiet': '',
     });
-    expect((await run('logs', '--compose', file)).out).toMatch(/causeway-order-1.*from it/);
+    expect((await run('logs', '--compose', file)).out).toMatch(/causeway-user-1.*from it/);
+    // demo
     const story = await run('order', '01a21f4e-da4f-7224-b95b-b448aedc15db', '--compose', file);
     expect(story.out).toContain('there is no order');
+    // end demo
     const stopped = await run('dlq', 'stats', '--compose', file);
     expect(stopped).toMatchObject({ code: 1, err: expect.stringContaining('no container of nats runs') });
     for (const call of calls().filter((each) => each.includes(' ps '))) expect(call).toContain(`--file ${file}`);
@@ -199,37 +213,41 @@ describe('inside of a container', () => {
       NATS_PASSWORD: `k${operator}`,
       OPERATOR_TOKEN: token,
       MANAGEMENT_PORT: String(managementPort),
-      DATABASE_URL_USER: url,
+      // demo
       DATABASE_URL_PAYMENT: url,
       DATABASE_URL_PSP: url,
-      DATABASE_URL_ORDER_FILE: join(folder, 'url'),
+      DATABASE_URL_ORDER: url,
+      // end demo
+      DATABASE_URL_USER_FILE: join(folder, 'url'),
     };
   };
-  const addresses = (name: string) => Promise.resolve(name === 'order' ? ['127.0.0.1'] : []);
+  const addresses = (name: string) => Promise.resolve(name === 'user' ? ['127.0.0.1'] : []);
   const inside = () => Promise.resolve(insideTarget(settings(), addresses));
 
   test('instances are those that DNS knows, and the rest is in the environment', async () => {
     // An address says nothing about the name that the instance has, and announces itself by.
-    const announcing = await announceOrder('order-a');
-    const services = await runAt(inside, 'services', 'order');
+    const announcing = await announceUser('user-a');
+    const services = await runAt(inside, 'services', 'user');
     await announcing.close();
-    expect(services).toMatchObject({ code: 0, out: expect.stringMatching(/order +\S+ +ready/) });
+    expect(services).toMatchObject({ code: 0, out: expect.stringMatching(/user +\S+ +ready/) });
+    // demo
     const story = await runAt(inside, 'order', '01a21f4e-da4f-7224-b95b-b448aedc15db');
     expect(story.out).toContain('there is no order');
+    // end demo
     const doctor = await runAt(inside, 'doctor');
-    expect(doctor.out).toContain('database of order');
-    expect(doctor.out).not.toContain('migrations of order');
+    expect(doctor.out).toContain('database of user');
+    expect(doctor.out).not.toContain('migrations of user');
   });
 
   test('every missing setting is named; logs are said to be elsewhere; a change needs a name', async () => {
-    const some = { ...settings(), NATS_URL: '', DATABASE_URL_USER: undefined };
+    const some = { ...settings(), NATS_URL: '', DATABASE_URL_USER_FILE: undefined };
     const missing = await runAt(() => Promise.resolve().then(() => insideTarget(some)), 'services');
     expect(missing).toMatchObject({
       code: 1,
       err: expect.stringMatching(/NATS_URL: missing[^]*DATABASE_URL_USER: missing/),
     });
-    expect((await runAt(inside, 'logs')).err).toContain('docker compose logs order');
-    const nameless = await runAt(inside, '--inside', 'log-level', 'order', 'debug', '--for', '1m');
+    expect((await runAt(inside, 'logs')).err).toContain('docker compose logs user');
+    const nameless = await runAt(inside, '--inside', 'log-level', 'user', 'debug', '--for', '1m');
     expect(nameless).toMatchObject({ code: 2, err: expect.stringContaining('add --as <your name>') });
   });
 });

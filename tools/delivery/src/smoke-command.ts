@@ -1,5 +1,5 @@
 // `npm run smoke -- https://shop.staging.example.org`: waits until an environment answers, then uses it as a customer
-// does. --orders also registers, signs in and orders (for environments with the pretend payment provider). --health=<URL of
+// does. --demo also registers, signs in and runs the demo (for environments with pretend peers). --health=<URL of
 // the gateway's /health/live> --version=<version> waits for a version. --within=<seconds> for the roll-out, default 600.
 import '@causeway/launcher/stop-with-parent';
 import '@causeway/launcher/tolerate-output-errors';
@@ -10,7 +10,7 @@ import { smoke } from './smoke.js';
 const usage = `Waits until an environment answers, then uses it as a customer does.
 
   npm run smoke -- https://shop.staging.example.org
-    --orders                   also registers, signs in and orders (needs the pretend payment provider)
+    --demo                     also registers, signs in and runs the demo (needs the pretend peers)
     --health=<URL>             /health/live of the gateway's management port, for --version
     --version=<version>        waits until this version answers
     --within=<seconds>         time for the roll-out, default 600
@@ -20,7 +20,7 @@ runCommand(usage, async () => {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
-      orders: { type: 'boolean', default: false },
+      demo: { type: 'boolean', default: false },
       health: { type: 'string' },
       version: { type: 'string' },
       'redirect-uri': { type: 'string' },
@@ -35,7 +35,7 @@ runCommand(usage, async () => {
     );
   await smoke({
     url: new URL(address).origin,
-    orders: values.orders,
+    demo: values.demo,
     healthUrl: values.health,
     version: values.version,
     redirectUri: values['redirect-uri'],

@@ -9,8 +9,8 @@ let url: string;
 
 beforeEach(async () => {
   answers = {
-    '/v1/products?limit=2': { status: 200, body: { items: [{ id: '1' }] } },
-    '/v1/orders': { status: 401, body: { code: 'UNAUTHENTICATED' } },
+    '/openapi.json': { status: 200, body: { openapi: '3.1.0' } },
+    '/v1/users/me': { status: 401, body: { code: 'UNAUTHENTICATED' } },
     '/health/live': { status: 200, body: { status: 'live', version: '0.0.0-git-0123456789ab' } },
   };
   server = createServer((request, response) => {
@@ -26,10 +26,10 @@ afterEach(() => {
 });
 
 const lines: string[] = [];
-const run = (more: { healthUrl?: string; version?: string; orders?: boolean } = {}) =>
+const run = (more: { healthUrl?: string; version?: string; demo?: boolean } = {}) =>
   smoke({ url, withinMs: 1, say: (line) => lines.push(line), ...more });
 
-test('a gateway that shows products and keeps orders to their owners is well', async () => {
+test('a gateway that shows its document and keeps profiles to their owners is well', async () => {
   await expect(run({ healthUrl: `${url}/health/live`, version: 'git-0123456789ab' })).resolves.toBeUndefined();
 });
 
@@ -39,9 +39,8 @@ test('it says so when it cannot tell which version answered', async () => {
 });
 
 test.each([
-  ['/v1/products?limit=2', { status: 503, body: { code: 'UPSTREAM_UNAVAILABLE' } }, 'GET /v1/products answered 503'],
-  ['/v1/products?limit=2', { status: 200, body: { items: [] } }, 'GET /v1/products answered 200'],
-  ['/v1/orders', { status: 200, body: { items: [] } }, 'GET /v1/orders without a token answered 200, not 401'],
+  ['/openapi.json', { status: 503, body: { code: 'UPSTREAM_UNAVAILABLE' } }, 'GET /openapi.json answered 503'],
+  ['/v1/users/me', { status: 200, body: { items: [] } }, 'GET /v1/users/me without a token answered 200, not 401'],
   ['/health/live', { status: 200, body: { version: '0.0.0-git-ba9876543210' } }, 'expected git-0123456789ab'],
 ])('%s with %j fails', async (path, answer, problem) => {
   answers[path] = answer;
@@ -49,5 +48,5 @@ test.each([
 });
 
 test('a customer who cannot register fails', async () => {
-  await expect(run({ orders: true })).rejects.toThrow('A customer cannot order: POST /v1/users answered 404');
+  await expect(run({ demo: true })).rejects.toThrow('The demo failed: POST /v1/users answered 404');
 });

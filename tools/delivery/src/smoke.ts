@@ -10,8 +10,8 @@ export interface SmokeOptions {
   readonly healthUrl?: string;
   /** The version that has to answer. */
   readonly version?: string;
-  /** Places orders. For environments with the pretend payment provider; default false. */
-  readonly orders?: boolean;
+  /** Registers a customer and shows the demo. For environments with pretend peers; default false. */
+  readonly demo?: boolean;
   /** Time for the roll-out, milliseconds. */
   readonly withinMs: number;
   /** Receives a line about each step. */
@@ -22,20 +22,19 @@ export interface SmokeOptions {
  * Waits until an environment answers, in the wanted version, then uses it as a customer does.
  * @throws DeliveryRefused with the step that failed
  */
-export async function smoke({ url, orders = false, say, ...options }: SmokeOptions): Promise<void> {
+export async function smoke({ url, demo = false, say, ...options }: SmokeOptions): Promise<void> {
   if (options.version && options.healthUrl) await waitForVersion(options.healthUrl, options.version, options.withinMs);
   else say('  version      not checked: --health and --version were not given');
   await eventually(options.withinMs, async () => {
-    const products = await call<{ items: unknown[] }>(url, '/v1/products?limit=2');
-    if (products.status !== 200 || products.body.items.length === 0)
-      throw new Error(`GET /v1/products answered ${products.status}: ${JSON.stringify(products.body).slice(0, 300)}`);
+    const document = await call(url, '/openapi.json');
+    if (document.status !== 200) throw new Error(`GET /openapi.json answered ${document.status}`);
   });
-  say('  products     a visitor sees them');
-  const stranger = await call<{ code?: string }>(url, '/v1/orders');
+  say('  document     a visitor gets it');
+  const stranger = await call<{ code?: string }>(url, '/v1/users/me');
   if (stranger.status !== 401)
-    throw new DeliveryRefused(`GET /v1/orders without a token answered ${stranger.status}, not 401.`);
-  say('  orders       nobody sees them without a token');
-  if (!orders) return;
+    throw new DeliveryRefused(`GET /v1/users/me without a token answered ${stranger.status}, not 401.`);
+  say('  profile      nobody sees one without a token');
+  if (!demo) return;
   const redirectUri = options.redirectUri ?? new URL('/callback', url).href;
   const endpoints: Endpoints = {
     gateway: url,
@@ -44,7 +43,7 @@ export async function smoke({ url, orders = false, say, ...options }: SmokeOptio
   try {
     await runDemo(endpoints, { say, settleMs: 60_000 });
   } catch (error) {
-    throw new DeliveryRefused(`A customer cannot order: ${(error as Error).message}`);
+    throw new DeliveryRefused(`The demo failed: ${(error as Error).message}`);
   }
 }
 

@@ -12,8 +12,7 @@ export interface DemoOptions {
   readonly say: (line: string) => void;
   /** Returns the spans of a trace so far. Without it the demo shows no traces. */
   readonly trace?: (traceId: string) => readonly TraceSpan[];
-  // demo
-  /** Time for an order to reach its final state, milliseconds. Default 30 000. */
+  /** Time for what goes on after a response to end, milliseconds. Default 30 000. */
   readonly settleMs?: number;
   // end demo
   /** How long a step is repeated that is answered late or not at all, milliseconds. Default 60 000. */

@@ -16,9 +16,11 @@ const patience = { REQUEST_DEADLINE_MS: '30000' };
 const impatience: Env = {
   gateway: { ...patience, RATE_LIMIT_PER_MINUTE: '100000', RATE_LIMIT_SIGN_IN_PER_MINUTE: '100000' },
   user: patience,
+  // demo
   order: { ...patience, ORDER_REDRIVE_MS: '2000', ORDER_REDRIVE_MAX_MS: '4000', ORDER_TIMER_POLL_MS: '200' },
   payment: { ...patience, PSP_TIMEOUT_MS: '1500', PAYMENT_RESOLVE_SCHEDULE_MS: '300,700,1500', PAYMENT_POLL_MS: '100' },
   'psp-sandbox': { PSP_SLOW_MS: '6000', PSP_WEBHOOK_CHAOS: '0.3' },
+  // end demo
 };
 
 /** Set by the Jest configuration of `npm run test:images`; absent in `npm test`. */
@@ -67,6 +69,7 @@ async function startTarget(instances: Partial<Record<ServiceName, number>>, env:
 export const instancesOf = (system: Target, name: ServiceName): Instance[] =>
   system.services.filter(({ service }) => service === name);
 
+// demo
 export interface LedgerTotals {
   readonly reference: string;
   readonly charges: number;
@@ -93,6 +96,7 @@ export async function ledgerOf(system: Target, paymentId: string): Promise<Ledge
   return body.sums[0] ?? nothing;
 }
 
+// end demo
 /** Returns an access token for the operators' client. */
 export const machineToken = ({ oidc }: Target, scope: string): Promise<string> =>
   operatorToken(oidc.issuer, { id: oidc.machineClientId, secret: oidc.machineSecret }, scope);

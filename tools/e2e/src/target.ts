@@ -9,16 +9,23 @@ import type { ServiceName } from '@causeway/system';
  * system.
  */
 export interface Target {
-  readonly urls: { readonly gateway: string; readonly psp: string };
+  readonly urls: {
+    readonly gateway: string;
+    // demo
+    readonly psp: string;
+    // end demo
+  };
   /** For a `Customer`. */
   readonly endpoints: Endpoints;
   readonly oidc: System['oidc'];
+  // demo
   readonly secrets: Pick<System['secrets'], 'pspApiKey' | 'pspWebhookSecret'>;
+  // end demo
   readonly services: readonly Instance[];
   readonly postgres: Server;
   readonly nats: Server;
   /** With what this account of the broker may do. */
-  connectNats(account: 'order' | 'payment' | 'provisioner'): Promise<NatsConnection>;
+  connectNats(account: ServiceName | 'provisioner'): Promise<NatsConnection>;
   /** Returns the spans of a trace so far. */
   trace(traceId: string): Promise<readonly TraceSpan[]>;
   stop(): Promise<void>;
@@ -26,7 +33,7 @@ export interface Target {
 
 export interface Instance {
   readonly service: ServiceName;
-  /** `order-1`; of a container its id. */
+  /** `user-1`; of a container its id. */
   readonly id: string;
   isRunning(): Promise<boolean>;
   /** SIGKILL. */
@@ -56,7 +63,9 @@ export function processTarget(system: System): Target {
     urls: system.urls,
     endpoints: system.endpoints,
     oidc: system.oidc,
+    // demo
     secrets: system.secrets,
+    // end demo
     services: system.services.map(processInstance),
     postgres: system.postgres,
     nats: system.nats,

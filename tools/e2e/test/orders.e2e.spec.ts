@@ -386,7 +386,7 @@ test('the system exports what docs/reference/telemetry.md has: metrics with kind
 test('npm run smoke, which pipelines run after a deployment, finds the system well', async () => {
   const command = join(import.meta.dirname, '../../delivery/dist/smoke-command.js');
   const { gateway } = system.urls;
-  const { code, stdout, stderr } = await run([process.execPath, command, gateway, '--orders', '--within=60']);
+  const { code, stdout, stderr } = await run([process.execPath, command, gateway, '--demo', '--within=60']);
   expect([code, stderr]).toEqual([0, '']);
   expect(stdout).toContain(`${gateway} works`);
 });

@@ -7,8 +7,10 @@ const inShell: Readonly<Record<SecretKind, string>> = {
   password: '$(password)',
   key: '$(key)',
   versionedKey: 'v1:$(key)',
+  // demo
   apiKey: 'sk_sandbox_$(password)',
   webhookSecret: 'whsec_$(password)',
+  // end demo
 };
 
 /** The list of secrets in `docker/secrets.sh`, which works without Node. */

@@ -181,15 +181,15 @@ test('a change of our code makes a new last layer, and no other', async () => {
     }
     const layers: string[][] = [];
     for (const tag of tags) {
-      layers.push((await inspect(await buildImage(engine, 'order', { root: copy, tag }))).RootFS.Layers);
-      appendFileSync(join(copy, 'apps/order/src/service.ts'), '\nexport const changed = true;\n');
+      layers.push((await inspect(await buildImage(engine, 'user', { root: copy, tag }))).RootFS.Layers);
+      appendFileSync(join(copy, 'apps/user/src/service.ts'), '\nexport const changed = true;\n');
     }
     const [before = [], after = []] = layers;
     expect(after.slice(0, -1)).toEqual(before.slice(0, -1));
     expect(after.at(-1)).not.toBe(before.at(-1));
   } finally {
     for (const tag of tags)
-      await output([engine.docker, 'image', 'rm', imageName('order', { tag })]).catch(() => undefined);
+      await output([engine.docker, 'image', 'rm', imageName('user', { tag })]).catch(() => undefined);
     rmSync(copy, { recursive: true, force: true });
   }
 }, 900_000);

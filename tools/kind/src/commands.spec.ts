@@ -48,10 +48,10 @@ withKubectl('images', () => {
     const file = join(fakes.folder, 'loaded');
     await up('images', '--image-loader', `echo {image} >> ${file}`);
     const loaded = readFileSync(file, 'utf8').trim().split('\n');
-    expect(loaded).toContain('causeway/order:dev-222222222222');
+    expect(loaded).toContain('causeway/user:dev-222222222222');
     // The local engine has these two, so the cluster needs no registry for them.
     expect(loaded).toEqual(expect.arrayContaining(['postgres:18', 'nats:2']));
-    expect(fakes.asked).toContain('docker tag causeway/order:dev causeway/order:dev-222222222222');
+    expect(fakes.asked).toContain('docker tag causeway/user:dev causeway/user:dev-222222222222');
   });
 
   test('or all at once, as an archive on its standard input', async () => {
@@ -109,8 +109,8 @@ withKubectl('secrets and manifests', () => {
     fakes.answer([]);
     await up('apply');
     const text = fakes.calls.at(-1)!.input;
-    expect(text).toContain('image: causeway/order:dev-222222222222');
-    const [, name] = /name: (order-migrate-dev-r[0-9a-f]{8})\n/.exec(text) ?? [];
+    expect(text).toContain('image: causeway/user:dev-222222222222');
+    const [, name] = /name: (user-migrate-dev-r[0-9a-f]{8})\n/.exec(text) ?? [];
     expect(name).toBeDefined();
     await up('apply');
     expect(fakes.calls.at(-1)!.input).toBe(text);
@@ -132,7 +132,7 @@ withKubectl('secrets and manifests', () => {
     fakes.answer([
       server,
       noSecrets,
-      { to: 'kubectl apply', code: 1, stderr: 'pods "order" is forbidden: violates PodSecurity' },
+      { to: 'kubectl apply', code: 1, stderr: 'pods "user" is forbidden: violates PodSecurity' },
     ]);
     const failing = up('apply', 'secrets', 'wait');
     await expect(failing).rejects.toThrow(/violates PodSecurity[^]*The step secrets failed/);

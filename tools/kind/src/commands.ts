@@ -20,9 +20,11 @@ export async function runCommand(options: Options, say: Say): Promise<void> {
     case 'up':
       return up(options, kubectl, say);
     case 'demo':
-      return order(options, kubectl, say);
+      return tryIt(options, kubectl, say);
+    // demo
     case 'rolling':
       return rolling(options, kubectl, say);
+    // end demo
     case 'down':
       return takeDown(options, say);
   }
@@ -52,13 +54,13 @@ async function up(options: Options, kubectl: Kubectl, say: Say): Promise<void> {
       await waitUntilReady(kubectl, rendered, { timeoutMs: options.timeoutMs, say });
       if (options.cluster !== undefined) await awaitMetrics(options, say);
     },
-    order: () => order(options, kubectl, say),
+    try: () => tryIt(options, kubectl, say),
   };
   for (const step of options.steps) {
     say(`── ${step}`);
     await named(step, run[step]);
   }
-  if (options.steps.at(-1) === 'order') printNextSteps(options, say);
+  if (options.steps.at(-1) === 'try') printNextSteps(options, say);
 }
 
 /** A failed step can be run again by itself. */
@@ -88,7 +90,7 @@ async function withRoute(
   }
 }
 
-const order = ({ url }: Options, kubectl: Kubectl, say: Say): Promise<void> =>
+const tryIt = ({ url }: Options, kubectl: Kubectl, say: Say): Promise<void> =>
   withRoute(kubectl, url, say, async () => {
     try {
       await runDemo(endpointsAt(url), { say, settleMs: 60_000 });
@@ -97,6 +99,7 @@ const order = ({ url }: Options, kubectl: Kubectl, say: Say): Promise<void> =>
     }
   });
 
+// demo
 async function rolling(options: Options, kubectl: Kubectl, say: Say): Promise<void> {
   const { rendered } = await renderFor(options);
   const { url, timeoutMs, control, customers } = options;
@@ -109,6 +112,7 @@ async function rolling(options: Options, kubectl: Kubectl, say: Say): Promise<vo
   });
 }
 
+// end demo
 function printNextSteps({ url, context, cluster }: Options, say: Say): void {
   const target = cluster === undefined ? ` -- --no-cluster --context ${context}` : '';
   for (const line of [
@@ -119,7 +123,9 @@ function printNextSteps({ url, context, cluster }: Options, say: Say): void {
     `  what runs               kubectl --context ${context} --namespace causeway get pods`,
     '',
     `Next: npm run kind:demo${target}`,
+    // demo
     `      npm run kind:rolling${target}      restarts everything under load`,
+    // end demo
     `      npm run kind:down${target}         ends it`,
   ])
     say(line);

@@ -39,7 +39,7 @@ const tolerableRestarts = 3;
 
 /**
  * Finds a Job that failed or a container that cannot start.
- * @param workloads `job/order-migrate`: other Jobs are not looked at.
+ * @param workloads `job/user-migrate`: other Jobs are not looked at.
  */
 export function faultIn(objects: readonly Observed[], workloads: readonly string[]): Fault | undefined {
   const pods = objects.filter(isPod);

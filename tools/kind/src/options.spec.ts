@@ -3,15 +3,17 @@ import { HelpWanted, parseOptions } from './options.js';
 test('without options everything is done on a kind cluster', () => {
   expect(parseOptions(['up'])).toEqual({
     command: 'up',
-    steps: ['check', 'cluster', 'metrics', 'images', 'secrets', 'apply', 'wait', 'order'],
+    steps: ['check', 'cluster', 'metrics', 'images', 'secrets', 'apply', 'wait', 'try'],
     context: 'kind-causeway',
     cluster: 'causeway',
     imageLoader: undefined,
     build: true,
     url: 'http://127.0.0.1:30080',
     timeoutMs: 420_000,
+    // demo
     customers: 4,
     control: true,
+    // end demo
   });
 });
 
@@ -37,9 +39,11 @@ test.each([
   [['up', 'cluster', '--no-cluster', '--context', 'k3s', '--image-loader', 'none'], 'contradict each other'],
   [['up', '--url', 'shop.example.org'], '--url: expected'],
   [['up', '--timeout', 'soon'], '--timeout: expected seconds'],
+  // demo
   [['rolling', '--customers', 'many'], '--customers: expected a number'],
   [['up', '--customers', '2'], 'options of rolling'],
   [['demo', '--no-control'], 'options of rolling'],
+  // end demo
   [['up', '--contxt', 'x'], '--contxt'],
 ])('%j is refused: %s', (args, said) => {
   expect(() => parseOptions(args)).toThrow(said);

@@ -1,9 +1,16 @@
 import { parseArgs } from 'node:util';
 import { Refused } from './run.js';
 
-export const steps = ['check', 'cluster', 'metrics', 'images', 'secrets', 'apply', 'wait', 'order'] as const;
+export const steps = ['check', 'cluster', 'metrics', 'images', 'secrets', 'apply', 'wait', 'try'] as const;
 export type UpStep = (typeof steps)[number];
-export const commands = ['up', 'demo', 'rolling', 'down'] as const;
+export const commands = [
+  'up',
+  'demo',
+  // demo
+  'rolling',
+  // end demo
+  'down',
+] as const;
 export type CommandName = (typeof commands)[number];
 
 export interface Options {
@@ -19,46 +26,57 @@ export interface Options {
   /** Where the gateway is reached, without a path. */
   readonly url: string;
   readonly timeoutMs: number;
+  // demo
   /** Of `rolling`: customers at the same time. */
   readonly customers: number;
   /** Of `rolling`: whether a restart without drain follows, which must drop requests. */
   readonly control: boolean;
+  // end demo
 }
 
-export const usage = `The whole system on a Kubernetes cluster.
-
-  npm run kind:up -- [options] [steps]   a kind cluster with everything in it; again: what has changed since
-  npm run kind:demo -- [options]         a customer signs in and orders, through the cluster
-  npm run kind:rolling -- [options]      restarts every Deployment under load; fails if that drops a request
-  npm run kind:down -- [options]         deletes the cluster; with --no-cluster the namespace, with all data
-
-  steps (default: all)
-    check      docker, kind and kubectl are there and new enough
-    cluster    a kind cluster
-    metrics    metrics-server, which autoscalers ask; in a foreign cluster only a check whether it exists
-    images     built, and loaded into the cluster
-    secrets    generated, where they are missing
-    apply      k8s/overlays/kind
-    wait       until everything is ready
-    order      places an order, prints the addresses
-
-  options
-    --context <name>           kubectl context (default kind-<cluster>)
-    --cluster <name>           name of the kind cluster (default causeway)
-    --no-cluster               use the cluster of --context, and neither create nor delete one
-    --image-loader <command>   how images get there instead of kind load: {image} is replaced by each image; without it the
-                               command gets all of them as a docker archive on standard input. none: they are there already.
-                               Examples: 'minikube image load {image}', 'sudo k3s ctr images import -'
-    --no-build                 the images causeway/<app>:dev of the local engine are up to date
-    --url <address>            where the gateway is reached (default http://127.0.0.1:30080, also where no kind maps the port: then
-                               through the port of the node, or kubectl port-forward)
-    --timeout <seconds>        for all to become ready (default 420)
-    --customers <number>       of rolling: how many order at the same time (default 4); fewer on a slow machine
-    --no-control               of rolling: leave out the restart without drain, which takes the gateway away for some seconds
-    --help                     this text
-
-  exit codes: 0 done, and of rolling no request dropped; 1 failed; 2 rolling proves nothing here, and says why
-`;
+export const usage = [
+  'The whole system on a Kubernetes cluster.',
+  '',
+  '  npm run kind:up -- [options] [steps]   a kind cluster with everything in it; again: what has changed since',
+  '  npm run kind:demo -- [options]         a customer shows what it does, through the cluster',
+  // demo
+  '  npm run kind:rolling -- [options]      restarts every Deployment under load; fails if that drops a request',
+  // end demo
+  '  npm run kind:down -- [options]         deletes the cluster; with --no-cluster the namespace, with all data',
+  '',
+  '  steps (default: all)',
+  '    check      docker, kind and kubectl are there and new enough',
+  '    cluster    a kind cluster',
+  '    metrics    metrics-server, which autoscalers ask; in a foreign cluster only a check whether it exists',
+  '    images     built, and loaded into the cluster',
+  '    secrets    generated, where they are missing',
+  '    apply      k8s/overlays/kind',
+  '    wait       until everything is ready',
+  '    try        shows what it does to a customer, prints the addresses',
+  '',
+  '  options',
+  '    --context <name>           kubectl context (default kind-<cluster>)',
+  '    --cluster <name>           name of the kind cluster (default causeway)',
+  '    --no-cluster               use the cluster of --context, and neither create nor delete one',
+  '    --image-loader <command>   how images get there instead of kind load: {image} is replaced by each image; without it the',
+  '                               command gets all of them as a docker archive on standard input. none: they are there already.',
+  "                               Examples: 'minikube image load {image}', 'sudo k3s ctr images import -'",
+  '    --no-build                 the images causeway/<app>:dev of the local engine are up to date',
+  '    --url <address>            where the gateway is reached (default http://127.0.0.1:30080, also where no kind maps the port: then',
+  '                               through the port of the node, or kubectl port-forward)',
+  '    --timeout <seconds>        for all to become ready (default 420)',
+  // demo
+  '    --customers <number>       of rolling: how many order at the same time (default 4); fewer on a slow machine',
+  '    --no-control               of rolling: leave out the restart without drain, which takes the gateway away for some seconds',
+  // end demo
+  '    --help                     this text',
+  '',
+  '  exit codes: 0 done; 1 failed',
+  // demo
+  '  exit codes of rolling: 0 no request dropped; 1 failed; 2 it proves nothing here, and says why',
+  // end demo
+  '',
+].join('\n');
 
 /** The user asked for help: show {@link usage}. */
 export class HelpWanted extends Error {}
@@ -73,8 +91,10 @@ export function parseOptions(args: readonly string[]): Options {
   const unknown = named.filter((step) => !steps.includes(step as UpStep));
   if (unknown.length > 0) refuse(`there is no step ${unknown.join(', ')}; there are ${steps.join(', ')}`);
   if (named.length > 0 && command !== 'up') refuse('only up has steps');
+  // demo
   if (command !== 'rolling' && (values.customers !== undefined || values['no-control']))
     refuse('--customers and --no-control are options of rolling');
+  // end demo
   const foreign = values['no-cluster'] ?? false;
   if (foreign && values.context === undefined)
     refuse('--no-cluster needs --context: which cluster? (kubectl config get-contexts)');
@@ -97,8 +117,10 @@ export function parseOptions(args: readonly string[]): Options {
     build: !values['no-build'],
     url: addressOf(values.url ?? 'http://127.0.0.1:30080'),
     timeoutMs: numberOf('--timeout', 'seconds', values.timeout ?? '420') * 1_000,
+    // demo
     customers: numberOf('--customers', 'a number', values.customers ?? '4'),
     control: !values['no-control'],
+    // end demo
   };
 }
 
@@ -115,8 +137,10 @@ function parse(args: readonly string[]) {
         'no-build': { type: 'boolean' },
         url: { type: 'string' },
         timeout: { type: 'string' },
+        // demo
         customers: { type: 'string' },
         'no-control': { type: 'boolean' },
+        // end demo
         help: { type: 'boolean', short: 'h' },
       },
     });

@@ -1,39 +1,61 @@
 import { loadSettings, type SettingsShape } from '@causeway/config';
+// demo
 import { service as order } from '../../../apps/order/src/service.js';
 import { service as payment } from '../../../apps/payment/src/service.js';
 import { service as pspSandbox } from '../../../apps/psp-sandbox/src/service.js';
+// end demo
 import { service as user } from '../../../apps/user/src/service.js';
 import { developmentSecrets, secretObjects, secretsIn } from './secrets.js';
 
 const needed = {
   gateway: ['MANAGEMENT_TOKEN', 'NATS_PASSWORD', 'OPERATOR_TOKEN'],
-  nats: ['gateway', 'operator', 'order', 'payment', 'provisioner', 'user'],
-  order: ['BLIND_INDEX_KEY', 'CURSOR_SECRET', 'DATABASE_URL', 'FIELD_KEYS', 'NATS_PASSWORD'],
-  payment: ['DATABASE_URL', 'NATS_PASSWORD', 'PSP_API_KEY', 'PSP_WEBHOOK_SECRETS'],
-  postgres: ['order', 'payment', 'postgres', 'psp', 'user'],
-  'psp-sandbox': ['DATABASE_URL', 'PSP_API_KEY', 'PSP_WEBHOOK_SECRET'],
+  nats: ['gateway', 'operator', 'provisioner', 'user'],
+  postgres: ['postgres', 'user'],
   user: ['BLIND_INDEX_KEY', 'DATABASE_URL', 'FIELD_KEYS', 'NATS_PASSWORD', 'OIDC_COOKIE_KEYS', 'OIDC_MACHINE_SECRET'],
 };
+// demo
+const ofTheDemo = {
+  order: ['BLIND_INDEX_KEY', 'CURSOR_SECRET', 'DATABASE_URL', 'FIELD_KEYS', 'NATS_PASSWORD'],
+  payment: ['DATABASE_URL', 'NATS_PASSWORD', 'PSP_API_KEY', 'PSP_WEBHOOK_SECRETS'],
+  postgres: [...needed.postgres, 'order', 'payment', 'psp'],
+  'psp-sandbox': ['DATABASE_URL', 'PSP_API_KEY', 'PSP_WEBHOOK_SECRET'],
+};
+// end demo
 
 test('what two parts share is the same in both', () => {
   const made = developmentSecrets(needed, {});
-  for (const name of ['gateway', 'order', 'payment', 'user'])
-    expect(made[name]?.['NATS_PASSWORD']).toBe(made['nats']?.[name]);
-  for (const [name, role] of [
-    ['order', 'order'],
-    ['psp-sandbox', 'psp'],
-  ] as const)
-    expect(made[name]?.['DATABASE_URL']).toBe(`postgres://${role}:${made['postgres']?.[role]}@postgres:5432/${role}`);
+  for (const name of ['gateway', 'user']) expect(made[name]?.['NATS_PASSWORD']).toBe(made['nats']?.[name]);
+  expect(made['user']?.['DATABASE_URL']).toBe(`postgres://user:${made['postgres']?.['user']}@postgres:5432/user`);
+});
+
+// demo
+test('both ends of the payment provider have the same, and services have keys of their own', () => {
+  const made = developmentSecrets({ ...needed, ...ofTheDemo }, {});
+  expect(made['psp-sandbox']?.['DATABASE_URL']).toBe(`postgres://psp:${made['postgres']?.['psp']}@postgres:5432/psp`);
   expect(made['payment']?.['PSP_API_KEY']).toBe(made['psp-sandbox']?.['PSP_API_KEY']);
   expect(made['payment']?.['PSP_WEBHOOK_SECRETS']).toBe(made['psp-sandbox']?.['PSP_WEBHOOK_SECRET']);
   expect(made['order']?.['FIELD_KEYS']).not.toBe(made['user']?.['FIELD_KEYS']);
 });
+// end demo
 
 test('every value is one that the service accepts', () => {
-  const made = developmentSecrets(needed, {});
-  const shapes: Record<string, SettingsShape> = Object.fromEntries(
-    [order, payment, pspSandbox, user].map(({ name, settings }) => [name, settings]),
+  const made = developmentSecrets(
+    {
+      ...needed,
+      // demo
+      ...ofTheDemo,
+      // end demo
+    },
+    {},
   );
+  const shapes: Record<string, SettingsShape> = {
+    // demo
+    order: order.settings,
+    payment: payment.settings,
+    'psp-sandbox': pspSandbox.settings,
+    // end demo
+    user: user.settings,
+  };
   for (const [name, shape] of Object.entries(shapes)) {
     const secret = Object.fromEntries(Object.entries(shape).filter(([key]) => key in made[name]!));
     expect(Object.keys(loadSettings(secret, made[name])).length).toBeGreaterThan(2);
@@ -41,12 +63,12 @@ test('every value is one that the service accepts', () => {
 });
 
 test('what is there is kept, and what is missing made to fit it', () => {
-  const existing = { postgres: { order: 'of-old' }, order: { FIELD_KEYS: 'v1:old', extra: 'of somebody' } };
+  const existing = { postgres: { user: 'of-old' }, user: { FIELD_KEYS: 'v1:old', extra: 'of somebody' } };
   const made = developmentSecrets(needed, existing);
-  expect(made['order']).toMatchObject({
+  expect(made['user']).toMatchObject({
     FIELD_KEYS: 'v1:old',
     extra: 'of somebody',
-    DATABASE_URL: 'postgres://order:of-old@postgres:5432/order',
+    DATABASE_URL: 'postgres://user:of-old@postgres:5432/user',
   });
   const again = developmentSecrets(needed, made);
   expect(again).toEqual(made);
@@ -55,7 +77,7 @@ test('what is there is kept, and what is missing made to fit it', () => {
 });
 
 test('a key that nothing makes is named', () => {
-  expect(() => developmentSecrets({ order: ['CARD_KEY'] }, {})).toThrow('the key CARD_KEY of the Secret order');
+  expect(() => developmentSecrets({ user: ['CARD_KEY'] }, {})).toThrow('the key CARD_KEY of the Secret user');
 });
 
 test('a Secret goes to the cluster and comes back the same', () => {

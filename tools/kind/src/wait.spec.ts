@@ -11,11 +11,11 @@ jest.setTimeout(120_000);
 const manifest = (kind: string, name: string) => ({ file: 'x', body: { apiVersion: 'v1', kind, metadata: { name } } });
 const rendered: Rendered = {
   overlay: 'kind',
-  manifests: [manifest('Deployment', 'order'), manifest('Job', 'order-migrate-1'), manifest('Service', 'order')],
+  manifests: [manifest('Deployment', 'user'), manifest('Job', 'user-migrate-1'), manifest('Service', 'user')],
 };
 const failedJob: Observed = {
   kind: 'Job',
-  metadata: { name: 'order-migrate-1' },
+  metadata: { name: 'user-migrate-1' },
   status: {
     conditions: [{ type: 'Failed', status: 'True', message: 'Job has reached the specified backoff limit' }],
   },
@@ -30,14 +30,14 @@ const pod = (name: string, rest: Observed['status'] = {}, owner?: string): Obser
   status: { phase: 'Running', ...rest },
 });
 const waiting = (reason: string, restartCount = 0, message?: string): Observed =>
-  pod('order-5d4-x', {
+  pod('user-5d4-x', {
     containerStatuses: [{ name: 'service', restartCount, state: { waiting: { reason, message } } }],
   });
 
-const rollout = { to: 'kubectl rollout status deployment/order' };
-const rolling = { ...rollout, stdout: 'Waiting for deployment "order" rollout to finish\n', hangs: true };
+const rollout = { to: 'kubectl rollout status deployment/user' };
+const rolling = { ...rollout, stdout: 'Waiting for deployment "user" rollout to finish\n', hangs: true };
 const late = { ...rollout, code: 1, stderr: 'error: timed out waiting for the condition\n' };
-const migration = { to: 'kubectl wait --for=condition=Complete job/order-migrate-1' };
+const migration = { to: 'kubectl wait --for=condition=Complete job/user-migrate-1' };
 const objects = (...items: Observed[]) => ({ to: 'kubectl get jobs,pods', stdout: JSON.stringify({ items }) });
 
 let fakes: FakePrograms;
@@ -57,15 +57,15 @@ const failure = () =>
 
 test('shows what kubectl waits for, and ends when everything is ready', async () => {
   fakes.answer([
-    { ...rollout, stdout: '0 of 2 updated replicas are available\ndeployment "order" successfully rolled out\n' },
+    { ...rollout, stdout: '0 of 2 updated replicas are available\ndeployment "user" successfully rolled out\n' },
     migration,
     objects(),
   ]);
   await wait();
   expect(lines).toEqual([
-    'waiting for deployment/order, job/order-migrate-1',
+    'waiting for deployment/order, job/user-migrate-1',
     '0 of 2 updated replicas are available',
-    'deployment "order" successfully rolled out',
+    'deployment "user" successfully rolled out',
     expect.stringMatching(/^everything is ready after \d+ s$/),
   ]);
   expect(fakes.asked).toContain('kubectl rollout status deployment/order --timeout=60s');
@@ -77,30 +77,30 @@ test('a container that keeps crashing is reported while kubectl still waits, wit
     rolling,
     migration,
     objects(waiting('CrashLoopBackOff', 5, 'back-off 40s')),
-    { to: 'kubectl events --for=pod/order-5d4-x', stdout: 'Warning BackOff Back-off restarting failed container\n' },
+    { to: 'kubectl events --for=pod/user-5d4-x', stdout: 'Warning BackOff Back-off restarting failed container\n' },
     {
-      to: 'kubectl logs order-5d4-x --container=service --tail=25 --previous',
-      stdout: 'order cannot start. CURSOR_SECRET: missing\n',
+      to: 'kubectl logs user-5d4-x --container=service --tail=25 --previous',
+      stdout: 'user cannot start. CURSOR_SECRET: missing\n',
     },
   ]);
   const said = await failure();
-  expect(said).toMatch(/^Not ready after \d+ s: deployment\/order/);
-  expect(said).toContain('pod order-5d4-x, container service: CrashLoopBackOff: back-off 40s');
+  expect(said).toMatch(/^Not ready after \d+ s: deployment\/user/);
+  expect(said).toContain('pod user-5d4-x, container service: CrashLoopBackOff: back-off 40s');
   expect(said).toContain('Back-off restarting failed container');
   expect(said).toContain('CURSOR_SECRET: missing');
-  expect(said).toContain('kubectl --context some --namespace causeway describe pod order-5d4-x');
+  expect(said).toContain('kubectl --context some --namespace causeway describe pod user-5d4-x');
 });
 
 test('a failed Job is reported early, too, and named by its last pod', async () => {
   fakes.answer([
     rolling,
     { ...migration, hangs: true },
-    objects(failedJob, pod('order-migrate-1-abc', { phase: 'Failed' }, 'order-migrate-1')),
-    { to: 'kubectl logs order-migrate-1-abc', stdout: 'MIGRATION_FAILED\n' },
+    objects(failedJob, pod('user-migrate-1-abc', { phase: 'Failed' }, 'user-migrate-1')),
+    { to: 'kubectl logs user-migrate-1-abc', stdout: 'MIGRATION_FAILED\n' },
   ]);
   const said = await failure();
   expect(said).toContain(
-    'pod order-migrate-1-abc: Job order-migrate-1 failed: Job has reached the specified backoff limit',
+    'pod user-migrate-1-abc: Job user-migrate-1 failed: Job has reached the specified backoff limit',
   );
   expect(said).toContain('MIGRATION_FAILED');
 });
@@ -117,21 +117,21 @@ test('a pull that works at the second try is no failure, nor are a few crashes',
 });
 
 test('when time is up, the pod that is not ready is shown; without one, the warnings of the namespace', async () => {
-  const slow = pod('order-5d4-x', { conditions: [{ type: 'Ready', status: 'False' }] });
+  const slow = pod('user-5d4-x', { conditions: [{ type: 'Ready', status: 'False' }] });
   fakes.answer([late, migration, objects(slow), { to: 'kubectl logs', stdout: 'waiting for the database\n' }]);
   const said = await failure();
-  expect(said).toMatch(/^Not ready after \d+ s: deployment\/order/);
-  expect(said).toContain('pod order-5d4-x: it does not become ready');
+  expect(said).toMatch(/^Not ready after \d+ s: deployment\/user/);
+  expect(said).toContain('pod user-5d4-x: it does not become ready');
   expect(said).toContain('waiting for the database');
 
   fakes.answer([
     late,
     migration,
     objects(),
-    { to: 'kubectl events --types=Warning', stdout: 'order-5d4 FailedCreate exceeded quota: services\n' },
+    { to: 'kubectl events --types=Warning', stdout: 'user-5d4 FailedCreate exceeded quota: services\n' },
   ]);
   const refused = await failure();
-  expect(refused).toContain('order-5d4 FailedCreate exceeded quota: services');
+  expect(refused).toContain('user-5d4 FailedCreate exceeded quota: services');
   expect(refused).toContain('timed out waiting for the condition');
 });
 

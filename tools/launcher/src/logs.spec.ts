@@ -5,7 +5,7 @@ import { lastLines, tailLogs } from './logs.js';
 
 test('the end of a log is shown as a person reads it: JSON lines as level, message and remedy, others as they are', () => {
   const folder = mkdtempSync(join(tmpdir(), 'causeway-log-'));
-  const file = join(folder, 'order.log');
+  const file = join(folder, 'gate.log');
   const fatal = { level: 'fatal', time: 'now', msg: 'serve failed', detail: 'HTTP_PORT: missing', remedy: 'Set it.' };
   writeFileSync(file, `gone\nplain text\n${JSON.stringify(fatal)}\n{"cut":\n`);
   expect(lastLines(file, 3).split('\n')).toEqual([
@@ -19,19 +19,19 @@ test('the end of a log is shown as a person reads it: JSON lines as level, messa
 
 test('whole lines are shown with the name of their source; a file may appear later or begin afresh', () => {
   const folder = mkdtempSync(join(tmpdir(), 'causeway-tail-'));
-  const [order, user] = [join(folder, 'order.log'), join(folder, 'user.log')];
+  const [gate, user] = [join(folder, 'gate.log'), join(folder, 'user.log')];
   const shown: string[] = [];
-  writeFileSync(order, 'one\ntw');
+  writeFileSync(gate, 'one\ntw');
   const stop = tailLogs(
     [
-      { name: 'order-1', file: order },
+      { name: 'gate-1', file: gate },
       { name: 'user-1', file: user },
     ],
     (line) => shown.push(line),
   );
-  appendFileSync(order, 'o\n');
+  appendFileSync(gate, 'o\n');
   appendFileSync(user, 'größe\n');
   stop();
-  expect(shown).toEqual(['order-1 | one', 'order-1 | two', 'user-1  | größe']);
+  expect(shown).toEqual(['gate-1 | one', 'gate-1 | two', 'user-1 | größe']);
   rmSync(folder, { recursive: true });
 });

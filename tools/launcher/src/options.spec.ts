@@ -16,18 +16,23 @@ test('without options the demo runs and the system stays up', () => {
 });
 
 test('instances are given by service, in one option or several', () => {
-  expect(parseCommandLine(['--instances', 'order=2,payment=3']).instances).toEqual({ order: 2, payment: 3 });
-  expect(parseCommandLine(['--instances=order=2', '--instances', 'user=1']).instances).toEqual({ order: 2, user: 1 });
+  expect(parseCommandLine(['--instances', 'user=2,gateway=3']).instances).toEqual({ user: 2, gateway: 3 });
+  expect(parseCommandLine(['--instances=gateway=2', '--instances', 'user=1']).instances).toEqual({
+    gateway: 2,
+    user: 1,
+  });
 });
 
 test.each([
   [['--frseh'], /--frseh/],
   [['start'], /start/],
   [['--instances'], /--instances/],
-  [['--instances', 'orders=2'], /"orders" is no service; there are gateway, user, order, payment, psp-sandbox/],
-  [['--instances', 'order=0'], /expected order=<1 to 9>, not "order=0"/],
-  [['--instances', 'order'], /expected order=<1 to 9>/],
+  [['--instances', 'users=2'], /"users" is no service; there are gateway, user/],
+  [['--instances', 'user=0'], /expected user=<1 to 9>, not "user=0"/],
+  [['--instances', 'user'], /expected user=<1 to 9>/],
+  // demo
   [['--instances', 'psp-sandbox=2'], /runs once/],
+  // end demo
   [['--demo-only', '--no-demo'], /contradict/],
 ])('%j is refused with a reason', (args, reason) => {
   expect(() => parseCommandLine(args)).toThrow(UsageError);

@@ -24,8 +24,8 @@ export class UsageError extends Error {}
 /** A stand-in plays one external system. */
 const scalable = services.filter(({ role }) => role === 'product').map(({ name }) => name);
 
-export const usage = `Starts the whole system on this machine: PostgreSQL, NATS, the pretend payment provider and the four services.
-Then a demo customer registers, signs in and places two orders. The system stays up until Ctrl-C.
+export const usage = `Starts the whole system on this machine: PostgreSQL, NATS and the services.
+Then a demo customer shows what they do. The system stays up until Ctrl-C.
 
   npm start -- [options]
 

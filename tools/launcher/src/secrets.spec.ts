@@ -8,8 +8,8 @@ beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'causeway-secrets-'))));
 afterEach(() => rmSync(folder, { recursive: true }));
 
 test('secrets are made once and read again, and only their owner may read the file', () => {
-  const first = loadSecrets(folder, { services: ['user', 'order'], accounts: ['user', 'order'] });
-  const second = loadSecrets(folder, { services: ['user', 'order'], accounts: ['user', 'order'] });
+  const first = loadSecrets(folder, { services: ['user', 'gateway'], accounts: ['user', 'gateway'] });
+  const second = loadSecrets(folder, { services: ['user', 'gateway'], accounts: ['user', 'gateway'] });
   expect(first.created).toBe(true);
   expect(second).toEqual({ secrets: first.secrets, created: false });
   expect(statSync(join(folder, 'secrets.json')).mode & 0o777).toBe(0o600);
@@ -17,8 +17,8 @@ test('secrets are made once and read again, and only their owner may read the fi
 
 test('no two secrets are the same', () => {
   const { databases, nats, ...others } = loadSecrets(folder, {
-    services: ['user', 'order', 'payment'],
-    accounts: ['user', 'order'],
+    services: ['user', 'gateway'],
+    accounts: ['user', 'gateway'],
   }).secrets;
   const all = [...Object.values(databases), ...Object.values(nats), ...Object.values(others)];
   expect(new Set(all).size).toBe(all.length);
@@ -27,10 +27,10 @@ test('no two secrets are the same', () => {
 test('a secret that a later version added is added, and the others stay', () => {
   const { machineSecret, nats, ...older } = loadSecrets(folder, { services: ['user'], accounts: ['user'] }).secrets;
   writeFileSync(join(folder, 'secrets.json'), JSON.stringify(older));
-  const { secrets, created } = loadSecrets(folder, { services: ['user', 'order'], accounts: ['user', 'order'] });
+  const { secrets, created } = loadSecrets(folder, { services: ['user', 'gateway'], accounts: ['user', 'gateway'] });
   expect(secrets).toMatchObject({ ...older, databases: expect.objectContaining(older.databases) });
   // A data folder from before the broker had accounts.
-  expect(Object.keys(secrets.nats)).toEqual(['user', 'order']);
+  expect(Object.keys(secrets.nats)).toEqual(['user', 'gateway']);
   expect(secrets.nats['user']).not.toBe(nats['user']);
   expect(secrets.machineSecret).not.toBe(machineSecret);
   expect(created).toBe(false);

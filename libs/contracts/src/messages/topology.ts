@@ -60,7 +60,8 @@ export const streams: readonly StreamDefinition[] = [
   audit,
 ];
 
-const handles = (service: string, ...handled: MessageDefinition[]): ConsumerDefinition[] =>
+/** The consumers of one service. */
+export const handles = (service: string, ...handled: MessageDefinition[]): ConsumerDefinition[] =>
   handled.map((message) => ({ service, message }));
 
 /**

@@ -1,3 +1,13 @@
+export {
+  declareParcels,
+  labelPrinted,
+  labelRefused,
+  parcelLost,
+  parcelPacked,
+  parcelSent,
+  printLabel,
+  stickLabel,
+} from './parcels.js';
 import { undeclared } from './undeclared.js';
 
 /**

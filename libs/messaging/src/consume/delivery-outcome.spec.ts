@@ -6,7 +6,7 @@ import { deliveryOutcomeOf } from './delivery-outcome.js';
 import { consumerLimits } from './limits.js';
 
 class Unreachable extends CodedError {
-  readonly code = 'PSP_UNAVAILABLE';
+  readonly code = 'DEPENDENCY_UNAVAILABLE';
   readonly remedy = 'Wait.';
   override readonly retryable = true;
 }
@@ -21,7 +21,7 @@ test.each([new Error('boom'), new Unreachable('gone'), new HandlerTimeout('a.b',
 );
 
 test('a coded error that no retry can help is given up at once', () => {
-  expect(deliveryOutcomeOf(new NotFound('order 1'), 1)).toEqual({ kind: 'dead-letter', why: 'a retry cannot help' });
+  expect(deliveryOutcomeOf(new NotFound('parcel 1'), 1)).toEqual({ kind: 'dead-letter', why: 'a retry cannot help' });
 });
 
 test('a message that probably kills its process is given up at once', () => {

@@ -12,7 +12,7 @@ test('the headers of a message are kept, instructions to the server are not', ()
   base.append('X-Many', '1');
   base.append('X-Many', '2');
   base.set('Nats-Msg-Id', 'id');
-  base.set('Nats-Expected-Stream', 'PAYMENT');
+  base.set('Nats-Expected-Stream', 'LABEL');
   const result = headersOf({ added: 'yes' }, base);
   expect(result.get('traceparent')).toBe('t');
   expect(result.values('X-Many')).toEqual(['1', '2']);

@@ -1,18 +1,19 @@
 import 'reflect-metadata';
-import { getAddress, orderPlaced, paymentAuthorized, type DataOf } from '@causeway/contracts';
+import { getAddress, type DataOf } from '@causeway/contracts';
+import { labelPrinted, parcelPacked } from '@causeway/contracts/testing';
 import type { Message } from '../consume/message.js';
 import { Handles, HandlesRpc } from './handles.js';
 
 test('the type of a handler is checked against the definition', () => {
   class Typed {
-    @Handles(paymentAuthorized)
-    good(message: Message<DataOf<typeof paymentAuthorized>>) {
+    @Handles(labelPrinted)
+    good(message: Message<DataOf<typeof labelPrinted>>) {
       return message.data.amountMinor;
     }
 
     // @ts-expect-error the data of another message
-    @Handles(paymentAuthorized)
-    wrong(message: Message<DataOf<typeof orderPlaced>>) {
+    @Handles(labelPrinted)
+    wrong(message: Message<DataOf<typeof parcelPacked>>) {
       return message.data.lines;
     }
 
@@ -27,6 +28,6 @@ test('the type of a handler is checked against the definition', () => {
       return { found: 'perhaps' };
     }
   }
-  expect(Reflect.getMetadata('microservices:pattern', Typed.prototype.good)).toEqual(['payment.evt.authorized.v1']);
+  expect(Reflect.getMetadata('microservices:pattern', Typed.prototype.good)).toEqual(['label.evt.printed.v1']);
   expect(Reflect.getMetadata('microservices:pattern', Typed.prototype.find)).toEqual(['user.rpc.get-address.v1']);
 });

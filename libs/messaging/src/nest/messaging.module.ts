@@ -28,7 +28,7 @@ import { JetStreamServer } from './jetstream-server.js';
 export const NATS = Symbol('NATS');
 
 export interface MessagingOptions {
-  /** Name of the service, as in the topology: `order`. */
+  /** Name of the service, as in the topology: `user`. */
   readonly service: string;
   readonly settings: NatsSettings;
   /** Whether to run the outbox relay. Default: when the application has a PersistenceModule, or `pool` is given. */

@@ -19,7 +19,7 @@ export class Outbox implements OutboxPort {
 
   /**
    * @param sql        The transaction's connection.
-   * @param source     Name of the publishing service, `order`.
+   * @param source     Name of the publishing service, `user`.
    * @param onFirstAdd Called once, after the first message.
    */
   constructor(

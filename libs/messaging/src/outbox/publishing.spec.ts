@@ -2,17 +2,17 @@ import { Backoff } from './backoff.js';
 import { byAggregate } from './publisher.js';
 import type { PendingRow } from './rows.js';
 
-const row = (id: string, aggregate_id: string, aggregate_type = 'order'): PendingRow => ({
+const row = (id: string, aggregate_id: string, aggregate_type = 'parcel'): PendingRow => ({
   id,
   aggregate_id,
   aggregate_type,
-  subject: 'order.evt.placed.v1',
+  subject: 'parcel.evt.packed.v1',
   envelope: '{}',
   traceparent: null,
 });
 
 test('rows are grouped by aggregate and keep their order', () => {
-  const groups = byAggregate([row('1', 'a'), row('2', 'b'), row('3', 'a'), row('4', 'a', 'payment')]);
+  const groups = byAggregate([row('1', 'a'), row('2', 'b'), row('3', 'a'), row('4', 'a', 'label')]);
   expect(groups.map((group) => group.map(({ id }) => id))).toEqual([['1', '3'], ['2'], ['4']]);
 });
 
@@ -20,8 +20,8 @@ describe('back-off', () => {
   test('a refused message blocks its aggregate, anything else its whole owner', () => {
     const backoff = new Backoff(() => 0);
     backoff.failed(row('1', 'a'), true);
-    backoff.failed(row('2', 'b', 'payment'), false);
-    expect(backoff.blocked).toEqual({ types: ['payment'], aggregates: ['a'] });
+    backoff.failed(row('2', 'b', 'label'), false);
+    expect(backoff.blocked).toEqual({ types: ['label'], aggregates: ['a'] });
   });
 
   test('the pause doubles from 250 ms to 10 s with each failed try, not with each row', () => {

@@ -1,4 +1,5 @@
-import { orderConfirmed, orderRejected, type Envelope } from '@causeway/contracts';
+import type { Envelope } from '@causeway/contracts';
+import { parcelLost, parcelSent } from '@causeway/contracts/testing';
 import { v7 as uuidv7 } from 'uuid';
 import type { OutboxPort } from '../outbox/outbox.js';
 
@@ -10,23 +11,23 @@ export interface OutboxUnderTest {
 
 /** What every outbox must do. Run against the fake and, with a database, against the real one. */
 export function outboxContract(name: string, make: () => Promise<OutboxUnderTest>): void {
-  const fact = () => ({ orderId: uuidv7(), customerId: uuidv7(), version: 2, occurredAt: new Date().toISOString() });
+  const fact = () => ({ parcelId: uuidv7(), customerId: uuidv7(), version: 2, occurredAt: new Date().toISOString() });
 
   describe(`outbox contract: ${name}`, () => {
     test('a message is kept as a CloudEvents envelope under the id that add returns', async () => {
       const { outbox, stored } = await make();
       const data = fact();
-      const id = await outbox.add(orderConfirmed, data.orderId, data);
+      const id = await outbox.add(parcelSent, data.parcelId, data);
       expect(await stored()).toEqual([
         {
           specversion: '1.0',
           id,
-          type: 'order.evt.confirmed.v1',
+          type: 'parcel.evt.sent.v1',
           source: expect.stringMatching(/^\/causeway\//),
-          subject: data.orderId,
+          subject: data.parcelId,
           time: expect.stringMatching(/^\d{4}-.*Z$/),
           datacontenttype: 'application/json',
-          dataschema: 'urn:causeway:schema:order.evt.confirmed.v1',
+          dataschema: 'urn:causeway:schema:parcel.evt.sent.v1',
           data,
         },
       ]);
@@ -35,15 +36,15 @@ export function outboxContract(name: string, make: () => Promise<OutboxUnderTest
     test('messages keep the order in which they were added', async () => {
       const { outbox, stored } = await make();
       const data = fact();
-      const first = await outbox.add(orderConfirmed, data.orderId, data);
-      const second = await outbox.add(orderRejected, data.orderId, { ...data, reason: 'no stock' });
+      const first = await outbox.add(parcelSent, data.parcelId, data);
+      const second = await outbox.add(parcelLost, data.parcelId, { ...data, reason: 'no stock' });
       expect((await stored()).map(({ id }) => id)).toEqual([first, second]);
     });
 
     test('data that does not match its schema is refused with the path, and nothing is kept', async () => {
       const { outbox, stored } = await make();
       const wrong = { ...fact(), version: 0 };
-      await expect(outbox.add(orderConfirmed, wrong.orderId, wrong)).rejects.toMatchObject({
+      await expect(outbox.add(parcelSent, wrong.parcelId, wrong)).rejects.toMatchObject({
         code: 'VALIDATION_FAILED',
         violations: [{ path: '/version' }],
       });

@@ -1,10 +1,13 @@
 import { consumers, streams } from '@causeway/contracts';
+import { declareParcels } from '@causeway/contracts/testing';
 import { consumerConfig, differences, streamConfig } from './declared.js';
 
+declareParcels();
+
 test('a stream is declared with limits retention, file storage and refusal of what does not fit', () => {
-  expect(streamConfig(streams[0]!, 3)).toEqual({
-    name: 'ORDER',
-    subjects: ['order.evt.>'],
+  expect(streamConfig(streams.find(({ name }) => name === 'USER')!, 3)).toEqual({
+    name: 'USER',
+    subjects: ['user.evt.>'],
     retention: 'limits',
     storage: 'file',
     discard: 'new',

@@ -38,8 +38,8 @@ class DatabaseGone extends CodedError {
   override readonly retryAfterSeconds = 7;
 }
 
-class PspGone extends CodedError {
-  readonly code = 'PSP_UNAVAILABLE';
+class PeerGone extends CodedError {
+  readonly code = 'DEPENDENCY_UNAVAILABLE';
   readonly remedy = 'Try again.';
   override readonly retryable = true;
 }
@@ -50,7 +50,7 @@ const thrown: Record<string, () => unknown> = {
   text: () => 'hunter2',
   'not-found': () => new NotFound('thing 7'),
   database: () => new DatabaseGone('the database is away'),
-  psp: () => new PspGone('the provider is away'),
+  psp: () => new PeerGone('the provider is away'),
   bulkhead: () => new BulkheadFull('payment'),
   nest: () => new BadRequestException('hunter2'),
   teapot: () => Object.assign(new Error('hunter2'), { statusCode: 418 }),

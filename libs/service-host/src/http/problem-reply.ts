@@ -19,8 +19,10 @@ const retriedBelow: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'DEPENDENCY_UNAVAILABLE',
   'CIRCUIT_OPEN',
   'NO_ENDPOINT',
+  // demo
   'PSP_UNSENT',
   'PSP_UNAVAILABLE',
+  // end demo
 ]);
 
 /**

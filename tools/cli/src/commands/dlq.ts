@@ -65,7 +65,7 @@ export function addDlq(program: Command, run: RunCommand): void {
     .option('--all', 'every dead letter')
     .option('--yes', 'do it')
     .requiredOption('--reason <text>', 'why, for the audit trail')
-    .addHelpText('after', example('dlq discard 17 --reason "test order, refunded by hand" --yes'))
+    .addHelpText('after', example('dlq discard 17 --reason "test message, done by hand" --yes'))
     .action((sequences: number[], options: ChangeOptions, command: Command) =>
       run(command, (context) => discard(context, sequences, options)),
     );

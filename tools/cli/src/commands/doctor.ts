@@ -2,11 +2,12 @@ import type { Command } from 'commander';
 import { example, type CommandContext, type CommandReport, type RunCommand } from '../command.js';
 import { brokerChecks } from '../doctor/broker.js';
 import type { DoctorCheck, CheckFinding } from '../doctor/check.js';
-import { databaseChecks, sagaCheck } from '../doctor/databases.js';
+import { databaseChecks } from '../doctor/databases.js';
 import { instanceChecks } from '../doctor/instances.js';
 import { diskChecks, freePortChecks, nodeCheck } from '../doctor/machine.js';
 import type { CommandFailed } from '../failure.js';
 import { table } from '../output/table.js';
+import { sagaCheck } from '../story/saga-check.js';
 
 /** `causeway doctor`: is everything as it should be? */
 export function addDoctor(program: Command, run: RunCommand): void {
@@ -27,7 +28,9 @@ async function doctor({ target }: CommandContext): Promise<CommandReport> {
     ...diskChecks(target.dataFolders),
     ...brokerChecks(target),
     ...databaseChecks(target),
+    // demo
     sagaCheck(target),
+    // end demo
     ...(await instanceChecks(target)),
   ]);
 }

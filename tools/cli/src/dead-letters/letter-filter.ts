@@ -19,7 +19,7 @@ export const withFilter = (command: Command): Command =>
     .option('--consumer <name>', 'of this consumer')
     .option('--subject <subject>', 'of messages with this subject')
     .option('--code <code>', 'with this error code')
-    .option('--about <id>', 'whose message mentions this order, payment or message id')
+    .option('--about <id>', 'whose message mentions this id: of a message, or in its data')
     .option('--since <duration>', 'that failed within 30m, 2h, 7d …', durationMs);
 
 /** The conditions alone, without the other options of a command. */

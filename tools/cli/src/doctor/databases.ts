@@ -1,6 +1,5 @@
 import { migrationsOf } from '@causeway/launcher/schema';
 import { services, type ServiceName } from '@causeway/system';
-import { openSagas } from '../story/open-sagas.js';
 import { readDatabase } from '../target/read-database.js';
 import type { SystemTarget } from '../target/target.js';
 import type { CheckFinding, DoctorCheck } from './check.js';
@@ -9,24 +8,6 @@ import type { CheckFinding, DoctorCheck } from './check.js';
 const mostSkewMs = 2_000;
 /** A message waits for milliseconds; longer means that the broker or the relay has a problem. */
 const mostUnsentMs = 30_000;
-
-/** From placed to confirmed an order takes half a second; the saga asks again after a while. */
-const mostWaitMs = 60_000;
-
-/** Orders that wait too long are what customers see of any fault. */
-export const sagaCheck = (target: SystemTarget): DoctorCheck => ({
-  name: 'open orders',
-  finding: async () => {
-    const url = (await target.databaseUrl('order')) ?? '';
-    const late = await readDatabase(url, (query) => openSagas(query, mostWaitMs, 1_000));
-    const number = late.length === 1_000 ? '1000 or more' : String(late.length);
-    return {
-      ok: late.length === 0,
-      detail: `${number} wait longer than a minute`,
-      remedy: 'npx causeway orders --waiting 1m',
-    };
-  },
-});
 
 /** For each service with a database: is it there, is its clock right, has it all migrations, is its outbox empty? */
 export const databaseChecks = (target: SystemTarget): DoctorCheck[] =>

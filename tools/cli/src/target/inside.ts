@@ -55,7 +55,7 @@ export function insideTarget(
       Promise.reject(
         new CommandFailed(
           'a container does not see the logs of others',
-          'Ask the platform: docker compose logs order, kubectl logs deployment/order, or Kibana.',
+          'Ask the platform: docker compose logs user, kubectl logs deployment/user, or Kibana.',
         ),
       ),
     trace: () => Promise.resolve(undefined),

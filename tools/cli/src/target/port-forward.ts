@@ -15,7 +15,7 @@ const timeoutMs = 15_000;
 /**
  * Opens `kubectl port-forward` and waits until it listens.
  * @param kubectl Arguments that name the cluster and the namespace.
- * @param to `pod/order-7d9`, `service/nats`
+ * @param to `pod/user-7d9`, `service/nats`
  * @throws CommandFailed with what kubectl says
  */
 export async function forwardPort(kubectl: readonly string[], to: string, port: number): Promise<PortForward> {

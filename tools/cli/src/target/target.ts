@@ -5,7 +5,7 @@ import type { NatsConnection } from '@nats-io/transport-node';
 /** One process of a service, as the place where it runs knows it. */
 export interface KnownInstance {
   readonly service: ServiceName;
-  /** `order-1`; elsewhere the name of the container or pod. */
+  /** `user-1`; elsewhere the name of the container or pod. */
   readonly id: string;
   /** Base URL of its management port, reachable from here. */
   readonly managementUrl: string;

@@ -20,9 +20,9 @@ export const largestStep = 50;
 
 export const canaryUsage = `The share of requests that go to a new version (components/canary-*).
 
-  npm run k8s:canary -- order          shows the weights, and the pods of both versions
-  npm run k8s:canary -- order 10       gives the canary 10 % of the requests; 0 to 100
-  npm run k8s:canary -- order undo     takes all of them back, without looking at anything else
+  npm run k8s:canary -- user           shows the weights, and the pods of both versions
+  npm run k8s:canary -- user  10       gives the canary 10 % of the requests; 0 to 100
+  npm run k8s:canary -- user  undo     takes all of them back, without looking at anything else
 
   options
     --context <name>     kubectl context (default: the current one)

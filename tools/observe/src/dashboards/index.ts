@@ -6,4 +6,13 @@ import { overview } from './overview.js';
 import { postgres } from './postgres.js';
 import { resilience } from './resilience.js';
 
-export const boards: readonly Board[] = [overview, orders, messaging, resilience, node, postgres];
+export const boards: readonly Board[] = [
+  overview,
+  // demo
+  orders,
+  // end demo
+  messaging,
+  resilience,
+  node,
+  postgres,
+];
