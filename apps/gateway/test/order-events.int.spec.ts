@@ -3,12 +3,13 @@ import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expectDeclaredResponses } from '@causeway/contracts/testing';
 import { respond } from '../src/testing/stub-service.js';
-import { anOrder, eventually, orderAndHistory, World } from '../src/testing/world.js';
+import { anOrder, orderAndHistory, ShopWorld } from '../src/testing/shop-world.js';
+import { eventually } from '../src/testing/world.js';
 
 expectDeclaredResponses();
-let world: World;
+let world: ShopWorld;
 beforeAll(async () => {
-  world = await World.start({ ORDER_EVENTS_MAX_STREAMS: '2' });
+  world = await ShopWorld.start({ ORDER_EVENTS_MAX_STREAMS: '2' });
 });
 afterAll(() => world.end());
 

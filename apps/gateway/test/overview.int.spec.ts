@@ -2,12 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { orderOverview, scopes } from '@causeway/contracts';
 import { expectDeclaredResponses } from '@causeway/contracts/testing';
 import { respond, type StubService } from '../src/testing/stub-service.js';
-import { aHistory, anOrder, aPayment, aUser, eventually, orderAndHistory, World } from '../src/testing/world.js';
+import { aHistory, anOrder, aPayment, aUser, orderAndHistory, ShopWorld } from '../src/testing/shop-world.js';
+import { eventually } from '../src/testing/world.js';
 
 expectDeclaredResponses();
-let world: World;
+let world: ShopWorld;
 beforeAll(async () => {
-  world = await World.start();
+  world = await ShopWorld.start();
 });
 afterAll(() => world.end());
 

@@ -22,7 +22,7 @@ const problem = async (response: Response) => ({
   ...((await response.json()) as { code: string; detail: string }),
 });
 const post = (headers: Record<string, string> = {}, body = '{"a": 1}') =>
-  world.fetch('/v1/orders', {
+  world.fetch('/v1/users/me/addresses', {
     method: 'POST',
     headers: { ...bearer, 'content-type': 'application/json', ...headers },
     body,
@@ -30,34 +30,33 @@ const post = (headers: Record<string, string> = {}, body = '{"a": 1}') =>
 const unavailable: StubService['handler'] = (_received, response) =>
   respond(response, 503, { code: 'DATABASE_UNAVAILABLE' }, { 'retry-after': '7' });
 
-/** Runs with one of the two order instances gone; enough requests that some are tried there first. */
+/** Runs with one of the two instances gone; enough requests that some are tried there first. */
 async function withOneGone(run: () => Promise<void>): Promise<void> {
-  const [gone] = world.orders;
+  const [gone] = world.users;
   await gone.stop();
   try {
     for (let round = 0; round < 8; round += 1) await run();
   } finally {
-    world.orders[0] = await StubService.start(gone.port);
+    world.users[0] = await StubService.start(gone.port);
   }
 }
 
 describe('what passes', () => {
   test('method, path, query and body, byte for byte; and the answer as it is', async () => {
-    world.payment.handler = (_received, response) =>
-      respond(response, 201, { ok: true }, { location: '/v1/x', etag: '"7"', 'set-cookie': ['a=1', 'b=2'] });
+    world.onUser((_received, response) =>
+      respond(response, 201, { ok: true }, { location: '/v1/x', etag: '"7"', 'set-cookie': ['a=1', 'b=2'] }),
+    );
     const body = `{ "id":"evt_1",\n "amount": 1.50, "text":"\\u00e4ä${randomBytes(8).toString('hex')}" }`;
     const signature = createHmac('sha256', 'secret').update(body).digest('hex');
-    const response = await world.fetch('/webhooks/psp?a=%2F&b=%20c', {
+    const response = await world.fetch('/oidc/token?a=%2F&b=%20c', {
       method: 'POST',
-      headers: { 'content-type': 'application/json; charset=utf-8', 'psp-signature': signature },
+      headers: { 'content-type': 'application/json; charset=utf-8', 'x-signature': signature },
       body,
     });
-    const [received] = world.payment.received;
-    expect(received).toMatchObject({ method: 'POST', url: '/webhooks/psp?a=%2F&b=%20c' });
+    const [received] = world.userCalls;
+    expect(received).toMatchObject({ method: 'POST', url: '/oidc/token?a=%2F&b=%20c' });
     expect(received?.body.equals(Buffer.from(body))).toBe(true);
-    expect(createHmac('sha256', 'secret').update(received!.body).digest('hex')).toBe(
-      received?.headers['psp-signature'],
-    );
+    expect(createHmac('sha256', 'secret').update(received!.body).digest('hex')).toBe(received?.headers['x-signature']);
     expect(received?.headers['content-type']).toBe('application/json; charset=utf-8');
     expect(response.status).toBe(201);
     expect(await response.json()).toEqual({ ok: true });
@@ -68,12 +67,12 @@ describe('what passes', () => {
   test('an answer of 32 MiB streams; the gateway never holds more than a little of it', async () => {
     const chunk = randomBytes(65_536);
     let sent = 0;
-    world.onOrder(async (_received, response) => {
+    world.onUser(async (_received, response) => {
       response.writeHead(200, { 'content-type': 'application/octet-stream' });
       for (; sent < 512; sent += 1) if (!response.write(chunk)) await once(response, 'drain');
       response.end();
     });
-    const response = await world.raw('/v1/products');
+    const response = await world.raw('/oidc/jwks');
     response.pause();
     await sleep(300);
     expect(sent).toBeLessThan(300); // what is not read waits at the service
@@ -83,7 +82,7 @@ describe('what passes', () => {
   });
 
   test('an answer that takes longer than the deadline, as long as it moves', async () => {
-    world.onOrder(async (_received, response) => {
+    world.onUser(async (_received, response) => {
       response.writeHead(200);
       for (let part = 0; part < 5; part += 1) {
         response.write('x');
@@ -91,38 +90,39 @@ describe('what passes', () => {
       }
       response.end();
     });
-    const response = await world.fetch('/v1/products', { headers: { 'causeway-deadline-ms': '1000' } });
+    const response = await world.fetch('/oidc/jwks', { headers: { 'causeway-deadline-ms': '1000' } });
     expect(await response.text()).toBe('xxxxx');
   });
 
   test('an answer without a body, HEAD, and a 5xx in any encoding', async () => {
-    world.user.handler = (_received, response) => void response.writeHead(204).end();
+    world.onUser((_received, response) => void response.writeHead(204).end());
     const gone = await world.fetch(`/v1/users/me/addresses/${randomUUID()}`, { method: 'DELETE', headers: bearer });
     expect([gone.status, await gone.text()]).toEqual([204, '']);
+    world.reset();
 
-    world.onOrder((_received, response) => void response.writeHead(200, { 'content-length': '1234' }).end());
-    const head = await world.fetch('/v1/products', { method: 'HEAD' });
-    expect([head.status, head.headers.get('content-length'), world.orderCalls[0]?.method]).toEqual([
+    world.onUser((_received, response) => void response.writeHead(200, { 'content-length': '1234' }).end());
+    const head = await world.fetch('/oidc/jwks', { method: 'HEAD' });
+    expect([head.status, head.headers.get('content-length'), world.userCalls[0]?.method]).toEqual([
       200,
       '1234',
       'HEAD',
     ]);
 
     const bytes = Buffer.from([0, 255, 128, 7]);
-    world.onOrder((_received, response) => void response.writeHead(500, { 'content-type': 'x/y' }).end(bytes));
-    const failed = await world.fetch('/v1/products');
+    world.onUser((_received, response) => void response.writeHead(500, { 'content-type': 'x/y' }).end(bytes));
+    const failed = await world.fetch('/oidc/jwks');
     expect([failed.status, Buffer.from(await failed.arrayBuffer()).equals(bytes)]).toEqual([500, true]);
   });
 
   test('a request in absolute form goes to the same place', async () => {
-    expect((await world.raw('http://elsewhere.example/v1/products?limit=1')).statusCode).toBe(200);
-    expect(world.orderCalls[0]?.url).toBe('/v1/products?limit=1');
+    expect((await world.raw('http://elsewhere.example/oidc/jwks?limit=1')).statusCode).toBe(200);
+    expect(world.userCalls[0]?.url).toBe('/oidc/jwks?limit=1');
   });
 });
 
 describe('headers', () => {
   test('those of the connection, and claims that only we may make, do not pass', async () => {
-    await world.raw('/v1/products', {
+    await world.raw('/oidc/jwks', {
       connection: 'close, X-Private',
       'x-private': '1',
       'keep-alive': 'timeout=5',
@@ -139,7 +139,7 @@ describe('headers', () => {
       'x-mine': 'kept',
       'accept-language': 'zh',
     });
-    const { headers } = world.orderCalls[0]!;
+    const { headers } = world.userCalls[0]!;
     expect(headers).toMatchObject({
       host: expect.stringMatching(/^127\.0\.0\.1:/),
       'x-forwarded-for': '127.0.0.1',
@@ -154,16 +154,16 @@ describe('headers', () => {
   });
 
   test('of a client, and of an answer, may have bytes above ASCII, which pass as they are', async () => {
-    world.onOrder((_received, response) => respond(response, 200, {}, { 'x-bytes': 'caf\u00e9' }));
-    const { headers } = await world.raw('/v1/products', { 'x-bytes': 'caf\u00e9' });
-    expect([world.orderCalls[0]?.headers['x-bytes'], headers['x-bytes']]).toEqual(['caf\u00e9', 'caf\u00e9']);
+    world.onUser((_received, response) => respond(response, 200, {}, { 'x-bytes': 'caf\u00e9' }));
+    const { headers } = await world.raw('/oidc/jwks', { 'x-bytes': 'caf\u00e9' });
+    expect([world.userCalls[0]?.headers['x-bytes'], headers['x-bytes']]).toEqual(['caf\u00e9', 'caf\u00e9']);
   });
 
   test('those of the service’s connection do not pass back', async () => {
-    world.onOrder((_received, response) =>
+    world.onUser((_received, response) =>
       respond(response, 200, {}, { connection: 'keep-alive, x-inner', 'x-inner': '1', 'x-outer': '2' }),
     );
-    const { headers } = await world.raw('/v1/products', { connection: 'close' });
+    const { headers } = await world.raw('/oidc/jwks', { connection: 'close' });
     expect([headers['x-inner'], headers['x-outer'], headers.connection]).toEqual([undefined, '2', 'close']);
   });
 
@@ -173,21 +173,21 @@ describe('headers', () => {
       'content-security-policy': "default-src 'self'",
       'cache-control': 'private',
     };
-    world.user.handler = (_received, response) => void response.writeHead(200, own).end('<p>');
+    world.onUser((_received, response) => void response.writeHead(200, own).end('<p>'));
     const page = await world.fetch('/oidc/session/end');
     expect(Object.fromEntries(page.headers)).toMatchObject(own);
     expect([page.headers.get('x-frame-options'), page.headers.get('referrer-policy')]).toEqual([null, null]);
 
-    world.user.handler = (_received, response) => void response.writeHead(200, { 'content-type': 'text/html' }).end();
+    world.onUser((_received, response) => void response.writeHead(200, { 'content-type': 'text/html' }).end());
     expect((await world.fetch('/oidc/session/end')).headers.get('content-security-policy')).toBeNull();
-    for (const path of ['/nowhere', '/v1/orders', '/openapi.json'])
+    for (const path of ['/nowhere', '/v1/users/me', '/openapi.json'])
       expect((await world.fetch(path)).headers.get('content-security-policy')).toContain("default-src 'none'");
   });
 
   test('a path with dots is refused, however it is written', async () => {
     for (const path of ['/oidc/../v1/users/me', '/oidc/%2e%2e/v1', '/oidc/a/..%2Fb', '/oidc/.%2e\\x', '/oidc/..'])
       expect([path, (await world.raw(path)).statusCode]).toEqual([path, 400]);
-    expect(world.user.received).toEqual([]);
+    expect(world.userCalls).toEqual([]);
     expect((await world.raw('/oidc/.well/a..b/...')).statusCode).toBe(200);
   });
 });
@@ -196,10 +196,10 @@ describe('the deadline', () => {
   test('is passed on; a client may shorten it, not prolong it', async () => {
     const asked = async (deadline?: string) => {
       world.reset();
-      await world.fetch('/v1/products', {
+      await world.fetch('/oidc/jwks', {
         headers: deadline === undefined ? {} : { 'causeway-deadline-ms': deadline },
       });
-      return Number(world.orderCalls[0]?.headers['causeway-deadline-ms']);
+      return Number(world.userCalls[0]?.headers['causeway-deadline-ms']);
     };
     expect(await asked()).toBeGreaterThan(2_000);
     expect(await asked('60000')).toBeLessThanOrEqual(3_000);
@@ -209,60 +209,60 @@ describe('the deadline', () => {
 
   test('that passes is a 504, and ends the call to the service', async () => {
     let closed = false;
-    world.onOrder((_received, response) => void response.once('close', () => (closed = true)));
-    const response = await world.fetch('/v1/products', { headers: { 'causeway-deadline-ms': '200' } });
+    world.onUser((_received, response) => void response.once('close', () => (closed = true)));
+    const response = await world.fetch('/oidc/jwks', { headers: { 'causeway-deadline-ms': '200' } });
     expect(await problem(response)).toMatchObject({ status: 504, code: 'DEADLINE_EXCEEDED' });
     await eventually(() => closed);
-    expect(world.orderCalls).toHaveLength(1);
+    expect(world.userCalls).toHaveLength(1);
   });
 
   test('that a client made too short is not held against the service', async () => {
-    world.onOrder(() => undefined);
+    world.onUser(() => undefined);
     const hurried = { headers: { 'causeway-deadline-ms': '20' } };
-    const all = await Promise.all(Array.from({ length: 40 }, () => world.fetch('/v1/products', hurried)));
+    const all = await Promise.all(Array.from({ length: 40 }, () => world.fetch('/oidc/jwks', hurried)));
     expect(new Set(all.map(({ status }) => status))).toEqual(new Set([504]));
     world.reset();
-    expect((await world.fetch('/v1/products')).status).toBe(200);
+    expect((await world.fetch('/oidc/jwks')).status).toBe(200);
   });
 });
 
 describe('a client that hangs up', () => {
   test('before the answer: the call to the service ends, too, and is not repeated', async () => {
     let closed = false;
-    world.onOrder((_received, response) => void response.once('close', () => (closed = true)));
+    world.onUser((_received, response) => void response.once('close', () => (closed = true)));
     const leaving = new AbortController();
-    const response = world.fetch('/v1/products', { signal: leaving.signal });
-    await eventually(() => world.orderCalls.length === 1);
+    const response = world.fetch('/oidc/jwks', { signal: leaving.signal });
+    await eventually(() => world.userCalls.length === 1);
     leaving.abort();
     await expect(response).rejects.toThrow('abort');
     await eventually(() => closed, 1_000); // long before the deadline would end it
     await sleep(100);
-    expect(world.orderCalls).toHaveLength(1);
-    expect(policies().find(({ name }) => name === 'forward.order')?.bulkhead?.active).toBe(0);
+    expect(world.userCalls).toHaveLength(1);
+    expect(policies().find(({ name }) => name === 'forward.user')?.bulkhead?.active).toBe(0);
   });
 
   test('in the middle of the answer: the service stops sending', async () => {
     let closed = false;
-    world.onOrder((_received, response) => {
+    world.onUser((_received, response) => {
       response.once('close', () => (closed = true));
       response.writeHead(200).write('first');
     });
     const leaving = new AbortController();
-    const response = await world.fetch('/v1/products', { signal: leaving.signal });
+    const response = await world.fetch('/oidc/jwks', { signal: leaving.signal });
     leaving.abort();
     await expect(response.text()).rejects.toThrow('abort');
     await eventually(() => closed);
   });
 
   test('does not open the breaker', async () => {
-    world.onOrder(() => undefined);
+    world.onUser(() => undefined);
     const leaving = new AbortController();
-    const all = Array.from({ length: 40 }, () => world.fetch('/v1/products', { signal: leaving.signal }));
-    await eventually(() => world.orderCalls.length === 40);
+    const all = Array.from({ length: 40 }, () => world.fetch('/oidc/jwks', { signal: leaving.signal }));
+    await eventually(() => world.userCalls.length === 40);
     leaving.abort();
     await Promise.allSettled(all);
     world.reset();
-    expect((await world.fetch('/v1/products')).status).toBe(200);
+    expect((await world.fetch('/oidc/jwks')).status).toBe(200);
   });
 });
 
@@ -272,15 +272,15 @@ describe('retries', () => {
 
   test('a refused connection: another instance answers, also a POST without a key', async () => {
     await withOneGone(async () => {
-      world.orders[1].received = [];
+      world.users[1].received = [];
       expect((await post()).status).toBe(200);
-      expect(world.orders[1].received).toHaveLength(1);
-      expect(world.orders[1].received[0]?.body.toString()).toBe('{"a": 1}');
+      expect(world.users[1].received).toHaveLength(1);
+      expect(world.users[1].received[0]?.body.toString()).toBe('{"a": 1}');
     });
   });
 
   test('a connection that breaks after the request was sent: a GET and a POST with a key go to the other one', async () => {
-    const [one, two] = world.orders;
+    const [one, two] = world.users;
     const hangUp: StubService['handler'] = (_received, _response, request) => request.socket.destroy();
     for (const [broken, well] of [
       [one, two],
@@ -290,7 +290,7 @@ describe('retries', () => {
       await world.startGateway();
       broken.handler = hangUp;
       for (let round = 0; round < 4; round += 1) {
-        expect((await world.fetch('/v1/products')).status).toBe(200);
+        expect((await world.fetch('/oidc/jwks')).status).toBe(200);
         expect((await post({ 'idempotency-key': randomUUID() })).status).toBe(200);
       }
       expect(well.received).toHaveLength(8);
@@ -298,78 +298,80 @@ describe('retries', () => {
   });
 
   test('… but not a POST without a key: it may have been done', async () => {
-    world.onOrder((_received, _response, request) => request.socket.destroy());
+    world.onUser((_received, _response, request) => request.socket.destroy());
     expect(await problem(await post())).toMatchObject({ status: 503, code: 'DEPENDENCY_UNAVAILABLE' });
-    expect(world.orderCalls).toHaveLength(1);
+    expect(world.userCalls).toHaveLength(1);
   });
 
   test('a 503 is tried once more, on the other instance', async () => {
-    world.onOrder(unavailable);
-    const response = await world.fetch('/v1/products');
+    world.onUser(unavailable);
+    const response = await world.fetch('/oidc/jwks');
     expect(response.status).toBe(503);
     expect(response.headers.get('retry-after')).toBe('7');
     expect(await response.json()).toEqual({ code: 'DATABASE_UNAVAILABLE' });
-    expect(world.orders.map(({ received }) => received.length)).toEqual([1, 1]);
-    expect(world.orderCalls.map(({ headers }) => Number(headers['causeway-deadline-ms'])).every(Boolean)).toBe(true);
+    expect(world.users.map(({ received }) => received.length)).toEqual([1, 1]);
+    expect(world.userCalls.map(({ headers }) => Number(headers['causeway-deadline-ms'])).every(Boolean)).toBe(true);
   });
 
   test('headers of an answer that was replaced are gone', async () => {
     let calls = 0;
-    world.onOrder((_received, response) =>
+    world.onUser((_received, response) =>
       ++calls === 1
         ? respond(response, 503, {}, { 'x-first': '1', 'set-cookie': 'first=1' })
         : respond(response, 200, { calls }),
     );
-    const response = await world.fetch('/v1/products');
+    const response = await world.fetch('/oidc/jwks');
     expect([response.status, await response.json()]).toEqual([200, { calls: 2 }]);
     expect([response.headers.get('x-first'), response.headers.getSetCookie()]).toEqual([null, []]);
   });
 
   test('a 503 with causeway-no-retry, to a POST without a key, and any other status are final', async () => {
-    world.onOrder((_received, response) => respond(response, 503, {}, { 'causeway-no-retry': '1' }));
-    expect((await world.fetch('/v1/products')).status).toBe(503);
-    expect(world.orderCalls).toHaveLength(1);
+    world.onUser((_received, response) => respond(response, 503, {}, { 'causeway-no-retry': '1' }));
+    expect((await world.fetch('/oidc/jwks')).status).toBe(503);
+    expect(world.userCalls).toHaveLength(1);
 
     world.reset();
-    world.onOrder(unavailable);
+    world.onUser(unavailable);
     expect((await post()).status).toBe(503);
-    expect(world.orderCalls).toHaveLength(1);
+    expect(world.userCalls).toHaveLength(1);
 
     for (const status of [404, 409, 429, 500, 502]) {
       world.reset();
-      world.onOrder((_received, response) => respond(response, status, { code: 'X' }));
-      expect((await world.fetch('/v1/products')).status).toBe(status);
-      expect([status, world.orderCalls.length]).toEqual([status, 1]);
+      world.onUser((_received, response) => respond(response, status, { code: 'X' }));
+      expect((await world.fetch('/oidc/jwks')).status).toBe(status);
+      expect([status, world.userCalls.length]).toEqual([status, 1]);
     }
   });
 });
 
 test('an answer that breaks off in the middle is cut off for the client, too', async () => {
-  world.onOrder((_received, response, request) => {
+  world.onUser((_received, response, request) => {
     response.writeHead(200, { 'content-length': '100' }).write('half');
     setTimeout(() => request.socket.destroy(), 20);
   });
-  const response = await world.fetch('/v1/products');
+  const response = await world.fetch('/oidc/jwks');
   await expect(response.text()).rejects.toThrow();
 });
 
 test('the breaker opens for a service that fails, and only for that one', async () => {
   await world.startGateway();
-  world.onOrder((_received, response) => respond(response, 500, {}));
-  for (let call = 0; call < 20; call += 1) await world.fetch('/v1/products');
-  const calls = world.orderCalls.length;
-  const refused = await world.fetch('/v1/products');
+  world.onUser((_received, response) => respond(response, 500, {}));
+  for (let call = 0; call < 20; call += 1) await world.fetch('/oidc/jwks');
+  const calls = world.userCalls.length;
+  const refused = await world.fetch('/oidc/jwks');
   expect(refused.headers.get('retry-after')).toMatch(/^[1-5]$/);
   expect(refused.headers.get('causeway-no-retry')).toBe('1');
   expect(await problem(refused)).toMatchObject({ status: 503, code: 'CIRCUIT_OPEN' });
-  expect(world.orderCalls).toHaveLength(calls);
-  expect((await world.fetch('/oidc/jwks')).status).toBe(200);
+  expect(world.userCalls).toHaveLength(calls);
+  // demo
+  expect(await problem(await world.fetch('/v1/products'))).toMatchObject({ code: 'NO_ENDPOINT' });
+  // end demo
   await world.startGateway();
 });
 
 test('4xx do not open the breaker', async () => {
-  world.onOrder((_received, response) => respond(response, 409, {}));
-  for (let call = 0; call < 30; call += 1) expect((await world.fetch('/v1/products')).status).toBe(409);
+  world.onUser((_received, response) => respond(response, 409, {}));
+  for (let call = 0; call < 30; call += 1) expect((await world.fetch('/oidc/jwks')).status).toBe(409);
 });
 
 describe('a body', () => {
@@ -383,48 +385,48 @@ describe('a body', () => {
       },
     });
     const init = { method: 'POST', headers: { ...bearer, 'content-type': 'application/json' }, body: chunks };
-    const chunked = await world.fetch('/v1/orders', { ...init, duplex: 'half' } as RequestInit);
+    const chunked = await world.fetch('/v1/users/me/addresses', { ...init, duplex: 'half' } as RequestInit);
     expect(await problem(chunked)).toMatchObject({ status: 413, code: 'BODY_TOO_LARGE' });
-    expect(world.orderCalls).toEqual([]);
+    expect(world.userCalls).toEqual([]);
   });
 
   test('of exactly 256 KiB passes, of any type', async () => {
     const body = 'x'.repeat(262_144);
     expect((await post({ 'content-type': 'text/plain' }, body)).status).toBe(200);
-    expect(world.orderCalls[0]?.body.length).toBe(262_144);
-    expect(world.orderCalls[0]?.headers['content-length']).toBe('262144');
+    expect(world.userCalls[0]?.body.length).toBe(262_144);
+    expect(world.userCalls[0]?.headers['content-length']).toBe('262144');
   });
 
   test('of a GET is ignored, not passed on and not a failure', async () => {
-    const response = await world.raw('/v1/products', { 'content-length': '5' }, 'GET', 'hello');
-    expect([response.statusCode, world.orderCalls[0]?.body.length]).toEqual([200, 0]);
+    const response = await world.raw('/oidc/jwks', { 'content-length': '5' }, 'GET', 'hello');
+    expect([response.statusCode, world.userCalls[0]?.body.length]).toEqual([200, 0]);
   });
 
   test('that stops arriving does not reach a service', async () => {
     const { hostname, port } = new URL(world.url);
     const socket = connect(Number(port), hostname);
     socket.write(
-      'POST /webhooks/psp HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 50\r\n\r\n{"a"',
+      'POST /oidc/token HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 50\r\n\r\n{"a"',
     );
     await sleep(100);
     socket.destroy();
     await sleep(100);
-    expect(world.payment.received).toEqual([]);
+    expect(world.userCalls).toEqual([]);
   });
 });
 
 test('what is not in the contracts is not there', async () => {
-  for (const path of ['/health/live', '/governance', '/v1/orders/x/secret', '/oidc', '/v2/orders', '/v1/users'])
+  for (const path of ['/health/live', '/governance', '/v1/users/x/secret', '/oidc', '/v2/users', '/v1/users'])
     expect([path, (await world.raw(path)).statusCode]).toEqual([path, path === '/v1/users' ? 405 : 404]);
   expect(await text(await world.raw('/v1/users', {}, 'PUT'))).toContain('METHOD_NOT_ALLOWED');
-  expect([world.user.received, world.orderCalls]).toEqual([[], []]);
+  expect(world.userCalls).toEqual([]);
 });
 
 // Last: the gateway does not go on after it.
 test('while the process stops, what is passed on asks to leave the connection, whatever the service said of its own', async () => {
   const said = async (status: number, method = 'GET') => {
-    world.onOrder((_received, response) => respond(response, status, {}, { connection: 'keep-alive' }));
-    const response = await world.fetch('/v1/products', { method });
+    world.onUser((_received, response) => respond(response, status, {}, { connection: 'keep-alive' }));
+    const response = await world.fetch('/oidc/jwks', { method });
     return [response.status, response.headers.get('connection')];
   };
   expect(await said(200)).toEqual([200, 'keep-alive']);

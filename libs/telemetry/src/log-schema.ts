@@ -67,7 +67,6 @@ const ofTheCaller = {
   // Orders and payments
   orderId: word('order'),
   paymentId: word('payment'),
-  kind: word('kind of payment operation, or of what the broker holds'),
   outcome: word('outcome of a payment operation'),
   next: word('state of an operation that is tried again'),
   orders: count('orders whose saga step was repeated'),
@@ -101,6 +100,7 @@ const ofTheCaller = {
   rpcs: count('RPCs that it answers'),
   created: words('streams and consumers that were missing'),
   declared: count('streams and consumers that services declare'),
+  kind: word('kind of what the broker holds, or of an operation'),
   name: word('a stream or consumer'),
   changes: words('what changed in it: `max_age: 1 → 2`'),
   server: word('address of the broker'),
