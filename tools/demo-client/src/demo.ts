@@ -14,7 +14,6 @@ export interface DemoOptions {
   readonly trace?: (traceId: string) => readonly TraceSpan[];
   /** Time for what goes on after a response to end, milliseconds. Default 30 000. */
   readonly settleMs?: number;
-  // end demo
   /** How long a step is repeated that is answered late or not at all, milliseconds. Default 60 000. */
   readonly patienceMs?: number;
 }

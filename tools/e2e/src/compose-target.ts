@@ -7,7 +7,7 @@ import { startTraceReceiver, type TraceReceiver } from '@causeway/demo-client';
 import { claimPort } from '@causeway/launcher';
 import { greets } from '@causeway/launcher/nats';
 import { output, type Command } from '@causeway/launcher/run';
-import { serviceNames, type ServiceName } from '@causeway/system';
+import { serviceNames, services as listed, type ServiceName } from '@causeway/system';
 import { eventually } from './eventually.js';
 import { linesOf, connectAs, type Instance, type Server, type Target } from './target.js';
 
@@ -40,8 +40,7 @@ interface Project {
 
 /**
  * Starts `docker/compose.yaml` unchanged, from existing images, with its own secrets and volumes, on free ports of the
- * loopback address, and waits until every container is ready. Beside the product's ports it publishes two for tests:
- * the payment provider's ledger and the broker.
+ * loopback address, and waits until every container is ready. Beside the product's ports it publishes some for tests.
  */
 export async function composeTarget(options: ComposeOptions): Promise<ComposeTarget> {
   const folder = mkdtempSync(join(tmpdir(), 'causeway-images-'));
@@ -49,7 +48,7 @@ export async function composeTarget(options: ComposeOptions): Promise<ComposeTar
     cpSync(join(docker, part), join(folder, part), { recursive: true });
   await output(['sh', join(docker, 'secrets.sh'), join(folder, 'secrets')]);
   const claims = await Promise.all(Array.from({ length: 4 }, () => claimPort()));
-  const [gateway, psp, nats, traces] = claims.map(({ port }) => port);
+  const [gateway, standIn, nats, traces] = claims.map(({ port }) => port);
   const engine = await findEngine();
   const traceReceiver = await receiveTraces(engine, traces!);
   const environment = {
@@ -59,7 +58,7 @@ export async function composeTarget(options: ComposeOptions): Promise<ComposeTar
     TAG: options.tag ?? 'dev',
     OTEL_EXPORTER_OTLP_ENDPOINT: `http://host.docker.internal:${traces}`,
   };
-  writeFileSync(join(folder, 'e2e.yaml'), JSON.stringify(override(options, { psp: psp!, nats: nats! })));
+  writeFileSync(join(folder, 'e2e.yaml'), JSON.stringify(override(options, { standIn: standIn!, nats: nats! })));
   const project = projectIn(folder, engine, environment);
   const stop = async (): Promise<void> => {
     await project.compose('down', '--volumes', '--timeout', '50');
@@ -77,9 +76,16 @@ export async function composeTarget(options: ComposeOptions): Promise<ComposeTar
     const oidc = { issuer: `${url}/oidc`, clientId: 'causeway-demo', redirectUri: `${url}/callback` };
     return {
       endpoints: { gateway: url, oidc },
-      urls: { gateway: url, psp: `http://127.0.0.1:${psp}` },
+      urls: {
+        gateway: url,
+        // demo
+        psp: `http://127.0.0.1:${standIn}`,
+        // end demo
+      },
       oidc: { ...oidc, machineClientId: 'causeway-ops', machineSecret: secret('oidc-machine-secret') },
+      // demo
       secrets: { pspApiKey: secret('psp-api-key'), pspWebhookSecret: secret('psp-webhook-secret') },
+      // end demo
       services,
       postgres: await serverOf(project, 'postgres', (id) =>
         project.docker('exec', id, 'pg_isready', '--host=127.0.0.1', '--username=postgres'),
@@ -113,9 +119,11 @@ function projectIn(folder: string, engine: Engine, environment: NodeJS.ProcessEn
 }
 
 /** What the tests need and the product does not: JSON is YAML. */
-function override({ env }: ComposeOptions, ports: { psp: number; nats: number }): object {
+function override({ env }: ComposeOptions, ports: { standIn: number; nats: number }): object {
   const published: Partial<Record<string, string[]>> = {
-    'psp-sandbox': [`127.0.0.1:${ports.psp}:8080`],
+    ...Object.fromEntries(
+      listed.filter(({ role }) => role === 'stand-in').map(({ name }) => [name, [`127.0.0.1:${ports.standIn}:8080`]]),
+    ),
     nats: [`127.0.0.1:${ports.nats}:4222`],
   };
   const services = serviceNames.map((name) => [
