@@ -20,6 +20,7 @@ export {
   IdempotencyKeyReused,
   IdempotencyStore,
   type IdempotencyScope,
+  type OnceResponse,
 } from './idempotency/store.js';
 export { purgeBatch, purgeIdempotency, purgeInbox } from './purge.js';
 export { CursorCodec, CursorInvalid, keysetPage } from './cursor.js';

@@ -1,4 +1,4 @@
-import { fingerprint, IdempotencyStore, PgUnitOfWork, purgeIdempotency, purgeInbox } from '../src/index.js';
+import { IdempotencyStore, PgUnitOfWork, purgeIdempotency, purgeInbox } from '../src/index.js';
 import type { StoredResponse } from '@causeway/service-host';
 import { counters, errorOf, prepare, valueOf, type Prepared } from './helpers.js';
 
@@ -20,14 +20,12 @@ const created: StoredResponse = {
 /** A POST as a service would handle it: every answer but the first is a replay. */
 const post = (key: string, body: unknown, meanwhile: () => Promise<void> = async () => undefined) =>
   uow.run(async (tx) => {
-    const store = new IdempotencyStore(tx.sql);
-    const print = fingerprint(body);
-    const stored = await store.begin(scopeOf(key), print);
-    if (stored) return { ...stored, replayed: true };
-    await meanwhile();
-    await tx.add(key, 1);
-    await store.complete(scopeOf(key), print, created);
-    return { ...created, replayed: false };
+    const { response, replayed } = await new IdempotencyStore(tx.sql).once(scopeOf(key), body, async () => {
+      await meanwhile();
+      await tx.add(key, 1);
+      return created;
+    });
+    return { ...response, replayed };
   });
 
 test('the first answer is replayed as it was', async () => {

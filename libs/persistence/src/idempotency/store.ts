@@ -1,6 +1,7 @@
 import { CodedError } from '@causeway/errors';
 import type { Sql } from '../sql.js';
 import type { StoredResponse } from '@causeway/service-host';
+import { fingerprint } from './fingerprint.js';
 
 /** What an Idempotency-Key belongs to: the caller, the route and the key itself. */
 export interface IdempotencyScope {
@@ -34,6 +35,13 @@ export class IdempotencyKeyReused extends CodedError {
   }
 }
 
+/** The response to a POST with an `Idempotency-Key`. */
+export interface OnceResponse {
+  readonly response: StoredResponse;
+  /** True when an earlier request with the same key stored the response. */
+  readonly replayed: boolean;
+}
+
 interface Begun {
   readonly outcome: 'new' | 'in_flight' | 'reused' | 'replay';
   readonly status: number;
@@ -48,6 +56,21 @@ interface Begun {
  */
 export class IdempotencyStore {
   constructor(private readonly sql: Sql) {}
+
+  /**
+   * Runs `work` for the first request and stores its response; returns the stored one to every other. For bodies with
+   * personal data use `begin` and `complete`, with a keyed fingerprint and a sealed response.
+   * @param work Throws to refuse the request: then nothing is stored, and the key can be used again.
+   * @throws IdempotencyKeyInFlight, IdempotencyKeyReused
+   */
+  async once(scope: IdempotencyScope, body: unknown, work: () => Promise<StoredResponse>): Promise<OnceResponse> {
+    const print = fingerprint(body);
+    const stored = await this.begin(scope, print);
+    if (stored) return { response: stored, replayed: true };
+    const response = await work();
+    await this.complete(scope, print, response);
+    return { response, replayed: false };
+  }
 
   /**
    * Locks the key until the transaction ends. Call it first in the transaction.
