@@ -1,4 +1,5 @@
 import { services } from '@causeway/system';
+import { anyIn } from './counting.js';
 import type { Severity } from './slo.js';
 
 /** An alert about a cause. Symptoms that customers notice have SLOs, see slo.ts. */
@@ -15,12 +16,6 @@ export interface CauseAlert {
 
 /** What production consists of. */
 const product = services.filter(({ role }) => role === 'product').map(({ name }) => name);
-
-/**
- * A counter has no value before its first event, so `increase` does not see it: the series that is new counts as well.
- */
-const anyIn = (counter: string, window: string): string =>
-  `increase(${counter}[${window}]) > 0 or (${counter} unless ${counter} offset ${window}) > 0`;
 
 export const causeAlerts: readonly CauseAlert[] = [
   {

@@ -1,5 +1,6 @@
 import { causeAlerts } from './alerts.js';
-import { burnRates, slos, windows, type Slo } from './slo.js';
+import { eventsIn } from './counting.js';
+import { burnRates, fewestBad, slos, windows, type Slo, type Window } from './slo.js';
 
 export interface RecordingRule {
   readonly record: string;
@@ -25,9 +26,36 @@ export const runbook = (alert: string): string => `docs/runbooks/${alert}.md`;
 
 const ratio = (window: string): string => `slo:bad:ratio_rate${window}`;
 
-/** The share that was bad, one series for each SLO and window. */
-const recording = ({ name, bad }: Slo): RecordingRule[] =>
-  windows.map((window) => ({ record: ratio(window), expr: bad(window), labels: { slo: name } }));
+/** The window that is counted from the processes' own counters. Longer ones add up what was recorded of it. */
+const counted: Window = '5m';
+const seriesOf = (slo: string, what: 'bad' | 'all'): string => `slo:${what}:increase${counted}{slo="${slo}"}`;
+
+/** The share that was bad: every evaluation has recorded the last five minutes, so each event is added equally often. */
+const shareOf = (slo: string, window: Window): string => {
+  const [bad, all] = (['bad', 'all'] as const)
+    .map((what) => seriesOf(slo, what))
+    .map((series) => (window === counted ? series : `sum_over_time(${series}[${window}])`));
+  return `${bad} / (${all} > 0)`;
+};
+
+/** How many bad events there were, however often the rules are evaluated. */
+const badIn = (slo: string, window: Window): string => {
+  const series = seriesOf(slo, 'bad');
+  return `sum_over_time(${series}[${window}]) / count_over_time(${series}[${counted}])`;
+};
+
+/** The events of five minutes, and the share that was bad, one series for each SLO and window: none without traffic. */
+function recording({ name, all, some }: Slo): RecordingRule[] {
+  const labels = { slo: name };
+  const everything = eventsIn(all, counted);
+  const bad =
+    'bad' in some ? eventsIn(some.bad, counted) : `clamp_min(${everything} - ${eventsIn(some.good, counted)}, 0)`;
+  return [
+    { record: `slo:all:increase${counted}`, expr: everything, labels },
+    { record: `slo:bad:increase${counted}`, expr: bad, labels },
+    ...windows.map((window) => ({ record: ratio(window), expr: shareOf(name, window), labels })),
+  ];
+}
 
 /** A page and a ticket, each over two pairs of windows. */
 function burning({ name, alert, objective, symptom, title }: Slo): AlertingRule[] {
@@ -37,9 +65,12 @@ function burning({ name, alert, objective, symptom, title }: Slo): AlertingRule[
     expr: burnRates
       .filter((rate) => rate.severity === severity)
       .map(({ burn, long, short }) =>
-        [long, short].map((window) => `${ratio(window)}{slo="${name}"} > ${burn} * ${budget}`).join(' and '),
+        [
+          ...[long, short].map((window) => `${ratio(window)}{slo="${name}"} > ${burn} * ${budget}`),
+          `${badIn(name, long)} >= ${fewestBad[severity]}`,
+        ].join(' and '),
       )
-      .map((both) => `(${both})`)
+      .map((all) => `(${all})`)
       .join(' or '),
     labels: { severity, slo: name },
     annotations: {
