@@ -21,6 +21,8 @@ export interface CommandContext {
   readonly signal: AbortSignal;
   /** For what is shown while the command still works. A report is printed by itself. */
   readonly print: (line: string) => void;
+  /** For what it waits for: goes to standard error, and nowhere with `--json`. */
+  readonly note: (line: string) => void;
 }
 
 /** Runs the work of a command against the target that its options name, prints the report and closes the target. */
@@ -28,7 +30,7 @@ export type RunCommand = (
   command: Command,
   work: (context: CommandContext) => Promise<CommandReport | undefined>,
   /** Reports when there is no target. Default: the command fails. */
-  without?: (why: CommandFailed) => Promise<CommandReport>,
+  without?: (why: CommandFailed, note: (line: string) => void) => Promise<CommandReport>,
 ) => Promise<void>;
 
 /** For a command that needs no running system. */

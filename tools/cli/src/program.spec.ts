@@ -30,6 +30,15 @@ test.each(commands.map((words) => [words]))('%j has a help page with an example,
   expect(page).toContain('--json');
 });
 
+test('--version names version, commit and Node, and is JSON where JSON is asked for', async () => {
+  const printed: string[] = [];
+  expect(await runProgram(['--version'], parts(printed))).toBe(0);
+  expect(await runProgram(['--version', '--json'], parts(printed))).toBe(0);
+  const node = process.versions.node;
+  expect(printed[0]).toMatch(new RegExp(`^causeway \\d+\\.\\d+\\.\\d+(, commit [0-9a-f]{12})?, Node ${node}$`));
+  expect(JSON.parse(printed[1]!)).toMatchObject({ version: expect.stringMatching(/^\d/) as string, node });
+});
+
 test('without a target the exit code is 1, and the error is JSON where JSON is asked for', async () => {
   const errors: string[] = [];
   expect(await runProgram(['services'], parts([], errors))).toBe(1);

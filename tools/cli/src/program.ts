@@ -19,6 +19,7 @@ import { addServices } from './commands/services.js';
 import { addTrace } from './commands/trace.js';
 import { addUpdate } from './commands/update.js';
 import { CommandFailed, WrongUsage } from './failure.js';
+import { versionOfThis } from './version.js';
 import type { TargetOptions } from './target/open-target.js';
 import type { SystemTarget } from './target/target.js';
 
@@ -29,6 +30,8 @@ export interface ProgramParts {
   readonly printError: (text: string) => void;
   /** Aborts with Ctrl-C. */
   readonly signal: AbortSignal;
+  /** JSON is asked for. Default false. */
+  readonly json?: boolean;
 }
 
 const exitCodes = `
@@ -40,7 +43,10 @@ export async function runProgram(args: readonly string[], parts: ProgramParts): 
   const { printError } = parts;
   const json = args.includes('--json');
   const outcome = { ok: true };
-  const program = createProgram(json ? { ...parts, printError: () => undefined } : parts, (ok) => (outcome.ok = ok));
+  const program = createProgram(
+    json ? { ...parts, json, printError: () => undefined } : parts,
+    (ok) => (outcome.ok = ok),
+  );
   try {
     await program.parseAsync(args, { from: 'user' });
     return outcome.ok ? 0 : 1;
@@ -81,6 +87,7 @@ export function createProgram(parts: ProgramParts, finished: (ok: boolean) => vo
     )
     .option('--json', 'print JSON')
     .option('--as <name>', 'who you are, for the audit trail; default: user@host, and none with --inside')
+    .option('-V, --version', 'print the version, the commit it was built from, and that of Node')
     .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
     .configureOutput({
       writeOut: (text) => print(text.trimEnd()),
@@ -88,7 +95,12 @@ export function createProgram(parts: ProgramParts, finished: (ok: boolean) => vo
     })
     .showHelpAfterError('(add --help for the options and an example)')
     .addHelpText('after', exitCodes)
-    .exitOverride();
+    .exitOverride()
+    .on('option:version', () => {
+      const { lines, data } = versionOfThis();
+      print(parts.json ? JSON.stringify(data) : lines);
+      throw new CommanderError(0, 'causeway.version', lines);
+    });
   const { run, runLocally } = runners(parts, finished);
   for (const add of [
     addDlq,
@@ -123,7 +135,7 @@ function addCompletion(program: Command): void {
 }
 
 function runners(
-  { openTarget, print, signal }: ProgramParts,
+  { openTarget, print, printError, signal }: ProgramParts,
   finished: (ok: boolean) => void,
 ): { readonly run: RunCommand; readonly runLocally: RunLocally } {
   const show = (report: CommandReport | undefined, json: boolean): void => {
@@ -144,7 +156,7 @@ function runners(
         if (without && error instanceof CommandFailed) return error;
         throw error;
       });
-      if (target instanceof CommandFailed) return show(await without?.(target), json);
+      if (target instanceof CommandFailed) return show(await without?.(target, printError), json);
       try {
         show(
           await work({
@@ -153,6 +165,7 @@ function runners(
             json,
             signal,
             print,
+            note: printError,
           }),
           json,
         );

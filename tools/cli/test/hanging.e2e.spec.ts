@@ -37,4 +37,6 @@ test.each([
     timeoutMs: 100_000,
   });
   expect([code, stdout + stderr]).toEqual([1, expect.stringContaining(says)]);
+  // Silence looks like a standstill.
+  if (command === 'doctor') expect(stderr).toMatch(/^waiting for .*: 2 s$/m);
 });

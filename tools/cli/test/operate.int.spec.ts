@@ -393,6 +393,31 @@ describe('logs', () => {
     expect(shown.map((text) => (JSON.parse(text) as { msg: string }).msg.split(' ')[0])).toEqual(expected);
   });
 
+  const follow = async (first: string[], later: string[]): Promise<string[]> => {
+    logs.length = 0;
+    logs.push({
+      service: 'order',
+      instance: 'order-1',
+      async *lines({ follow: all }) {
+        yield* all ? later : first;
+      },
+    });
+    const { out } = await scene.run('logs', '--json', '--follow');
+    return out.split('\n').map((text) => (JSON.parse(text) as { msg: string }).msg);
+  };
+
+  test('--follow shows each line once, though several have the same millisecond', async () => {
+    const [one, two, three] = ['one', 'two', 'three'].map((msg) => line('1', 'info', msg)) as [string, string, string];
+    expect(await follow([one], [one, two, three])).toEqual(['one', 'two', 'three']);
+    expect(await follow([one, two.slice(0, 20)], [one, two, three])).toEqual(['one', 'two', 'three']);
+    expect(await follow([], [one, two])).toEqual(['one', 'two']);
+  });
+
+  test('--follow shows the lines of a log that was rotated meanwhile', async () => {
+    const old = ['a', 'b', 'c'].map((msg) => line('1', 'info', msg));
+    expect(await follow(old, [line('2', 'info', 'd')])).toEqual(['a', 'b', 'c', 'd']);
+  });
+
   test('a service that has no log is a mistake, not silence', async () => {
     const { code, err } = await scene.run('logs', '--service', 'nonsense');
     expect([code, err]).toEqual([1, expect.stringContaining('There are logs of order, order-1, payment, payment-1.')]);

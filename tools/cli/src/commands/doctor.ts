@@ -1,3 +1,4 @@
+import { allOf, named } from '@causeway/launcher/progress';
 import type { Command } from 'commander';
 import { example, type CommandContext, type CommandReport, type RunCommand } from '../command.js';
 import { brokerChecks } from '../doctor/broker.js';
@@ -21,8 +22,9 @@ export function addDoctor(program: Command, run: RunCommand): void {
     .action((_options: unknown, command: Command) => run(command, doctor, beforeStart));
 }
 
-async function doctor({ target }: CommandContext): Promise<CommandReport> {
-  return report([
+async function doctor({ target, note }: CommandContext): Promise<CommandReport> {
+  const [instances] = await allOf(note, [named('the list of instances', instanceChecks(target))]);
+  return report(note, [
     { name: 'target', finding: () => Promise.resolve({ ok: true, detail: target.name }) },
     nodeCheck,
     ...diskChecks(target.dataFolders),
@@ -31,12 +33,12 @@ async function doctor({ target }: CommandContext): Promise<CommandReport> {
     // demo
     sagaCheck(target),
     // end demo
-    ...(await instanceChecks(target)),
+    ...instances,
   ]);
 }
 
-function beforeStart({ message }: CommandFailed): Promise<CommandReport> {
-  return report([
+function beforeStart({ message }: CommandFailed, note: (line: string) => void): Promise<CommandReport> {
+  return report(note, [
     { name: 'target', finding: () => Promise.resolve({ ok: true, detail: `${message}; can one start?` }) },
     nodeCheck,
     ...diskChecks([process.cwd()]),
@@ -44,16 +46,14 @@ function beforeStart({ message }: CommandFailed): Promise<CommandReport> {
   ]);
 }
 
-/** Runs every check, whatever the others find. */
-async function report(checks: readonly DoctorCheck[]): Promise<CommandReport> {
-  const results = await Promise.all(
-    checks.map(async ({ name, finding }) => {
-      const found = await finding().catch((error: unknown): CheckFinding => ({
-        ok: false,
-        detail: (error as Error).message,
-      }));
-      return { name, ...found };
-    }),
+/**
+ * Runs every check, whatever the others find.
+ * @param note Told what is still waited for: a database that hangs takes its time.
+ */
+async function report(note: (line: string) => void, checks: readonly DoctorCheck[]): Promise<CommandReport> {
+  const results = await allOf<DoctorResult[]>(
+    note,
+    checks.map((check) => named(check.name, resultOf(check))),
   );
   const wrong = results.filter(({ ok }) => !ok);
   return {
@@ -68,4 +68,16 @@ async function report(checks: readonly DoctorCheck[]): Promise<CommandReport> {
     ],
     ok: wrong.length === 0,
   };
+}
+
+interface DoctorResult extends CheckFinding {
+  readonly name: string;
+}
+
+async function resultOf({ name, finding }: DoctorCheck): Promise<DoctorResult> {
+  const found = await finding().catch((error: unknown): CheckFinding => ({
+    ok: false,
+    detail: (error as Error).message,
+  }));
+  return { name, ...found };
 }

@@ -46,47 +46,68 @@ async function logs(context: CommandContext, options: LogOptions): Promise<Comma
     throw new CommandFailed(`there is no log of ${service}`, `There are logs of ${known.join(', ')}.`);
   }
   const show = (line: ServiceLogLine): void => print(json ? line.text : readable(line));
-  const latest = await collect(context, sources, options);
+  const { latest, read } = await collect(context, sources, options);
   latest.forEach(show);
-  if (options.follow) await follow(context, sources, options, latest.at(-1)?.time ?? '', show);
+  if (options.follow) await follow(context, sources, options, read, show);
   else if (latest.length === 0 && !json) print('no lines match');
   return undefined;
+}
+
+/** How far a log was read. */
+interface LogPosition {
+  readonly lines: number;
+  /** Of the last line. */
+  readonly time: string;
 }
 
 async function collect(
   { signal }: CommandContext,
   sources: readonly LogSource[],
   options: LogOptions,
-): Promise<ServiceLogLine[]> {
+): Promise<{ readonly latest: ServiceLogLine[]; readonly read: ReadonlyMap<LogSource, LogPosition> }> {
   const found: ServiceLogLine[] = [];
+  const read = new Map<LogSource, LogPosition>();
   const wanted = matcher(options);
   for (const source of sources) {
     let own: ServiceLogLine[] = [];
+    let [lines, complete, last] = [0, 0, ''];
     for await (const text of source.lines({ follow: false, signal })) {
+      lines += 1;
+      // The end of the log may be the beginning of a line that is being written.
+      if (text.endsWith('}')) [complete, last] = [lines, text];
       const line = wanted(text, source);
       if (line) own.push(line);
       // A log may be larger than memory.
       if (own.length > 2 * options.limit) own = own.slice(-options.limit);
     }
     found.push(...own.slice(-options.limit));
+    read.set(source, { lines: complete, time: lineOf(last, source)?.time ?? '' });
   }
-  return found.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0)).slice(-options.limit);
+  const latest = found.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0)).slice(-options.limit);
+  return { latest, read };
 }
 
-/** Shows what is newer than `after`. Lines of several logs come within half a second of each other, in any order. */
+/**
+ * Shows what comes after what was read. A position in the log says so, not a time: several lines have the same
+ * millisecond. Lines of several logs come within half a second of each other, in any order.
+ */
 async function follow(
   { signal }: CommandContext,
   sources: readonly LogSource[],
   options: LogOptions,
-  after: string,
+  read: ReadonlyMap<LogSource, LogPosition>,
   show: (line: ServiceLogLine) => void,
 ): Promise<void> {
   const wanted = matcher(options);
   await Promise.all(
     sources.map(async (source) => {
+      const { lines, time } = read.get(source) ?? { lines: 0, time: '' };
+      let before = lines;
       for await (const text of source.lines({ follow: true, signal })) {
+        before -= 1;
         const line = wanted(text, source);
-        if (line && line.time > after) show(line);
+        // A log that was rotated meanwhile has fewer old lines than were read.
+        if (line && (before < 0 || line.time > time)) show(line);
       }
     }),
   );
