@@ -39,7 +39,7 @@ type Json = Readonly<Record<string, unknown>>;
 const documentation = new Set(['$schema', '$defs', 'id', 'description', 'example', 'override', 'default']);
 
 /** JSON Schema with what it refers to put in its place, and without its documentation. */
-function schemaOf(contract: z.ZodType, io: 'input' | 'output'): ContractSchema {
+export function schemaOf(contract: z.ZodType, io: 'input' | 'output'): ContractSchema {
   const whole = z.toJSONSchema(contract, { io, unrepresentable: 'any' }) as Json;
   const plain = (schema: unknown): unknown => {
     if (Array.isArray(schema)) return schema.map(plain);

@@ -1,0 +1,47 @@
+import type { Tree } from '@nx/devkit';
+import { formatted } from '../edit/file.js';
+
+/** The lines of a README that name subjects, each with what stands there when there are none. */
+const nothing = { Publishes: 'nothing', Consumes: 'no messages', Serves: 'no RPCs' } as const;
+export type ReadmeLine = keyof typeof nothing;
+
+/** The README of a service names what it publishes, consumes and serves; a check demands it. */
+export async function addToReadme(tree: Tree, service: string, line: ReadmeLine, subject: string): Promise<void> {
+  await change(tree, service, (text) => {
+    const empty = `- **${line}** ${nothing[line]}.`;
+    if (text.includes(empty)) return text.replace(empty, `- **${line}** \`${subject}\`.`);
+    const start = `- **${line}** `;
+    if (text.includes(start)) return text.replace(start, `${start}\`${subject}\`, `);
+    return appendLine(text, `${start}\`${subject}\`.`);
+  });
+}
+
+export async function removeFromReadme(tree: Tree, service: string, line: ReadmeLine, subject: string): Promise<void> {
+  await change(tree, service, (text) => {
+    const only = `- **${line}** \`${subject}\`.`;
+    if (text.includes(only)) return text.replace(only, `- **${line}** ${nothing[line]}.`);
+    // Lines are broken anew by Prettier, so there may be a line break behind the comma.
+    const among = new RegExp(`(^- \\*\\*${line}\\*\\*\\s+(?:\`[^\`]+\`,\\s+)*)\`${escaped(subject)}\`,\\s+`, 'm');
+    return text.replace(among, '$1');
+  });
+}
+
+const escaped = (text: string): string => text.replaceAll('.', '\\.');
+
+async function change(tree: Tree, service: string, edit: (text: string) => string): Promise<void> {
+  const path = `apps/${service}/README.md`;
+  const before = tree.read(path, 'utf8');
+  if (before === null) return;
+  const after = edit(before);
+  if (after !== before) tree.write(path, await formatted(tree.root, path, after));
+}
+
+/** Behind the other lines of their kind, otherwise at the end. */
+function appendLine(text: string, line: string): string {
+  const lines = text.split('\n');
+  const last = lines.findLastIndex((each) => each.startsWith('- **'));
+  if (last < 0) return `${text.trimEnd()}\n\n${line}\n`;
+  const end = lines.findIndex((each, at) => at > last && !each.startsWith('  '));
+  lines.splice(end < 0 ? lines.length : end, 0, line);
+  return lines.join('\n');
+}
