@@ -12,12 +12,14 @@ export async function addToReadme(tree: Tree, service: string, line: ReadmeLine,
     if (text.includes(empty)) return text.replace(empty, `- **${line}** \`${subject}\`.`);
     const start = `- **${line}** `;
     if (text.includes(start)) return text.replace(start, `${start}\`${subject}\`, `);
-    return appendLine(text, `${start}\`${subject}\`.`);
+    return appendLine(text, plainLine(line, subject));
   });
 }
 
 export async function removeFromReadme(tree: Tree, service: string, line: ReadmeLine, subject: string): Promise<void> {
   await change(tree, service, (text) => {
+    const plain = plainLine(line, subject);
+    if (text.includes(`${plain}\n`)) return text.replace(`${plain}\n`, '');
     const only = `- **${line}** \`${subject}\`.`;
     if (text.includes(only)) return text.replace(only, `- **${line}** ${nothing[line]}.`);
     // Lines are broken anew by Prettier, so there may be a line break behind the comma.
@@ -36,12 +38,24 @@ async function change(tree: Tree, service: string, edit: (text: string) => strin
   if (after !== before) tree.write(path, await formatted(tree.root, path, after));
 }
 
-/** Behind the other lines of their kind, otherwise at the end. */
+/** What a README gets that has no such line yet. It goes as it came. */
+const plainLine = (line: ReadmeLine, subject: string): string => `- ${line} \`${subject}\`.`;
+
+/** To the list of the section about messages, otherwise at the end. */
 function appendLine(text: string, line: string): string {
   const lines = text.split('\n');
-  const last = lines.findLastIndex((each) => each.startsWith('- **'));
+  const heading = lines.findIndex((each) => /^## .*(publish|message|essential)/i.test(each));
+  const after = (test: (each: string) => boolean, from: number): number => {
+    const found = lines.findIndex((each, at) => at > from && test(each));
+    return found < 0 ? lines.length : found;
+  };
+  const end = heading < 0 ? -1 : after((each) => each.startsWith('## '), heading);
+  const last = lines.findLastIndex((each, at) => at > heading && at < end && each.startsWith('- '));
   if (last < 0) return `${text.trimEnd()}\n\n${line}\n`;
-  const end = lines.findIndex((each, at) => at > last && !each.startsWith('  '));
-  lines.splice(end < 0 ? lines.length : end, 0, line);
+  lines.splice(
+    after((each) => !each.startsWith('  '), last),
+    0,
+    line,
+  );
   return lines.join('\n');
 }

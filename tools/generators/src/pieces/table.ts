@@ -106,3 +106,31 @@ export function hasTable(tree: Tree, service: string, table: string): boolean {
     .map((each) => `${folder}/${each}/migration.sql`)
     .some((path) => tree.exists(path) && made.test(tree.read(path, 'utf8') ?? ''));
 }
+
+/** How a column is read: its type in a row of node-postgres, and the field of JSON as code. */
+export interface ReadColumn extends Column {
+  readonly rowType: string;
+  readonly read: string;
+}
+
+const rowTypes: Record<ValueKind, string> = {
+  uuid: 'string',
+  timestamp: 'Date',
+  integer: 'number',
+  bigint: 'string',
+  boolean: 'boolean',
+  text: 'string',
+  json: 'never',
+};
+
+export function rowOf(column: Column): ReadColumn {
+  const { field, name, kind, nullable } = column;
+  const value =
+    { timestamp: `row.${name}.toISOString()`, bigint: `Number(row.${name})` }[kind as 'timestamp' | 'bigint'] ??
+    `row.${name}`;
+  return {
+    ...column,
+    rowType: `${rowTypes[kind]}${nullable ? ' | null' : ''}`,
+    read: nullable ? `...(row.${name} !== null && { ${field}: ${value} })` : `${field}: ${value}`,
+  };
+}
