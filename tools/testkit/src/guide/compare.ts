@@ -8,6 +8,7 @@ const variables = [
   { kind: 'time', is: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/, same: false },
   { kind: 'clock', is: /\b\d\d:\d\d:\d\d(?:\.\d+)?\b/, same: false },
   { kind: 'stamp', is: /\b20\d{12}(?=_)/, same: true },
+  { kind: 'bar', is: /█+/, same: false },
   { kind: 'duration', is: /\b\d+(?:\.\d+)? (?:ms|s|min)\b/, same: false },
 ] as const;
 const any = new RegExp(variables.map(({ is }) => `(${is.source})`).join('|'), 'g');
@@ -32,7 +33,7 @@ function tokens(line: string): Token[] {
 /**
  * Compares what a command has said with what a guide shows. Columns may have other widths.
  *
- * Durations and times may be others. Ids, trace ids and the stamps of migrations may be others, too, but have to be the
+ * Durations, times and bars may be others. Ids, trace ids and the stamps of migrations may be others, too, but have to be the
  * same wherever the guide has the same, and others wherever it has others. `…` in a line stands for any text, and
  * alone on a line for any number of lines.
  * @param ids Filled by each comparison that succeeds, and read by the next.
@@ -60,7 +61,7 @@ export function difference(shown: string, said: string, ids: KnownIds): string |
 }
 
 const lines = (text: string): string[] => {
-  const all = text.split('\n').map((line) => line.trimEnd().replaceAll(/(?<=\S) {2,}/g, '  '));
+  const all = text.split('\n').map((line) => line.trimEnd().replaceAll(/(?<=\S) +/g, ' '));
   while (all.at(-1) === '') all.pop();
   while (all[0] === '') all.shift();
   return all;
