@@ -41,7 +41,7 @@ test.each(sections)('$title', async ({ blocks }) => {
 });
 
 test('the service has the contract that the Python one has', async () => {
-  const record = await shell.run('npx causeway contracts record blog');
+  const record = await shell.execute('npx causeway contracts record blog');
   expect(JSON.parse(record)).toEqual(JSON.parse(fork.read('examples/blog-python/contract.json')));
 });
 
@@ -58,7 +58,7 @@ async function follow({ kind, text }: GuideBlock, next: GuideBlock | undefined):
     return;
   }
   for (const end = performance.now() + patienceMs; ; await new Promise((resolve) => setTimeout(resolve, 1_000))) {
-    const said = await shell.run(commands);
+    const said = await shell.execute(commands);
     const problem = shown === undefined ? undefined : wrong(shown, said);
     if (problem === undefined) return;
     if (!looks.test(text) || performance.now() > end) throw new Error(`${text.trim()}\n${problem}`);

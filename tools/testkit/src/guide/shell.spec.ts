@@ -8,16 +8,16 @@ beforeEach(() => {
 afterEach(() => shell.close());
 
 test('variables stay from block to block, also with quotes and lines', async () => {
-  await shell.run(`POST=$(printf "it's\\n\\$5")`);
-  expect(await shell.run('echo "$POST"; echo oops >&2')).toBe("it's\n$5\noops\n");
+  await shell.execute(`POST=$(printf "it's\\n\\$5")`);
+  expect(await shell.execute('echo "$POST"; echo oops >&2')).toBe("it's\n$5\noops\n");
 });
 
 test('a command that fails ends its block, and says what it said', async () => {
-  await expect(shell.run('echo before; false; echo behind')).rejects.toThrow(/failed \(1\):\nbefore\n$/);
+  await expect(shell.execute('echo before; false; echo behind')).rejects.toThrow(/failed \(1\):\nbefore\n$/);
 });
 
 test('it is no child of npm or Jest', async () => {
-  expect(await shell.run('env')).not.toMatch(/^(JEST_WORKER_ID|NODE_OPTIONS|npm_lifecycle_event)=|node_modules/m);
+  expect(await shell.execute('env')).not.toMatch(/^(JEST_WORKER_ID|NODE_OPTIONS|npm_lifecycle_event)=|node_modules/m);
 });
 
 test('a command that stays up is stopped as by Ctrl-C before the next', async () => {

@@ -23,7 +23,7 @@ export class GuideShell {
   }
 
   /** Runs the commands of a block to their end. @returns what both outputs have said. @throws when one fails */
-  async run(commands: string): Promise<string> {
+  async execute(commands: string): Promise<string> {
     const script = `[ ! -f "$VARIABLES" ] || . "$VARIABLES"\nset -a\nexec 2>&1\n${commands}\nexport -p > "$VARIABLES"`;
     const { code, stdout } = await run(['sh', '-ec', script], {
       cwd: this.cwd,
