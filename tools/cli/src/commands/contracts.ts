@@ -1,4 +1,6 @@
 import { currentContracts } from '@causeway/contracts/published';
+import { contractRecord } from '@causeway/contracts/record';
+import { services } from '@causeway/system';
 import type { Command } from 'commander';
 import { example, type CommandReport, type RunLocally } from '../command.js';
 import { contractChanges, publish, publishedContracts } from '../contracts/published.js';
@@ -22,6 +24,22 @@ export function addContracts(program: Command, run: RunLocally): void {
     .action(({ acceptBreaks = false }: { acceptBreaks?: boolean }, command: Command) =>
       run(command, () => snapshot(acceptBreaks)),
     );
+  contracts
+    .command('record <service>')
+    .description('print the contract of one service as JSON: what a service in another language keeps')
+    .addHelpText('after', example('contracts record order'))
+    .action((service: string, _options: unknown, command: Command) => run(command, () => record(service)));
+}
+
+function record(name: string): CommandReport {
+  const service = services.find((each) => each.name === name);
+  if (!service)
+    throw new CommandFailed(
+      `there is no service ${name}`,
+      `The services are ${services.map((each) => each.name).join(', ')}.`,
+    );
+  const data = contractRecord(name, service.sends);
+  return { data, lines: [JSON.stringify(data, null, 2)] };
 }
 
 function check(): CommandReport {

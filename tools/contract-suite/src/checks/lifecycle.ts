@@ -1,0 +1,177 @@
+import { request as openRequest } from 'node:http';
+import { connect } from 'node:net';
+import { eventually, expectEqual, expectThat } from '../broken.js';
+import type { Check } from '../check.js';
+import { isSigned, type Operation } from '../requests.js';
+import { ServiceProcess } from '../service-process.js';
+import { send, type Answer } from '../http.js';
+import type { World } from '../world.js';
+import { effectsSoFar, expectNoEffectSince } from './effects.js';
+
+/** These stop servers and the service itself, so they come last, in this order. */
+export const lifecycleChecks = (operations: readonly Operation[], database: boolean): Check[] => [
+  ...(database ? [migrateCheck, databaseCheck] : []),
+  brokerCheck,
+  settingsCheck,
+  stopCheck(operations),
+];
+
+const readyStatus = async (world: World): Promise<number> => (await world.manage('/health/ready')).status;
+
+const migrateCheck: Check = {
+  id: 'process/migrate',
+  about: 'migrating again changes nothing',
+  run: async (world) => {
+    const before = await effectsSoFar(world);
+    await world.migrate();
+    await expectNoEffectSince(world, before, 'a second migration');
+  },
+};
+
+const databaseCheck: Check = {
+  id: 'health/database',
+  about: 'without its database the service lives and is not ready; when it is back, it is ready again',
+  run: async (world) => {
+    const { postgres, process } = world;
+    await postgres!.halt();
+    try {
+      await eventually('/health/ready turns 503 without the database', async () => (await readyStatus(world)) === 503);
+      expectEqual((await world.manage('/health/live')).status, 200, 'status of GET /health/live without the database');
+    } finally {
+      await postgres!.restart();
+    }
+    await eventually('/health/ready turns 200 with the database', async () => (await readyStatus(world)) === 200);
+    expectEqual(process.exit, undefined, 'end of the process');
+  },
+};
+
+const brokerCheck: Check = {
+  id: 'health/broker',
+  about: 'without the broker the service stays ready and says what is missing; when it is back, messages flow again',
+  run: async (world) => {
+    const { nats, broker, process, requests } = world;
+    const brokerPart = async (): Promise<unknown> => {
+      const { parts } = (await world.manage('/health/ready')).body as {
+        parts?: Record<string, { ok?: boolean; required?: boolean }>;
+      };
+      return parts?.['broker'] && { ok: parts['broker'].ok, required: parts['broker'].required };
+    };
+    await nats.halt();
+    try {
+      await eventually('the part "broker" of /health/ready is reported as not available', async () => {
+        expectEqual(await brokerPart(), { ok: false, required: false }, 'part broker');
+        return true;
+      });
+      expectEqual(await readyStatus(world), 200, 'status of GET /health/ready without the broker');
+    } finally {
+      await nats.restart();
+    }
+    await eventually('the part "broker" of /health/ready is available', async () => {
+      expectEqual(await brokerPart(), { ok: true, required: false }, 'part broker');
+      return true;
+    });
+    expectEqual(process.exit, undefined, 'end of the process');
+    await broker.reconnected();
+    for (const [subject] of broker.consumed().slice(0, 1)) await requests.surroundings.deliver(subject);
+  },
+};
+
+const settingsCheck: Check = {
+  id: 'process/settings',
+  about: 'with a missing setting the service does not start, exits with 1, and names it',
+  run: async ({ target, settings }) => {
+    const { NATS_URL: _, ...without } = settings;
+    const secret = settings['DATABASE_URL'];
+    const process = new ServiceProcess({ ...target, settings: { ...without, HTTP_PORT: '0', MANAGEMENT_PORT: '0' } });
+    const { code } = await process.exited;
+    expectEqual(code, 1, 'exit code without NATS_URL');
+    expectThat(
+      process.output.includes('NATS_URL'),
+      () => `output without NATS_URL: it is not named in\n${process.lastLines}`,
+    );
+    if (secret) expectThat(!process.output.includes(secret), () => 'the output shows the value of DATABASE_URL');
+  },
+};
+
+/** Longest stop: drain (2 s here), grace (25 s by default), exit (5 s). */
+const stopWithinMs = 35_000;
+
+const stopCheck = (operations: readonly Operation[]): Check => ({
+  id: 'process/stop',
+  about: 'SIGTERM: the request in flight is answered, the process takes no new ones, and exits with 0',
+  run: async (world) => {
+    const operation = operations.find(({ contract }) => contract.schemas['request'] && !isSigned(contract));
+    const inFlight = operation ? await beginRequest(world, operation) : undefined;
+    world.process.signal('SIGTERM');
+    await eventually('the service stops: not ready any more', async () => {
+      const answer = await world.manage('/health/ready').catch(() => undefined);
+      return answer === undefined || answer.status === 503;
+    });
+    if (inFlight && operation) {
+      const answer = await inFlight.finish();
+      expectEqual(
+        answer.status,
+        operation.status,
+        `status of the request in flight (${operation.id}): ${answer.text}\n   `,
+      );
+    }
+    await eventually(
+      `the process ends within ${stopWithinMs / 1_000} s`,
+      () => world.process.exit !== undefined,
+      stopWithinMs,
+    );
+    expectEqual(
+      world.process.exit,
+      { code: 0, signal: null },
+      `end of the process, whose output ends with:\n${world.process.lastLines}\n`,
+    );
+    expectThat(!(await isListening(world.url)), () => `${world.url} still takes connections`);
+  },
+});
+
+/** Sends the head of a request and half of its body, so that it is in flight for as long as the check needs. */
+async function beginRequest({ requests, url }: World, operation: Operation): Promise<{ finish(): Promise<Answer> }> {
+  const prepared = await requests.prepare(operation);
+  const body = JSON.stringify(prepared.body);
+  const call = openRequest(url + prepared.path, {
+    method: operation.method,
+    agent: false,
+    headers: {
+      'content-type': 'application/json',
+      'content-length': String(Buffer.byteLength(body)),
+      ...prepared.headers,
+    },
+  });
+  const answered = new Promise<Answer>((resolve, reject) => {
+    call.once('error', reject);
+    call.once('response', (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.once('end', () => {
+        const text = Buffer.concat(chunks).toString('utf8');
+        resolve({ status: response.statusCode ?? 0, headers: {}, text, body: undefined });
+      });
+    });
+  });
+  answered.catch(() => undefined);
+  await new Promise<void>((resolve) => call.write(body.slice(0, 1), () => resolve()));
+  // The service has read the head once it answers a request that came later.
+  await send({ method: 'GET', url: `${url}/` });
+  return {
+    finish: () => {
+      call.end(body.slice(1));
+      return answered;
+    },
+  };
+}
+
+const isListening = (url: string): Promise<boolean> =>
+  new Promise((resolve) => {
+    const { hostname, port } = new URL(url);
+    const socket = connect(Number(port), hostname);
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });

@@ -1,0 +1,12 @@
+import { randomBytes } from 'node:crypto';
+
+/** A caller's trace context (W3C Trace Context), recorded: what the service does must continue it. */
+export interface Trace {
+  readonly traceId: string;
+  readonly traceparent: string;
+}
+
+export function newTrace(): Trace {
+  const traceId = randomBytes(16).toString('hex');
+  return { traceId, traceparent: `00-${traceId}-${randomBytes(8).toString('hex')}-01` };
+}
