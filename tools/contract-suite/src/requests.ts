@@ -225,12 +225,22 @@ export class Requests {
     return { params, ...(etag !== undefined && { etag }) };
   }
 
-  /** The version of the resource, from the operation that reads it. */
+  /** The version of the resource, from the operation that reads it, or what it is a part of. */
   private async etagOf({ operation, path, subject }: PreparedRequest): Promise<string | undefined> {
-    const reader = this.operations.find((each) => each.method === 'GET' && each.path === operation.path);
-    if (!reader) return undefined;
-    const headers = await this.authorization(reader.contract, subject);
-    return (await this.world.send({ method: 'GET', path, headers })).headers['etag'];
+    const parts = operation.path.split('/');
+    for (let length = parts.length; length > 2; length -= 1) {
+      const readable = parts.slice(0, length).join('/');
+      const reader = this.operations.find((each) => each.method === 'GET' && each.path === readable);
+      if (!reader) continue;
+      const headers = await this.authorization(reader.contract, subject);
+      const answer = await this.world.send({
+        method: 'GET',
+        path: path.split('/').slice(0, length).join('/'),
+        headers,
+      });
+      return answer.headers['etag'];
+    }
+    return undefined;
   }
 }
 

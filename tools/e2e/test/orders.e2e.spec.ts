@@ -240,7 +240,7 @@ test('the spans of requests about an order name it, at the gateway too', async (
     const marked = (await system.trace(traceId))
       .filter(({ attributes }) => attributes['causeway.order.id'] === id)
       .map(({ service, name }) => `${service} ${name}`);
-    return ['gateway GET /v1/orders/:orderId/overview', 'gateway GET payment', 'order GET /v1/orders/:id'].every(
+    return ['gateway GET /v1/orders/:orderId/overview', 'gateway GET payment', 'order GET /v1/orders/:orderId'].every(
       (span) => marked.includes(span),
     );
   });

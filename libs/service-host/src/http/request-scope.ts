@@ -22,7 +22,7 @@ export interface RequestScope {
   readonly span: Span;
   readonly context: Context;
   readonly traceId: string | undefined;
-  /** `/v1/orders/:id`; undefined when no route matched. */
+  /** `/v1/orders/:orderId`; undefined when no route matched. */
   readonly route: string | undefined;
   /** Undefined for routes without one, such as event streams. */
   readonly deadline: Deadline | undefined;

@@ -25,7 +25,7 @@ import { PlaceOrder, type PlacedOrder } from '../../application/place-order.js';
 import type { OrderBook } from '../../application/ports.js';
 import { ORDER_BOOK } from '../../tokens.js';
 
-const orderParams = z.object({ id });
+const orderParams = z.object({ orderId: id });
 
 @Controller('v1/orders')
 @RequireScope(scopes.orders)
@@ -55,35 +55,38 @@ export class OrdersController {
     return { items: items.map((order) => orderView.parse(order)), nextCursor };
   }
 
-  @Get(':id')
+  @Get(':orderId')
   async read(
     @CurrentUser() user: Principal,
-    @ZodParams(orderParams) params: { id: string },
+    @ZodParams(orderParams) params: { orderId: string },
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<OrderView> {
-    const order = await about({ orderId: params.id }, () => this.orders.find(customerOf(user), params.id));
-    if (!order) throw new NotFound(`order ${params.id}`);
+    const order = await about({ orderId: params.orderId }, () => this.orders.find(customerOf(user), params.orderId));
+    if (!order) throw new NotFound(`order ${params.orderId}`);
     reply.header('etag', etag(order.version));
     return orderView.parse(order);
   }
 
-  @Get(':id/history')
-  async history(@CurrentUser() user: Principal, @ZodParams(orderParams) params: { id: string }): Promise<OrderHistory> {
-    const items = await this.orders.history(customerOf(user), params.id);
-    if (!items) throw new NotFound(`order ${params.id}`);
+  @Get(':orderId/history')
+  async history(
+    @CurrentUser() user: Principal,
+    @ZodParams(orderParams) params: { orderId: string },
+  ): Promise<OrderHistory> {
+    const items = await this.orders.history(customerOf(user), params.orderId);
+    if (!items) throw new NotFound(`order ${params.orderId}`);
     return { items: [...items] };
   }
 
-  @Post(':id/cancel')
+  @Post(':orderId/cancel')
   async cancel(
     @CurrentUser() user: Principal,
     @IdempotencyKey() idempotencyKey: string,
-    @ZodParams(orderParams) params: { id: string },
+    @ZodParams(orderParams) params: { orderId: string },
     @ZodBody(cancelOrderBody) body: CancelOrderBody,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const request = { customerId: customerOf(user), orderId: params.id, idempotencyKey, ...body };
-    accept(reply, await about({ orderId: params.id }, () => this.cancelOrder.execute(request)));
+    const request = { customerId: customerOf(user), orderId: params.orderId, idempotencyKey, ...body };
+    accept(reply, await about({ orderId: params.orderId }, () => this.cancelOrder.execute(request)));
   }
 }
 

@@ -18,7 +18,7 @@ import { z } from 'zod';
 import type { Catalogue } from '../../application/ports.js';
 import { CATALOGUE } from '../../tokens.js';
 
-const productParams = z.object({ id });
+const productParams = z.object({ productId: id });
 
 @Controller('v1/products')
 export class ProductsController {
@@ -30,30 +30,31 @@ export class ProductsController {
     return this.catalogue.list(query);
   }
 
-  @Get(':id')
+  @Get(':productId')
   @Public()
   async read(
-    @ZodParams(productParams) params: { id: string },
+    @ZodParams(productParams) params: { productId: string },
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ProductView> {
-    return tagged(reply, await this.catalogue.find(params.id), params.id);
+    return tagged(reply, await this.catalogue.find(params.productId), params.productId);
   }
 
   /**
    * Sets the available stock, which excludes what orders hold. 412 if an order has taken some since the product was
    * read.
    */
-  @Put(':id/stock')
+  @Put(':productId/stock')
   @RequireScope(scopes.catalogWrite)
   async setStock(
-    @ZodParams(productParams) params: { id: string },
+    @ZodParams(productParams) params: { productId: string },
     @Headers('if-match') ifMatch: string | undefined,
     @ZodBody(setStockBody) body: SetStockBody,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ProductView> {
-    const changed = await this.catalogue.setStock(params.id, parseIfMatch(ifMatch), body.available);
-    if (!changed && (await this.catalogue.find(params.id))) throw new VersionStale(`product ${params.id}`);
-    return tagged(reply, changed, params.id);
+    const changed = await this.catalogue.setStock(params.productId, parseIfMatch(ifMatch), body.available);
+    if (!changed && (await this.catalogue.find(params.productId)))
+      throw new VersionStale(`product ${params.productId}`);
+    return tagged(reply, changed, params.productId);
   }
 }
 

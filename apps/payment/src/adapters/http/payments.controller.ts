@@ -10,10 +10,13 @@ import { ReadPayment } from '../../application/read-payment.js';
 export class PaymentsController {
   constructor(private readonly read: ReadPayment) {}
 
-  @Get(':id')
+  @Get(':paymentId')
   @RequireScope(scopes.payments)
-  async one(@ZodParams(z.object({ id })) params: { id: string }, @CurrentUser() user: Principal): Promise<PaymentView> {
-    const payment = await this.read.execute(params.id, user.subject);
+  async one(
+    @ZodParams(z.object({ paymentId: id })) params: { paymentId: string },
+    @CurrentUser() user: Principal,
+  ): Promise<PaymentView> {
+    const payment = await this.read.execute(params.paymentId, user.subject);
     noteIds({ orderId: payment.orderId });
     return payment;
   }
