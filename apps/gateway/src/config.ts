@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { durationMs, httpUrl, integer, list, withDefault } from '@causeway/config';
 import type { SettingsOf } from '@causeway/service-host';
+import { contractFiles } from './recorded-routes.js';
 import type { service } from './service.js';
 
 const names = new Set(['loopback', 'linklocal', 'uniquelocal']);
@@ -39,6 +40,11 @@ export const settings = {
   TRUST_PROXY: list()
     .refine((ranges) => ranges.every(isRange), { error: 'expected addresses or ranges such as 10.0.0.0/8' })
     .optional(),
+  /**
+   * Contract records, separated by commas, of services that are not in `libs/contracts`: their routes are forwarded
+   * under the same rules. A file that is missing or wrong ends the start.
+   */
+  CONTRACT_FILES: withDefault(contractFiles, ''),
   // demo
   /** A stream of order events ends with the access token, and after this time at the latest; the client comes back. */
   ORDER_EVENTS_MAX_MS: withDefault(durationMs(100), '300000'),

@@ -13,7 +13,10 @@ export async function configureHttp(app: NestFastifyApplication): Promise<void> 
   const settings = app.get<GatewaySettings>(SETTINGS);
   const fastify = app.getHttpAdapter().getInstance();
   await registerEdge(fastify, app.get(TokenVerifier), settings);
-  await fastify.register(proxyPlugin, { forwarder: app.get<Forwarder>(Forwarder) });
+  await fastify.register(proxyPlugin, {
+    forwarder: app.get<Forwarder>(Forwarder),
+    recorded: settings.CONTRACT_FILES,
+  });
   await fastify.register(docsPlugin, { publicUrl: settings.PUBLIC_URL, issuer: settings.AUTH_ISSUER });
   fastify.get('/callback', (request, reply) =>
     reply.headers(returnPageHeaders).send(returnPage(request.query as object)),

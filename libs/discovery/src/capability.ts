@@ -2,8 +2,11 @@ import type { Capability } from '@causeway/service-host';
 import { discoverySettings } from './settings.js';
 
 export interface DiscoveryOptions {
-  /** The services that this one calls over HTTP. Default none: it is only found. */
-  readonly find?: readonly string[];
+  /**
+   * The services that this one calls over HTTP, or how they follow from the settings of the whole service. Default none:
+   * it is only found.
+   */
+  readonly find?: readonly string[] | ((settings: Readonly<Record<string, unknown>>) => readonly string[]);
 }
 
 /**
@@ -28,7 +31,7 @@ export const discovery = ({ find }: DiscoveryOptions = {}): Capability<typeof di
       nats: NATS,
       host: HostState,
       rpcs: JetStreamServer,
-      find,
+      find: typeof find === 'function' ? find(settings) : find,
     });
   },
 });

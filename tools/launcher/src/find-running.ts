@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { readLock, type LockFile } from './folder-lock.js';
+import { readLock, type FoundExample, type LockFile } from './folder-lock.js';
 import { defaultFolder } from './places.js';
 import type { Secrets } from './secrets.js';
-import { services, type ServiceName } from '@causeway/system';
+import { services } from '@causeway/system';
 import { databaseName, pathsIn, type Paths, type Ports } from './wiring.js';
 
 export { nodeForServices, repository } from './places.js';
@@ -17,6 +17,8 @@ export interface FoundSystem {
   readonly secrets: Secrets;
   /** The processes that the launcher watches, with their names: `order-1`. */
   readonly processes: LockFile['children'];
+  /** Services of `examples` that run with it. */
+  readonly examples: readonly FoundExample[];
 }
 
 /**
@@ -36,12 +38,20 @@ export function findRunning(folder: string): FoundSystem | undefined {
   const lock = readLock(folder);
   if (!lock?.ports) return undefined;
   const secrets = JSON.parse(readFileSync(join(folder, 'secrets.json'), 'utf8')) as Secrets;
-  return { paths: pathsIn(folder), ports: lock.ports, secrets, processes: lock.children };
+  return {
+    paths: pathsIn(folder),
+    ports: lock.ports,
+    secrets,
+    processes: lock.children,
+    examples: lock.examples ?? [],
+  };
 }
 
 /** @returns undefined for a service without a database. */
-export function databaseUrlOf({ ports, secrets }: FoundSystem, service: ServiceName): string | undefined {
-  if (services.find(({ name }) => name === service)?.database === undefined) return undefined;
-  const name = databaseName(service);
-  return `postgres://${name}:${encodeURIComponent(secrets.databases[service])}@127.0.0.1:${ports.postgres}/${name}`;
+export function databaseUrlOf({ ports, secrets, examples }: FoundSystem, service: string): string | undefined {
+  const known = [...services, ...examples].find(({ name }) => name === service);
+  if (known?.database === undefined) return undefined;
+  const name = databaseName(service, examples);
+  const password = secrets.databases[name] ?? secrets.databases[service] ?? '';
+  return `postgres://${name}:${encodeURIComponent(password)}@127.0.0.1:${ports.postgres}/${name}`;
 }

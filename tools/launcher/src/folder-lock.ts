@@ -24,11 +24,19 @@ export interface LockFile extends RunningState {
   readonly startedAt: string;
 }
 
+/** A service that runs beside the list, as commands in other terminals have to know it. */
+export interface FoundExample {
+  readonly name: string;
+  readonly database: string;
+}
+
 export interface RunningState {
   readonly gateway?: string;
   /** Where its parts listen. */
   readonly ports?: Ports;
   readonly children: readonly Watched[];
+  /** Services of `examples` that run with it. */
+  readonly examples?: readonly FoundExample[];
 }
 
 export interface FolderLock {

@@ -8,7 +8,6 @@ import { allOf, named } from './progress.js';
 import { onLost } from './revive.js';
 import { note, type Running, type SystemOptions } from './running.js';
 import { migrateDatabase, provisionTopology } from './schema.js';
-import { services, type ServiceName } from '@causeway/system';
 import { databaseName, type Paths } from './wiring.js';
 
 // `running` gets each server as soon as it runs, so that a stop during the start finds it.
@@ -34,9 +33,9 @@ export async function startPostgresOf(
 }
 
 export async function startNatsOf(running: Running, { signal, supervise }: SystemOptions): Promise<NatsServer> {
-  const { paths, ports, secrets, watchdog, say } = running;
+  const { paths, ports, secrets, watchdog, say, examples } = running;
   const { nats: port } = ports;
-  const configFile = await writeNatsConfig(paths.nats, secrets.nats);
+  const configFile = await writeNatsConfig(paths.nats, secrets.nats, examples);
   return (running.nats = await startNats({
     folder: paths.nats,
     configFile,
@@ -51,23 +50,27 @@ export async function startNatsOf(running: Running, { signal, supervise }: Syste
   }));
 }
 
-const provision = ({ nats, secrets }: Running): Promise<number> =>
-  provisionTopology(nats?.url ?? '', secrets.nats['provisioner'] ?? '');
+const provision = ({ nats, secrets, examples }: Running): Promise<number> =>
+  provisionTopology(nats?.url ?? '', secrets.nats['provisioner'] ?? '', examples);
 
 export const startTracesOf = async (running: Running): Promise<TraceReceiver> =>
   (running.traces = await startTraceReceiver(running.ports.traces));
 
-export type DatabaseUrls = Partial<Record<ServiceName, string>>;
+export type DatabaseUrls = Partial<Record<string, string>>;
 
 /** Databases, roles, migrations, streams and consumers. */
 export async function prepareData(running: Running, postgres: PostgresServer): Promise<DatabaseUrls> {
-  const { secrets, say } = running;
+  const { secrets, say, services, examples } = running;
   const begun = performance.now();
   const urls: DatabaseUrls = {};
   const own = services.filter(({ database }) => database);
   // One after the other: CREATE DATABASE needs its template for itself.
-  for (const { name } of own)
-    urls[name] = await postgres.ensureDatabase(databaseName(name), databaseName(name), secrets.databases[name]);
+  for (const { name } of own) {
+    const database = databaseName(name, examples);
+    // Passwords are kept by service, and by database where an example has one of its own.
+    const password = secrets.databases[database] ?? secrets.databases[name] ?? '';
+    urls[name] = await postgres.ensureDatabase(database, database, password);
+  }
   const [topology, ...migrations] = await allOf<number[]>(say, [
     named('the message topology', provision(running)),
     ...own.map((definition) =>

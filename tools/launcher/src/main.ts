@@ -2,6 +2,8 @@ import '../stop-with-parent.mjs';
 import '../tolerate-output-errors.mjs';
 import { runDemo } from '@causeway/demo-client';
 import { AlreadyRunning } from './folder-lock.js';
+import { ExampleUnusable } from './examples/example-files.js';
+import { loadExamples } from './examples/load-examples.js';
 import { tailLogs } from './logs.js';
 import { parseCommandLine, usage, UsageError } from './options.js';
 import { describeSystem } from './report.js';
@@ -19,6 +21,7 @@ async function main(args: readonly string[]): Promise<number> {
     print(usage);
     return 0;
   }
+  const examples = await loadExamples(options.examples);
   terminal.logFile = pathsIn(options.folder).log('launcher');
   const inform = options.quiet ? () => undefined : print;
   inform('Causeway is starting');
@@ -28,6 +31,7 @@ async function main(args: readonly string[]): Promise<number> {
     instances: options.instances,
     fresh: options.fresh,
     observe: options.observe,
+    examples,
     supervise: true,
     signal: stopRequested,
     log: (line) => inform(`  ${line}`),
@@ -120,7 +124,7 @@ process.exit(exitCode);
 function explain(error: unknown): number {
   if (error instanceof UsageError) printError(`${error.message}\nnpm start -- --help shows the options.`);
   else if (stopRequested.aborted) printError('stopped before the start was complete');
-  else if (error instanceof AlreadyRunning) printError(error.message);
+  else if (error instanceof AlreadyRunning || error instanceof ExampleUnusable) printError(error.message);
   else printError(`\nThe start failed: ${(error as Error).message}${remedyOf(error)}`);
   if (error instanceof UsageError) return 2;
   return stopRequested.aborted ? 130 : 1;

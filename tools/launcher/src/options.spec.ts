@@ -11,6 +11,7 @@ test('without options the demo runs and the system stays up', () => {
     folder: undefined,
     freePorts: false,
     observe: false,
+    examples: [],
     instances: {},
   });
 });
@@ -21,6 +22,10 @@ test('instances are given by service, in one option or several', () => {
     gateway: 2,
     user: 1,
   });
+});
+
+test('examples are given in one option or several', () => {
+  expect(parseCommandLine(['--with', 'a', '--with=b,c']).examples).toEqual(['a', 'b', 'c']);
 });
 
 test.each([

@@ -15,6 +15,8 @@ export interface CommandLine {
   readonly freePorts: boolean;
   /** Prometheus and Alertmanager as well. */
   readonly observe: boolean;
+  /** Folders below `examples` whose services run, too. */
+  readonly examples: readonly string[];
   readonly instances: Readonly<Partial<Record<ServiceName, number>>>;
 }
 
@@ -36,6 +38,7 @@ Then a demo customer shows what they do. The system stays up until Ctrl-C.
   --folder <path>      keep data, secrets and logs there instead of in .causeway
   --free-ports         take any free ports: for a second system beside a running one (with --folder)
   --logs               show the logs of the services in the terminal, too
+  --with <example>     run a service of examples/ as well, in place of the listed one of its name: blog-python
   --observe            run Prometheus and Alertmanager beside it, with our rules and routes
   --quiet              show problems and the result only
   --help               show this text
@@ -55,6 +58,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
     folder: values.folder === undefined ? undefined : resolve(values.folder),
     freePorts: values['free-ports'] ?? false,
     observe: values.observe ?? false,
+    examples: (values.with ?? []).flatMap((text) => text.split(',')),
     instances: parseInstances(values.instances ?? []),
   };
 }
@@ -76,6 +80,7 @@ function parse(args: readonly string[]) {
         logs: flag,
         observe: flag,
         quiet: flag,
+        with: { type: 'string', multiple: true },
       },
     }).values;
   } catch (error) {

@@ -1,11 +1,12 @@
-import { services } from '@causeway/system';
+import type { ServiceName } from '@causeway/system';
 import type { BuildInfo } from './build-info.js';
+import type { RunnableExample } from './examples/load-examples.js';
 import type { DatabaseUrls } from './infrastructure.js';
-import { entryOf, nodeForServices } from './places.js';
+import { entryOf, flagsOfServices, nodeForServices } from './places.js';
 import { onLost } from './revive.js';
 import { note, type Running, type SystemOptions } from './running.js';
-import { ServiceInstance } from './service-instance.js';
-import { settingsOf, stopOrderOf } from './wiring.js';
+import { ServiceInstance, type InstanceOptions } from './service-instance.js';
+import { settingsOf, stopOrderOf, type RunningService } from './wiring.js';
 
 /** The processes of all services, not started yet. */
 export function instancesOf(
@@ -14,23 +15,22 @@ export function instancesOf(
   databaseUrls: DatabaseUrls,
   build: BuildInfo,
 ): ServiceInstance[] {
-  const { paths, ports, secrets, watchdog } = running;
+  const { paths, ports, secrets, watchdog, services, examples } = running;
   const node = nodeForServices();
   const [traces, nats] = [running.traces?.url ?? '', running.nats?.url ?? ''];
   return services.flatMap((service) =>
-    ports.services[service.name].map((address, index) => {
+    (ports.services[service.name] ?? []).map((address, index) => {
       const { name } = service;
       const number = index + 1;
       const databaseUrl = databaseUrls[name];
       return new ServiceInstance({
         service: name,
         number,
-        node,
-        entry: entryOf(name),
+        ...commandOf(service, node, examples),
         env: {
-          ...settingsOf({ service, number, ports, paths, traces, nats, databaseUrl, secrets, build }),
+          ...settingsOf({ service, number, ports, paths, traces, nats, databaseUrl, secrets, build, examples }),
           ...options.env?.all,
-          ...options.env?.[name],
+          ...options.env?.[name as ServiceName],
         },
         ...address,
         logFile: paths.log(`${name}-${number}`),
@@ -41,4 +41,15 @@ export function instancesOf(
       });
     }),
   );
+}
+
+function commandOf(
+  { name }: RunningService,
+  node: string,
+  examples: readonly RunnableExample[],
+): Pick<InstanceOptions, 'command' | 'args' | 'cwd'> {
+  const example = examples.find((each) => each.name === name);
+  if (!example) return { command: node, args: [...flagsOfServices, entryOf(name)] };
+  const [, ...args] = example.start;
+  return { command: example.program, args, cwd: example.folder };
 }

@@ -1,14 +1,15 @@
 import type { TraceReceiver } from '@causeway/demo-client';
-import type { FolderLock } from './folder-lock.js';
+import type { FolderLock, FoundExample } from './folder-lock.js';
 import type { NatsServer } from './nats.js';
 import type { Observers } from './observers.js';
 import type { PostgresServer } from './postgres.js';
+import type { RunnableExample } from './examples/load-examples.js';
 import type { Secrets } from './secrets.js';
 import type { ServiceInstance } from './service-instance.js';
 import type { sideWrites, watchDisk } from './side-writes.js';
-import { services, type ServiceName } from '@causeway/system';
+import type { ServiceName } from '@causeway/system';
 import type { Watchdog } from './watchdog.js';
-import { stopOrderOf, type Paths, type Ports } from './wiring.js';
+import { stopOrderOf, type Paths, type Ports, type RunningService } from './wiring.js';
 
 export interface SystemOptions {
   /**
@@ -30,6 +31,8 @@ export interface SystemOptions {
   readonly durable?: boolean;
   /** Prometheus and Alertmanager run beside it. Default false. */
   readonly observe?: boolean;
+  /** Services that run besides the list, or in place of one of it. Default none. */
+  readonly examples?: readonly RunnableExample[];
   /** Restart a process that ended by itself, after 1 s, 2 s, 4 s, at most 10 s. Default false. */
   readonly supervise?: boolean;
   /** Aborts the start: everything stops and the promise rejects. No effect after the start. */
@@ -42,6 +45,9 @@ export interface SystemOptions {
 
 /** Everything that a stop has to undo, in the order of the start. */
 export interface Running {
+  /** The list of services, with the examples in it. */
+  readonly services: readonly RunningService[];
+  readonly examples: readonly RunnableExample[];
   readonly paths: Paths;
   readonly ports: Ports;
   readonly releasePorts: () => void;
@@ -74,10 +80,13 @@ export function stop(running: Running): Promise<void> {
 /** May be called during a start, and again after it. */
 export async function stopInOrder(running: Running): Promise<void> {
   running.stopping = true;
+  const { services } = running;
   running.disk?.stop();
   await running.observers?.stop();
   for (const order of [...new Set(services.map(stopOrderOf))].sort((a, b) => a - b)) {
-    const names = services.filter((service) => stopOrderOf(service) === order).map(({ name }) => name);
+    const names: readonly string[] = services
+      .filter((service) => stopOrderOf(service) === order)
+      .map(({ name }) => name);
     await Promise.all(
       running.instances.filter(({ service }) => names.includes(service)).map((instance) => instance.stop('SIGINT')),
     );
@@ -88,10 +97,12 @@ export async function stopInOrder(running: Running): Promise<void> {
 }
 
 /** Records the running processes for the next start after a crash: see `lockFolder`. */
-export function note({ lock, watchdog, ports, stopping, sideWrite }: Running): void {
+export function note({ lock, watchdog, ports, stopping, sideWrite, examples }: Running): void {
   if (stopping) return;
   const gateway = `http://127.0.0.1:${ports.services.gateway[0]?.port}`;
   sideWrite(lock.file, 'after a crash the next start would not know everything that is left running', () =>
-    lock.update({ gateway, ports, children: watchdog.watched }),
+    lock.update({ gateway, ports, children: watchdog.watched, examples: examples.map(foundExample) }),
   );
 }
+
+const foundExample = ({ name, database }: RunnableExample): FoundExample => ({ name, database });

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { MigrationSet } from '@causeway/persistence';
 import { provisioner, type Service } from '@causeway/system';
+import type { ExampleService } from './examples/example-files.js';
 import { repository } from './places.js';
 
 /**
@@ -9,8 +10,9 @@ import { repository } from './places.js';
  * repeatable scripts included.
  * @returns how many migrations and scripts were applied
  */
-export async function migrateDatabase({ name }: Service, url: string): Promise<number> {
-  const [{ migrate }, { migrations }] = await Promise.all([import('@causeway/persistence'), migrationsOf(name)]);
+export async function migrateDatabase(service: Service | ExampleService, url: string): Promise<number> {
+  const sets = 'contractFile' in service ? exampleMigrations(service) : migrationsOf(service.name);
+  const [{ migrate }, { migrations }] = await Promise.all([import('@causeway/persistence'), sets]);
   return (await migrate(url, migrations, { log: () => undefined })).length;
 }
 
@@ -25,19 +27,31 @@ export async function migrationsOf(service: string): Promise<{ readonly migratio
   >;
 }
 
-/** Makes streams and consumers what `@causeway/contracts` declares. @returns how many were created or updated */
-export async function provisionTopology(url: string, password: string): Promise<number> {
-  const [{ connect }, { provision }, { streams, consumers }] = await Promise.all([
+/** SQL needs no code around it: an example names folders, recorded like those of the libraries. */
+const exampleMigrations = ({ migrations }: ExampleService): Awaited<ReturnType<typeof migrationsOf>> => ({
+  migrations: migrations.map(({ name, directory }) => ({ name, directory, table: 'causeway' })),
+});
+
+/**
+ * Makes streams and consumers what `@causeway/contracts` and the examples declare.
+ * @returns how many were created or updated
+ */
+export async function provisionTopology(
+  url: string,
+  password: string,
+  examples: readonly ExampleService[] = [],
+): Promise<number> {
+  const [{ connect }, { provision }, { topologyWith }] = await Promise.all([
     import('@nats-io/transport-node'),
     import('@causeway/messaging'),
-    import('@causeway/contracts'),
+    import('./examples/example-topology.js'),
   ]);
   const inboxPrefix = `_INBOX_${provisioner}`;
   // A stop in the middle of the start ends the server: trying to get back to it would hold up the stop for 20 s.
   const options = { servers: url, name: 'launcher', user: provisioner, pass: password, inboxPrefix, reconnect: false };
   const connection = await connect(options);
   try {
-    const changes = await provision(connection, { streams, consumers, replicas: 1 });
+    const changes = await provision(connection, { ...topologyWith(examples), replicas: 1 });
     return changes.filter(({ action }) => action === 'created' || action === 'updated').length;
   } finally {
     await connection.close();

@@ -7,15 +7,15 @@ export interface Secrets extends Readonly<Record<SecretName, string>> {
   /** Password of the superuser of the cluster. */
   readonly postgres: string;
   /** Password of each service's database role. */
-  readonly databases: Readonly<Record<ServiceName, string>>;
+  readonly databases: Readonly<Record<ServiceName, string>> & Readonly<Record<string, string>>;
   /** Password of each account of the broker. */
   readonly nats: Readonly<Record<string, string>>;
 }
 
 /** Who gets passwords of their own. */
 export interface Holders {
-  /** With a database role. */
-  readonly services: readonly ServiceName[];
+  /** With a database role: services, and databases of examples. */
+  readonly services: readonly string[];
   /** Of the broker. */
   readonly accounts: readonly string[];
 }
@@ -25,7 +25,7 @@ const passwords = <T extends string>(names: readonly T[]): Record<T, string> =>
 
 const generate = ({ services, accounts }: Holders): Secrets => ({
   postgres: makeSecret('password'),
-  databases: passwords(services),
+  databases: passwords(services) as Secrets['databases'],
   nats: passwords(accounts),
   ...(Object.fromEntries(secretNames.map((name) => [name, makeSecret(secrets[name].kind)])) as Record<
     SecretName,

@@ -1,17 +1,14 @@
 import { request } from 'node:http';
-import type { ServiceName } from '@causeway/system';
 import { ManagedProcess, type ProcessOptions } from './managed-process.js';
-import { flagsOfServices } from './places.js';
 
 export interface InstanceOptions extends Pick<
   ProcessOptions,
-  'env' | 'logFile' | 'watchdog' | 'onChange' | 'onLost' | 'order'
+  'command' | 'args' | 'cwd' | 'env' | 'logFile' | 'watchdog' | 'onChange' | 'onLost' | 'order'
 > {
-  readonly service: ServiceName;
+  /** One of the list, or an example. */
+  readonly service: string;
   /** 1 for the first. */
   readonly number: number;
-  readonly node: string;
-  readonly entry: string;
   readonly port: number;
   readonly managementPort: number;
 }
@@ -19,18 +16,16 @@ export interface InstanceOptions extends Pick<
 /** One process of a service. */
 export class ServiceInstance extends ManagedProcess {
   readonly id: string;
-  readonly service: ServiceName;
+  readonly service: string;
   readonly number: number;
   readonly url: string;
   readonly managementUrl: string;
 
-  constructor({ service, number, node, entry, port, managementPort, ...options }: InstanceOptions) {
+  constructor({ service, number, port, managementPort, ...options }: InstanceOptions) {
     const managementUrl = `http://127.0.0.1:${managementPort}`;
     super({
       ...options,
       name: `${service}-${number}`,
-      command: node,
-      args: [...flagsOfServices, entry],
       keepLog: true,
       // The service takes at most 15 s to drain, 25 s for work in flight and 5 s to exit.
       graceMs: 50_000,

@@ -1,5 +1,5 @@
 import type { Endpoints, TraceReceiver, TraceSpan } from '@causeway/demo-client';
-import { natsAccounts, serviceNames, type ServiceName } from '@causeway/system';
+import { natsAccounts, serviceNames, servicesWith, type ServiceName } from '@causeway/system';
 import { buildInfo } from './build-info.js';
 import { warmCompileCache } from './compile-cache.js';
 import { lockFolder } from './folder-lock.js';
@@ -54,7 +54,7 @@ export interface System {
   readonly postgres: PostgresServer;
   readonly nats: NatsServer;
   /** With the rights of the service. @throws for a service without a database */
-  databaseUrl(service: ServiceName): string;
+  databaseUrl(service: ServiceName | (string & {})): string;
   /** Returns the spans of a trace so far, oldest first. Services export every half second. */
   trace(traceId: string): readonly TraceSpan[];
   /** Stops everything in order: gateway, services, NATS, PostgreSQL. The data stays. */
@@ -73,13 +73,22 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
   let running: Running | undefined;
   try {
     if (options.fresh) forget(paths);
-    const { secrets, created } = loadSecrets(paths.folder, { services: serviceNames, accounts: natsAccounts });
+    const { examples = [] } = options;
+    const services = servicesWith(examples);
+    const { secrets, created } = loadSecrets(paths.folder, {
+      services: [...serviceNames, ...examples.map(({ database }) => database)],
+      accounts: [...new Set([...natsAccounts, ...examples.map(({ name }) => name)])],
+    });
     if (created) dropOrphanedCluster(paths, say);
-    const claimed = await choosePorts(options.ports ?? 'laptop', options.instances ?? {}, say);
+    const claimed = await choosePorts(options.ports ?? 'laptop', services, options.instances ?? {}, say);
     const warn = options.warn ?? say;
     const watchdog = new Watchdog();
     const sideWrite = sideWrites(warn);
-    running = { paths, ...claimed, secrets, lock, watchdog, say, warn, sideWrite, instances: [], stopping: false };
+    running = {
+      ...{ services, examples, paths, ...claimed, secrets, lock, watchdog, say, warn, sideWrite },
+      instances: [],
+      stopping: false,
+    };
     if (options.supervise) watchDiskOf(running);
     return await abortable(running, options);
   } catch (error) {

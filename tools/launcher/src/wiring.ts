@@ -3,13 +3,13 @@ import {
   addressSettings,
   secretSettings,
   serviceNames,
-  services,
   type SystemAddresses,
-  type ListedService,
   type Service,
   type ServiceName,
 } from '@causeway/system';
 import type { BuildInfo } from './build-info.js';
+import type { ExampleService } from './examples/example-files.js';
+import type { FoundExample } from './folder-lock.js';
 import { claimPort, type PortClaim } from './ports.js';
 import { defaultFolder } from './places.js';
 import type { Secrets } from './secrets.js';
@@ -24,8 +24,11 @@ export interface Ports {
   readonly nats: number;
   readonly traces: number;
   /** One entry for each instance. */
-  readonly services: Readonly<Record<ServiceName, readonly Address[]>>;
+  readonly services: Readonly<Record<ServiceName, readonly Address[]>> & Readonly<Record<string, readonly Address[]>>;
 }
+
+/** A service of this system: one of the list, or an example. */
+export type RunningService = Service & { readonly name: ServiceName | (string & {}) };
 
 /** The first choice of a laptop: fixed, so that bookmarks and scripts keep working. */
 export const wantedPorts = { postgres: 5440, nats: 4240, traces: 4340 } as const;
@@ -39,7 +42,8 @@ export const wantedPorts = { postgres: 5440, nats: 4240, traces: 4340 } as const
  */
 export async function choosePorts(
   where: 'laptop' | 'any',
-  instances: Partial<Record<ServiceName, number>>,
+  services: readonly RunningService[],
+  instances: Readonly<Partial<Record<string, number>>>,
   say: (line: string) => void,
 ): Promise<{ readonly ports: Ports; readonly releasePorts: () => void }> {
   const claims: PortClaim[] = [];
@@ -53,12 +57,14 @@ export async function choosePorts(
   const addresses = Object.fromEntries(serviceNames.map((name) => [name, [] as Address[]])) as Record<
     ServiceName,
     Address[]
-  >;
+  > &
+    Record<string, Address[]>;
   for (const { name, port } of services) {
+    const own = (addresses[name] ??= []);
     for (let number = 1; number <= (instances[name] ?? 1); number += 1) {
       const further = (number - 1) * 10;
       const id = `${name}-${number}`;
-      addresses[name].push({
+      own.push({
         port: await choose(id, port + further),
         managementPort: await choose(`${id} management`, port + 100 + further),
       });
@@ -87,8 +93,12 @@ export function pathsIn(folder = defaultFolder) {
 
 export type Paths = ReturnType<typeof pathsIn>;
 
-/** Name of a service's database on a laptop, and of the role that owns it. */
-export const databaseName = (service: ServiceName): string => service.replaceAll('-', '_');
+/**
+ * Name of a service's database on a laptop, and of the role that owns it. An example has one of its own: in place of a
+ * listed service it has other tables.
+ */
+export const databaseName = (service: string, examples: readonly FoundExample[] = []): string =>
+  examples.find(({ name }) => name === service)?.database ?? service.replaceAll('-', '_');
 
 /**
  * Order in which services stop: the way in first, so that nothing new arrives, and last what others call. See
@@ -102,13 +112,13 @@ export function addressesOf({ services: addresses }: Ports): SystemAddresses {
   return {
     publicUrl: at(addresses.gateway[0]?.port),
     publicUrls: addresses.gateway.flatMap(({ port }) => [at(port), at(port, 'localhost')]),
-    urlOf: (name) => at(addresses[name as ServiceName][0]?.port),
+    urlOf: (name) => at(addresses[name]?.[0]?.port),
   };
 }
 
 /** The environment of one instance. */
 export function settingsOf(input: {
-  readonly service: ListedService;
+  readonly service: RunningService;
   readonly number: number;
   readonly ports: Ports;
   readonly paths: Paths;
@@ -117,9 +127,10 @@ export function settingsOf(input: {
   readonly databaseUrl: string | undefined;
   readonly secrets: Secrets;
   readonly build: BuildInfo;
+  readonly examples?: readonly ExampleService[];
 }): Record<string, string | undefined> {
-  const { service, number, ports, paths, traces, nats, databaseUrl, secrets, build } = input;
-  const address = ports.services[service.name][number - 1];
+  const { service, number, ports, paths, traces, nats, databaseUrl, secrets, build, examples = [] } = input;
+  const address = ports.services[service.name]?.[number - 1];
   return {
     PATH: process.env['PATH'],
     HOME: process.env['HOME'],
@@ -147,6 +158,11 @@ export function settingsOf(input: {
       DISCOVERY_MODE: 'nats',
     }),
     ...addressSettings(service, addressesOf(ports)),
+    ...(service.edge && examples.length > 0 && { CONTRACT_FILES: contractFiles(examples) }),
     ...Object.fromEntries(Object.entries(secretSettings(service)).map(([setting, name]) => [setting, secrets[name]])),
   };
 }
+
+/** What the gateway forwards to besides the routes of `libs/contracts`. */
+const contractFiles = (examples: readonly ExampleService[]): string =>
+  examples.map(({ contractFile }) => contractFile).join(',');

@@ -1,3 +1,4 @@
+export { servicesWith, type Example } from './example.js';
 export {
   databaseSetting,
   makeSecret,

@@ -4,7 +4,7 @@ import { clientNetwork } from '@causeway/service-host';
 import rateLimit, { type CreateRateLimitOptions } from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { GatewaySettings } from '../config.js';
-import { ruleOf, type Limit, type EdgeRule } from './rules.js';
+import { edgeRules, ruleOf, type Limit, type EdgeRule } from './rules.js';
 
 class RateLimited extends CodedError {
   readonly code = 'RATE_LIMITED';
@@ -44,8 +44,9 @@ export async function registerEdge(
     webhook: limiter(settings.RATE_LIMIT_WEBHOOK_PER_MINUTE),
     // end demo
   };
+  const rules = edgeRules(settings.CONTRACT_FILES);
   fastify.addHook('onRequest', async (request, reply) => {
-    const rule = ruleOf(request);
+    const rule = ruleOf(rules, request);
     const refusal = await identify(request, rule, verifier);
     await count(request, reply, limiters[rule.limit]);
     if (refusal !== undefined) throw refusal;

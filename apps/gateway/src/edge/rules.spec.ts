@@ -1,10 +1,10 @@
 import { routes } from '@causeway/contracts';
 import type { FastifyRequest } from 'fastify';
 import { routeUrl } from '../route-url.js';
-import { ruleOf } from './rules.js';
+import { edgeRules, ruleOf } from './rules.js';
 
 const rule = (method: string, url?: string) =>
-  ruleOf({ method, routeOptions: { url } as FastifyRequest['routeOptions'] });
+  ruleOf(edgeRules(), { method, routeOptions: { url } as FastifyRequest['routeOptions'] });
 
 test('every route of the contracts needs the scope that it declares, also for HEAD', () => {
   for (const { method, path, scope } of routes) {

@@ -1,6 +1,7 @@
 import { routes } from '@causeway/contracts';
 import type { FastifyRequest } from 'fastify';
 import { oidcUrls } from '../proxy/proxy.plugin.js';
+import type { ForwardedRoute } from '../recorded-routes.js';
 import { routeUrl } from '../route-url.js';
 
 /** The rate limit that a request counts towards. */
@@ -28,21 +29,28 @@ const limits: Readonly<Record<string, Limit>> = {
 };
 
 const general: EdgeRule = { limit: 'general' };
-const rules = new Map<string, EdgeRule>(
-  routes.map(({ operationId, method, path, scope }) => [
-    `${method.toUpperCase()} ${routeUrl(path)}`,
-    { ...(scope !== undefined && { scope }), limit: limits[operationId] ?? 'general' },
-  ]),
-);
+/** By method and URL of a route, as Fastify writes it. */
+export type EdgeRules = ReadonlyMap<string, EdgeRule>;
+
+/** @param recorded Routes of services that are not in the contracts. Default none. */
+export const edgeRules = (recorded: readonly ForwardedRoute[] = []): EdgeRules =>
+  new Map(
+    [...recorded.map((route) => ({ ...route, operationId: '' })), ...routes].map(
+      ({ operationId, method, path, scope }) => [
+        `${method.toUpperCase()} ${routeUrl(path)}`,
+        { ...(scope !== undefined && { scope }), limit: limits[operationId] ?? 'general' },
+      ],
+    ),
+  );
 
 /**
  * The rule of the matched route. Addresses that do not exist, and the gateway's own pages, fall under the general
  * limit.
  */
-export function ruleOf({
-  method,
-  routeOptions: { url = '' },
-}: Pick<FastifyRequest, 'method' | 'routeOptions'>): EdgeRule {
+export function ruleOf(
+  rules: EdgeRules,
+  { method, routeOptions: { url = '' } }: Pick<FastifyRequest, 'method' | 'routeOptions'>,
+): EdgeRule {
   if (oidcUrls.includes(url)) return { limit: 'signIn' };
   // Fastify serves HEAD wherever there is a GET.
   return rules.get(`${method === 'HEAD' ? 'GET' : method} ${url}`) ?? general;
