@@ -57,6 +57,11 @@ def describe_error(error: BaseException, depth: int = 0) -> dict[str, object]:
     return described
 
 
+def _plain(value: object) -> object:
+    """A whole number without a fraction, as every other service writes it: ``1``, not ``1.0``."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 class Logger:
     """:param scope: the part of the service: ``http``, ``messaging``."""
 
@@ -91,10 +96,12 @@ class Logger:
         line["scope"] = self._scope
         for name, value in fields.items():
             if value is not None:
-                line[name] = describe_error(value) if isinstance(value, BaseException) else value
+                line[name] = describe_error(value) if isinstance(value, BaseException) else _plain(value)
         line["msg"] = message
         # Tokens and passwords in URLs reach a line only by accident, in the message of an error.
-        text = _bearer.sub("[redacted]", json.dumps(line, ensure_ascii=True))
+        text = _bearer.sub("[redacted]", json.dumps(line, ensure_ascii=False, separators=(",", ":")))
+        # Half of a surrogate pair has no UTF-8; its escape is JSON.
+        text = text.encode("utf-8", "backslashreplace").decode()
         with _writer.lock:
             try:
                 _writer.stream.write(text + "\n")

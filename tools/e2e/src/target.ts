@@ -2,7 +2,6 @@ import { readFile } from 'node:fs/promises';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import type { Endpoints, TraceSpan } from '@causeway/demo-client';
 import type { ServiceInstance, System } from '@causeway/launcher';
-import type { ServiceName } from '@causeway/system';
 
 /**
  * A running system under test: processes that the launcher has started, or containers. It is all that tests know of the
@@ -32,7 +31,8 @@ export interface Target {
 }
 
 export interface Instance {
-  readonly service: ServiceName;
+  /** One of the list, or an example. */
+  readonly service: string;
   /** `user-1`; of a container its id. */
   readonly id: string;
   isRunning(): Promise<boolean>;
