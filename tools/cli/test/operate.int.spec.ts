@@ -12,7 +12,7 @@ import { Scene, storeLetter } from './scene.js';
 
 const instances: KnownInstance[] = [];
 const logs: LogSource[] = [];
-const databases = new Map<ServiceName, TestDatabase>();
+const databases = new Map<string, TestDatabase>();
 const servers: Server[] = [];
 let scene: Scene;
 

@@ -1,4 +1,4 @@
-import { services, type ServiceName } from '@causeway/system';
+import { services } from '@causeway/system';
 import { Option, type Command } from 'commander';
 import { audited } from '../audit.js';
 import { example, type CommandContext, type CommandReport, type RunCommand } from '../command.js';
@@ -25,13 +25,13 @@ export function addLogLevel(program: Command, run: RunCommand): void {
   program
     .command('log-level')
     .description('change the log level of a running service, on all of its instances')
-    .addArgument(program.createArgument('<service>').choices(names))
+    .argument('<service>', `one of ${names.join(', ')}, or an example that runs`)
     .addArgument(program.createArgument('<level>').choices([...logLevels]))
     .option('--for <duration>', 'until it is what it was: 30s, 10m, 2h; at most 24h', durationMs, 600_000)
     .addOption(new Option('--until-restart', 'until the process restarts').conflicts('for'))
     .option('--reason <text>', 'why, for the audit trail')
     .addHelpText('after', example('log-level payment debug --for 10m --reason "slow refunds"'))
-    .action((service: ServiceName, level: string, options: LevelOptions, command: Command) =>
+    .action((service: string, level: string, options: LevelOptions, command: Command) =>
       run(command, (context) => changeLevel(context, service, level, options)),
     );
 }
@@ -44,12 +44,14 @@ interface LevelOptions {
 
 async function changeLevel(
   { target, who: whoActs }: CommandContext,
-  service: ServiceName,
+  service: string,
   level: string,
   { for: forMs, untilRestart, reason }: LevelOptions,
 ): Promise<CommandReport> {
   if (!untilRestart && (forMs < range.least || forMs > range.most)) throw new WrongUsage('--for is 1s to 24h');
   const instances = (await target.instances(service)).filter((instance) => instance.service === service);
+  const known = [...services, ...(target.examples ?? [])].map(({ name }) => name as string);
+  if (!known.includes(service)) throw new WrongUsage(`there is no service ${service}; there are ${known.join(', ')}`);
   if (instances.length === 0) throw new CommandFailed(`no instance of ${service} runs`);
   const forSeconds = untilRestart ? undefined : Math.round(forMs / 1_000);
   const who = whoActs();

@@ -1,4 +1,4 @@
-import { services, type ServiceName } from '@causeway/system';
+import { services } from '@causeway/system';
 import type { Command } from 'commander';
 import { example, type CommandContext, type CommandReport, type RunCommand } from '../command.js';
 import { lineOf } from '../logs.js';
@@ -16,7 +16,7 @@ interface UnsentMessages {
 }
 
 interface OutboxOf {
-  readonly service: ServiceName;
+  readonly service: string;
   readonly subjects: readonly UnsentMessages[];
   /** Why publishing failed last, from the log of an instance; looked for only while something is unsent. */
   readonly lastError?: string;
@@ -34,7 +34,9 @@ export function addOutbox(program: Command, run: RunCommand): void {
 }
 
 async function outbox(context: CommandContext): Promise<CommandReport> {
-  const found = await Promise.all(owners.map((service) => read(context, service)));
+  const { examples = [] } = context.target;
+  const names = new Set<string>([...owners, ...examples.map(({ name }) => name)]);
+  const found = await Promise.all([...names].map((service) => read(context, service)));
   return {
     data: found,
     lines: table(
@@ -49,7 +51,7 @@ async function outbox(context: CommandContext): Promise<CommandReport> {
   };
 }
 
-async function read(context: CommandContext, service: ServiceName): Promise<OutboxOf> {
+async function read(context: CommandContext, service: string): Promise<OutboxOf> {
   try {
     const url = (await context.target.databaseUrl(service)) ?? '';
     const subjects = await readDatabase(url, (query) =>
@@ -64,7 +66,7 @@ async function read(context: CommandContext, service: ServiceName): Promise<Outb
   }
 }
 
-async function lastError({ target, signal }: CommandContext, service: ServiceName): Promise<string | undefined> {
+async function lastError({ target, signal }: CommandContext, service: string): Promise<string | undefined> {
   let last: { time: string; text: string } | undefined;
   for (const source of await target.logs()) {
     if (source.service !== service) continue;

@@ -1,5 +1,5 @@
 import type { AdmissionState, PolicyState } from '@causeway/resilience';
-import { services as listed, type ServiceName } from '@causeway/system';
+import { services as listed } from '@causeway/system';
 import type { Command } from 'commander';
 import { example, type CommandContext, type CommandReport, type RunCommand } from '../command.js';
 import { WrongUsage } from '../failure.js';
@@ -56,8 +56,9 @@ export function addServices(program: Command, run: RunCommand): void {
 }
 
 async function services({ target }: CommandContext, only: string | undefined): Promise<CommandReport> {
-  if (!isServiceName(only))
-    throw new WrongUsage(`there is no service ${only}; there are ${listed.map(({ name }) => name).join(', ')}`);
+  const names = namesIn(target);
+  if (only !== undefined && !names.includes(only))
+    throw new WrongUsage(`there is no service ${only}; there are ${names.join(', ')}`);
   const { rows, brokerProblem } = await inspectInstances(target, only);
   return {
     data: rows,
@@ -101,8 +102,9 @@ async function services({ target }: CommandContext, only: string | undefined): P
   };
 }
 
-const isServiceName = (name: string | undefined): name is ServiceName | undefined =>
-  name === undefined || listed.some((service) => service.name === name);
+const namesIn = ({ examples = [] }: SystemTarget): string[] => [
+  ...new Set([...listed, ...examples].map(({ name }) => name)),
+];
 
 interface InspectedInstances {
   readonly rows: readonly ServiceInstanceRow[];
@@ -114,7 +116,7 @@ interface InspectedInstances {
  * Every instance that should run, as it says itself, and those that announce themselves without being known. Without
  * the broker, the first only: how the instances are is to be seen just then.
  */
-export async function inspectInstances(target: SystemTarget, only?: ServiceName): Promise<InspectedInstances> {
+export async function inspectInstances(target: SystemTarget, only?: string): Promise<InspectedInstances> {
   let brokerProblem: string | undefined;
   const isWanted = ({ service }: { readonly service: string }): boolean => only === undefined || service === only;
   const known = (await target.instances(only)).filter(isWanted);
@@ -132,7 +134,7 @@ export async function inspectInstances(target: SystemTarget, only?: ServiceName)
       announced: true,
       problems: ['it announces itself, but is not one of the known processes'],
     }));
-  const rows = known.map((instance, index) => rowOf(instance, states, known, index, announced));
+  const rows = known.map((instance, index) => rowOf(instance, states, known, index, announced, target.examples));
   return { rows: [...rows, ...strangers], brokerProblem };
 }
 
@@ -194,10 +196,12 @@ function rowOf(
   known: readonly KnownInstance[],
   index: number,
   announced: ReadonlyMap<string, AnnouncedInstance> | undefined,
+  examples: SystemTarget['examples'] = [],
 ): ServiceInstanceRow {
   const { service, id } = instance;
   const state = states[index];
-  const announces = listed.some(({ name, nats }) => name === service && nats);
+  const announces =
+    listed.some(({ name, nats }) => name === service && nats) || examples.some(({ name }) => name === service);
   const found = announced?.get(keyOf(instance, state));
   const isAnnounced = announces && announced ? found !== undefined : undefined;
   if (!state)

@@ -1,5 +1,5 @@
 import { migrationsOf } from '@causeway/launcher/schema';
-import { services, type ServiceName } from '@causeway/system';
+import { services } from '@causeway/system';
 import { readDatabase } from '../target/read-database.js';
 import type { SystemTarget } from '../target/target.js';
 import type { CheckFinding, DoctorCheck } from './check.js';
@@ -10,19 +10,28 @@ const mostSkewMs = 2_000;
 const mostUnsentMs = 30_000;
 
 /** For each service with a database: is it there, is its clock right, has it all migrations, is its outbox empty? */
-export const databaseChecks = (target: SystemTarget): DoctorCheck[] =>
-  services
-    .filter(({ database }) => database !== undefined)
-    .flatMap(({ name, nats }) => {
-      const url = async (): Promise<string> => (await target.databaseUrl(name)) ?? '';
-      return [
-        { name: `database of ${name}`, finding: async () => serverFinding(await url()) },
-        ...(target.hasMigrations
-          ? [{ name: `migrations of ${name}`, finding: async () => migrationsFinding(name, await url()) }]
-          : []),
-        ...(nats ? [{ name: `outbox of ${name}`, finding: async () => outboxFinding(await url()) }] : []),
-      ];
-    });
+export const databaseChecks = (target: SystemTarget): DoctorCheck[] => {
+  const { examples = [] } = target;
+  const inPlace = services.filter(({ name }) => !examples.some((example) => example.name === name));
+  return [
+    ...inPlace
+      .filter(({ database }) => database !== undefined)
+      .flatMap(({ name, nats }) => checksOf(target, name, nats)),
+    // Their migrations are theirs to know, and they start only when all are applied.
+    ...examples.flatMap(({ name }) => checksOf({ ...target, hasMigrations: false }, name, true)),
+  ];
+};
+
+function checksOf(target: SystemTarget, name: string, nats?: true): DoctorCheck[] {
+  const url = async (): Promise<string> => (await target.databaseUrl(name)) ?? '';
+  return [
+    { name: `database of ${name}`, finding: async () => serverFinding(await url()) },
+    ...(target.hasMigrations
+      ? [{ name: `migrations of ${name}`, finding: async () => migrationsFinding(name, await url()) }]
+      : []),
+    ...(nats ? [{ name: `outbox of ${name}`, finding: async () => outboxFinding(await url()) }] : []),
+  ];
+}
 
 async function serverFinding(url: string): Promise<CheckFinding> {
   const begun = Date.now();
@@ -40,7 +49,7 @@ async function serverFinding(url: string): Promise<CheckFinding> {
   };
 }
 
-async function migrationsFinding(service: ServiceName, url: string): Promise<CheckFinding> {
+async function migrationsFinding(service: string, url: string): Promise<CheckFinding> {
   const [{ verifyMigrations, MigrationsPending }, { migrations }] = await Promise.all([
     import('@causeway/persistence'),
     migrationsOf(service),

@@ -58,7 +58,7 @@ export function composeTarget(file: string): SystemTarget {
       throw new CommandFailed(`the secret ${name} cannot be read`, remedy, { cause: error });
     }
   };
-  const ofServices = async (only?: ServiceName): Promise<{ service: ServiceName; container: RunningContainer }[]> => {
+  const ofServices = async (only?: string): Promise<{ service: ServiceName; container: RunningContainer }[]> => {
     const names = serviceNames.filter((name) => only === undefined || name === only);
     const found = await Promise.all(
       names.map(async (service) => (await containers(service)).map((container) => ({ service, container }))),

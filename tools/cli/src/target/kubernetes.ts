@@ -55,7 +55,7 @@ export function kubernetesTarget(context: string, namespace: string): SystemTarg
       );
     return value;
   };
-  const pods = async (only?: ServiceName): Promise<RunningPod[]> => {
+  const pods = async (only?: string): Promise<RunningPod[]> => {
     const selector = `app.kubernetes.io/component=service${only === undefined ? '' : `,app.kubernetes.io/name=${only}`}`;
     const { items } = JSON.parse(await kubectl('get', 'pods', '--selector', selector, '--output', 'json')) as PodList;
     return items

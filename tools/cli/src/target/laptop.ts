@@ -1,5 +1,4 @@
 import { findRunning, databaseUrlOf, type FoundSystem } from '@causeway/launcher/find-running';
-import { services } from '@causeway/system';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { CommandFailed } from '../failure.js';
 import { connectAsOperator } from './connect.js';
@@ -21,6 +20,7 @@ export function laptopTarget(folder: string): SystemTarget {
     dataFolders: [folder],
     nats: () => (connection ??= connectAsOperator(`nats://127.0.0.1:${ports.nats}`, secrets.nats['operator'] ?? '')),
     databaseUrl: (service) => Promise.resolve(databaseUrlOf(system, service)),
+    examples: system.examples,
     hasMigrations: true,
     instances: (service) =>
       Promise.resolve(instancesOf(system).filter((instance) => service === undefined || instance.service === service)),
@@ -38,8 +38,8 @@ export function laptopTarget(folder: string): SystemTarget {
 }
 
 const instancesOf = ({ ports, secrets }: FoundSystem): KnownInstance[] =>
-  services.flatMap(({ name }) =>
-    ports.services[name].map(({ managementPort }, index) => ({
+  Object.entries(ports.services).flatMap(([name, addresses]) =>
+    addresses.map(({ managementPort }, index) => ({
       service: name,
       id: `${name}-${index + 1}`,
       managementUrl: `http://127.0.0.1:${managementPort}`,

@@ -1,10 +1,10 @@
 import type { TraceSpan } from '@causeway/demo-client';
-import type { ServiceName } from '@causeway/system';
 import type { NatsConnection } from '@nats-io/transport-node';
 
 /** One process of a service, as the place where it runs knows it. */
 export interface KnownInstance {
-  readonly service: ServiceName;
+  /** One of the list, or an example that runs with it. */
+  readonly service: string;
   /** `user-1`; elsewhere the name of the container or pod. */
   readonly id: string;
   /** Base URL of its management port, reachable from here. */
@@ -28,9 +28,11 @@ export interface SystemTarget {
   /** As the account `operator` of the broker. */
   nats(): Promise<NatsConnection>;
   /** @returns undefined for a service without a database */
-  databaseUrl(service: ServiceName): Promise<string | undefined>;
+  databaseUrl(service: string): Promise<string | undefined>;
   /** @param service Only its instances: each may need a connection of its own. Default: all. */
-  instances(service?: ServiceName): Promise<readonly KnownInstance[]>;
+  instances(service?: string): Promise<readonly KnownInstance[]>;
+  /** Services that run beside the list or in place of one of it, each with its database. Default none. */
+  readonly examples?: readonly { readonly name: string; readonly database: string }[];
   /** Whether the services' migrations are on this machine, to compare databases with. */
   readonly hasMigrations: boolean;
   logs(): Promise<readonly LogSource[]>;
