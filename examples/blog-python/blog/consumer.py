@@ -22,7 +22,7 @@ from typing import Callable
 
 from .database import Database, Transaction
 from .deadline import Deadline, within
-from .envelope import Event, parse
+from .envelope import Event, parse, readable_id
 from .ids import timestamp
 from .logs import Logger
 from .metrics import Metrics
@@ -190,8 +190,8 @@ class Consumer:
         trace = message.headers.get("traceparent")
         with self._tracer.span(f"process {self._subject}", "consumer", trace, attributes) as span:
             try:
+                message_id = readable_id(message.data) or message_id
                 event = parse(self._subject, message.data)
-                message_id = event.id
                 span.attributes["messaging.message.id"] = event.id
                 if delivery.attempt >= _abandon_at:
                     raise CodedError(

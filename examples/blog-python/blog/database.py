@@ -13,6 +13,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from .deadline import current_deadline
 from .problems import CodedError, database_unavailable, deadline_exceeded, overloaded
+from .session import session_options
 from .settings import Settings
 from .tracing import Tracer
 
@@ -63,7 +64,7 @@ class Database:
                 "row_factory": dict_row,
                 "connect_timeout": connect_seconds,
                 "application_name": "causeway blog",
-                "options": f"-c idle_in_transaction_session_timeout={idle}",
+                "options": session_options(idle_in_transaction_session_timeout=idle),
             },
         )
 

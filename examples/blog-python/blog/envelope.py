@@ -91,6 +91,16 @@ def parse(kind: str, payload: bytes) -> Event:
     )
 
 
+def readable_id(payload: bytes) -> str | None:
+    """The id of a message that may be broken otherwise: its dead letter is found by it."""
+    try:
+        document = json.loads(payload.decode("utf-8"))
+    except (ValueError, RecursionError):
+        return None
+    found = document.get("id") if isinstance(document, dict) else None
+    return found if is_uuid(found) else None
+
+
 def _envelope_violations(document: dict[str, Any]) -> list[dict[str, str]]:
     constants = {"specversion": "1.0", "datacontenttype": "application/json"}
     found = [

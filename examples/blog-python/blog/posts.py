@@ -169,10 +169,13 @@ class Posts:
             if began["outcome"] == "replay":
                 return Stored(began["status"], began["headers"], began["body"], replayed=True)
             stored: Stored = work(tx)
-            tx.execute(
-                "SELECT causeway.complete_idempotent(%s, %s, %s, %s, %s, %s, %s)",
-                (subject, route, key, printed, stored.status, json.dumps(stored.headers), json.dumps(stored.body)),
+            body = json.dumps(stored.body)
+            rows = tx.execute(
+                "SELECT causeway.complete_idempotent(%s, %s, %s, %s, %s, %s, %s), %s::jsonb AS body",
+                (subject, route, key, printed, stored.status, json.dumps(stored.headers), body, body),
             )
+            # jsonb has an order of its own for keys; the first answer has it, too, so that a repetition is equal in bytes.
+            stored.body = rows[0]["body"]
             tx.after_commit.append(self._wake)
             return stored
 

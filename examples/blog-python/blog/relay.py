@@ -21,6 +21,7 @@ from .envelope import build
 from .logs import Logger
 from .metrics import Metrics
 from .nats import ApiError, Connection, JetStream, NatsError
+from .session import session_options
 from .tracing import Tracer
 
 _log = Logger("outbox")
@@ -106,7 +107,7 @@ class Relay:
                     row_factory=dict_row,
                     connect_timeout=2,
                     application_name="causeway outbox relay",
-                    options="-c statement_timeout=10000",
+                    options=session_options(statement_timeout=10_000),
                 ) as db:
                     warned = False
                     self._held = []

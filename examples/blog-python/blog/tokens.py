@@ -1,4 +1,4 @@
-"""Checks access tokens: JWTs of RFC 9068 from one issuer for one audience, RS256 only, by the issuer's JWKS."""
+"""Checks access tokens: JWTs of RFC 9068 from one issuer for one audience, by the issuer's JWKS."""
 
 from __future__ import annotations
 
@@ -13,18 +13,26 @@ from hashlib import sha256
 from typing import Callable
 
 import jwt
-from jwt.algorithms import RSAAlgorithm
 
 from .logs import Logger
 from .problems import CodedError
 
 _log = Logger("auth")
-#: With HS256 the public key would serve as the secret. The issuer signs with RS256.
-_algorithms = ["RS256"]
+#: Asymmetric only: with HS256 the public key would serve as the secret. The issuer signs with RS256 today; a token is
+#: checked with the algorithm of its key, never with one that the token itself chooses.
+_algorithms = frozenset({"RS256", "PS256", "ES256", "EdDSA"})
+#: The algorithm of a key that does not name one.
+_usual_algorithm = {"RSA": "RS256", "EC": "ES256", "OKP": "EdDSA"}
 #: Tolerated difference between the clocks of two machines, seconds.
 _leeway = 5
 _longest_token = 8_192
 _bearer = re.compile(r"Bearer +(\S+) *\Z", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class PublicKey:
+    key: object
+    algorithm: str
 
 
 @dataclass(frozen=True)
@@ -79,12 +87,12 @@ class KeySource:
         self._cooldown = cooldown
         self._retry = retry
         self._clock = clock
-        self._keys: dict[str, object] | None = None
+        self._keys: dict[str, PublicKey] | None = None
         self._read_at = float("-inf")
         self._tried_at = float("-inf")
         self._lock = threading.Lock()
 
-    def key(self, key_id: str) -> object | None:
+    def key(self, key_id: str) -> PublicKey | None:
         """None when no key has the id. :raises CodedError: DEPENDENCY_UNAVAILABLE when no keys are known."""
         if self._keys is None:
             self._read(self._retry)
@@ -109,20 +117,21 @@ class KeySource:
             try:
                 self._keys = self._fetch()
                 self._read_at = self._clock()
-            except (OSError, ValueError) as error:
+            except (OSError, ValueError, KeyError, TypeError, jwt.PyJWTError) as error:
                 known = self._keys is not None
                 then = "keeping the keys we have" if known else "requests get 503 until they can be fetched"
                 _log.warn(f"keys of the identity provider could not be fetched; {then}", err=error, known=known)
 
-    def _fetch(self) -> dict[str, object]:
+    def _fetch(self) -> dict[str, PublicKey]:
         request = urllib.request.Request(self._url, headers={"accept": "application/json"})
         with urllib.request.build_opener(_NoRedirect).open(request, timeout=2) as response:
             document = json.load(response)
-        keys: dict[str, object] = {}
+        keys: dict[str, PublicKey] = {}
         for each in document["keys"]:
-            # A set may hold keys of other algorithms, and for encryption: they verify nothing here.
-            if each.get("kty") == "RSA" and each.get("use", "sig") == "sig" and each.get("alg", "RS256") == "RS256":
-                keys[str(each["kid"])] = RSAAlgorithm.from_jwk(json.dumps(each))
+            algorithm = each.get("alg") or _usual_algorithm.get(each.get("kty"))
+            # A set may hold keys for encryption, and of algorithms that are of no use here.
+            if algorithm in _algorithms and each.get("use", "sig") == "sig" and "kid" in each:
+                keys[str(each["kid"])] = PublicKey(jwt.PyJWK(each, algorithm).key, algorithm)
         return keys
 
 
@@ -176,12 +185,12 @@ class TokenVerifier:
             ):
                 raise _invalid()
             key = self._keys.key(str(header.get("kid")))
-            if key is None:
+            if key is None or header["alg"] != key.algorithm:
                 raise _invalid()
             claims = jwt.decode(
                 token,
-                key,  # type: ignore[arg-type]
-                algorithms=_algorithms,
+                key.key,  # type: ignore[arg-type]
+                algorithms=[key.algorithm],
                 audience=self._audience,
                 issuer=self._issuer,
                 leeway=_leeway,
