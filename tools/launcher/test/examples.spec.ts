@@ -1,0 +1,69 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { services } from '@causeway/system';
+import { natsPermissions } from '@causeway/system/topology';
+import { exampleNames, readExample } from '../src/examples/example-files.js';
+import { topologyWith } from '../src/examples/example-topology.js';
+import { findPython } from '../src/examples/find-python.js';
+import { loadExamples } from '../src/examples/load-examples.js';
+import { UsageError } from '../src/options.js';
+import { run } from '../src/run.js';
+
+const examples = exampleNames().map(readExample);
+
+test('an example that does not exist is named, with those that do', async () => {
+  await expect(loadExamples(['blog-cobol'])).rejects.toThrow(UsageError);
+  await expect(loadExamples(['blog-cobol'])).rejects.toThrow(/"blog-cobol"; there are .*blog-python/);
+});
+
+describe.each(examples)('$folderName', (example) => {
+  test('has a database that no listed service has', () => {
+    expect(services.map(({ database }) => database)).not.toContain(example.database);
+  });
+
+  test('names migrations that exist', () => {
+    expect(example.migrations.filter(({ directory }) => !existsSync(directory))).toEqual([]);
+  });
+
+  test('has the streams and consumers of its record', () => {
+    const { streams, consumers } = topologyWith([example]);
+    for (const [name, subjects] of Object.entries(example.streams))
+      expect(streams.find((stream) => stream.name === name)?.subjects).toEqual(expect.arrayContaining([...subjects]));
+    expect(consumers.filter(({ service }) => service === example.name).map(({ message }) => message.subject)).toEqual(
+      Object.keys(example.consumes),
+    );
+  });
+
+  test('may publish its own events and acknowledge what it reads, and nothing of others', () => {
+    const { publish, subscribe } = natsPermissions([example])[example.name]!;
+    expect(publish).toEqual(expect.arrayContaining([...example.publishes]));
+    const foreign = publish.filter((subject) => /^[a-z-]+\.(evt|cmd)\./.test(subject));
+    expect(foreign).toEqual(example.publishes);
+    expect(subscribe.filter((subject) => subject.startsWith('_INBOX'))).toEqual([`_INBOX_${example.name}.>`]);
+  });
+
+  test('is found by the edge only where it runs', () => {
+    const ping = `$SRV.PING.${example.name}`;
+    const edge = services.find((service) => service.edge)!.name;
+    expect(natsPermissions([example])[edge]?.publish).toContain(ping);
+    if (!services.some(({ name }) => name === example.name))
+      expect(natsPermissions()[edge]?.publish).not.toContain(ping);
+  });
+});
+
+for (const example of examples.filter(({ python }) => python !== undefined)) {
+  const python = await findPython(example.python!).catch((error: unknown) => error as Error);
+  const runnable = typeof python === 'string';
+  (runnable ? test : test.skip)(
+    `${example.folderName}: its own tests${runnable ? '' : ` (skipped: ${(python as Error).message.split('\n')[0]})`}`,
+    async () => {
+      expect(existsSync(join(example.folder, 'tests'))).toBe(true);
+      // As its own tests want it: what is not closed fails, and no compiled code stays in the repository.
+      const { code, stderr } = await run(
+        [python as string, '-B', '-W', 'error', '-m', 'unittest', 'discover', '-s', 'tests', '-t', '.'],
+        { cwd: example.folder },
+      );
+      expect([code, stderr]).toEqual([0, expect.stringMatching(/Ran [1-9]\d* tests[^]*OK\s*$/)]);
+    },
+  );
+}
