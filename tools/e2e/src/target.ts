@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import type { Endpoints, TraceSpan } from '@causeway/demo-client';
 import type { ServiceInstance, System } from '@causeway/launcher';
+import type { ServiceName } from '@causeway/system';
 
 /**
  * A running system under test: processes that the launcher has started, or containers. It is all that tests know of the
