@@ -16,13 +16,13 @@ import type { SuiteTarget } from './target.js';
  * published come after all that make it publish, and those that stop servers come last.
  * @throws when the fixture names an operation, a message or a check that there is not
  */
-export function checksOf({ record, fixture, database = true }: SuiteTarget): Check[] {
+export function checksOf({ record, fixture, database = true, broker = true }: SuiteTarget): Check[] {
   const { service, contracts, sends } = record;
   const operations = operationsOf(contracts);
   const entries = Object.entries(contracts);
   const checks = [
     ...surfaceChecks(operations),
-    discoveryCheck,
+    ...(broker ? [discoveryCheck] : []),
     ...operations.flatMap((operation) => [
       ...successChecks(operation),
       ...authenticationChecks(operation),
@@ -40,7 +40,7 @@ export function checksOf({ record, fixture, database = true }: SuiteTarget): Che
         ? [publishedCheck(name, contract)]
         : [],
     ),
-    ...lifecycleChecks(operations, database),
+    ...lifecycleChecks(operations, { database, broker }),
   ];
   refuseUnknownNames(fixture, Object.keys(contracts), checks);
   return checks;

@@ -28,11 +28,11 @@ export class ServiceDatabase {
   async atRest(): Promise<Readonly<Record<string, string>>> {
     let before = await this.digests();
     let equal = 0;
-    for (let round = 0; round < 100; round += 1) {
-      await pause(100);
+    for (let round = 0; round < 400; round += 1) {
+      await pause(40);
       const now = await this.digests();
       equal = differenceOf(before, now).length === 0 ? equal + 1 : 0;
-      if (equal === 3) return now;
+      if (equal === 2) return now;
       before = now;
     }
     throw new ContractBroken(

@@ -70,6 +70,9 @@ function* variants(schema: ContractSchema, valid: unknown, pointer: string, rebu
       return;
     case 'boolean':
       yield wrong('is a text', 'yes');
+      return;
+    default:
+      return;
   }
 }
 

@@ -9,11 +9,11 @@ import type { SuiteTarget } from './target.js';
 export const repository = fileURLToPath(new URL('../../..', import.meta.url));
 
 /**
- * The services of the list that the suite covers: those with a contract of their own that a token and a broker protect.
- * Not the gateway, which forwards the contracts of others and has tests of its own, and not a stand-in.
+ * The services of the list that the suite covers: all that the system consists of, also those that a team adds. Not the
+ * gateway, which forwards the contracts of others and has tests of its own, and not a stand-in.
  */
 export const coveredServices: readonly ListedService[] = services.filter(
-  ({ role, edge, nats }) => role === 'product' && !edge && nats,
+  ({ role, edge }) => role === 'product' && !edge,
 );
 
 /** Where a service is told that others are. Nobody is there: what a check needs, the fixture starts. */
@@ -39,6 +39,7 @@ export async function listedTarget(service: ListedService): Promise<SuiteTarget>
     settings: { ...service.settings?.(elsewhere), ...own },
     fixture: await loadFixture(join(repository, 'apps', name, 'dist/testing/contract-fixture.js')),
     database: database !== undefined,
+    broker: service.nats === true,
   };
 }
 

@@ -12,4 +12,6 @@ export interface SuiteTarget {
   readonly fixture: ContractFixture;
   /** Whether it owns a database. Default true. */
   readonly database?: boolean;
+  /** Whether it connects to NATS. Default true. */
+  readonly broker?: boolean;
 }

@@ -5,7 +5,7 @@ import type { Answer } from '../http.js';
 import { sampleOf } from '../sample.js';
 import { isIdempotent, isVersioned, scopeOf, type Operation, type PreparedRequest } from '../requests.js';
 import { violations } from '../schema.js';
-import { anyEffectSince, effectsSoFar, expectNoEffectSince } from './effects.js';
+import { expectNoEffect, hasEffect } from './effects.js';
 import { expectProblem } from './problem.js';
 import { expectSuccess } from './success.js';
 
@@ -21,10 +21,10 @@ const deadlineCheck = (operation: Operation): Check => ({
   about: 'a request whose deadline has passed is refused before anything is done',
   run: async (world) => {
     const request = await world.requests.prepare(operation);
-    const before = await effectsSoFar(world);
-    const answer = await world.requests.send(request, { headers: { 'causeway-deadline-ms': '0' } });
-    expectProblem(answer, operation, { status: 504, code: 'DEADLINE_EXCEEDED' }, 'causeway-deadline-ms: 0');
-    await expectNoEffectSince(world, before, 'a request whose deadline had passed');
+    await expectNoEffect(world, 'a request whose deadline had passed', async () => {
+      const answer = await world.requests.send(request, { headers: { 'causeway-deadline-ms': '0' } });
+      expectProblem(answer, operation, { status: 504, code: 'DEADLINE_EXCEEDED' }, 'causeway-deadline-ms: 0');
+    });
   },
 });
 
@@ -56,16 +56,18 @@ function idempotencyChecks(operation: Operation): Check[] {
       about: 'the same request again gets the same answer, and has no further effect',
       run: async (world) => {
         const request = await world.requests.prepare(operation);
-        const untouched = await effectsSoFar(world);
-        const first = await world.requests.send(request);
-        expectSuccess(operation, first);
-        expectEqual(first.headers['idempotency-replayed'], undefined, 'Idempotency-Replayed of the first answer');
-        expectThat(await anyEffectSince(world, untouched), () => 'the first request had no effect at all');
-        const before = await effectsSoFar(world);
-        const again = await world.requests.send(request);
-        expectEqual(essence(again), essence(first), 'answer to the same request');
-        expectEqual(again.headers['idempotency-replayed'], 'true', 'Idempotency-Replayed of the second answer');
-        await expectNoEffectSince(world, before, 'the same request again');
+        let first: Answer | undefined;
+        const acted = await hasEffect(world, async () => {
+          first = await world.requests.send(request);
+          expectSuccess(operation, first);
+          expectEqual(first.headers['idempotency-replayed'], undefined, 'Idempotency-Replayed of the first answer');
+        });
+        expectThat(acted, () => 'the first request had no effect at all');
+        await expectNoEffect(world, 'the same request again', async () => {
+          const again = await world.requests.send(request);
+          expectEqual(essence(again), essence(first!), 'answer to the same request');
+          expectEqual(again.headers['idempotency-replayed'], 'true', 'Idempotency-Replayed of the second answer');
+        });
       },
     },
     {
@@ -156,10 +158,10 @@ function versionChecks(operation: Operation): Check[] {
       about: 'a change of another version than the newest is refused, and changes nothing',
       run: async (world) => {
         const request = await world.requests.prepare(operation);
-        const before = await effectsSoFar(world);
-        const answer = await world.requests.send(request, { headers: { 'if-match': '"999999"' } });
-        expectProblem(answer, operation, { status: 412, code: 'VERSION_STALE' }, 'If-Match: "999999"');
-        await expectNoEffectSince(world, before, 'a change of a stale version');
+        await expectNoEffect(world, 'a change of a stale version', async () => {
+          const answer = await world.requests.send(request, { headers: { 'if-match': '"999999"' } });
+          expectProblem(answer, operation, { status: 412, code: 'VERSION_STALE' }, 'If-Match: "999999"');
+        });
       },
     },
     {
