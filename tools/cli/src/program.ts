@@ -9,6 +9,7 @@ import { addDlq } from './commands/dlq.js';
 import { addDoctor } from './commands/doctor.js';
 import { addLogLevel } from './commands/log-level.js';
 import { addLogs } from './commands/logs.js';
+import { addNewService, addRemoveService } from './commands/new-service.js';
 // demo
 import { addOrder } from './commands/order.js';
 import { addOrders } from './commands/orders.js';
@@ -120,6 +121,8 @@ export function createProgram(parts: ProgramParts, finished: (ok: boolean) => vo
     add(program, run);
   addContracts(program, runLocally);
   addRename(program, runLocally);
+  addNewService(program, runLocally);
+  addRemoveService(program, runLocally);
   addUpdate(program, runLocally);
   addCompletion(program);
   return program;

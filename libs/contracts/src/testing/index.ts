@@ -10,6 +10,8 @@ export {
 } from './parcels.js';
 import { undeclared } from './undeclared.js';
 
+export { sampleOf } from './sample.js';
+
 /**
  * For a test file that calls a service through `fetch`. After its tests it fails for every response of an operation
  * with a status, header, error code or field that the OpenAPI document does not declare, or without one that it

@@ -141,3 +141,10 @@ test('a type is imported beside values, or alone; a value never into an import o
   const value = addImport("import type { A } from './a.js';", { name: 'b', from: './a.js' });
   expect(await format(value)).toBe("import type { A } from './a.js';\nimport { b } from './a.js';\n");
 });
+
+test('what goes behind a region of the demo is no part of it, and leaves it as it was', () => {
+  const text = "const list = [\n  'a',\n  // demo\n  'b',\n  // end demo\n];\n";
+  const more = insert(valueOf(parse(text), 'list'), "'c'");
+  expect(more).toBe("const list = [\n  'a',\n  // demo\n  'b',\n  // end demo\n'c',\n];\n");
+  expect(remove(valueOf(parse(more), 'list'), "'c'")).toBe(text);
+});

@@ -60,7 +60,7 @@ export function insert(node: ts.Node, element: string, { before, apart = false }
   const previous = nodes[index - 1];
   if (!previous) return insertFirst(text, { separator, start, next: nodes[0] }, element);
   if (separator === '|') return splice(text, previous.end, previous.end, ` | ${element}`);
-  const at = endOf(text, previous, separator);
+  const at = behindRegion(text, endOf(text, previous, separator));
   const inserted = splice(text, at, at, `${apart ? '\n\n' : '\n'}${element}${separator}`);
   const complete = separator === '' || commaBehind(text, previous) !== undefined;
   return complete ? inserted : splice(inserted, previous.end, previous.end, separator);
@@ -92,7 +92,7 @@ export function remove(node: ts.Node, which: string | ((node: ts.Node) => boolea
   if (!found) throw new Error(`there is no ${typeof which === 'string' ? which : 'such element'} in the list`);
   if (separator === '|') return removeType(text, nodes, index);
   const previous = nodes[index - 1];
-  const from = previous ? endOf(text, previous, separator) : behindComments(text, start);
+  const from = previous ? behindRegion(text, endOf(text, previous, separator)) : behindComments(text, start);
   return splice(text, from, endOf(text, found, separator), '');
 }
 
@@ -113,6 +113,10 @@ function removeType(text: string, nodes: readonly ts.Node[], index: number): str
 
 const splice = (text: string, from: number, to: number, inserted: string): string =>
   text.slice(0, from) + inserted + text.slice(to);
+
+/** Behind the end of a region of the demo (../strip-demo/regions.ts): what comes next is no part of it. */
+const behindRegion = (text: string, position: number): number =>
+  position + (/^\s*\/\/ end demo(?=\r?\n)/.exec(text.slice(position, position + 300))?.[0].length ?? 0);
 
 /** Behind an element, its comma, and the comment at the end of its line. */
 function endOf(text: string, node: ts.Node, separator: Separator): number {

@@ -1,0 +1,121 @@
+import type { Tree } from '@nx/devkit';
+import ts from 'typescript';
+import { parse } from '../edit/source.js';
+import { indexFile } from '../service/contracts.js';
+import { namesOf } from '../service/names.js';
+import { servicesFile } from '../service/registration.js';
+import { consumersOf, entriesOf, namesIn, routesOf, textOf } from './listed.js';
+
+/**
+ * What would break without a service, a sentence each; empty when nothing depends on it.
+ * @param generated whether a generator made it. What the template brought is also looked for by its name.
+ */
+export function dependentsOf(tree: Tree, name: string, generated: boolean): string[] {
+  return [
+    ...consumersOf(tree)
+      .filter(({ service }) => service !== name)
+      .flatMap(({ service, messages }) =>
+        messages
+          .filter((message) => message.startsWith(`${name}.`))
+          .map((message) => `${service} consumes ${message.slice(name.length + 1)}`),
+      ),
+    ...entriesOf(tree)
+      .filter((entry) => entry.name !== name)
+      .flatMap((entry) => [
+        ...namesIn(entry, 'sends')
+          .filter((subject) => subject.startsWith(`${name}.`))
+          .map((subject) => `${entry.name} sends ${subject}`),
+        ...namesIn(entry, 'listens')
+          .filter((subject) => subject.startsWith(`${name}.`))
+          .map((subject) => `${entry.name} listens to ${subject}`),
+        ...(namesIn(entry, 'calls').includes(name) ? [`${entry.name} calls it over HTTP`] : []),
+        ...(addressed(entry.node, name) ? [`a setting of ${entry.name} holds its address`] : []),
+      ]),
+    ...(keysAreHere(tree, name) ? [`${servicesFile}: every service with tokens asks it for the keys`] : []),
+    ...codeThatUses(tree, name, generated),
+    ...documentsThatName(tree, name),
+  ];
+}
+
+/** `urlOf('user')` */
+const addressed = (node: ts.Node, name: string): boolean => new RegExp(`urlOf\\('${name}'\\)`).test(node.getText());
+
+const keysAreHere = (tree: Tree, name: string): boolean => {
+  const [, after = ''] = textOf(tree, servicesFile).split('export function addressSettings');
+  return after.includes(`'${name}'`);
+};
+
+const skipped = new Set(['node_modules', 'dist', 'generated', 'coverage']);
+
+function* filesBelow(tree: Tree, folder: string): Generator<string> {
+  for (const child of tree.children(folder)) {
+    const path = folder === '' ? child : `${folder}/${child}`;
+    if (skipped.has(child) || child.startsWith('.')) continue;
+    if (tree.isFile(path)) yield path;
+    else yield* filesBelow(tree, path);
+  }
+}
+
+/** Its own folder, what the contracts say about it, and what is generated from lists. */
+const ownFile = (name: string, path: string): boolean =>
+  path.startsWith(`apps/${name}/`) || path.startsWith('libs/contracts/src/') || path === servicesFile;
+
+function codeThatUses(tree: Tree, name: string, generated: boolean): string[] {
+  const exported = contractNames(tree, name);
+  const uses = exported.length === 0 ? undefined : new RegExp(`\\b(${exported.join('|')})\\b`);
+  const folder = new RegExp(`\\bapps/${name}/`);
+  const quoted = new RegExp(`'${name}'`);
+  const found: string[] = [];
+  for (const top of ['apps', 'libs', 'tools'])
+    for (const path of filesBelow(tree, top)) {
+      if (!/\.(ts|mjs|mts)$/.test(path) || ownFile(name, path)) continue;
+      const text = textOf(tree, path);
+      const [, used] = uses !== undefined && text.includes('/contracts') ? (uses.exec(text) ?? []) : [];
+      if (used !== undefined) found.push(`${path} uses ${used}`);
+      else if (folder.test(text)) found.push(`${path} names its folder`);
+      else if (!generated && quoted.test(text)) found.push(`${path} names it`);
+    }
+  return found;
+}
+
+/** The names that the contracts export for a service: of its messages, and of the bodies of its routes. */
+export function contractNames(tree: Tree, name: string): string[] {
+  const files = contractFiles(name).map((file) => `./${file.replace(/\.ts$/, '.js')}`);
+  return parse(textOf(tree, indexFile)).statements.flatMap((statement) => {
+    if (!ts.isExportDeclaration(statement) || !statement.exportClause || !ts.isNamedExports(statement.exportClause))
+      return [];
+    const from = statement.moduleSpecifier;
+    if (!from || !ts.isStringLiteral(from) || !files.includes(from.text)) return [];
+    return statement.exportClause.elements.map((element) => element.name.text);
+  });
+}
+
+/** Files of the contracts that a service has to itself, below `libs/contracts/src`; they may be missing. */
+export const contractFiles = (name: string): string[] => [
+  `messages/${name}.ts`,
+  `http/${name}.ts`,
+  ...(namesOf(name).plural === name ? [] : [`http/${namesOf(name).plural}.ts`]),
+];
+
+function documentsThatName(tree: Tree, name: string): string[] {
+  const folder = new RegExp(`\\bapps/${name}(/|\\b)`);
+  const subject = new RegExp(`\\b${name}\\.(evt|cmd|rpc)\\.`);
+  const routes = routesOf(tree).filter(({ owner }) => owner === name);
+  const found: string[] = [];
+  for (const path of [
+    'README.md',
+    ...filesBelow(tree, 'docs'),
+    ...filesBelow(tree, 'apps'),
+    ...filesBelow(tree, 'libs'),
+  ]) {
+    if (!path.endsWith('.md') || path.startsWith(`apps/${name}/`)) continue;
+    const text = textOf(tree, path);
+    const [what] = folder.exec(text) ?? subject.exec(text) ?? [];
+    if (what !== undefined) found.push(`${path} names ${what}`);
+    else {
+      const route = routes.find((each) => text.includes(each.path.replace(/\/\{.*/, '')));
+      if (route) found.push(`${path} names the route ${route.path}`);
+    }
+  }
+  return found;
+}
