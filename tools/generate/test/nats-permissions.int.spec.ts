@@ -1,5 +1,6 @@
 import { consumers, durableName, messages, rpcs, streamOf, streams } from '@causeway/contracts';
 import { provision } from '@causeway/messaging';
+import { services as listed } from '@causeway/system';
 import { natsPermissions } from '@causeway/system/topology';
 import { startNats, type TestNats } from '@causeway/testkit';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
@@ -47,19 +48,21 @@ test('without a password, or with a wrong one, nobody gets in', async () => {
   await expect(connect({ servers: nats.url, reconnect: false })).rejects.toThrow(/authorization/i);
 });
 
+const sendersOf = (subject: string): string[] =>
+  listed.filter(({ sends = [] }) => sends.includes(subject)).map(({ name }) => name);
+const listenersOf = (subject: string): string[] =>
+  listed
+    .filter(({ listens = [] }) => listens.some((pattern) => subject.startsWith(pattern.replace(/>$/, ''))))
+    .map(({ name }) => name);
 /** Every subject that anything is said on, with whoever may publish to it and whoever may listen: written down a second time. */
-const senders: Readonly<Record<string, readonly string[]>> = { 'payment.cmd': ['order'], 'user.rpc': ['order'] };
 const borders: { subject: string; publish: readonly string[]; subscribe: readonly string[] }[] = [
   ...messages.map(({ subject, owner, kind }) => ({
     subject,
     // A replay of a dead letter is the message once more.
-    publish: [
-      ...(kind === 'event' ? [owner] : senders[kindOf(subject)]!),
-      ...(isConsumed(subject) ? ['operator'] : []),
-    ],
-    subscribe: subject.startsWith('order.evt.') ? ['gateway'] : [],
+    publish: [...(kind === 'event' ? [owner] : sendersOf(subject)), ...(isConsumed(subject) ? ['operator'] : [])],
+    subscribe: listenersOf(subject),
   })),
-  ...rpcs.map(({ subject, owner }) => ({ subject, publish: senders[kindOf(subject)]!, subscribe: [owner] })),
+  ...rpcs.map(({ subject, owner }) => ({ subject, publish: sendersOf(subject), subscribe: [owner] })),
   ...consumers.flatMap((consumer) => {
     const place = `${streamOf(consumer.message.subject).name}.${durableName(consumer)}`;
     const own = { publish: [consumer.service], subscribe: [] };
@@ -102,10 +105,6 @@ function findersOf(service: string): string[] {
 
 function isConsumed(subject: string): boolean {
   return consumers.some(({ message }) => message.subject === subject);
-}
-
-function kindOf(subject: string): string {
-  return subject.split('.').slice(0, 2).join('.');
 }
 
 test('the table above names every subject that a message, a call or a dead letter has', () => {
