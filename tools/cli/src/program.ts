@@ -9,6 +9,7 @@ import { addDlq } from './commands/dlq.js';
 import { addDoctor } from './commands/doctor.js';
 import { addLogLevel } from './commands/log-level.js';
 import { addLogs } from './commands/logs.js';
+import { addNewPieces } from './commands/new-pieces.js';
 import { addNewService, addRemoveService } from './commands/new-service.js';
 // demo
 import { addOrder } from './commands/order.js';
@@ -124,6 +125,7 @@ export function createProgram(parts: ProgramParts, finished: (ok: boolean) => vo
   addNewService(program, runLocally);
   addRemoveService(program, runLocally);
   addUpdate(program, runLocally);
+  addNewPieces(program, runLocally);
   addCompletion(program);
   return program;
 }

@@ -6,6 +6,7 @@ import { publisherOf } from './event.js';
 import { removeFile, writeFile } from './files.js';
 import { codeOf, kindOf, objectSample } from './json.js';
 import { addMigration, removeMigration } from './migration.js';
+import { addInboxPurge, removeInboxPurge } from './inbox-purge.js';
 import { bind, unbind } from './module.js';
 import { importPath, spell, type Spellings } from './names.js';
 import { publishedContract } from './published.js';
@@ -50,6 +51,7 @@ export async function addConsumer(tree: Tree, options: ConsumerOptions): Promise
   addMigration(tree, { service, name: table.name, timestamp, sql: createTable(table) });
   addModel(tree, service, table);
   await writeParts(tree, entry, parts, { subject, constant, table, publishes, schema: schemas['message'] ?? {} });
+  await addInboxPurge(tree, service);
   await bind(tree, service, {
     controller: { name: parts.handler.pascal, from: fromSource(entry, parts.files.handler) },
     provider: providerOf(entry, parts, publishes),
@@ -67,9 +69,10 @@ export async function removeConsumer(
   await removeFromReadme(tree, service, 'Consumes', text);
   await unbind(tree, service, parts.handler.pascal, parts.useCase.pascal);
   for (const file of Object.values(parts.files)) removeFile(tree, file);
-  removeModel(tree, service, parts.table);
+  removeModel(tree, service, spell(parts.table).pascal);
   removeMigration(tree, { service, name: parts.table, timestamp });
   await removeHandled(tree, service, subject, constantOf(subject));
+  await removeInboxPurge(tree, service);
 }
 
 /** Names and files of what handles one message. */

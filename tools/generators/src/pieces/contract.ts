@@ -236,3 +236,6 @@ function isUsed(source: ts.SourceFile, name: string): boolean {
 
 /** A string as code. */
 export const quoted = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", '’')}'`;
+
+export const handlesAnything = (tree: Tree, service: string): boolean =>
+  handlesOf(tree.read(topology, 'utf8') ?? '', service) !== undefined;

@@ -49,10 +49,10 @@ export function fieldsOf(pairs: readonly string[]): Field[] {
 }
 
 function fieldOf(pair: string): Field {
-  const [, name, type, mark] = /^([a-z][a-zA-Z0-9]*):([a-zA-Z]+(?:\([\d, ]+\))?)(\?)?$/.exec(pair.trim()) ?? [];
+  const [, name, type, mark] = /^([a-z][a-zA-Z0-9]*):([a-zA-Z]+(?:\([\d., ]+\))?)(\?)?$/.exec(pair.trim()) ?? [];
   if (name === undefined || type === undefined)
     throw new Error(`The field ${pair} is not name:type, as in --field title:line(200).`);
-  const found = typeOf(type.replaceAll(' ', ''));
+  const found = typeOf(type.replaceAll(' ', '').replace('..', ','));
   if (!found) throw new Error(`The field ${pair} has no type that there is. There are: ${fieldTypes}.`);
   const optional = mark === '?';
   return {

@@ -73,7 +73,7 @@ export async function addRpc(tree: Tree, options: RpcOptions): Promise<void> {
   );
   const [key, ...others] = columns;
   if (!key) throw new Error('an RPC finds something with an id');
-  const table: Table = { name: parts.table, comment: `What ${subject.text} finds`, key, others };
+  const table: Table = { name: parts.table, model: thing.pascal, comment: `What ${subject.text} finds`, key, others };
   if (!hasTable(tree, service, table.name)) {
     addMigration(tree, { service, name: table.name, timestamp, sql: createTable(table) });
     addModel(tree, service, table);
@@ -130,13 +130,13 @@ function sampleValues(names: readonly string[], sample: object) {
 
 export async function removeRpc(tree: Tree, { service, subject: text, timestamp, from }: RpcOptions): Promise<void> {
   const subject = subjectOf(text, 'rpc');
-  const { files, handler, store, table } = partsOf(serviceEntry(tree, service), subject);
+  const { files, handler, store, table, thing } = partsOf(serviceEntry(tree, service), subject);
   if (from !== undefined) await removeSent(tree, from, text);
   await removeFromReadme(tree, service, 'Serves', text);
   await unbind(tree, service, handler.pascal, store.pascal);
   for (const file of Object.values(files)) removeFile(tree, file);
   if (migrationsOf(tree, service).includes(`${timestamp}_${table}`)) {
-    removeModel(tree, service, table);
+    removeModel(tree, service, thing.pascal);
     removeMigration(tree, { service, name: table, timestamp });
   }
   await removeDefinition(tree, subject);

@@ -13,6 +13,8 @@ export interface Column {
 
 export interface Table {
   readonly name: string;
+  /** The model in schema.prisma. Default: the name of the table. */
+  readonly model?: string;
   /** One line, what a row is. */
   readonly comment: string;
   readonly key: Column;
@@ -63,7 +65,7 @@ export function createTable({ name, comment, key, others }: Table): string {
 const schemaOf = (service: string): string => `apps/${service}/prisma/schema.prisma`;
 
 /** Adds the model of a table to `schema.prisma`, where a reader looks for the tables of a service. */
-export function addModel(tree: Tree, service: string, { name, comment, key, others }: Table): void {
+export function addModel(tree: Tree, service: string, { name, model: modelName, comment, key, others }: Table): void {
   const path = schemaOf(service);
   const before = tree.read(path, 'utf8');
   if (before === null) return;
@@ -81,19 +83,26 @@ export function addModel(tree: Tree, service: string, { name, comment, key, othe
     ];
     return `  ${column.field.padEnd(widths[0])} ${prismaTypeOf(column).padEnd(widths[1])} ${attributes.join(' ')}`.trimEnd();
   });
-  const model = [`/// ${comment}`, `model ${spell(name).pascal} {`, ...fields, '', `  @@map("${name}")`, '}'];
+  const model = [
+    `/// ${comment}`,
+    `model ${modelName ?? spell(name).pascal} {`,
+    ...fields,
+    '',
+    `  @@map("${name}")`,
+    '}',
+  ];
   tree.write(path, `${before.trimEnd()}\n\n${model.join('\n')}\n`);
 }
 
 const prismaTypeOf = ({ kind, nullable }: Column): string => `${prismaTypes[kind][0]}${nullable ? '?' : ''}`;
 
 /** Takes a model out of `schema.prisma`, with the comment before it. */
-export function removeModel(tree: Tree, service: string, table: string): void {
+export function removeModel(tree: Tree, service: string, model: string): void {
   const path = schemaOf(service);
   const before = tree.read(path, 'utf8');
   if (before === null) return;
-  const model = new RegExp(`\\n(?:///.*\\n)*model ${spell(table).pascal} \\{\\n[^]*?\\n\\}\\n`);
-  tree.write(path, before.replace(model, ''));
+  const found = new RegExp(`\\n(?:///.*\\n)*model ${model} \\{\\n[^]*?\\n\\}\\n`);
+  tree.write(path, before.replace(found, ''));
 }
 
 /** Whether a migration of the service makes the table. */
