@@ -30,7 +30,7 @@ test('services look for compiled code where it was put: V8 keeps it apart by its
   );
   const { port: managementPort, release } = await claimPort();
   const service = new ServiceInstance({
-    service: 'order',
+    service: 'gateway',
     number: 1,
     command: nodeForServices(),
     args: [...flagsOfServices, entry],

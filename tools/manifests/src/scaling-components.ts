@@ -47,7 +47,12 @@ export const scalingComponents: readonly OptionalComponent[] = [
     overlays: ['kind', 'staging', 'production'],
     quotas: { objects: { 'services.loadbalancers': '1' } },
   },
-  canary('gateway', ['canary-order']),
+  canary('gateway', [
+    // demo
+    'canary-order',
+    // end demo
+  ]),
+  // demo
   canary('order', ['canary-gateway']),
   {
     name: 'scale-to-zero',
@@ -60,4 +65,5 @@ export const scalingComponents: readonly OptionalComponent[] = [
       { from: 'outside keda', to: 'psp-sandbox', port: 8080, why: 'and passes them on' },
     ],
   },
+  // end demo
 ];

@@ -88,6 +88,7 @@ export const causeAlerts: readonly CauseAlert[] = [
     for: '0s',
     summary: 'The broker lost messages of {{ $labels.job }}; they were published again.',
   },
+  // demo
   {
     name: 'OrderSagaStuck',
     severity: 'ticket',
@@ -105,6 +106,7 @@ export const causeAlerts: readonly CauseAlert[] = [
     for: '5m',
     summary: '{{ $value | humanizePercentage }} of the calls to the payment provider get no answer.',
   },
+  // end demo
   {
     name: 'BreakerOpen',
     severity: 'ticket',

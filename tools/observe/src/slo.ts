@@ -20,18 +20,22 @@ export interface Slo {
   readonly counts: string;
 }
 
+// demo
 /** Placing an order, seen by customers: at the gateway, whatever is behind it, with the version that is being tried. */
 const placing = 'job=~"gateway(-canary)?",http_request_method="POST",http_route="/v1/orders"';
 
 /** Seconds. Bounds of the histograms, so that they are counted and not interpolated. */
 export const placedWithin = 0.5;
 export const confirmedWithin = 5;
+// end demo
+/** Seconds. A bound of the histogram, so that it is counted and not interpolated. */
 export const handledWithin = 5;
 
 /** Prometheus 3 writes whole bounds as `5.0`, Prometheus 2 as the service does: `5`. */
 const bound = (seconds: number): string => (Number.isInteger(seconds) ? `le=~"${seconds}([.]0)?"` : `le="${seconds}"`);
 
 export const slos: readonly Slo[] = [
+  // demo
   {
     name: 'placing-availability',
     alert: 'PlacingAvailabilityBudgetBurn',
@@ -64,6 +68,7 @@ export const slos: readonly Slo[] = [
     symptom: `Orders take longer than ${confirmedWithin} s from placed to CONFIRMED.`,
     counts: `orders that reach CONFIRMED; bad is one that took longer than ${confirmedWithin} s since it was placed`,
   },
+  // end demo
   {
     name: 'message-freshness',
     alert: 'MessageFreshnessBudgetBurn',
@@ -71,7 +76,7 @@ export const slos: readonly Slo[] = [
     objective: 0.995,
     all: 'messaging_message_age_count',
     some: { good: `messaging_message_age_bucket{${bound(handledWithin)}}` },
-    symptom: `Events and commands are older than ${handledWithin} s when they are handled: sagas and readers fall behind.`,
+    symptom: `Events and commands are older than ${handledWithin} s when they are handled: readers fall behind.`,
     counts: `deliveries to a handler; bad is one of a message that was committed more than ${handledWithin} s before`,
   },
 ];

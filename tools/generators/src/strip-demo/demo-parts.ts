@@ -5,11 +5,10 @@
 export const demoPaths: readonly string[] = [
   'apps/gateway/src/order-events',
   'apps/gateway/src/overview',
+  'apps/gateway/src/testing/shop-world.ts',
   'apps/gateway/src/upstream',
-  'apps/gateway/test/edge.int.spec.ts',
   'apps/gateway/test/order-events.int.spec.ts',
   'apps/gateway/test/overview.int.spec.ts',
-  'apps/gateway/test/proxy.int.spec.ts',
   'apps/order',
   'apps/payment',
   'apps/psp-sandbox',
@@ -31,6 +30,7 @@ export const demoPaths: readonly string[] = [
   'k8s/components/canary-order',
   'k8s/components/prometheus/dashboards/causeway-orders.json',
   'k8s/components/psp-sandbox',
+  'k8s/components/scale-to-zero',
   'libs/contracts/src/documents/demo-example-data.ts',
   'libs/contracts/src/http/order-events.ts',
   'libs/contracts/src/http/orders.ts',
@@ -78,6 +78,8 @@ export const demoPaths: readonly string[] = [
   'tools/kind/src/testing/fake-shop.ts',
   'tools/kind/src/verdict.ts',
   'tools/observe/src/dashboards/orders.ts',
+  'tools/observe/src/testing/alert-cases.ts',
+  'tools/observe/test/prometheus.spec.ts',
 ];
 
 /** Services that go, with everything that the lists of services and packages say about them. */

@@ -10,7 +10,11 @@ import { broken, type ManifestPolicy, type Rule } from './policy.js';
  * What may have no pod while nothing is asked of it. All it does begins with a request, and its callers ask again; the
  * others have an outbox, work on a schedule, or are the way in.
  */
-const mayBeAbsent = new Set(['Deployment psp-sandbox']);
+const mayBeAbsent = new Set<string>([
+  // demo
+  'Deployment psp-sandbox',
+  // end demo
+]);
 
 /** Each Deployment has one autoscaler, which keeps a pod; and one on lag asks for consumers that exist. */
 export const oneAutoscalerEach: ManifestPolicy = {

@@ -49,7 +49,7 @@ const objectives: Readonly<Record<string, { readonly alert: string; readonly sum
   },
   'message-freshness': {
     alert: 'MessageFreshnessBudgetBurn',
-    summary: 'Events and commands are older than 5 s when they are handled: sagas and readers fall behind.',
+    summary: 'Events and commands are older than 5 s when they are handled: readers fall behind.',
   },
 };
 
