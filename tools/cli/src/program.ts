@@ -3,6 +3,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { currentUser } from './audit.js';
 import { example, type CommandReport, type RunCommand, type RunLocally } from './command.js';
 import { addAudit } from './commands/audit.js';
+import { addCheck } from './commands/check.js';
 import { addConsumers } from './commands/consumers.js';
 import { addContracts } from './commands/contracts.js';
 import { addDlq } from './commands/dlq.js';
@@ -126,6 +127,7 @@ export function createProgram(parts: ProgramParts, finished: (ok: boolean) => vo
   addRemoveService(program, runLocally);
   addUpdate(program, runLocally);
   addNewPieces(program, runLocally);
+  addCheck(program, runLocally);
   addCompletion(program);
   return program;
 }

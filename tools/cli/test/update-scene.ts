@@ -112,6 +112,8 @@ export function smallTooling(
       await Promise.resolve().then(() => run(folder, step));
     },
     generatedFiles: () => Promise.resolve(['generated/list.txt', 'docs/services.md']),
+    staleFiles: () => Promise.resolve([]),
+    boundaryViolations: () => Promise.resolve([]),
     install: () => Promise.resolve().then(() => (calls.push('install'), onInstall?.())),
     migrate: (folder, names) =>
       Promise.resolve().then(() => (calls.push(`migrate ${names.join(' ')}`), onMigrate?.(folder))),

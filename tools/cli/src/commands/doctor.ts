@@ -1,3 +1,6 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { repository } from '@causeway/launcher/find-running';
 import { allOf, named } from '@causeway/launcher/progress';
 import type { Command } from 'commander';
 import { example, type CommandContext, type CommandReport, type RunCommand } from '../command.js';
@@ -46,6 +49,11 @@ function beforeStart({ message }: CommandFailed, note: (line: string) => void): 
   ]);
 }
 
+/** `doctor` looks at the machine and the running system; what is in the repository is another question. */
+const repositoryHint = existsSync(join(repository, '.git'))
+  ? ['what in the repository differs from its template: npx causeway check']
+  : [];
+
 /**
  * Runs every check, whatever the others find.
  * @param note Told what is still waited for: a database that hangs takes its time.
@@ -65,6 +73,7 @@ async function report(note: (line: string) => void, checks: readonly DoctorCheck
       ),
       '',
       wrong.length === 0 ? 'everything is as it should be' : `wrong: ${wrong.map(({ name }) => name).join(', ')}`,
+      ...repositoryHint,
     ],
     ok: wrong.length === 0,
   };

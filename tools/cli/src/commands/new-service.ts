@@ -2,13 +2,7 @@ import type { Command } from 'commander';
 import { example, type CommandReport, type LocalContext, type RunLocally } from '../command.js';
 import { WrongUsage } from '../failure.js';
 import { demandCleanTree, generatorReport, runGenerator } from '../generate.js';
-
-/** The command under which all that is new stands, made by whoever comes first. */
-const newCommandOf = (program: Command): Command =>
-  program.commands.find((command) => command.name() === 'new') ??
-  program
-    .command('new')
-    .description('add to this repository: code, contract, tests and documents, registered and checked');
+import { newCommandOf } from './new-pieces.js';
 
 const help = `
 A service that publishes or consumes has a database, because an event leaves by the outbox and is handled once by the

@@ -49,9 +49,8 @@ async function removeStale(git: Git, state: UpdateState, generated: readonly str
 
 function record(folder: string, { repository, to }: UpdateState): void {
   const path = join(folder, recordFile);
-  const { steps } = readTemplateRecord(folder);
   const template = { repository, commit: to.commit, version: to.version };
-  writeFileSync(path, `${JSON.stringify({ template, steps }, null, 2)}\n`);
+  writeFileSync(path, `${JSON.stringify({ ...readTemplateRecord(folder), template }, null, 2)}\n`);
 }
 
 export function readTemplateRecord(folder: string): TemplateRecord {

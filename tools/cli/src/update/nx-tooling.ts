@@ -1,10 +1,10 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import type { Command } from '@causeway/launcher/run';
 import { flags, type GeneratorOptions } from '../generate.js';
 import { runChild } from './child-process.js';
-import { migrationsFile, type Tooling } from './tooling.js';
+import { migrationsFile, type BoundaryViolation, type Tooling } from './tooling.js';
 
 /** The bootstrap, npm and Nx of whatever version is in a folder: paths that every version of the template has. */
 export function nxTooling(signal: AbortSignal): Tooling {
@@ -31,9 +31,13 @@ export function nxTooling(signal: AbortSignal): Tooling {
       const name = `${scopeOf(folder)}/generators:${generator}`;
       await runIn(folder, [...nx(folder), 'generate', name, ...flags(options as GeneratorOptions), '--no-interactive']);
     },
-    generatedFiles: async (folder) => {
-      const text = await runIn(folder, [process.execPath, 'tools/generate/dist/generate-command.js', '--list']);
-      return JSON.parse(text) as string[];
+    generatedFiles: async (folder) => JSON.parse(await runIn(folder, generate(folder, '--list'))) as string[],
+    staleFiles: async (folder) => JSON.parse(await runIn(folder, generate(folder, '--check'))) as string[],
+    boundaryViolations: async (folder) => {
+      // Leaves the graph of projects in Nx's cache, where its lint rule looks for it.
+      await runIn(folder, [...nx(folder), 'show', 'projects']);
+      const linted = await runIn(folder, [nodeFor(folder), 'tools/checks/src/lint-boundaries.mjs']);
+      return JSON.parse(linted) as BoundaryViolation[];
     },
     install: async (folder) => {
       const path = withoutLocalBin(folder, process.env['PATH']);
@@ -44,7 +48,19 @@ export function nxTooling(signal: AbortSignal): Tooling {
   };
 }
 
-const nx = (folder: string): Command => [process.execPath, join(folder, 'node_modules/nx/dist/bin/nx.js')];
+/** npm installs Node 24 where there is a package of it; this process may run on the host's older one. */
+function nodeFor(folder: string): string {
+  const installed = join(folder, 'node_modules', '.bin', 'node');
+  return existsSync(installed) ? installed : process.execPath;
+}
+
+const generate = (folder: string, option: string): Command => [
+  nodeFor(folder),
+  'tools/generate/dist/generate-command.js',
+  option,
+];
+
+const nx = (folder: string): Command => [nodeFor(folder), join(folder, 'node_modules/nx/dist/bin/nx.js')];
 
 const scopeOf = (folder: string): string =>
   `@${(JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { name: string }).name}`;

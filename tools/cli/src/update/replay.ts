@@ -56,6 +56,26 @@ export async function replayBoth(
   }
 }
 
+/**
+ * Does the steps on one version.
+ * @param parts.cachedOnly Only what an earlier run has kept: takes no time.
+ * @returns undefined when nothing was kept, or a step cannot be done
+ */
+export async function replayOne(
+  version: TemplateVersion,
+  steps: readonly Step[],
+  { cachedOnly, ...parts }: ReplayParts & { readonly cachedOnly: boolean },
+): Promise<ReplayedVersion | undefined> {
+  if (cachedOnly) return fromCache(version, steps, parts.cache);
+  try {
+    const leftOut: LeftOutStep[] = [];
+    const replayed = await replay(version, steps, leftOut, parts);
+    return leftOut.length === 0 ? replayed : undefined;
+  } finally {
+    rmSync(parts.work, { recursive: true, force: true });
+  }
+}
+
 async function replay(
   version: TemplateVersion,
   steps: readonly Step[],

@@ -8,11 +8,25 @@ export interface Tooling {
   readonly runStep: (folder: string, step: Step) => Promise<void>;
   /** Files that `npm run generate` of the folder writes, as a whole or in part. */
   readonly generatedFiles: (folder: string) => Promise<readonly string[]>;
+  /** Those of them that are not current. */
+  readonly staleFiles: (folder: string) => Promise<readonly string[]>;
+  readonly boundaryViolations: (folder: string) => Promise<readonly BoundaryViolation[]>;
   /** Makes `node_modules` and `package-lock.json` fit the `package.json` files. */
   readonly install: (folder: string) => Promise<void>;
   /** Runs the named entries of the template's `migrations.json`. */
   readonly migrate: (folder: string, names: readonly string[]) => Promise<void>;
   readonly generate: (folder: string) => Promise<void>;
+}
+
+/** What ESLint's rules of boundaries say. */
+export interface BoundaryViolation {
+  readonly file: string;
+  readonly line: number;
+  /** null: the file cannot be parsed. */
+  readonly rule: string | null;
+  readonly message: string;
+  /** A comment switches the rule off. */
+  readonly suppressed: boolean;
 }
 
 /** Where the template declares its Nx migrations. */

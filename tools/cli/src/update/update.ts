@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TemplateRecord } from '@causeway/generators/steps';
 import { CommandFailed } from '../failure.js';
@@ -11,6 +11,7 @@ import { replayBoth } from './replay.js';
 import { beginState, readState, stateFile, takeBack, unfinished, type UpdateState } from './state.js';
 import { TemplateRepository, type TemplateVersion } from './template-repository.js';
 import type { Tooling } from './tooling.js';
+import { workFolder } from './work-folder.js';
 
 export interface UpdateOptions {
   /** The template: URL or path. Default: the recorded one. */
@@ -161,25 +162,6 @@ async function prepare(plan: UpdatePlan, { git, file, template, parts, dryRun }:
   };
   const names = new Set([...generated, ...replayed.from.generated, ...replayed.to.generated]);
   return merge(state, base, names, { git, file, parts });
-}
-
-/** Gone when this process ends; of one that was killed, with the next update. */
-function workFolder(cache: string): string {
-  for (const name of readdirSync(cache)) {
-    const [, pid] = /^work-(\d+)$/.exec(name) ?? [];
-    if (pid !== undefined && !isAlive(Number(pid))) rmSync(join(cache, name), { recursive: true, force: true });
-  }
-  const work = join(cache, `work-${process.pid}`);
-  process.once('exit', () => rmSync(work, { recursive: true, force: true }));
-  return work;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }
 
 /** @returns undefined where Git is too old to merge without files (2.38) */

@@ -52,14 +52,14 @@ export default renameGenerator;
 
 /** The last rename is the only one that counts: whoever does it again starts from the template's own name. */
 function recordRename(tree: Tree, from: RepositoryNames, to: RepositoryNames): void {
-  const { template, steps } = readRecord(tree);
-  const others = steps.filter(({ generator }) => generator !== 'rename');
-  writeRecord(tree, { template, steps: [{ generator: 'rename', options: { ...to } }, ...others] });
+  const record = readRecord(tree);
+  const others = record.steps.filter(({ generator }) => generator !== 'rename');
+  writeRecord(tree, { ...record, steps: [{ generator: 'rename', options: { ...to } }, ...others] });
   // This program has the name of the file in it that it had before.
-  const record = tree.read(recordFile, 'utf8');
-  if (record === null) return;
+  const text = tree.read(recordFile, 'utf8');
+  if (text === null) return;
   tree.delete(recordFile);
-  tree.write(renameText(recordFile, from, to), record);
+  tree.write(renameText(recordFile, from, to), text);
 }
 
 function currentNames(tree: Tree): RepositoryNames {

@@ -18,6 +18,8 @@ export interface TemplateRecord {
     readonly version?: string;
   };
   readonly steps: readonly Step[];
+  /** Files that `check` finds different from the template, and that are meant to be. */
+  readonly accepted?: readonly string[];
 }
 
 /** A rename gives the file another name as well. */

@@ -1,0 +1,62 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { renameText, titleOf } from '@causeway/generators/names';
+import type { CheckedRepository, Finding } from './finding.js';
+
+const isMigration = (file: string): boolean => /(^|\/)prisma\/migrations\/.*\.sql$/.test(file);
+
+const finding = (file: string, what: string): Finding => ({
+  severity: 'error',
+  check: 'migrations',
+  file,
+  reason: `${what}; a database that has applied it refuses to go on, because the checksum differs`,
+  remedy: 'Give it its old text back, and write a new migration: npx causeway new migration <service> <name>.',
+});
+
+/** Migrations that somebody may have applied and that have another text now: the template's, and the fork's own. */
+export async function migrationFindings(repository: CheckedRepository): Promise<Finding[]> {
+  const { root, template } = repository;
+  const ofTemplate = new Set((template?.files ?? []).filter(isMigration));
+  const services = new Set(repository.files.flatMap((file) => /^apps\/[^/]+\//.exec(file)?.[0] ?? []));
+  const found = await Promise.all(
+    [...ofTemplate].map(async (file) => {
+      // Of a service that is gone, its migrations are gone.
+      if (![...services].some((folder) => file.startsWith(folder)) && file.startsWith('apps/')) return [];
+      if (!existsSync(join(root, file))) return [finding(file, 'deleted here')];
+      const [ours, theirs] = [readFileSync(join(root, file), 'utf8'), await template?.read(file)];
+      return ours === theirs ? [] : [finding(file, 'not as in the template')];
+    }),
+  );
+  return [...found.flat(), ...(await editedHere(repository, ofTemplate))];
+}
+
+/** Of the fork's own: what a commit changed after another had added it, or what is changed and not committed. */
+async function editedHere({ git, template }: CheckedRepository, others: ReadonlySet<string>): Promise<Finding[]> {
+  const range = template === undefined ? [] : ['--not', template.version.commit];
+  const known = template !== undefined && (await git.commitOf(template.version.commit)) !== undefined;
+  const log = await git.list(
+    ...['log', '-z', '--format=%x01%H', '--name-only', '--no-renames', '--diff-filter=M', 'HEAD'],
+    ...(known ? range : []),
+  );
+  const edited = new Map<string, string>();
+  let commit = '';
+  for (const entry of log.map((text) => text.replace(/^\n/, ''))) {
+    if (entry.startsWith('\u0001')) commit = entry.slice(1).trim();
+    else if (isMigration(entry) && !others.has(entry) && !edited.has(entry))
+      if (!(await onlyRenamed(git, commit, entry))) edited.set(entry, `changed by the commit ${commit.slice(0, 12)}`);
+  }
+  for (const file of await git.list('diff', '-z', '--name-only', '--no-renames', '--diff-filter=MD', 'HEAD'))
+    if (isMigration(file) && !others.has(file)) edited.set(file, 'changed, and not committed');
+  return [...edited].map(([file, what]) => finding(file, what));
+}
+
+/** `rename` gives every file another name inside; it is done before anything is applied. */
+async function onlyRenamed(git: CheckedRepository['git'], commit: string, file: string): Promise<boolean> {
+  const nameIn = async (at: string): Promise<string | undefined> =>
+    (JSON.parse((await git.show(at, 'package.json')) ?? '{}') as { name?: string }).name;
+  const [before, after] = [await nameIn(`${commit}^`), await nameIn(commit)];
+  if (before === undefined || after === undefined || before === after) return false;
+  const text = (await git.show(`${commit}^`, file)) ?? '';
+  const names = (name: string) => ({ name, title: titleOf(name) });
+  return renameText(text, names(before), names(after)) === (await git.show(commit, file));
+}
