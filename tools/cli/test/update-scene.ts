@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { recordFile, type Step } from '@causeway/generators/steps';
@@ -129,6 +129,37 @@ export function smallTooling(
   };
 }
 
+function known(folder: string, ...args: string[]): Repository {
+  mkdirSync(folder);
+  const repository = new Repository(folder);
+  repository.git(...args);
+  repository.git('config', 'user.name', 'Ada');
+  repository.git('config', 'user.email', 'ada@shop.example');
+  return repository;
+}
+
+const clone = (template: Repository, folder: string, ...options: string[]): Repository =>
+  known(folder, 'clone', '--quiet', ...options, `file://${template.folder}`, '.');
+
+let made: string | undefined;
+
+/** A template and a fork of its first version, made once: Git takes a second for what a copy takes no time for. */
+function beginning(): string {
+  if (made !== undefined) return made;
+  const folder = mkdtempSync(join(tmpdir(), 'update-beginning-'));
+  const template = known(join(folder, 'template'), 'init', '--quiet', '--initial-branch=main', '.');
+  template.commit('v1', firstVersion);
+  template.git('tag', 'v1');
+  clone(template, join(folder, 'fork'));
+  return (made = folder);
+}
+
+/** For `afterAll`. */
+export function forgetBeginning(): void {
+  if (made !== undefined) rmSync(made, { recursive: true, force: true });
+  made = undefined;
+}
+
 export class UpdateScene {
   readonly calls: string[] = [];
   readonly stopping = new AbortController();
@@ -138,28 +169,14 @@ export class UpdateScene {
 
   constructor(name = 'update-') {
     this.folder = mkdtempSync(join(tmpdir(), name));
-    this.template = this.init('template');
-    this.template.commit('v1', firstVersion);
-    this.template.git('tag', 'v1');
-    this.fork = this.clone('fork');
-  }
-
-  init(name: string): Repository {
-    mkdirSync(join(this.folder, name));
-    return this.known(new Repository(join(this.folder, name)), 'init', '--quiet', '--initial-branch=main', '.');
+    this.template = new Repository(join(this.folder, 'template'));
+    this.fork = new Repository(join(this.folder, 'fork'));
+    cpSync(beginning(), this.folder, { recursive: true });
+    this.fork.git('remote', 'set-url', 'origin', `file://${this.template.folder}`);
   }
 
   clone(name: string, ...options: string[]): Repository {
-    mkdirSync(join(this.folder, name));
-    const source = `file://${this.template.folder}`;
-    return this.known(new Repository(join(this.folder, name)), 'clone', '--quiet', ...options, source, '.');
-  }
-
-  private known(repository: Repository, ...args: string[]): Repository {
-    repository.git(...args);
-    repository.git('config', 'user.name', 'Ada');
-    repository.git('config', 'user.email', 'ada@shop.example');
-    return repository;
+    return clone(this.template, join(this.folder, name), ...options);
   }
 
   /** The template's second version. */

@@ -1,12 +1,15 @@
-import { chmodSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { recordFile, type TemplateRecord } from '@causeway/generators/steps';
 import { abortUpdate, continueUpdate, update, type UpdateOptions, type UpdateOutcome } from '../src/update/update.js';
-import { longText, UpdateScene, type Interference } from './update-scene.js';
+import { forgetBeginning, longText, UpdateScene, type Interference } from './update-scene.js';
 
 let scene: UpdateScene;
 beforeEach(() => (scene = new UpdateScene()));
 afterEach(() => scene.remove());
+afterAll(forgetBeginning);
 
 const from = '../template';
 const run = (options: UpdateOptions = {}, interference: Interference = {}): Promise<UpdateOutcome> =>
@@ -377,6 +380,35 @@ describe('nothing is left behind', () => {
       scene.stopping.abort();
     };
     await expect(run({}, { [moment]: stop })).rejects.toThrow('stopped');
+    expect(scene.fork.state()).toEqual(before);
+  });
+
+  /** Begins an update in a process of its own, and sends the signal once it stands still. */
+  async function killed(moment: string, signal: NodeJS.Signals): Promise<void> {
+    const fixture = join(import.meta.dirname, 'fixtures/endless-update.mjs');
+    const options = ['--experimental-transform-types', '--no-warnings', fixture, scene.fork.folder, moment];
+    const child = spawn(process.execPath, options, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const ended = once(child, 'exit');
+    child.stdout.once('data', () => child.kill(signal));
+    await ended;
+  }
+
+  test.each(['setUp', 'install', 'generate'])('the process ends in the middle, during %s', async (moment) => {
+    change();
+    scene.fork.git('reset', '--quiet', '--hard', 'HEAD^');
+    const before = scene.fork.state();
+    await killed(moment, 'SIGTERM');
+    expect(scene.fork.state()).toEqual(before);
+    expect(readdirSync(join(scene.fork.folder, 'cache')).filter((name) => name.startsWith('work'))).toEqual([]);
+  });
+
+  test('the process is killed in the middle: the next one says so, and --abort cleans up', async () => {
+    change();
+    scene.fork.git('reset', '--quiet', '--hard', 'HEAD^');
+    const before = scene.fork.state();
+    await killed('generate', 'SIGKILL');
+    await expect(run()).rejects.toThrow(/an update has begun/);
+    await abortUpdate(scene.parts());
     expect(scene.fork.state()).toEqual(before);
   });
 

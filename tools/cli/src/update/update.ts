@@ -1,5 +1,5 @@
 import { existsSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import type { TemplateRecord } from '@causeway/generators/steps';
 import { CommandFailed } from '../failure.js';
 import { baseCommit } from './base-commit.js';
@@ -104,9 +104,10 @@ async function demandReady(git: Git): Promise<string> {
   if (existsSync(file)) throw unfinished();
   if ((await git.commitOf('HEAD')) === undefined)
     throw new CommandFailed('there is no commit yet', 'Commit the repository first.');
-  for (const name of ['MERGE_HEAD', 'CHERRY_PICK_HEAD', 'REVERT_HEAD', 'rebase-merge', 'rebase-apply'])
-    if (existsSync(join(git.folder, await git.run(['rev-parse', '--git-path', name]))))
-      throw new CommandFailed('Git is in the middle of a merge, rebase or cherry-pick', 'Finish or abort it first.');
+  const marks = ['MERGE_HEAD', 'CHERRY_PICK_HEAD', 'REVERT_HEAD', 'rebase-merge', 'rebase-apply'];
+  const places = await git.run(['rev-parse', ...marks.flatMap((mark) => ['--git-path', mark])]);
+  if (places.split('\n').some((place) => existsSync(resolve(git.folder, place))))
+    throw new CommandFailed('Git is in the middle of a merge, rebase or cherry-pick', 'Finish or abort it first.');
   if ((await git.run(['status', '--porcelain'])) !== '')
     throw new CommandFailed(
       'nothing was updated, because there are changes that are not committed',
