@@ -263,6 +263,14 @@ describe('migrations', () => {
     expect(scene.fork.read(init)).toBe('CREATE SCHEMA oldname;\n');
   });
 
+  test('one of a library is one, too', async () => {
+    const library = 'libs/messaging/migrations/20261121000000_outbox/migration.sql';
+    scene.fork.commit('ours', { [library]: 'SELECT 1;\n' });
+    scene.release({ [library]: 'SELECT 2;\n' });
+    expect(await run()).toMatchObject({ state: 'done' });
+    expect(scene.fork.read(library)).toBe('SELECT 1;\n');
+  });
+
   test('a program that rewrites one after the merge does not get through', async () => {
     scene.release({ 'README.md': '# Two\n' });
     await run({}, { onGenerate: () => scene.fork.write({ [init]: 'DROP SCHEMA oldname;\n' }) });

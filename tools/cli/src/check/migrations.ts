@@ -1,9 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { renameText, titleOf } from '@causeway/generators/names';
+import { isMigration } from '../update/migration-files.js';
 import type { CheckedRepository, Finding } from './finding.js';
-
-const isMigration = (file: string): boolean => /(^|\/)prisma\/migrations\/.*\.sql$/.test(file);
 
 const finding = (file: string, what: string): Finding => ({
   severity: 'error',

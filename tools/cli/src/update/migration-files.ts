@@ -9,7 +9,12 @@ export interface KeptMigration {
   readonly template: 'changed' | 'removed';
 }
 
-const inMigrations = /(^|\/)prisma\/migrations\//;
+/**
+ * Whether a database may have applied it: everything below `prisma/migrations`, and those of the libraries, as in
+ * `libs/messaging/migrations/20261121000000_outbox/migration.sql`.
+ */
+export const isMigration = (file: string): boolean =>
+  /(^|\/)prisma\/migrations\/|(^|\/)migrations\/\d+_[^/]+\/migration\.sql$/.test(file);
 
 interface TreeEntry {
   readonly mode: string;
@@ -21,7 +26,7 @@ async function migrationsIn(git: Git, commit: string): Promise<Map<string, TreeE
   return new Map(
     entries.flatMap((line) => {
       const [, mode = '', blob = '', file = ''] = /^(\d+) \w+ (\w+)\t([^]*)$/.exec(line) ?? [];
-      return inMigrations.test(file) ? [[file, { mode, blob }]] : [];
+      return isMigration(file) ? [[file, { mode, blob }]] : [];
     }),
   );
 }
