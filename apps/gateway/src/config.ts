@@ -44,7 +44,7 @@ export const settings = {
    * Contract records, separated by commas, of services that are not in `libs/contracts`: their routes are forwarded
    * under the same rules. A file that is missing or wrong ends the start.
    */
-  CONTRACT_FILES: withDefault(contractFiles, ''),
+  CONTRACT_FILES: contractFiles,
   // demo
   /** A stream of order events ends with the access token, and after this time at the latest; the client comes back. */
   ORDER_EVENTS_MAX_MS: withDefault(durationMs(100), '300000'),

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { routes, scopes, type HttpMethod } from '@causeway/contracts';
+import { withDefault } from '@causeway/config';
+import { routes, scopes, text, type HttpMethod } from '@causeway/contracts';
 import { z } from 'zod';
 
 /** A route that the gateway forwards: of the contracts, or of a contract record. */
@@ -20,15 +21,15 @@ const methods = ['get', 'post', 'put', 'patch', 'delete'] as const satisfies rea
 const record = z.object({
   service: z.string().regex(/^[a-z][a-z0-9-]*$/),
   contracts: z.record(
-    z.string(),
+    text,
     z.discriminatedUnion('kind', [
       z.object({ kind: z.enum(['event', 'command', 'rpc']) }),
       z.object({
         kind: z.literal('operation'),
-        owner: z.string(),
+        owner: text,
         method: z.enum(methods),
         path: z.string().regex(/^\/v[1-9]\d*(\/([a-z][a-z0-9-]*|\{[a-zA-Z]+\}))+$/),
-        needs: z.array(z.string()),
+        needs: z.array(text),
         scope: z.enum(Object.values(scopes)).optional(),
         signed: z.literal(false).optional(),
       }),
@@ -84,17 +85,20 @@ function readRecord(file: string): z.infer<typeof record> {
   throw new Error(`${file}: ${issue?.path.join('.')}: ${issue?.message}`);
 }
 
-/** A setting that names contract records, separated by commas; its value is their routes. */
-export const contractFiles = z.string().transform((text, context): readonly ForwardedRoute[] => {
-  try {
-    return recordedRoutes(
-      text
-        .split(',')
-        .map((file) => file.trim())
-        .filter(Boolean),
-    );
-  } catch (error) {
-    context.addIssue({ code: 'custom', message: (error as Error).message });
-    return z.NEVER;
-  }
-});
+/** A setting that names contract records, separated by commas; its value is their routes. Default none. */
+export const contractFiles = withDefault(
+  text.transform((files, context): readonly ForwardedRoute[] => {
+    try {
+      return recordedRoutes(
+        files
+          .split(',')
+          .map((file) => file.trim())
+          .filter(Boolean),
+      );
+    } catch (error) {
+      context.addIssue({ code: 'custom', message: (error as Error).message });
+      return z.NEVER;
+    }
+  }),
+  '',
+);

@@ -42,7 +42,7 @@ const wordsOf = (name: string): string[] => name.split(/(?<=[a-z0-9])(?=[A-Z])|_
 const usesRetired = (name: string): boolean => wordsOf(name).some((word) => retired.has(word));
 
 const sources = sourceFiles(['apps', 'libs', 'tools']);
-const markdown = globSync(join(root, '{*.md,{apps,docker,docs,k8s,libs,tools}/**/*.md}')).filter(
+const markdown = globSync(join(root, '{*.md,{apps,docker,docs,examples,k8s,libs,tools}/**/*.md}')).filter(
   (path) => !/\/(node_modules|dist|generated)\//.test(path),
 );
 const place = (path: string, line: number): string => `${relative(root, path)}:${line}`;

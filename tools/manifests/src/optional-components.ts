@@ -186,6 +186,19 @@ export const optionalComponents: readonly OptionalComponent[] = [
     ],
   },
   ...scalingComponents,
+  {
+    name: 'blog-python',
+    folder: 'examples/blog-python',
+    overlays: [],
+    elsewhere: 'it is an example; examples.spec.ts puts it on staging as its README says',
+    flows: [
+      { from: 'gateway', to: 'blog', port: 8080, why: 'public routes' },
+      { from: 'blog', to: 'gateway', port: 8080, why: 'the keys that tokens are checked with' },
+      { from: 'blog', to: 'postgres', port: 5432, why: 'its own database' },
+      { from: 'blog/migration', to: 'postgres', port: 5432, why: 'migrations' },
+      { from: 'blog', to: 'nats', port: 4222, why: 'events' },
+    ],
+  },
 ];
 
 export const folderOf = ({ name, folder = `k8s/components/${name}` }: OptionalComponent): string => folder;
