@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { warmCompileCache } from './compile-cache.js';
-import { flagsOfServices, nodeForServices } from './places.js';
+import { nodeCommand, nodeForServices } from './places.js';
 import { claimPort } from './ports.js';
 import { ServiceInstance } from './service-instance.js';
 import { sideWrites } from './side-writes.js';
@@ -30,10 +30,9 @@ test('services look for compiled code where it was put: V8 keeps it apart by its
   );
   const { port: managementPort, release } = await claimPort();
   const service = new ServiceInstance({
-    service: 'gateway',
+    service: 'order',
     number: 1,
-    command: nodeForServices(),
-    args: [...flagsOfServices, entry],
+    ...nodeCommand(nodeForServices(), entry),
     port: 0,
     managementPort,
     env: { PATH: process.env['PATH'], MANAGEMENT_PORT: String(managementPort), NODE_COMPILE_CACHE: cache },

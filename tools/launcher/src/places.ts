@@ -25,6 +25,12 @@ export function nodeForServices(): string {
  */
 export const flagsOfServices = ['--max-semi-space-size=8', '--heap-growing-percent=50'] as const;
 
+/** What starts a service of the list. */
+export const nodeCommand = (node: string, entry: string): { readonly command: string; readonly args: string[] } => ({
+  command: node,
+  args: [...flagsOfServices, entry],
+});
+
 /** The compiled entry of a service. */
 export function entryOf(service: string): string {
   const entry = join(repository, 'apps', service, 'dist', 'main.js');

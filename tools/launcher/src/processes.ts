@@ -2,7 +2,7 @@ import type { ServiceName } from '@causeway/system';
 import type { BuildInfo } from './build-info.js';
 import type { RunnableExample } from './examples/load-examples.js';
 import type { DatabaseUrls } from './infrastructure.js';
-import { entryOf, flagsOfServices, nodeForServices } from './places.js';
+import { entryOf, nodeCommand, nodeForServices } from './places.js';
 import { onLost } from './revive.js';
 import { note, type Running, type SystemOptions } from './running.js';
 import { ServiceInstance, type InstanceOptions } from './service-instance.js';
@@ -49,7 +49,7 @@ function commandOf(
   examples: readonly RunnableExample[],
 ): Pick<InstanceOptions, 'command' | 'args' | 'cwd'> {
   const example = examples.find((each) => each.name === name);
-  if (!example) return { command: node, args: [...flagsOfServices, entryOf(name)] };
+  if (!example) return nodeCommand(node, entryOf(name));
   const [, ...args] = example.start;
   return { command: example.program, args, cwd: example.folder };
 }
