@@ -1,5 +1,6 @@
 import { causeAlerts } from './alerts.js';
 import { eventsIn } from './counting.js';
+import { runbookAnnotation } from './runbooks.js';
 import { burnRates, fewestBad, slos, windows, type Slo, type Window } from './slo.js';
 
 export interface RecordingRule {
@@ -20,9 +21,6 @@ export interface RuleGroup {
   readonly name: string;
   readonly rules: (RecordingRule | AlertingRule)[];
 }
-
-/** Where runbooks are, from the root of the repository; a fork puts the address of its own in front. */
-export const runbook = (alert: string): string => `docs/runbooks/${alert}.md`;
 
 const ratio = (window: string): string => `slo:bad:ratio_rate${window}`;
 
@@ -76,7 +74,7 @@ function burning({ name, alert, objective, symptom, title }: Slo): AlertingRule[
     annotations: {
       summary: symptom,
       description: `${title}: {{ $value | humanizePercentage }} were bad, ${percent(budget)} may be.`,
-      runbook: runbook(alert),
+      ...runbookAnnotation(alert),
     },
   }));
 }
@@ -94,7 +92,7 @@ export const ruleGroups: readonly RuleGroup[] = [
       expr,
       ...(holds !== '0s' && { for: holds }),
       labels: { severity },
-      annotations: { summary, runbook: runbook(name) },
+      annotations: { summary, ...runbookAnnotation(name) },
     })),
   },
 ];

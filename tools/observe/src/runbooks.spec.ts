@@ -1,6 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { alertNames, ruleGroups, runbook } from './rules.js';
+import { alertNames, ruleGroups } from './rules.js';
+import { runbook, runbookAnnotation } from './runbooks.js';
 import { slos } from './slo.js';
 
 const root = join(import.meta.dirname, '../../..');
@@ -16,8 +17,20 @@ test('every alert has a runbook, and every runbook an alert', () => {
 test('an alert names its own runbook', () => {
   const wrong = ruleGroups
     .flatMap(({ rules }) => rules.flatMap((rule) => ('alert' in rule ? [rule] : [])))
-    .filter(({ alert, annotations }) => annotations['runbook'] !== runbook(alert));
+    .filter(
+      ({ alert, annotations }) => !(annotations['runbook'] ?? annotations['runbook_url'])?.endsWith(`/${alert}.md`),
+    );
   expect(wrong).toEqual([]);
+});
+
+test('the runbook is a link where the setting names an address, and a path where it does not', () => {
+  expect(runbookAnnotation('DeadLetters', '')).toEqual({ runbook: 'docs/runbooks/DeadLetters.md' });
+  const url = 'https://git.shop.io/shop/blob/main/docs/runbooks/DeadLetters.md';
+  for (const folder of [
+    'https://git.shop.io/shop/blob/main/docs/runbooks',
+    'https://git.shop.io/shop/blob/main/docs/runbooks/',
+  ])
+    expect(runbookAnnotation('DeadLetters', folder)).toEqual({ runbook_url: url });
 });
 
 test.each(alertNames)('the runbook of %s says what it means, where to look and what to do', (name) => {

@@ -6,7 +6,8 @@ import { output, run } from '@causeway/launcher/run';
 import { describeWhen } from '@causeway/testkit/describe-when';
 import { stringify } from 'yaml';
 import { observeFiles } from '../src/files.js';
-import { alertNames, ruleGroups, runbook } from '../src/rules.js';
+import { alertNames, ruleGroups } from '../src/rules.js';
+import { runbookAnnotation } from '../src/runbooks.js';
 import { alertCases, type AlertCase } from '../src/testing/alert-cases.js';
 
 const programs = await observePrograms().catch(() => undefined);
@@ -102,7 +103,7 @@ function promtoolTests(cases: readonly AlertCase[]): object {
             .filter((each) => each.alert === alert)
             .map(({ labels, summary, description }) => ({
               exp_labels: labels,
-              exp_annotations: { summary, ...(description && { description }), runbook: runbook(alert) },
+              exp_annotations: { summary, ...(description && { description }), ...runbookAnnotation(alert) },
             })),
         })),
     })),
