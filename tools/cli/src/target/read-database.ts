@@ -5,13 +5,12 @@ import { CommandFailed } from '../failure.js';
 
 export type Query = <Row extends pg.QueryResultRow>(sql: string, values?: readonly unknown[]) => Promise<Row[]>;
 
-const limitMs = 10_000;
-
 /**
  * Reads from a service's database. The session is read-only, whatever the role may do: a command that looks must not
  * be able to change anything.
+ * @param limitMs Longest time of a statement, milliseconds. Default 10 000.
  */
-export async function readDatabase<T>(url: string, read: (query: Query) => Promise<T>): Promise<T> {
+export async function readDatabase<T>(url: string, read: (query: Query) => Promise<T>, limitMs = 10_000): Promise<T> {
   const { connectionString, options } = sessionConfig(url);
   const client = new pg.Client({
     connectionString,
