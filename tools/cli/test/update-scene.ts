@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { recordFile, type Step } from '@causeway/generators/steps';
+import { recordFile, type TemplateStep } from '@causeway/generators/steps';
 import type { Tooling } from '../src/update/tooling.js';
 import type { UpdateParts } from '../src/update/update.js';
 
@@ -79,7 +79,7 @@ export const firstVersion: Files = {
 
 /** What a step or a command of the scene may do besides its work. */
 export interface Interference {
-  readonly onStep?: (folder: string, step: Step) => void;
+  readonly onStep?: (folder: string, step: TemplateStep) => void;
   readonly onInstall?: () => void;
   readonly onGenerate?: (folder: string) => void;
   readonly onMigrate?: (folder: string) => void;
@@ -92,7 +92,7 @@ export function smallTooling(
 ): Tooling {
   const read = (folder: string, file: string): string => readFileSync(join(folder, file), 'utf8');
   const list = (folder: string): string => readdirSync(join(folder, 'apps')).sort().join('\n');
-  const run = (folder: string, { generator, options }: Step): void => {
+  const run = (folder: string, { generator, options }: TemplateStep): void => {
     if (!read(folder, 'generators.txt').includes(generator)) throw new Error(`Cannot find the generator ${generator}`);
     const name = String(options['name']);
     const { name: current } = JSON.parse(read(folder, 'package.json')) as { name: string };
@@ -196,8 +196,8 @@ export class UpdateScene {
   }
 
   /** The fork does a step as a generator would, and records it. */
-  async step(generator: string, options: Step['options']): Promise<void> {
-    const record = JSON.parse(this.fork.read(recordFile)!) as { template: object; steps: Step[] };
+  async step(generator: string, options: TemplateStep['options']): Promise<void> {
+    const record = JSON.parse(this.fork.read(recordFile)!) as { template: object; steps: TemplateStep[] };
     const step = { generator, options };
     await smallTooling().runStep(this.fork.folder, step);
     this.fork.write({ [recordFile]: JSON.stringify({ ...record, steps: [...record.steps, step] }) });

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Fork } from '../src/testing/fork.js';
+import { updateThatIsAborted, updateToSecondVersion } from '../src/testing/update-walk.js';
 
 // The tests are steps of one life, in this order. Whoever changes the repository commits first: a fork is a clone.
 let fork: Fork;
@@ -12,25 +13,31 @@ beforeAll(async () => {
 });
 afterAll(() => fork.remove());
 
-const acmeshop = (...args: string[]) => fork.run('npx', '--no-install', 'acmeshop', ...args);
+const acmeshop = (...args: string[]) => fork.exec('npx', '--no-install', 'acmeshop', ...args);
 const manifests = ['tools/manifests/src/policies', 'tools/manifests/src/budget', 'tools/manifests/src/typed'];
 
 /** What must be true after every step: it builds, the tests pass, an order is confirmed, the manifests are valid. */
 async function stands(...tests: string[]): Promise<void> {
-  await fork.run(process.execPath, 'tools/bootstrap.mjs');
-  const tested = await fork.run('npm', 'test', '--', ...manifests, 'tools/generate/src', 'tools/checks', ...tests);
+  expect(await standing(fork, ...tests)).toContain('CONFIRMED');
+}
+
+/** @returns what the demo said */
+async function standing(one: Fork, ...tests: string[]): Promise<string> {
+  await one.exec(process.execPath, 'tools/bootstrap.mjs');
+  const tested = await one.exec('npm', 'test', '--', ...manifests, 'tools/generate/src', 'tools/checks', ...tests);
   expect(tested).toMatch(/[1-9]\d* passed, 0 failed/);
-  expect(await fork.run('npm', 'start', '--', '--demo-only')).toContain('CONFIRMED');
-  expect(await fork.changes()).toBe('');
+  const said = await one.exec('npm', 'start', '--', '--demo-only');
+  expect(await one.changes()).toBe('');
+  return said;
 }
 
 test('a clone is set up', async () => {
-  await fork.run(process.execPath, 'tools/bootstrap.mjs');
+  await fork.exec(process.execPath, 'tools/bootstrap.mjs');
   expect(await fork.changes()).toBe('');
 });
 
 describe('renamed', () => {
-  const rename = (...args: string[]) => fork.run('npx', '--no-install', 'causeway', 'rename', ...args);
+  const rename = (...args: string[]) => fork.exec('npx', '--no-install', 'causeway', 'rename', ...args);
 
   test('what would change is listed, and nothing does', async () => {
     const said = await rename('acmeshop', '--title', 'Acme Shop', '--dry-run');
@@ -70,7 +77,7 @@ describe('renamed', () => {
 
   test('it stands', async () => {
     await stands('libs/', 'apps/');
-    expect(await fork.run('npm', 'start', '--', '--demo-only')).toContain('Acme Shop');
+    expect(await fork.exec('npm', 'start', '--', '--demo-only')).toContain('Acme Shop');
   });
 });
 
@@ -104,6 +111,63 @@ test('a service that was generated and removed leaves nothing', async () => {
   expect(await fork.git('diff', '--cached', '--name-only', 'HEAD~1')).toBe('');
   await fork.commit('It was only a try');
   await stands('libs/contracts');
+});
+
+describe('updated to a newer template', () => {
+  // One of each kind that people change: what the update must keep, beside the two files that the template changes too.
+  const edited = [
+    'README.md',
+    'docs/guides/laptop.md',
+    'apps/order/README.md',
+    'apps/user/src/users/common-passwords.ts',
+    'apps/invoice/README.md',
+    'libs/errors/src/codes.ts',
+    'tools/kind/README.md',
+    'k8s/base/order/kustomization.yaml',
+    '.github/workflows/deliver.yml',
+    'docker/nats/Dockerfile',
+  ];
+  const line = (file: string) =>
+    file.endsWith('.md') ? '\nOurs.\n' : file.endsWith('.ts') ? '\n// Ours.\n' : '\n# Ours.\n';
+
+  test('after ten files were changed by hand', async () => {
+    for (const file of edited) fork.write(file, fork.read(file) + line(file));
+    expect((await fork.commit('Ten files by hand')).sort()).toEqual([...edited].sort());
+  });
+
+  test('what the template changed arrives, what the fork changed stays, and a second update is empty', async () => {
+    const { said, again } = await updateToSecondVersion(fork, 'acmeshop');
+    expect(said).toMatch(/is now v2/);
+    expect(again).toMatch(/v2 is in this repository already; nothing has changed/);
+    for (const file of edited) expect([file, fork.read(file).endsWith(line(file))]).toEqual([file, true]);
+    await stands('libs/resilience', 'apps/invoice');
+  });
+
+  test('an update with a conflict can be given up', async () => {
+    await updateThatIsAborted(fork, 'acmeshop');
+  });
+
+  test('what differs from the template is named', async () => {
+    expect(await acmeshop('check')).toMatch(/README\.md/);
+  });
+});
+
+describe('stripped of the demo', () => {
+  let bare: Fork;
+
+  beforeAll(async () => {
+    bare = await Fork.clone();
+    await bare.exec(process.execPath, 'tools/bootstrap.mjs');
+  });
+  afterAll(() => bare.remove());
+
+  test('it builds, its tests pass, it starts, and only the changelog knows what was there', async () => {
+    await bare.exec('npx', '--no-install', 'causeway', 'strip-demo');
+    await bare.commit('Another domain');
+    const said = await standing(bare, 'libs/', 'apps/', 'tools/cli/src', 'tools/generators/src');
+    expect(said).toMatch(/has a profile and an address/);
+    expect(await bare.git('ls-files')).not.toMatch(/payment|psp/);
+  });
 });
 
 /** Starts the system and waits for its demo. @returns an order that was confirmed, and what ends the system */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { renameText, titleOf } from '@causeway/generators/names';
-import type { Step } from '@causeway/generators/steps';
+import type { TemplateStep } from '@causeway/generators/steps';
 import { Stopped } from './child-process.js';
 import { Git } from './git.js';
 import type { TemplateVersion } from './template-repository.js';
@@ -10,7 +10,7 @@ import type { Tooling } from './tooling.js';
 
 /** A step that a version cannot do. */
 export interface LeftOutStep {
-  readonly step: Step;
+  readonly step: TemplateStep;
   readonly version: string;
   readonly reason: string;
 }
@@ -19,7 +19,7 @@ export interface LeftOutStep {
 export interface ReplayedVersion {
   /** In the template's cache; without parents. */
   readonly commit: string;
-  readonly steps: readonly Step[];
+  readonly steps: readonly TemplateStep[];
   /** Under the fork's names. */
   readonly generated: readonly string[];
 }
@@ -40,7 +40,7 @@ interface ReplayParts {
  */
 export async function replayBoth(
   versions: { readonly from: TemplateVersion; readonly to: TemplateVersion },
-  steps: readonly Step[],
+  steps: readonly TemplateStep[],
   parts: ReplayParts,
 ): Promise<{ from: ReplayedVersion; to: ReplayedVersion; leftOut: LeftOutStep[] }> {
   const leftOut: LeftOutStep[] = [];
@@ -63,7 +63,7 @@ export async function replayBoth(
  */
 export async function replayOne(
   version: TemplateVersion,
-  steps: readonly Step[],
+  steps: readonly TemplateStep[],
   { cachedOnly, ...parts }: ReplayParts & { readonly cachedOnly: boolean },
 ): Promise<ReplayedVersion | undefined> {
   if (cachedOnly) return fromCache(version, steps, parts.cache);
@@ -78,7 +78,7 @@ export async function replayOne(
 
 async function replay(
   version: TemplateVersion,
-  steps: readonly Step[],
+  steps: readonly TemplateStep[],
   leftOut: LeftOutStep[],
   parts: ReplayParts,
 ): Promise<ReplayedVersion> {
@@ -90,7 +90,7 @@ async function replay(
   await tooling.setUp(work);
   const before = JSON.parse(readFileSync(join(work, 'package.json'), 'utf8')) as { name: string };
   const listed = await tooling.generatedFiles(work);
-  const done: Step[] = [];
+  const done: TemplateStep[] = [];
   for (const step of renameLast(steps)) {
     say(`${version.version}: ${describe(step)}`);
     try {
@@ -115,12 +115,12 @@ async function replay(
  * The generators of a version know the template's names. They run before the files get others: so nothing has to be
  * installed and built again in between, and the text is the same, because a rename replaces words wherever they are.
  */
-const renameLast = (steps: readonly Step[]): Step[] => [
+const renameLast = (steps: readonly TemplateStep[]): TemplateStep[] => [
   ...steps.filter(({ generator }) => generator !== 'rename'),
   ...steps.filter(({ generator }) => generator === 'rename'),
 ];
 
-export const describe = ({ generator, options }: Step): string =>
+export const describe = ({ generator, options }: TemplateStep): string =>
   [generator, typeof options['name'] === 'string' ? options['name'] : undefined].filter(Boolean).join(' ');
 
 /** One folder for both versions: the second needs `npm ci` only when the locks differ. */
@@ -146,19 +146,19 @@ const neutral = {
   GIT_COMMITTER_DATE: '2000-01-01T00:00:00Z',
 };
 
-function renamed(files: readonly string[], name: string, steps: readonly Step[]): string[] {
+function renamed(files: readonly string[], name: string, steps: readonly TemplateStep[]): string[] {
   const options = steps.find(({ generator }) => generator === 'rename')?.options;
   if (typeof options?.['name'] !== 'string') return [...files];
   const to = options['name'];
   return files.map((file) => renameText(file, { name, title: titleOf(name) }, { name: to, title: titleOf(to) }));
 }
 
-const refOf = (version: TemplateVersion, steps: readonly Step[]): string =>
+const refOf = (version: TemplateVersion, steps: readonly TemplateStep[]): string =>
   `refs/replayed/${version.commit}/${createHash('sha256').update(JSON.stringify(steps)).digest('hex').slice(0, 16)}`;
 
 async function fromCache(
   version: TemplateVersion,
-  steps: readonly Step[],
+  steps: readonly TemplateStep[],
   cache: Git,
 ): Promise<ReplayedVersion | undefined> {
   const commit = await cache.commitOf(refOf(version, steps));
@@ -169,7 +169,7 @@ async function fromCache(
 
 async function store(
   version: TemplateVersion,
-  steps: readonly Step[],
+  steps: readonly TemplateStep[],
   generated: readonly string[],
   git: Git,
   cache: Git,

@@ -1,11 +1,11 @@
-import type { Step } from '@causeway/generators/steps';
+import type { TemplateStep } from '@causeway/generators/steps';
 
 /** What an update does with a version of the template besides Git. Each rejects with what went wrong. */
 export interface Tooling {
   /** Installs and builds what is checked out in a folder. */
   readonly setUp: (folder: string) => Promise<void>;
   /** Runs a generator of the version in the folder. It writes all of its files or none. */
-  readonly runStep: (folder: string, step: Step) => Promise<void>;
+  readonly runStep: (folder: string, step: TemplateStep) => Promise<void>;
   /** Files that `npm run generate` of the folder writes, as a whole or in part. */
   readonly generatedFiles: (folder: string) => Promise<readonly string[]>;
   /** Those of them that are not current. */

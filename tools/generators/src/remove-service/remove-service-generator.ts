@@ -3,7 +3,7 @@ import type { GeneratorCallback, Tree } from '@nx/devkit';
 import { generate, linkProjects } from '../service/finish.js';
 import { addService } from '../service/service-generator.js';
 import { planOf, type ServiceOptions } from '../service/plan.js';
-import { forgetSteps, readRecord, recordStep, type Step } from '../template/steps.js';
+import { forgetSteps, readRecord, recordStep, type TemplateStep } from '../template/steps.js';
 import { contractFiles, dependentsOf } from './dependents.js';
 import { entriesOf, textOf, type Entry } from './listed.js';
 import { takeOut } from './take-out.js';
@@ -35,7 +35,7 @@ export async function removeServiceGenerator(
     throw new Error(
       `${name} stays, because this is not committed and would be lost: ${edited.join(', ')}. Commit it, or add --force.`,
     );
-  const about = ({ generator, options }: Step): boolean =>
+  const about = ({ generator, options }: TemplateStep): boolean =>
     options['service'] === name || (generator === 'service' && options['name'] === name);
   if (made) forgetSteps(tree, about);
   else recordStep(tree, { generator: 'remove-service', options: { name } });
@@ -79,7 +79,11 @@ function uncommittedFiles(root: string, name: string): string[] {
  * Which of the files differ from what the generator makes: it makes them once more in the tree, and they are taken out
  * again.
  */
-async function editedFiles(tree: Tree, { options }: Step, before: ReadonlyMap<string, string>): Promise<string[]> {
+async function editedFiles(
+  tree: Tree,
+  { options }: TemplateStep,
+  before: ReadonlyMap<string, string>,
+): Promise<string[]> {
   if (before.size === 0) return [];
   await addService(tree, planOf(tree, options as unknown as ServiceOptions));
   const edited = [...before].filter(([file, text]) => !tree.exists(file) || textOf(tree, file) !== text);

@@ -1,7 +1,7 @@
 import type { Tree } from '@nx/devkit';
 
 /** One run of a generator. Its options are all that it needs, so that `update` can do it again on another version. */
-export interface Step {
+export interface TemplateStep {
   /** As in `generators.json`. */
   readonly generator: string;
   readonly options: Readonly<Record<string, unknown>>;
@@ -17,7 +17,7 @@ export interface TemplateRecord {
     /** Its tag; for people. */
     readonly version?: string;
   };
-  readonly steps: readonly Step[];
+  readonly steps: readonly TemplateStep[];
   /** Files that `check` finds different from the template, and that are meant to be. */
   readonly accepted?: readonly string[];
 }
@@ -35,13 +35,13 @@ export function writeRecord(tree: Tree, record: TemplateRecord): void {
   tree.write(recordFile, `${JSON.stringify(record, null, 2)}\n`);
 }
 
-export function recordStep(tree: Tree, step: Step): void {
+export function recordStep(tree: Tree, step: TemplateStep): void {
   const record = readRecord(tree);
   writeRecord(tree, { ...record, steps: [...record.steps, step] });
 }
 
 /** Takes steps back that the tree no longer shows: of a service that was generated and then removed. */
-export function forgetSteps(tree: Tree, forgotten: (step: Step) => boolean): void {
+export function forgetSteps(tree: Tree, forgotten: (step: TemplateStep) => boolean): void {
   const record = readRecord(tree);
   writeRecord(tree, { ...record, steps: record.steps.filter((step) => !forgotten(step)) });
 }

@@ -51,7 +51,7 @@ export class Fork {
   }
 
   /** @returns what the command said. @throws with the end of it when the command fails */
-  async run(...command: Command): Promise<string> {
+  async exec(...command: Command): Promise<string> {
     const { code, stdout, stderr } = await run(command, { cwd: this.root, timeoutMs: 1_500_000 });
     if (code !== 0) throw new Error(`${command.join(' ')} failed (${code}):\n${(stdout + stderr).slice(-6_000)}`);
     return stdout;

@@ -32,7 +32,7 @@ export async function updateToSecondVersion(fork: Fork, name: string): Promise<U
   await releaseSecondVersion(fork.template);
   for (const file of [changedLibrary, movedFile.from]) fork.write(file, fork.read(file).replace(/^/, `// ${byHand}\n`));
   await fork.commit('Two files by hand');
-  const cli = (...args: string[]): Promise<string> => fork.run('npx', '--no-install', name, ...args);
+  const cli = (...args: string[]): Promise<string> => fork.exec('npx', '--no-install', name, ...args);
   const update = ['update', '--from', '../template', '--to', 'v2'];
   const planned = await cli(...update, '--dry-run');
   demand(!planned.includes('conflict or regenerated'), `--dry-run expects a conflict:\n${planned}`);
@@ -74,13 +74,13 @@ export async function updateThatIsAborted(fork: Fork, name: string): Promise<voi
       '\n',
     );
   const before = await state();
-  const update = fork.run('npx', '--no-install', name, 'update', '--to', 'v3');
+  const update = fork.exec('npx', '--no-install', name, 'update', '--to', 'v3');
   const refused = await update.then(
     () => 'no conflict',
     (error: unknown) => (error as Error).message,
   );
   demand(refused.includes(`${changedLibrary}: changed here and in the template`), `no conflict was named:\n${refused}`);
-  await fork.run('npx', '--no-install', name, 'update', '--abort');
+  await fork.exec('npx', '--no-install', name, 'update', '--abort');
   demand((await state()) === before, 'the abort left something behind');
 }
 
