@@ -125,7 +125,7 @@ describe('updated to a newer template', () => {
     'tools/kind/README.md',
     'k8s/base/order/kustomization.yaml',
     '.github/workflows/deliver.yml',
-    'docker/nats/Dockerfile',
+    'docker/README.md',
   ];
   const line = (file: string) =>
     file.endsWith('.md') ? '\nOurs.\n' : file.endsWith('.ts') ? '\n// Ours.\n' : '\n# Ours.\n';
