@@ -99,6 +99,7 @@ export function smallTooling(
     const more = existsSync(join(folder, 'service.txt')) ? `${read(folder, 'service.txt')}\n` : '';
     if (generator === 'service')
       new Repository(folder).write({ [`apps/${name}/main.ts`]: `${name} of ${current}\n${more}` });
+    if (generator === 'paint') new Repository(folder).write({ 'painted.txt': 'red\n' });
     if (generator === 'remove') rmSync(join(folder, 'apps', name), { recursive: true });
     if (generator !== 'rename') return;
     for (const file of execFileSync('git', ['ls-files'], { cwd: folder, encoding: 'utf8' }).trim().split('\n'))

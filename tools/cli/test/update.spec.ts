@@ -64,6 +64,18 @@ describe('what is merged', () => {
     expect(scene.fork.read('libs/there/moved.ts')).toBe(longText({ 0: 'this one moves', 20: 'ours' }));
   });
 
+  test('a file that the fork added to a folder that the template moved goes along', async () => {
+    const parts = (folder: string, text: string | null) =>
+      Object.fromEntries(['a', 'b', 'c'].map((name) => [`${folder}/${name}.ts`, text && longText({ 0: name })]));
+    scene.release(parts('libs/part', ''.padEnd(1)), 'v1.1');
+    scene.fork = scene.clone('later');
+    scene.fork.commit('ours', { 'libs/part/mine.ts': 'mine\n' });
+    scene.release({ ...parts('libs/part', null), ...parts('libs/whole', ' ') });
+    expect(await run()).toMatchObject({ state: 'done', update: { from: { version: 'v1.1' } } });
+    expect(scene.fork.read('libs/whole/mine.ts')).toBe('mine\n');
+    expect(scene.fork.read('libs/part/mine.ts')).toBeUndefined();
+  });
+
   test('a file that nobody changed here goes with the template; one that was deleted here stays away', async () => {
     scene.fork.commit('ours', { 'README.md': null });
     scene.release({ 'libs/deleted.ts': null, 'libs/text.ts': longText({ 1: 'theirs' }) });
@@ -129,6 +141,7 @@ describe('what is merged', () => {
       update: { leftOut: [{ step: { generator: 'paint' }, version: 'v1' }] },
     });
     expect(scene.fork.read('libs/text.ts')).toBe(longText({ 5: 'newname' }));
+    expect(scene.fork.read('painted.txt')).toBeUndefined();
   });
 });
 
@@ -196,8 +209,9 @@ describe('conflicts', () => {
         [a]: { version: '1.0.0' },
         'node_modules/b': { version: '2.0.0' },
       }),
-      'generated/list.txt': 'invoice\norder\n',
-      'docs/services.md': 'By hand, ours.\n\n<!-- generated: list -->\n\ninvoice\norder\n\n<!-- end -->\n\nThe end.\n',
+      'generated/list.txt': 'invoice and order\n',
+      'docs/services.md':
+        'By hand, ours.\n\n<!-- generated: list -->\n\ninvoice and order\n\n<!-- end -->\n\nThe end.\n',
     });
     scene.release({
       'package-lock.json': lock({
@@ -205,9 +219,10 @@ describe('conflicts', () => {
         [a]: { version: '1.1.0' },
         'node_modules/c': { version: '3.0.0' },
       }),
-      'generated/list.txt': 'order\nuser\n',
+      'generated/list.txt': 'order and user\n',
       'apps/user/main.ts': 'user\n',
-      'docs/services.md': 'By hand.\n\n<!-- generated: list -->\n\norder\nuser\n\n<!-- end -->\n\nThe end, theirs.\n',
+      'docs/services.md':
+        'By hand.\n\n<!-- generated: list -->\n\norder and user\n\n<!-- end -->\n\nThe end, theirs.\n',
       [recordFile]: '{ "template": { "repository": "elsewhere" }, "steps": [] }\n',
     });
     expect(await run()).toMatchObject({ state: 'done' });
@@ -250,7 +265,8 @@ describe('migrations', () => {
 
   test('one that both added keeps the fork’s text, and a moved service leaves them where they were', async () => {
     const added = 'apps/order/prisma/migrations/2_more/migration.sql';
-    scene.fork.commit('ours', { [added]: 'SELECT 1;\n' });
+    const own = 'apps/order/prisma/migrations/3_own/migration.sql';
+    scene.fork.commit('ours', { [added]: 'SELECT 1;\n', [own]: 'SELECT 3;\n' });
     scene.release({
       [added]: 'SELECT 2;\n',
       [init]: null,
@@ -261,6 +277,8 @@ describe('migrations', () => {
     expect(await run()).toMatchObject({ state: 'done' });
     expect(scene.fork.read(added)).toBe('SELECT 1;\n');
     expect(scene.fork.read(init)).toBe('CREATE SCHEMA oldname;\n');
+    expect(scene.fork.read(own)).toBe('SELECT 3;\n');
+    expect(scene.fork.read(own.replace('order', 'orders'))).toBeUndefined();
   });
 
   test('one of a library is one, too', async () => {
@@ -316,6 +334,7 @@ describe('after the merge', () => {
     await run();
     const before = scene.fork.state();
     expect(await update({}, scene.parts())).toMatchObject({ state: 'current', to: { version: 'v2' } });
+    expect(await run({ to: 'v2' })).toMatchObject({ state: 'current' });
     expect(scene.fork.state()).toEqual(before);
     scene.fork.git('switch', '--quiet', 'main');
     await expect(run()).rejects.toThrow(/there is a branch template-update-v2 already/);
@@ -494,19 +513,26 @@ describe('where it begins', () => {
   });
 
   test('a shallow clone', async () => {
+    scene.release({ 'README.md': '# More\n' }, 'v1.1');
     scene.fork = scene.clone('shallow', '--depth=1');
+    scene.fork.commit('theirs, too', { 'README.md': '# More than that\n' });
     scene.fork.commit('ours', { 'mine.ts': 'mine\n' });
     scene.release({ 'libs/text.ts': 'two\n' });
-    expect(await run()).toMatchObject({ state: 'done', update: { from: { version: 'v1' } } });
+    expect(await run()).toMatchObject({ state: 'done', update: { from: { version: 'v1.1' } } });
     expect(scene.fork.read('libs/text.ts')).toBe('two\n');
   });
 
   test('paths with blanks and other letters', async () => {
     const spaced = new UpdateScene('update here, "too": ü ');
     try {
+      spaced.release({ 'README.md': '# More\n' }, 'v1.1');
+      spaced.fork = spaced.clone('our fork');
       spaced.fork.commit('ours', { 'libs/with blank ü.ts': 'mine\n', 'libs/text.ts': longText({ 3: 'ours' }) });
       spaced.release({ 'libs/a "b" c.ts': 'theirs\n', 'libs/text.ts': longText({ 30: 'theirs' }) });
-      expect(await update({ from }, spaced.parts())).toMatchObject({ state: 'done' });
+      expect(await update({ from }, spaced.parts())).toMatchObject({
+        state: 'done',
+        update: { from: { version: 'v1.1' } },
+      });
       expect(spaced.fork.read('libs/a "b" c.ts')).toBe('theirs\n');
     } finally {
       spaced.remove();
