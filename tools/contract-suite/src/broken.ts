@@ -5,11 +5,20 @@ export function expectThat(holds: boolean, message: () => string): asserts holds
   if (!holds) throw new ContractBroken(message());
 }
 
-/** @param what For the message: "status". */
+/** Compares as JSON. @param what For the message: "status". */
 export function expectEqual(actual: unknown, expected: unknown, what: string): void {
-  const [is, wanted] = [actual, expected].map((value) => JSON.stringify(value) ?? 'nothing');
+  const [is, wanted] = [actual, expected].map((value) => JSON.stringify(value, inOrder) ?? 'nothing');
   expectThat(is === wanted, () => `${what}: expected ${wanted}, got ${is}`);
 }
+
+/** The order of the fields of an object means nothing in JSON. */
+const inOrder = (_: string, value: unknown): unknown =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+    : value;
+
+/** How long the suite waits for what should happen: a multiple of the usual limits. Tests of the suite lower it. */
+export const patience = { factor: 1 };
 
 /**
  * Asks until the answer is truthy; an error counts as not yet.
@@ -21,7 +30,7 @@ export async function eventually<T>(
   probe: () => T | Promise<T>,
   withinMs = 20_000,
 ): Promise<Exclude<Awaited<T>, false | undefined | null | 0 | ''>> {
-  const until = performance.now() + withinMs;
+  const until = performance.now() + withinMs * patience.factor;
   let last: unknown;
   for (;;) {
     try {

@@ -1,3 +1,4 @@
+export { patience } from './broken.js';
 export type { Check } from './check.js';
 export { checksOf } from './checks-of.js';
 export type {

@@ -22,7 +22,8 @@ export class World {
     readonly target: SuiteTarget,
     readonly url: string,
     readonly managementUrl: string,
-    readonly settings: Readonly<Record<string, string>>,
+    /** Of the service, for its next start. */
+    readonly settings: Record<string, string>,
     readonly issuer: Issuer,
     readonly nats: TestNats,
     readonly broker: Broker,
@@ -93,10 +94,9 @@ export class World {
     expectEqual(code, 0, `exit code of "${command} migrate", whose output ends with:\n${migration.lastLines}\n`);
   }
 
-  /** @param settings Instead of, or besides, the usual ones. */
-  async startService(settings: Readonly<Record<string, string>> = {}): Promise<void> {
+  async startService(): Promise<void> {
     const { command, cwd } = this.target;
-    this.process = new ServiceProcess({ command, cwd, settings: { ...this.settings, ...settings } });
+    this.process = new ServiceProcess({ command, cwd, settings: this.settings });
     await this.process.ready(this.managementUrl);
   }
 

@@ -31,15 +31,23 @@ export async function hasEffect(world: World, act: () => Promise<void>): Promise
 }
 
 /**
- * Something that must have no effect, and may therefore be repeated: what an earlier request still does in the
+ * Something that must have no effect. It is tried up to three times: what an earlier request still does in the
  * background, on a slow machine, must not be taken for its effect. A real one shows each time.
  * @param about For the message: "the same request again".
+ * @param prepare Makes what a try needs, and may have effects itself. A request that has had its effect once might have
+ *   none the second time, so it is made anew.
  */
-export async function expectNoEffect(world: World, about: string, act: () => Promise<void>): Promise<void> {
+export async function expectNoEffect<T>(
+  world: World,
+  about: string,
+  prepare: () => Promise<T>,
+  act: (prepared: T) => Promise<void>,
+): Promise<void> {
   let effects: string[] = [];
   for (let attempt = 1; attempt <= 3; attempt += 1) {
+    const prepared = await prepare();
     const before = await effectsSoFar(world);
-    await act();
+    await act(prepared);
     effects = await effectsSince(world, before);
     if (effects.length === 0) return;
   }

@@ -20,8 +20,8 @@ const deadlineCheck = (operation: Operation): Check => ({
   id: `${operation.id}/deadline`,
   about: 'a request whose deadline has passed is refused before anything is done',
   run: async (world) => {
-    const request = await world.requests.prepare(operation);
-    await expectNoEffect(world, 'a request whose deadline had passed', async () => {
+    const prepare = () => world.requests.prepare(operation);
+    await expectNoEffect(world, 'a request whose deadline had passed', prepare, async (request) => {
       const answer = await world.requests.send(request, { headers: { 'causeway-deadline-ms': '0' } });
       expectProblem(answer, operation, { status: 504, code: 'DEADLINE_EXCEEDED' }, 'causeway-deadline-ms: 0');
     });
@@ -55,17 +55,20 @@ function idempotencyChecks(operation: Operation): Check[] {
       id: `${id}/key-replay`,
       about: 'the same request again gets the same answer, and has no further effect',
       run: async (world) => {
-        const request = await world.requests.prepare(operation);
-        let first: Answer | undefined;
-        const acted = await hasEffect(world, async () => {
-          first = await world.requests.send(request);
-          expectSuccess(operation, first);
-          expectEqual(first.headers['idempotency-replayed'], undefined, 'Idempotency-Replayed of the first answer');
-        });
-        expectThat(acted, () => 'the first request had no effect at all');
-        await expectNoEffect(world, 'the same request again', async () => {
+        const answered = async (): Promise<[PreparedRequest, Answer]> => {
+          const request = await world.requests.prepare(operation);
+          let first: Answer | undefined;
+          const acted = await hasEffect(world, async () => {
+            first = await world.requests.send(request);
+            expectSuccess(operation, first);
+            expectEqual(first.headers['idempotency-replayed'], undefined, 'Idempotency-Replayed of the first answer');
+          });
+          expectThat(acted, () => 'the first request had no effect at all');
+          return [request, first!];
+        };
+        await expectNoEffect(world, 'the same request again', answered, async ([request, first]) => {
           const again = await world.requests.send(request);
-          expectEqual(essence(again), essence(first!), 'answer to the same request');
+          expectEqual(essence(again), essence(first), 'answer to the same request');
           expectEqual(again.headers['idempotency-replayed'], 'true', 'Idempotency-Replayed of the second answer');
         });
       },
@@ -157,8 +160,8 @@ function versionChecks(operation: Operation): Check[] {
       id: `${id}/version-stale`,
       about: 'a change of another version than the newest is refused, and changes nothing',
       run: async (world) => {
-        const request = await world.requests.prepare(operation);
-        await expectNoEffect(world, 'a change of a stale version', async () => {
+        const prepare = () => world.requests.prepare(operation);
+        await expectNoEffect(world, 'a change of a stale version', prepare, async (request) => {
           const answer = await world.requests.send(request, { headers: { 'if-match': '"999999"' } });
           expectProblem(answer, operation, { status: 412, code: 'VERSION_STALE' }, 'If-Match: "999999"');
         });
