@@ -8,6 +8,12 @@ test('a change of one service runs it, the gates and the tests of the system', (
   });
 });
 
+test('a change of an example, which is no project, runs the tests of the system', () => {
+  expect(planFor(['examples/blog-python/blog/web.py'], ['causeway'], systemTests)).toEqual({
+    projects: [...gates, ...systemTests].sort(),
+  });
+});
+
 test.each(['docs/slo.md', 'README.md', 'k8s/base/kustomization.yaml', '.gitlab-ci.yml', 'Jenkinsfile'])(
   'a change of %s runs the gates alone',
   (path) => {

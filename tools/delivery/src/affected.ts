@@ -6,7 +6,7 @@ export const gates = ['checks', 'delivery', 'generate', 'manifests', 'observe'].
 
 /** Where a change touches only the project around it, the gates, or nothing that is tested. */
 const local =
-  /^((apps|libs|tools)\/[^/]+\/|docs\/|k8s\/|docker\/|\.github\/|\.gitlab-ci\.yml$|Jenkinsfile$|README\.md$|LICENSE$)/;
+  /^((apps|examples|libs|tools)\/[^/]+\/|docs\/|k8s\/|docker\/|\.github\/|\.gitlab-ci\.yml$|Jenkinsfile$|README\.md$|LICENSE$)/;
 
 /**
  * @param changed Paths that differ from the base.
@@ -20,7 +20,7 @@ export function planFor(
 ): Plan {
   const root = changed.find((path) => !local.test(path));
   if (root !== undefined) return { everything: `${root} concerns every project` };
-  const inSystem = changed.some((path) => /^(apps|libs)\//.test(path));
+  const inSystem = changed.some((path) => /^(apps|examples|libs)\//.test(path));
   const projects = new Set([
     ...dependents.filter((project) => project !== 'causeway'),
     ...gates,

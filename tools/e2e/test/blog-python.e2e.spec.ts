@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { call, Customer, type ApiResponse } from '@causeway/demo-client';
 import { startSystem, type ServiceInstance, type System } from '@causeway/launcher';
 import { loadExamples, type RunnableExample } from '@causeway/launcher/examples';
+import { run } from '@causeway/launcher/run';
 import { jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { eventually } from '../src/eventually.js';
@@ -70,6 +71,10 @@ const isRunnable = (found: typeof examples): found is RunnableExample[] => typeo
       rmSync(folder, { recursive: true, force: true });
     }, 120_000);
 
+    /** `npx causeway`, as a person in another terminal uses it. */
+    const causeway = (...args: string[]) =>
+      run([process.execPath, join(import.meta.dirname, '../../cli/causeway.mjs'), ...args, '--folder', folder]);
+
     /** The latest message of a subject, as the broker stores it. */
     const stored = async (subject: string): Promise<Stored | undefined> => {
       const jsm = await jetstreamManager(provisioner);
@@ -122,6 +127,23 @@ const isRunnable = (found: typeof examples): found is RunnableExample[] => typeo
         headers: { 'idempotency-key': 'k' },
       });
       expect([status, body.code]).toEqual([401, 'TOKEN_MISSING']);
+    });
+
+    test('the command line shows it, its outbox and its health', async () => {
+      const { stdout } = await causeway('services', '--json');
+      const rows = JSON.parse(stdout) as { service: string; status: string; announced: boolean; problems: string[] }[];
+      expect(rows.find(({ service }) => service === 'blog')).toMatchObject({
+        status: 'ready',
+        announced: true,
+        problems: [],
+      });
+      const outbox = JSON.parse((await causeway('outbox', '--json')).stdout) as {
+        service: string;
+        unreadable?: string;
+      }[];
+      expect(outbox.find(({ service }) => service === 'blog')).not.toHaveProperty('unreadable');
+      const changed = await causeway('log-level', 'blog', 'debug', '--for', '10m');
+      expect([changed.code, changed.stdout]).toEqual([0, expect.stringContaining('debug')]);
     });
 
     test('after a kill -9 the service is back, and what was written is there', async () => {

@@ -1,6 +1,6 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { services } from '@causeway/system';
+import { services, servicesWith } from '@causeway/system';
 import { natsPermissions } from '@causeway/system/topology';
 import { exampleNames, readExample } from '../src/examples/example-files.js';
 import { topologyWith } from '../src/examples/example-topology.js';
@@ -50,6 +50,38 @@ describe.each(examples)('$folderName', (example) => {
       expect(natsPermissions()[edge]?.publish).not.toContain(ping);
   });
 });
+
+describe('an example in place of a listed service', () => {
+  const [example] = examples;
+  const inPlace = { ...example!, name: 'order' };
+
+  test('is the only one of its name', () => {
+    const running = servicesWith([inPlace]).filter(({ name }) => name === 'order');
+    expect(running.map(({ database }) => database)).toEqual([example!.database]);
+    expect(topologyWith([inPlace]).consumers.filter(({ service }) => service === 'order')).toHaveLength(
+      Object.keys(example!.consumes).length,
+    );
+  });
+
+  test('may do what its record says, and not what the listed one may', () => {
+    const { publish } = natsPermissions([inPlace])['order']!;
+    expect(publish).toEqual(expect.arrayContaining([...example!.publishes]));
+    expect(publish.filter((subject) => subject.startsWith('order.evt.'))).toEqual([]);
+  });
+});
+
+test.each(examples.filter(({ folder }) => existsSync(join(folder, 'Dockerfile'))))(
+  'the image of $folderName has the packages of service.json, runs as nobody in particular, and says how it is',
+  ({ folder, python }) => {
+    const file = readFileSync(join(folder, 'Dockerfile'), 'utf8');
+    const [, installed = ''] = /apt-get install -y --no-install-recommends([^&]*)/.exec(file) ?? [];
+    const packages = installed.split(/[\s\\]+/).filter(Boolean);
+    expect(packages.sort()).toEqual(['python3', ...Object.values(python?.modules ?? {})].sort());
+    expect(file).toMatch(/^USER 1000:1000$/m);
+    expect(file).toMatch(/^HEALTHCHECK .*CMD \["python3", "-m", "blog\.healthcheck"\]$/m);
+    expect(file).not.toMatch(/\bpip\b/);
+  },
+);
 
 for (const example of examples.filter(({ python }) => python !== undefined)) {
   const python = await findPython(example.python!).catch((error: unknown) => error as Error);

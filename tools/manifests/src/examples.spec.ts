@@ -85,7 +85,13 @@ withKubectl('the blog in Python on staging', () => {
   test('keeps to every policy, and every field is known to Kubernetes', () => {
     const rendered = renderOnStaging();
     // The gateway itself reads the file, which is there in the pod only.
-    const gateway = { ...shapes['gateway'], CONTRACT_FILES: z.string().regex(/^\/etc\//).optional() };
+    const gateway = {
+      ...shapes['gateway'],
+      CONTRACT_FILES: z
+        .string()
+        .regex(/^\/etc\//)
+        .optional(),
+    };
     expect(judge(rendered, policies({ ...shapes, gateway, blog: settingsOfBlog() })).findings).toEqual([]);
     expect(typeProblems(rendered)).toEqual([]);
   }, 300_000);
