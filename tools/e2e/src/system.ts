@@ -7,11 +7,10 @@ import { call, operatorToken } from '@causeway/demo-client';
 import { startSystem } from '@causeway/launcher';
 import type { ServiceName } from '@causeway/system';
 import { wrongLines } from './log-lines.js';
+import { patience } from './patience.js';
 import { processTarget, type Instance, type Target } from './target.js';
 
 type Env = Partial<Record<ServiceName, Readonly<Record<string, string>>>>;
-/** A slow machine is no fault of the system: the deadline of a laptop, 3 s, is over there before a sign-in is done. */
-const patience = { REQUEST_DEADLINE_MS: '30000' };
 /** Shortened waits: the tests provoke what takes minutes in production. */
 const impatience: Env = {
   gateway: { ...patience, RATE_LIMIT_PER_MINUTE: '100000', RATE_LIMIT_SIGN_IN_PER_MINUTE: '100000' },

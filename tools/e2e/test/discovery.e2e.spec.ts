@@ -7,6 +7,7 @@ import { services, type ServiceName } from '@causeway/system';
 import { parseSamples } from '@causeway/telemetry/samples';
 import { startDns, type TestDns } from '@causeway/testkit';
 import type { NatsConnection } from '@nats-io/transport-node';
+import { patience } from '../src/patience.js';
 import { eventually } from '../src/eventually.js';
 import { SteadyLoad } from '../src/steady-load.js';
 import { connectAs } from '../src/target.js';
@@ -39,10 +40,10 @@ beforeAll(async () => {
         DISCOVERY_ZONE: 'zone-of-the-gateway',
         RATE_LIMIT_PER_MINUTE: '1000000',
         // What fails here shall have failed because an instance is gone, not because this machine is slow.
-        REQUEST_DEADLINE_MS: '60000',
+        ...patience,
       },
-      user: { REQUEST_DEADLINE_MS: '60000' },
-      order: { REQUEST_DEADLINE_MS: '60000' },
+      user: patience,
+      order: patience,
     },
   });
   operator = await connectAs(system.urls.nats, 'operator', system.secrets.nats['operator'] ?? '');

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Shopper } from '@causeway/demo-client';
 import { startSystem, type System } from '@causeway/launcher';
 import { describeWhen } from '@causeway/testkit/describe-when';
+import { patience } from '../src/patience.js';
 import { BulkReceiver } from '../src/bulk-receiver.js';
 import { eventually } from '../src/eventually.js';
 import { wrongLines } from '../src/log-lines.js';
@@ -28,7 +29,7 @@ describeWhen(hasFiles && (await rsyslogAvailable()), {
   beforeAll(async () => {
     mkdirSync(shipper);
     const [started, url] = await Promise.all([
-      startSystem({ folder, ports: 'any', durable: false, env: { all: { LOG_LEVEL: 'debug' } } }),
+      startSystem({ folder, ports: 'any', durable: false, env: { all: { ...patience, LOG_LEVEL: 'debug' } } }),
       receiver.start(),
     ]);
     system = started;

@@ -11,6 +11,7 @@ import { describeWhen } from '@causeway/testkit/describe-when';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { headers } from '@nats-io/transport-node';
 import { eventually } from '../src/eventually.js';
+import { patience } from '../src/patience.js';
 import { connectAs } from '../src/target.js';
 
 /** Labels that Prometheus gives a target, and that of a histogram's buckets. */
@@ -39,7 +40,8 @@ const exported = new Map<string, Labels[]>();
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'causeway-metrics-'));
-  system = await startSystem({ folder, ports: 'any', durable: false, observe: programs !== undefined });
+  const observe = programs !== undefined;
+  system = await startSystem({ folder, ports: 'any', durable: false, observe, env: { all: patience } });
   await placeOrders();
   await poisonAndRepeat();
   await tooLate();

@@ -19,6 +19,8 @@ export interface RelayOptions extends PublisherOptions {
    * so long. Default 5 000.
    */
   readonly pollMs?: number;
+  /** How often to read how much waits in the outbox. Default 5 000. */
+  readonly backlogMs?: number;
   /** How often to compare the outbox with the streams. Default 30 000. */
   readonly sweepMs?: number;
   /** How long published rows are kept. Default 168. */
@@ -29,8 +31,6 @@ export interface RelayOptions extends PublisherOptions {
 
 /** How often to try for partitions that other instances hold. */
 const lockRetryMs = 1_000;
-/** How often to read how much waits in the outbox. */
-const backlogMs = 5_000;
 const purgeMs = 3_600_000;
 const firstPurgeMs = 60_000;
 /** Pause before a new connection to the database. */
@@ -140,14 +140,14 @@ export class OutboxRelay {
   }
 
   /** Milliseconds until something other than a new row needs a pass. */
-  private untilNextTaskMs(session: RelaySession): number {
+  private untilNextTaskMs(session: RelaySession, backlogMs: number): number {
     const wantsLocks = session.held.size < partitions.length;
     return Math.max(1, Math.min(this.publisher.untilRetryMs, wantsLocks ? lockRetryMs : backlogMs));
   }
 
   /** Returns when the relay is stopped, after one last pass. Throws when the session is lost. */
   private async relay(session: RelaySession): Promise<void> {
-    const { pollMs = 5_000, sweepMs = 30_000, retentionHours = 168, batch = 512 } = this.options;
+    const { pollMs = 5_000, backlogMs = 5_000, sweepMs = 30_000, retentionHours = 168, batch = 512 } = this.options;
     const isDue = schedule({ locks: 0, backlog: 0, purge: firstPurgeMs, sweep: sweepMs });
     for (;;) {
       const lastPass = this.stopping;
@@ -160,7 +160,7 @@ export class OutboxRelay {
       const canPublish = session.held.size > 0 && this.options.health.connected;
       const published = canPublish ? await this.publisher.publishBatch(session, batch) : 0;
       if (lastPass) return;
-      if (published < batch) await this.wakeSignal.wait(Math.min(pollMs, this.untilNextTaskMs(session)));
+      if (published < batch) await this.wakeSignal.wait(Math.min(pollMs, this.untilNextTaskMs(session, backlogMs)));
     }
   }
 }
