@@ -15,6 +15,9 @@ export interface CanaryOptions {
   readonly force: boolean;
 }
 
+/** Of the overlays kind and production. */
+export const defaultNamespace = 'causeway';
+
 /** Percentage points that a canary may gain at once: a version that fails at 10 % shall not meet everybody next. */
 export const largestStep = 50;
 
@@ -26,7 +29,7 @@ export const canaryUsage = `The share of requests that go to a new version (comp
 
   options
     --context <name>     kubectl context (default: the current one)
-    --namespace <name>   of the system (default causeway)
+    --namespace <name>   of the system (default ${defaultNamespace}; the overlay staging has causeway-staging)
     --print              changes nothing: prints the patch, for kubectl and for an overlay that is deployed by GitOps
     --force              more than ${largestStep} percentage points at once
     --help               this text
@@ -53,7 +56,7 @@ export function parseCanaryOptions(args: readonly string[]): CanaryOptions | und
 function parsed(args: readonly string[]) {
   const options = {
     context: { type: 'string' },
-    namespace: { type: 'string', default: 'causeway' },
+    namespace: { type: 'string', default: defaultNamespace },
     print: { type: 'boolean', default: false },
     force: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },

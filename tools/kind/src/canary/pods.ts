@@ -17,6 +17,9 @@ interface PodSpec {
 }
 export interface RunningAutoscaler {
   readonly spec: { readonly maxReplicas: number; readonly scaleTargetRef: { readonly name: string } };
+  readonly status?: {
+    readonly conditions?: readonly { readonly type: string; readonly status: string; readonly reason?: string }[];
+  };
 }
 
 /** The Deployments on both sides of a weight: a lane is as good as its weakest part. */
@@ -26,8 +29,8 @@ export const namesFor = (app: string, { stable, canary }: Shares): { stable: str
 });
 
 /**
- * Refuses a larger share for a canary that is not ready, too small, or would gain too much at once. Nothing of this is
- * asked when it loses: a way back has no conditions.
+ * Refuses a larger share for a canary that is not ready, is too small and cannot grow, or would gain too much at once.
+ * Nothing of this is asked when it loses: a way back has no conditions.
  * @throws Refused with what to do
  */
 export function checkShift(
@@ -59,13 +62,54 @@ export function checkShift(
   const busiest = Math.max(...names.stable.map((name) => replicasOf(deployments, name)));
   const needed = Math.ceil((busiest * weight) / 100);
   for (const name of names.canary) {
-    const most = autoscalers.find(({ spec }) => spec.scaleTargetRef.name === name)?.spec.maxReplicas ?? Infinity;
-    if (needed > most)
+    const autoscaler = autoscalerOf(autoscalers, name);
+    const takes = `${weight} % of what ${busiest} pods do now takes ${needed} pods of ${name}`;
+    if (autoscaler && needed > autoscaler.spec.maxReplicas)
       throw new Refused(
-        `${weight} % of what ${busiest} pods do now takes ${needed} pods of ${name}, and its autoscaler stops at ${most}. Raise maxReplicas in the overlay.`,
+        `${takes}, and its autoscaler stops at ${autoscaler.spec.maxReplicas}. Raise maxReplicas in the overlay.`,
+      );
+    const running = replicasOf(deployments, name);
+    if (needed > running && !isScaling(autoscaler))
+      throw new Refused(
+        `${takes}, it has ${running}, and nothing makes them more: ${whyNot(autoscaler)}. ` +
+          `kubectl scale deployment/${name} --replicas=${needed} does, or put right what kubectl describe hpa ${name} says (often: no metrics-server).`,
       );
   }
 }
+
+/**
+ * What the stable side needs when the canary loses requests: as many pods as carry them now, so far as its autoscaler lets
+ * it. After some time at a small share it has been scaled down, and would get everything at once.
+ * @returns the Deployments that have fewer, with how many they shall have
+ */
+export function podsForReturn(
+  app: string,
+  shares: Shares,
+  deployments: readonly RunningDeployment[],
+  autoscalers: readonly RunningAutoscaler[],
+): { readonly name: string; readonly replicas: number }[] {
+  const names = namesFor(app, shares);
+  return names.stable.flatMap((name, index) => {
+    const carrying = replicasOf(deployments, names.canary[index] ?? name);
+    const most = autoscalerOf(autoscalers, name)?.spec.maxReplicas ?? Infinity;
+    const replicas = Math.min(carrying, most);
+    return replicas > replicasOf(deployments, name) ? [{ name, replicas }] : [];
+  });
+}
+
+const autoscalerOf = (autoscalers: readonly RunningAutoscaler[], name: string): RunningAutoscaler | undefined =>
+  autoscalers.find(({ spec }) => spec.scaleTargetRef.name === name);
+
+const scalingActive = (autoscaler: RunningAutoscaler | undefined) =>
+  autoscaler?.status?.conditions?.find(({ type }) => type === 'ScalingActive');
+
+/** Whether an autoscaler gets the numbers that it scales by. */
+const isScaling = (autoscaler: RunningAutoscaler | undefined): boolean => scalingActive(autoscaler)?.status === 'True';
+
+const whyNot = (autoscaler: RunningAutoscaler | undefined): string =>
+  autoscaler
+    ? `its autoscaler is not active (${scalingActive(autoscaler)?.reason ?? 'it has not looked yet'})`
+    : 'it has no autoscaler';
 
 const replicasOf = (deployments: readonly RunningDeployment[], name: string): number =>
   deployments.find(({ metadata }) => metadata.name === name)?.spec.replicas ?? 1;

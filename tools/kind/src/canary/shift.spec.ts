@@ -25,12 +25,16 @@ interface Cluster {
   readonly stable?: number;
   readonly canary?: readonly [replicas: number, ready: number];
   readonly most?: number;
+  /** Whether its autoscaler gets numbers. */
+  readonly scaling?: 'True' | 'False' | 'no autoscaler';
   /** Of the route after the shift. */
   readonly conditions?: readonly object[];
 }
 const accepted = { type: 'Accepted', status: 'True', observedGeneration: 2 };
 
-function cluster({ weights = [100, 0], label = 'order', stable = 2, canary = [1, 1], most = 3, conditions }: Cluster) {
+function cluster(wanted: Cluster) {
+  const { weights = [100, 0], label = 'order', stable = 2, canary = [1, 1], most = 3, conditions } = wanted;
+  const { scaling = 'True' } = wanted;
   const route = {
     metadata: { generation: 2, labels: { 'causeway.dev/canary': label } },
     spec: {
@@ -56,13 +60,18 @@ function cluster({ weights = [100, 0], label = 'order', stable = 2, canary = [1,
     deployment('gateway-canary', 1, 1),
     deployment('order-canary', ...canary),
   ];
-  const scalers = ['gateway-canary', 'order-canary'].map((name) => ({
-    spec: { maxReplicas: most, scaleTargetRef: { name } },
+  const active = { type: 'ScalingActive', status: scaling, reason: 'FailedGetResourceMetric' };
+  const scalers = ['gateway', 'order', 'gateway-canary', 'order-canary'].map((name) => ({
+    spec: { maxReplicas: name.endsWith('-canary') ? most : 6, scaleTargetRef: { name } },
+    status: { conditions: [active] },
   }));
   fakes.answer([
     { to: 'kubectl get httproute', stdout: JSON.stringify(route) },
     { to: 'kubectl get deployments', stdout: JSON.stringify({ items }) },
-    { to: 'kubectl get horizontalpodautoscalers', stdout: JSON.stringify({ items: scalers }) },
+    {
+      to: 'kubectl get horizontalpodautoscalers',
+      stdout: JSON.stringify({ items: scaling === 'no autoscaler' ? [] : scalers }),
+    },
   ]);
 }
 const patched = () => fakes.asked.filter((line) => line.startsWith('kubectl patch'));
@@ -81,14 +90,49 @@ test('a shift tests what it saw, and sets both weights', async () => {
     { op: 'replace', path: '/spec/rules/0/backendRefs/1/weight', value: 10 },
   ]);
   expect(said.join('\n')).toContain('gateway-canary: 0 % → 10 %');
-  expect(said.at(-1)).toBe('Back: npm run k8s:canary -- order undo');
+  expect(said.at(-1)).toBe('Back: npm run k8s:canary -- order undo --context c');
 });
 
-test('the way back asks for the route only, whatever the pods do', async () => {
+test('the way back has no conditions, whatever the pods do', async () => {
   cluster({ weights: [50, 50], canary: [3, 0] });
   await shift('order', 'undo');
   expect(patched()[0]).toContain('{"op":"replace","path":"/spec/rules/0/backendRefs/1/weight","value":0}');
-  expect(fakes.asked.filter((line) => /deployments|autoscalers/.test(line))).toEqual([]);
+});
+
+const asked = (verb: string) => fakes.asked.filter((line) => line.startsWith(`kubectl ${verb}`));
+
+test('before requests come back, the side that was scaled down gets as many pods as carry them now', async () => {
+  cluster({ weights: [0, 100], stable: 2, canary: [5, 5] });
+  await shift('order', 'undo');
+  expect(asked('scale')).toEqual(['kubectl scale deployment/order --replicas=5']);
+  expect(fakes.asked.findIndex((line) => line.startsWith('kubectl scale'))).toBeLessThan(
+    fakes.asked.findIndex((line) => line.startsWith('kubectl patch')),
+  );
+});
+
+test('it gets no more pods than its autoscaler lets it have, and none are taken from it', async () => {
+  cluster({ weights: [0, 100], stable: 2, canary: [9, 9] });
+  await shift('order', 'undo');
+  expect(asked('scale')).toEqual(['kubectl scale deployment/order --replicas=6']);
+  cluster({ weights: [50, 50], stable: 8, canary: [2, 2] });
+  await shift('order', '10');
+  expect(asked('scale')).toEqual([]);
+});
+
+test('who may not scale goes back all the same, and is told', async () => {
+  const route = { metadata: { labels: { 'causeway.dev/canary': 'gateway' } }, spec: { rules: [] }, status: {} };
+  const backendRefs = [
+    { name: 'gateway', weight: 0 },
+    { name: 'gateway-canary', weight: 100 },
+  ];
+  const changed = { ...route, spec: { rules: [{ backendRefs }] }, status: { parents: [{ conditions: [accepted] }] } };
+  fakes.answer([
+    { to: 'kubectl get httproute', stdout: JSON.stringify(changed) },
+    { to: 'kubectl get deployments', code: 1, stderr: 'Forbidden' },
+  ]);
+  await shift('gateway', 'undo');
+  expect(patched()).toHaveLength(1);
+  expect(said.join('\n')).toMatch(/Not scaled, so gateway may have few pods.*Forbidden/);
 });
 
 test.each<[string, string[], Cluster, string]>([
@@ -101,6 +145,13 @@ test.each<[string, string[], Cluster, string]>([
     { stable: 10 },
     'takes 5 pods of gateway-canary, and its autoscaler stops at 3',
   ],
+  [
+    'one that nothing makes larger: without metrics one pod would get everything',
+    ['order', '50'],
+    { stable: 6, scaling: 'False' },
+    'takes 3 pods of gateway-canary, it has 1, and nothing makes them more: its autoscaler is not active (FailedGetResourceMetric). kubectl scale deployment/gateway-canary --replicas=3 does',
+  ],
+  ['one without an autoscaler', ['order', '50'], { stable: 4, scaling: 'no autoscaler' }, 'it has no autoscaler'],
   ['a leap', ['order', '60'], {}, 'more than 50 percentage points at once'],
   [
     'weights that somebody else has set',

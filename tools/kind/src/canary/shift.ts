@@ -1,8 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Kubectl } from '../kubectl.js';
 import { must, Refused } from '../run.js';
-import type { CanaryOptions } from './options.js';
-import { checkShift, imageOf, namesFor, podsOf, type RunningAutoscaler, type RunningDeployment } from './pods.js';
+import { defaultNamespace, type CanaryOptions } from './options.js';
+import {
+  checkShift,
+  imageOf,
+  namesFor,
+  podsForReturn,
+  podsOf,
+  type RunningAutoscaler,
+  type RunningDeployment,
+} from './pods.js';
 import { acceptance, patchOf, replacementsOf, sharesOf, type Route, type Shares } from './route.js';
 
 type Say = (line: string) => void;
@@ -22,20 +30,45 @@ export async function shiftCanary(options: CanaryOptions, say: Say, patience: Pa
   const { app, weight } = options;
   if (options.print) return printPatches(options, shares, say);
   if (weight === undefined) return show(kubectl, app, shares, say);
-  // The way back asks nothing but the route: what is broken may be the rest.
-  if (weight > shares.canary.weight)
-    checkShift(
-      options,
-      shares,
-      await kubectl.list<RunningDeployment>('deployments'),
-      await kubectl.list<RunningAutoscaler>('horizontalpodautoscalers'),
-    );
+  if (weight > shares.canary.weight) checkShift(options, shares, ...(await running(kubectl)));
+  if (weight < shares.canary.weight) await makeRoom(kubectl, app, shares, say);
   if (weight === shares.canary.weight) return say(`${shares.canary.name} already has ${weight} %; nothing to do`);
   await kubectl.must(['patch', route, '--type=json', `--patch=${JSON.stringify(patchOf(shares, weight))}`]);
   say(`${shares.canary.name}: ${shares.canary.weight} % → ${weight} %, ${shares.stable.name}: ${100 - weight} %`);
   await awaitAcceptance(kubectl, options, patience);
-  say(weight > 0 ? `Back: npm run k8s:canary -- ${app} undo` : `All requests go to ${shares.stable.name}.`);
+  say(weight > 0 ? `Back: ${wayBack(options)}` : `All requests go to ${shares.stable.name}.`);
 }
+
+const running = async (kubectl: Kubectl) =>
+  [
+    await kubectl.list<RunningDeployment>('deployments'),
+    await kubectl.list<RunningAutoscaler>('horizontalpodautoscalers'),
+  ] as const;
+
+/**
+ * Before requests come back: pods of today's version for them. Never refuses and does not wait, because a way back has no
+ * conditions: what is broken may be the rest.
+ */
+async function makeRoom(kubectl: Kubectl, app: string, shares: Shares, say: Say): Promise<void> {
+  try {
+    for (const { name, replicas } of podsForReturn(app, shares, ...(await running(kubectl)))) {
+      await kubectl.must(['scale', `deployment/${name}`, `--replicas=${replicas}`]);
+      say(`${name}: ${replicas} pods, as many as the canary has`);
+    }
+  } catch (error) {
+    say(
+      `Not scaled, so ${shares.stable.name} may have few pods for what it gets now: ${(error as Error).message.replaceAll('\n', ' ')}`,
+    );
+  }
+}
+
+/** The command that takes all requests back, for the same cluster. */
+const wayBack = ({ app, namespace, context }: CanaryOptions): string =>
+  [
+    `npm run k8s:canary -- ${app} undo`,
+    ...(namespace === defaultNamespace ? [] : [`--namespace ${namespace}`]),
+    ...(context === undefined ? [] : [`--context ${context}`]),
+  ].join(' ');
 
 async function currentContext(): Promise<string> {
   return (await must(['kubectl', 'config', 'current-context'])).trim();
@@ -86,7 +119,7 @@ async function awaitAcceptance(
     const { done, refused } = acceptance(await readRoute(kubectl, options));
     if (refused !== undefined)
       throw new Refused(
-        `The controller refuses the route, so it may send requests nowhere: ${refused}\nTake it back: npm run k8s:canary -- ${options.app} undo`,
+        `The controller refuses the route, so it may send requests nowhere: ${refused}\nTake it back: ${wayBack(options)}`,
       );
     if (done) return;
     if (performance.now() >= limitAt)
