@@ -19,6 +19,7 @@ import { addOrders } from './commands/orders.js';
 import { addOutbox } from './commands/outbox.js';
 import { addRename } from './commands/rename.js';
 import { addServices } from './commands/services.js';
+import { addStripDemo } from './commands/strip-demo.js';
 import { addTrace } from './commands/trace.js';
 import { addUpdate } from './commands/update.js';
 import { CommandFailed, WrongUsage } from './failure.js';
@@ -125,6 +126,9 @@ export function createProgram(parts: ProgramParts, finished: (ok: boolean) => vo
   addRename(program, runLocally);
   addNewService(program, runLocally);
   addRemoveService(program, runLocally);
+  // demo
+  addStripDemo(program, runLocally);
+  // end demo
   addUpdate(program, runLocally);
   addNewPieces(program, runLocally);
   addCheck(program, runLocally);

@@ -18,17 +18,11 @@ const manifests = ['tools/manifests/src/policies', 'tools/manifests/src/budget',
 
 /** What must be true after every step: it builds, the tests pass, an order is confirmed, the manifests are valid. */
 async function stands(...tests: string[]): Promise<void> {
-  expect(await standing(fork, ...tests)).toContain('CONFIRMED');
-}
-
-/** @returns what the demo said */
-async function standing(one: Fork, ...tests: string[]): Promise<string> {
-  await one.exec(process.execPath, 'tools/bootstrap.mjs');
-  const tested = await one.exec('npm', 'test', '--', ...manifests, 'tools/generate/src', 'tools/checks', ...tests);
+  await fork.exec(process.execPath, 'tools/bootstrap.mjs');
+  const tested = await fork.exec('npm', 'test', '--', ...manifests, 'tools/generate/src', 'tools/checks', ...tests);
   expect(tested).toMatch(/[1-9]\d* passed, 0 failed/);
-  const said = await one.exec('npm', 'start', '--', '--demo-only');
-  expect(await one.changes()).toBe('');
-  return said;
+  expect(await fork.exec('npm', 'start', '--', '--demo-only')).toContain('CONFIRMED');
+  expect(await fork.changes()).toBe('');
 }
 
 test('a clone is set up', async () => {
@@ -149,24 +143,6 @@ describe('updated to a newer template', () => {
 
   test('what differs from the template is named', async () => {
     expect(await acmeshop('check')).toMatch(/README\.md/);
-  });
-});
-
-describe('stripped of the demo', () => {
-  let bare: Fork;
-
-  beforeAll(async () => {
-    bare = await Fork.clone();
-    await bare.exec(process.execPath, 'tools/bootstrap.mjs');
-  });
-  afterAll(() => bare.remove());
-
-  test('it builds, its tests pass, it starts, and only the changelog knows what was there', async () => {
-    await bare.exec('npx', '--no-install', 'causeway', 'strip-demo');
-    await bare.commit('Another domain');
-    const said = await standing(bare, 'libs/', 'apps/', 'tools/cli/src', 'tools/generators/src');
-    expect(said).toMatch(/has a profile and an address/);
-    expect(await bare.git('ls-files')).not.toMatch(/payment|psp/);
   });
 });
 

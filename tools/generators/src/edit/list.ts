@@ -60,7 +60,7 @@ export function insert(node: ts.Node, element: string, { before, apart = false }
   const previous = nodes[index - 1];
   if (!previous) return insertFirst(text, { separator, start, next: nodes[0] }, element);
   if (separator === '|') return splice(text, previous.end, previous.end, ` | ${element}`);
-  const at = behindRegion(text, endOf(text, previous, separator));
+  const at = endOf(text, previous, separator);
   const inserted = splice(text, at, at, `${apart ? '\n\n' : '\n'}${element}${separator}`);
   const complete = separator === '' || commaBehind(text, previous) !== undefined;
   return complete ? inserted : splice(inserted, previous.end, previous.end, separator);
@@ -92,8 +92,10 @@ export function remove(node: ts.Node, which: string | ((node: ts.Node) => boolea
   if (!found) throw new Error(`there is no ${typeof which === 'string' ? which : 'such element'} in the list`);
   if (separator === '|') return removeType(text, nodes, index);
   const previous = nodes[index - 1];
-  const from = previous ? behindRegion(text, endOf(text, previous, separator)) : behindComments(text, start);
-  return splice(text, from, endOf(text, found, separator), '');
+  const from = previous ? endOf(text, previous, separator) : behindComments(text, start);
+  const to = ownEndOf(text, found, separator);
+  const marks = text.slice(from, to).match(/\n[ \t]*\/\/ (end )?demo(?=\n)/g) ?? [];
+  return splice(text, from, to, marks.join(''));
 }
 
 /** Whether a list has such an element. */
@@ -114,12 +116,14 @@ function removeType(text: string, nodes: readonly ts.Node[], index: number): str
 const splice = (text: string, from: number, to: number, inserted: string): string =>
   text.slice(0, from) + inserted + text.slice(to);
 
-/** Behind the end of a region of the demo (../strip-demo/regions.ts): what comes next is no part of it. */
-const behindRegion = (text: string, position: number): number =>
-  position + (/^\s*\/\/ end demo(?=\r?\n)/.exec(text.slice(position, position + 300))?.[0].length ?? 0);
+/** The same, and behind the region of the demo that it ends: what comes next is not part of the demo. */
+function endOf(text: string, node: ts.Node, separator: Separator): number {
+  const end = ownEndOf(text, node, separator);
+  return end + (/^\s*\n[ \t]*\/\/ end demo(?=\n|$)/.exec(text.slice(end, end + 200))?.[0].length ?? 0);
+}
 
 /** Behind an element, its comma, and the comment at the end of its line. */
-function endOf(text: string, node: ts.Node, separator: Separator): number {
+function ownEndOf(text: string, node: ts.Node, separator: Separator): number {
   const own = behindComments(text, node.end);
   const comma = separator === ',' ? commaBehind(text, node) : undefined;
   return comma === undefined ? own : behindComments(text, comma);

@@ -4,6 +4,7 @@ test.each([
   ['TypeScript', 'a\n  // demo\n  b\n  // end demo\nc', 'a\nc'],
   ['YAML', '# demo\nb\n# end demo\nc\n# demo\nd\n# end demo', 'c'],
   ['Markdown', 'a\n<!-- demo -->\n\nb\n<!-- end demo -->\n', 'a\n'],
+  ['a row of a table', '| a |\n| b <!-- demo --> |\n| c |', '| a |\n| c |'],
   ['nothing to cut', 'a demo\n// a demo\n', 'a demo\n// a demo\n'],
 ])('%s', (_, text, rest) => {
   expect(withoutRegions(text)).toBe(rest);

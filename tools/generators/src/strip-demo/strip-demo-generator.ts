@@ -1,43 +1,51 @@
 import { execFileSync } from 'node:child_process';
-import { formatFiles, updateJson, type Tree } from '@nx/devkit';
+import { formatFiles, type Tree } from '@nx/devkit';
 import { recordStep } from '../template/steps.js';
-import { demoPaths, demoScripts, demoServices } from './demo-parts.js';
+import { demoPaths, demoServices } from './demo-parts.js';
+import { dependenciesOn } from './dependents.js';
+import { withoutPackages } from './packages.js';
+import { withoutContracts } from './published.js';
 import { hasRegions, withoutRegions } from './regions.js';
 import { withoutUnusedImports } from './unused-imports.js';
-import { dependentsOf } from './dependents.js';
-
-export interface StripDemoOptions {
-  /** Name of the empty service that takes the place of the demo. Default `core`. */
-  readonly service?: string;
-}
 
 /**
- * Removes the demo domain: what is left are the libraries, the gateway, the user service, and what runs them.
- * @throws when a service that is not part of the demo needs it
+ * Removes the demo domain, and this generator: what is left are the libraries, the gateway, the user service, and what
+ * runs them. Generated files follow with `npm run generate`.
+ * @throws when a service that is not part of the demo needs it, or the demo is not there
  */
-export async function stripDemoGenerator(tree: Tree, options: StripDemoOptions = {}): Promise<void> {
-  if (!demoServices.some((name) => tree.exists(`apps/${name}`))) throw new Error('The demo is not here any more.');
-  const files = trackedFiles(tree.root);
-  const dependents = dependentsOf(tree, files);
-  if (dependents.length > 0)
-    throw new Error(`Nothing was removed, because something needs the demo: ${dependents.join('; ')}.`);
-  for (const file of files)
-    if (demoPaths.some((path) => file === path || file.startsWith(`${path}/`))) tree.delete(file);
+export async function stripDemoGenerator(tree: Tree): Promise<void> {
+  if (!demoServices.some((name) => tree.exists(`apps/${name}/package.json`)))
+    throw new Error('the demo is not here any more');
+  const files = trackedFiles(tree.root).filter((file) => tree.exists(file));
+  const kept = new Map(files.filter((file) => !ofTheDemo(file)).map((file) => [file, withoutDemo(tree, file)]));
+  refuseDependents(tree, files, kept);
+  const [routes = '', ...messages] = files
+    .filter(
+      (file) =>
+        file === 'libs/contracts/src/http/routes.ts' || (ofTheDemo(file) && /contracts\/src\/messages\//.test(file)),
+    )
+    .map((file) => tree.read(file, 'utf8') ?? '');
   for (const file of files) {
-    if (!tree.exists(file) || file.startsWith('tools/generators/src/strip-demo/')) continue;
-    const bytes = tree.read(file);
-    if (bytes === null || bytes.includes(0)) continue;
-    const text = bytes.toString('utf8');
-    if (hasRegions(text)) tree.write(file, cut(file, text));
+    const text = kept.get(file);
+    if (ofTheDemo(file)) tree.delete(file);
+    else if (text !== undefined) tree.write(file, text);
   }
   withoutPackages(tree, files);
-  recordStep(tree, { generator: 'strip-demo', options: { ...options } });
+  withoutContracts(tree, routes, messages);
+  recordStep(tree, { generator: 'strip-demo', options: {} });
   await formatFiles(tree);
 }
 
 export default stripDemoGenerator;
 
-function cut(file: string, text: string): string {
+const ofTheDemo = (file: string): boolean => demoPaths.some((path) => file === path || file.startsWith(`${path}/`));
+
+/** The text of a file without the demo; undefined where it has nothing of it. */
+function withoutDemo(tree: Tree, file: string): string | undefined {
+  const bytes = tree.read(file);
+  if (bytes === null || bytes.includes(0)) return undefined;
+  const text = bytes.toString('utf8');
+  if (!hasRegions(text)) return undefined;
   try {
     const rest = withoutRegions(text);
     return /\.[cm]?tsx?$/.test(file) ? withoutUnusedImports(file, rest) : rest;
@@ -46,36 +54,20 @@ function cut(file: string, text: string): string {
   }
 }
 
-/** The packages of the demo, in every `package.json` and in the lock file. */
-function withoutPackages(tree: Tree, files: readonly string[]): void {
-  const { name } = JSON.parse(tree.read('package.json', 'utf8') ?? '{}') as { name: string };
-  const gone = new Set(demoServices.map((service) => `@${name}/${service}`));
-  for (const file of files) {
-    if (!file.endsWith('package.json') || !tree.exists(file)) continue;
-    if (![...gone].some((one) => tree.read(file, 'utf8')?.includes(`"${one}"`)) && file !== 'package.json') continue;
-    updateJson<Record<string, Record<string, string> | undefined>>(tree, file, (json) => {
-      for (const kind of ['dependencies', 'devDependencies']) for (const one of gone) delete json[kind]?.[one];
-      for (const script of demoScripts) {
-        delete json['scripts']?.[script];
-        delete json['scripts']?.[`pre${script}`];
-      }
-      return json;
-    });
-  }
-  if (tree.exists('package-lock.json'))
-    updateJson<{ packages: Record<string, unknown> }>(tree, 'package-lock.json', (lock) => {
-      for (const key of Object.keys(lock.packages))
-        if (
-          demoServices.some(
-            (service) =>
-              key === `apps/${service}` ||
-              key.startsWith(`apps/${service}/`) ||
-              key === `node_modules/@${name}/${service}`,
-          )
-        )
-          delete lock.packages[key];
-      return lock;
-    });
+function refuseDependents(tree: Tree, files: readonly string[], kept: ReadonlyMap<string, string | undefined>): void {
+  const textOf = (file: string): string => kept.get(file) ?? tree.read(file, 'utf8') ?? '';
+  const source = (file: string): boolean =>
+    /^(apps\/.*|libs\/contracts\/src\/.*|tools\/system\/src\/services)\.ts$/.test(file);
+  const remaining = files.filter((file) => source(file) && !ofTheDemo(file));
+  const removed = files.filter((file) => file.startsWith('libs/contracts/src/') && source(file) && ofTheDemo(file));
+  const found = dependenciesOn(
+    new Map(remaining.map((file) => [file, textOf(file)])),
+    new Map(removed.map((file) => [file, textOf(file)])),
+    demoServices,
+  );
+  if (found.length === 0) return;
+  const list = found.map(({ file, needs }) => `${file} needs ${needs.join(', ')}`).join('; ');
+  throw new Error(`nothing was removed, because something needs the demo: ${list}`);
 }
 
 const trackedFiles = (root: string): string[] =>
