@@ -61,21 +61,27 @@ const ownFile = (name: string, path: string): boolean =>
   path.startsWith(`apps/${name}/`) || path.startsWith('libs/contracts/src/') || path === servicesFile;
 
 function codeThatUses(tree: Tree, name: string, generated: boolean): string[] {
-  const exported = contractNames(tree, name);
-  const uses = exported.length === 0 ? undefined : new RegExp(`\\b(${exported.join('|')})\\b`);
-  const folder = new RegExp(`\\bapps/${name}/`);
-  const quoted = new RegExp(`'${name}'`);
+  const exported = new Set(contractNames(tree, name));
+  // What the template brought is known by its name all over the place; a generated one only by what it exports.
+  const named = new RegExp(`'${name}'|\\bapps/${name}/`);
   const found: string[] = [];
   for (const top of ['apps', 'libs', 'tools'])
     for (const path of filesBelow(tree, top)) {
       if (!/\.(ts|mjs|mts)$/.test(path) || ownFile(name, path)) continue;
       const text = textOf(tree, path);
-      const [, used] = uses !== undefined && text.includes('/contracts') ? (uses.exec(text) ?? []) : [];
+      const used = text.includes('/contracts') ? importsOf(text).find((each) => exported.has(each)) : undefined;
       if (used !== undefined) found.push(`${path} uses ${used}`);
-      else if (folder.test(text)) found.push(`${path} names its folder`);
-      else if (!generated && quoted.test(text)) found.push(`${path} names it`);
+      else if (!generated && named.test(text)) found.push(`${path} names it`);
     }
   return found;
+}
+
+function importsOf(text: string): string[] {
+  return parse(text).statements.flatMap((statement) => {
+    const names = ts.isImportDeclaration(statement) ? statement.importClause?.namedBindings : undefined;
+    if (!names || !ts.isNamedImports(names)) return [];
+    return names.elements.map((element) => (element.propertyName ?? element.name).text);
+  });
 }
 
 /** The names that the contracts export for a service: of its messages, and of the bodies of its routes. */
@@ -97,25 +103,27 @@ export const contractFiles = (name: string): string[] => [
   ...(namesOf(name).plural === name ? [] : [`http/${namesOf(name).plural}.ts`]),
 ];
 
+/** Links to its folder, which would lead nowhere, and its subjects and routes in prose. Examples in code are examples. */
 function documentsThatName(tree: Tree, name: string): string[] {
-  const folder = new RegExp(`\\bapps/${name}(/|\\b)`);
-  const subject = new RegExp(`\\b${name}\\.(evt|cmd|rpc)\\.`);
-  const routes = routesOf(tree).filter(({ owner }) => owner === name);
+  const link = new RegExp(`\\]\\([^)]*\\bapps/${name}\\b`);
+  const said = [
+    ...eventsIn(textOf(tree, `libs/contracts/src/messages/${name}.ts`)),
+    ...routesOf(tree)
+      .filter(({ owner }) => owner === name)
+      .map(({ path }) => path.replace(/\/\{.*/, '')),
+  ];
   const found: string[] = [];
-  for (const path of [
-    'README.md',
-    ...filesBelow(tree, 'docs'),
-    ...filesBelow(tree, 'apps'),
-    ...filesBelow(tree, 'libs'),
-  ]) {
+  for (const path of ['README.md', ...['docs', 'apps', 'libs'].flatMap((folder) => [...filesBelow(tree, folder)])]) {
     if (!path.endsWith('.md') || path.startsWith(`apps/${name}/`)) continue;
-    const text = textOf(tree, path);
-    const [what] = folder.exec(text) ?? subject.exec(text) ?? [];
-    if (what !== undefined) found.push(`${path} names ${what}`);
+    const text = textOf(tree, path).replaceAll(/^```[^]*?^```$/gm, '');
+    if (link.test(text)) found.push(`${path} links to its folder`);
     else {
-      const route = routes.find((each) => text.includes(each.path.replace(/\/\{.*/, '')));
-      if (route) found.push(`${path} names the route ${route.path}`);
+      const what = said.find((each) => text.includes(each));
+      if (what !== undefined) found.push(`${path} names ${what}`);
     }
   }
   return found;
 }
+
+const eventsIn = (text: string): string[] =>
+  [...text.matchAll(/'([a-z]+\.(?:evt|cmd|rpc)\.[a-z-]+\.v\d+)'/g)].map(([, subject]) => subject!);
