@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { output } from '@causeway/launcher/run';
+import { serviceNames } from '@causeway/system';
 import { current, deploy, rollBack, type Repository } from './environments.js';
 import { releaseIn, setRelease } from './overlay.js';
 import { root } from './places.js';
@@ -12,7 +13,7 @@ let folder: string;
 let repository: Repository;
 const git = (...args: string[]) =>
   output(['git', '-C', repository.folder, '-c', 'user.name=t', '-c', 'user.email=t@localhost', ...args]);
-const apps = ['gateway', 'user', 'order', 'payment', 'psp-sandbox'];
+const apps = serviceNames;
 
 /** A change of the manifests, committed; its release has digests of its own. */
 async function commit(digit: string, file = 'k8s/base/what.yaml'): Promise<BuiltRelease> {

@@ -18,7 +18,7 @@ test('exactly one stream stores each message', () => {
 });
 
 test('a subject that no stream stores is refused', () => {
-  expect(() => streamOf('invoice.evt.sent.v1')).toThrow(/declare one/);
+  expect(() => streamOf('nobody.evt.spoken.v1')).toThrow(/declare one/);
 });
 
 test('a command is handled by its owner and by no other service', () => {

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { example, type CommandContext, type CommandReport, type RunCommand } from '../command.js';
 import { CommandFailed, WrongUsage } from '../failure.js';
 import { oneLine, table } from '../output/table.js';
-import { handledMessages, sentMessages } from '../story/messages.js';
+import { messageParts, type ReadFrom } from '../story/message-parts.js';
 import { findOrder, orderPart, orderPast } from '../story/order-part.js';
 import { paymentPart } from '../story/payment-part.js';
 import { providerPart } from '../story/provider-part.js';
@@ -32,21 +32,16 @@ async function order(context: CommandContext, id: string): Promise<CommandReport
   const aggregates = [orderId, paymentId];
   // A message waits in the outbox for seconds, and in an outage for as long as that lasts: those are still pending.
   const period = { from: new Date(found.placed_at.getTime() - minute), to: new Date(Date.now() + minute) };
-  const [ordersMessages, paymentsMessages] = await Promise.all([
-    from(context, 'order', (query) => sentMessages(query, 'order', aggregates, period)),
-    from(context, 'payment', (query) => sentMessages(query, 'payment', aggregates, period)),
-  ]);
-  const messages = [...ordersMessages.messages, ...paymentsMessages.messages];
-  const [past, payment, provider, handledByOrder, handledByPayment, letters] = await Promise.all([
+  const readOther: ReadFrom = async (service, read) =>
+    (await context.target.databaseUrl(service)) === undefined ? undefined : from(context, service, read);
+  const [past, payment, provider, messages, letters] = await Promise.all([
     from(context, 'order', (query) => orderPast(query, orderId)),
     from(context, 'payment', (query) => paymentPart(query, paymentId)),
     from(context, 'psp-sandbox', (query) => providerPart(query, paymentId)),
-    from(context, 'order', (query) => handledMessages(query, 'order', messages)),
-    from(context, 'payment', (query) => handledMessages(query, 'payment', messages)),
+    messageParts(readOther, { aggregates, ...period }),
     deadLetters(context, aggregates),
   ]);
-  const handled = { events: [...handledByOrder, ...handledByPayment], now: [], open: [] };
-  return report([orderPart(found, past), payment, provider, ordersMessages, paymentsMessages, handled, letters]);
+  return report([orderPart(found, past), payment, provider, ...messages, letters]);
 }
 
 /** @throws CommandFailed when the part cannot be read: a story with a hole in it would lead astray */

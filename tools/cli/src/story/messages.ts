@@ -20,21 +20,31 @@ export interface StoryMessage {
   readonly subject: string;
 }
 
-/**
- * The messages about some aggregates that a service has decided on.
- * @param from, to When they can have been published. Nothing indexes published rows by their aggregate, since only
- *   people ask for it; their time of publication is indexed, and keeps the search to what came after the order.
- */
+/** What a message can be recognised by. */
+export interface StoryMarks {
+  /** Ids of what the story is about. */
+  readonly aggregates: readonly string[];
+  /** Trace ids: whatever follows from a message carries on its trace. */
+  readonly traces: readonly string[];
+  /**
+   * When the messages can have been published. Nothing indexes published rows by their aggregate, since only people ask
+   * for it; their time of publication is indexed, and keeps the search to what came after the order.
+   */
+  readonly from: Date;
+  readonly to: Date;
+}
+
+/** The messages of a story that a service has decided on. */
 export async function sentMessages(
   query: Query,
   by: ServiceName,
-  aggregates: readonly string[],
-  { from, to }: { readonly from: Date; readonly to: Date },
+  { aggregates, traces, from, to }: StoryMarks,
 ): Promise<StoryPart & { readonly messages: readonly StoryMessage[] }> {
   const rows = await query<OutboxEntry>(
     `SELECT id, subject, created_at, published_at, stream, stream_seq, traceparent FROM causeway.outbox
-      WHERE aggregate_id = ANY ($1) AND (status = 'pending' OR published_at BETWEEN $2 AND $3) ORDER BY position`,
-    [aggregates, from, to],
+      WHERE (aggregate_id = ANY ($1) OR split_part(traceparent, '-', 2) = ANY ($4))
+        AND (status = 'pending' OR published_at BETWEEN $2 AND $3) ORDER BY position`,
+    [aggregates, from, to, traces],
   );
   const unsent = rows.filter(({ published_at }) => published_at === null);
   return {

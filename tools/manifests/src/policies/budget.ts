@@ -1,3 +1,4 @@
+import { services } from '@causeway/system';
 import type { IResourceQuota } from 'kubernetes-models/v1';
 import type { Claim } from '../budget/claims.js';
 import { linesOf, scopesOf, unknownIn, type Line, type Quota } from '../budget/quotas.js';
@@ -16,7 +17,7 @@ export const requestsFitTheBudget: ManifestPolicy = {
     return [
       ...ofKind<IResourceQuota>(rendered, 'ResourceQuota').flatMap((quota) => broken(quota, [quotaIsKnown(quota)])),
       ...linesOf(rendered).flatMap((line) => broken(line.quota, rulesOf(line))),
-      ...promised(rendered),
+      ...keepsPromise(rendered),
     ];
   },
 };
@@ -54,15 +55,24 @@ function copies({ pods }: Claim): string {
   return ` (${most} ${most === 1 ? 'pod' : 'pods'}${surge > 0 ? ` and ${surge} of a roll-out` : ''})`;
 }
 
-/** What README.md of the kind overlay promises a laptop. */
+/** What README.md of the kind overlay promises a laptop for the five services of the template. */
 const promise = { cpuM: 2_000, quotaMi: 4 * 1_024, firstStartMi: 3 * 1_024, nodeMi: 4 * 1_024 };
+/** And for each service beyond them: two pods while it rolls out, its Job, and its connections to PostgreSQL. */
+const promisedForEach = { cpuM: 125, quotaMi: 528, firstStartMi: 336, nodeMi: 336 };
+const further = Math.max(0, services.length - 5);
+const promised = Object.fromEntries(
+  Object.entries(promise).map(([what, amount]) => [
+    what,
+    amount + further * promisedForEach[what as keyof typeof promise],
+  ]),
+) as typeof promise;
 /**
  * What Kubernetes itself asks for on a kind node: API server 250m, controllers 200m, scheduler 100m, etcd 100m and
  * 100Mi, two CoreDNS 200m and 140Mi, kindnet 100m and 50Mi; and metrics-server 100m and 200Mi.
  */
 const kubernetesItself = { cpuM: 1_050, memoryMi: 490 };
 
-function promised(rendered: Rendered): Finding[] {
+function keepsPromise(rendered: Rendered): Finding[] {
   if (rendered.overlay !== 'kind') return [];
   const [quotas, { firstStart }] = [allowedBy(rendered), totalsOf(rendered)];
   const [cpuM, memoryMi] = [firstStart.cpuM + kubernetesItself.cpuM, firstStart.memoryMi + kubernetesItself.memoryMi];
@@ -70,18 +80,18 @@ function promised(rendered: Rendered): Finding[] {
   if (!quota) return [];
   return broken(quota, [
     [
-      quotas.cpuM <= promise.cpuM && quotas.memoryMi <= promise.quotaMi,
-      `the quotas together are ${quotas.cpuM}m and ${quotas.memoryMi}Mi, more than the 2 CPU and 4 GiB that a laptop was promised`,
-      'let requests.cpu of all quotas add up to 2 and requests.memory to 4Gi, or change the promise in the README as well',
+      quotas.cpuM <= promised.cpuM && quotas.memoryMi <= promised.quotaMi,
+      `the quotas together are ${quotas.cpuM}m and ${quotas.memoryMi}Mi, more than the ${promised.cpuM}m and ${promised.quotaMi}Mi that a laptop was promised`,
+      `let requests.cpu of all quotas add up to ${promised.cpuM}m and requests.memory to ${promised.quotaMi}Mi, or change the promise in the README as well`,
     ],
     [
-      firstStart.memoryMi <= promise.firstStartMi,
-      `the first start takes ${firstStart.memoryMi}Mi, more than the 3 GiB that a laptop was promised`,
+      firstStart.memoryMi <= promised.firstStartMi,
+      `the first start takes ${firstStart.memoryMi}Mi, more than the ${promised.firstStartMi}Mi that a laptop was promised`,
       'ask for less in sizes.yaml, or start with fewer replicas',
     ],
     [
-      cpuM <= promise.cpuM && memoryMi <= promise.nodeMi,
-      `the first start and Kubernetes itself ask for ${cpuM}m and ${memoryMi}Mi, more than the node of 2 CPU and 4 GiB that the README names`,
+      cpuM <= promised.cpuM && memoryMi <= promised.nodeMi,
+      `the first start and Kubernetes itself ask for ${cpuM}m and ${memoryMi}Mi, more than the node of ${promised.cpuM}m and ${promised.nodeMi}Mi that the README names`,
       'ask for less in sizes.yaml, or start with fewer replicas',
     ],
   ]);

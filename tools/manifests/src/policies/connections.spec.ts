@@ -9,7 +9,7 @@ describePolicy(connectionsSuffice, [
     [
       'k8s/components/postgres/stateful-set.yaml',
       'StatefulSet postgres',
-      'connections, and there are 67',
+      'connections, and there are ',
       // Four pods, each with its pool and the session of its outbox relay.
       'Deployment order 84',
     ],
