@@ -81,7 +81,7 @@ test('what is inserted into a list of any file, wherever, can be removed: the fi
       const again = listsOf(inserted).find((each) => listOf(each).nodes.some(isInserted))!;
       expect(await formatted(root, file, remove(again, isInserted))).toBe(before);
     }),
-    { numRuns: 100 },
+    { numRuns: 60 },
   );
 }, 120_000);
 const isInserted = (node: ts.Node): boolean =>
@@ -106,7 +106,7 @@ test.each(Object.entries(edits))(
         expect(added.match(new RegExp(`\\b${name}\\b`, 'g'))!.length).toBeGreaterThan(0);
         expect(await formatted(root, file, take(added, { ...imported, name }))).toBe(before);
       }),
-      { numRuns: 30 },
+      { numRuns: 15 },
     );
   },
   120_000,

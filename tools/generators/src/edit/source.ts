@@ -86,3 +86,48 @@ function bare(expression: ts.Expression): ts.Expression {
     ts.isNonNullExpression(expression);
   return wrapped ? bare(expression.expression) : expression;
 }
+
+/** The type behind a name: `type X = …`. @throws when there is none */
+export function aliasOf(source: ts.SourceFile, name: string): ts.TypeNode {
+  const found = source.statements.find(
+    (statement) => ts.isTypeAliasDeclaration(statement) && statement.name.text === name,
+  );
+  if (found && ts.isTypeAliasDeclaration(found)) return found.type;
+  throw new Error(`there is no type ${name}`);
+}
+
+/** Declares something before a class, once. */
+export function ensureBefore(
+  text: string,
+  className: string,
+  { name, code }: { readonly name: string; readonly code: string },
+): string {
+  const source = parse(text);
+  if (source.statements.some((statement) => nameOf(statement) === name)) return text;
+  const at = classOf(source, className).pos;
+  return `${text.slice(0, at)}\n\n${code}${text.slice(at)}`;
+}
+
+/** Takes away what is declared in a file, not exported, and not used: what was there for something that is gone. */
+export function withoutUnused(text: string): string {
+  const source = parse(text);
+  const unused = source.statements.find((statement) => {
+    const declares =
+      ts.isVariableStatement(statement) ||
+      ts.isFunctionDeclaration(statement) ||
+      ts.isInterfaceDeclaration(statement) ||
+      ts.isTypeAliasDeclaration(statement);
+    const exported = ts.canHaveModifiers(statement) && ts.getModifiers(statement)?.length;
+    return declares && !exported && !isUsedBeside(source, statement);
+  });
+  return unused ? withoutUnused(text.slice(0, unused.pos) + text.slice(unused.end)) : text;
+}
+
+function isUsedBeside(source: ts.SourceFile, declaration: ts.Statement): boolean {
+  const name = nameOf(declaration);
+  const visit = (node: ts.Node): boolean =>
+    node === declaration
+      ? false
+      : (ts.isIdentifier(node) && node.text === name) || (ts.forEachChild(node, visit) ?? false);
+  return visit(source);
+}

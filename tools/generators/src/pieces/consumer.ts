@@ -1,14 +1,14 @@
 import type { Contract, ContractSchema } from '@causeway/contracts/published';
 import type { Tree } from '@nx/devkit';
 import type { Imported } from '../edit/imports.js';
-import { addHandled, demandDefined, handlersOf, removeHandled } from './contract.js';
+import { addHandled, demandDefined, handlersOf, handlesAnything, removeHandled } from './contract.js';
 import { publisherOf } from './event.js';
 import { removeFile, writeFile } from './files.js';
 import { codeOf, kindOf, objectSample } from './json.js';
 import { addMigration, removeMigration } from './migration.js';
-import { addInboxPurge, removeInboxPurge } from './inbox-purge.js';
 import { bind, unbind } from './module.js';
 import { importPath, spell, type Spellings } from './names.js';
+import { addPurge, removePurge } from './purges.js';
 import { publishedContract } from './published.js';
 import { addToReadme, removeFromReadme } from './readme.js';
 import { demandBroker, demandDatabase, foldersOf, serviceEntry, type ServiceEntry } from './service.js';
@@ -51,7 +51,7 @@ export async function addConsumer(tree: Tree, options: ConsumerOptions): Promise
   addMigration(tree, { service, name: table.name, timestamp, sql: createTable(table) });
   addModel(tree, service, table);
   await writeParts(tree, entry, parts, { subject, constant, table, publishes, schema: schemas['message'] ?? {} });
-  await addInboxPurge(tree, service);
+  await addPurge(tree, service, 'purgeInbox');
   await bind(tree, service, {
     controller: { name: parts.handler.pascal, from: fromSource(entry, parts.files.handler) },
     provider: providerOf(entry, parts, publishes),
@@ -72,7 +72,7 @@ export async function removeConsumer(
   removeModel(tree, service, spell(parts.table).pascal);
   removeMigration(tree, { service, name: parts.table, timestamp });
   await removeHandled(tree, service, subject, constantOf(subject));
-  await removeInboxPurge(tree, service);
+  if (!handlesAnything(tree, service)) await removePurge(tree, service, 'purgeInbox');
 }
 
 /** Names and files of what handles one message. */
@@ -190,7 +190,7 @@ function providerOf(entry: ServiceEntry, { useCase, store, rows, files }: Parts,
   ];
   const given = [
     `new PgUnitOfWork(pool, (transaction: Transaction) => ({ ${bound.join(', ')} }))`,
-    ...(publishes?.newIds ? ['randomUUID'] : []),
+    ...(publishes?.newIds ? ['uuidv7'] : []),
     ...(publishes?.newTimes ? ['() => new Date()'] : []),
   ];
   const imports: Imported[] = [
@@ -200,7 +200,7 @@ function providerOf(entry: ServiceEntry, { useCase, store, rows, files }: Parts,
     { name: 'PgUnitOfWork', from: '@causeway/persistence' },
     { name: 'Transaction', from: '@causeway/persistence', type: true },
     ...(publishes ? ['Outbox', 'OutboxRelay'].map((name) => ({ name, from: '@causeway/messaging' })) : []),
-    ...(publishes?.newIds ? [{ name: 'randomUUID', from: 'node:crypto' }] : []),
+    ...(publishes?.newIds ? [{ name: 'v7 as uuidv7', from: 'uuid' }] : []),
   ];
   return {
     provide: useCase.pascal,

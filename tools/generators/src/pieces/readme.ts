@@ -2,7 +2,7 @@ import type { Tree } from '@nx/devkit';
 import { formatted } from '../edit/file.js';
 
 /** The lines of a README that name subjects, each with what stands there when there are none. */
-const nothing = { Publishes: 'nothing', Consumes: 'no messages', Serves: 'no RPCs' } as const;
+const nothing = { Publishes: 'nothing', Consumes: 'no messages', Serves: 'no RPCs', Routes: 'none' } as const;
 export type ReadmeLine = keyof typeof nothing;
 
 /** The README of a service names what it publishes, consumes and serves; a check demands it. */
@@ -28,7 +28,15 @@ export async function removeFromReadme(tree: Tree, service: string, line: Readme
   });
 }
 
-const escaped = (text: string): string => text.replaceAll('.', '\\.');
+/** Routes are named where the README has a line for them; the API documents are where they are described. */
+export async function addRouteToReadme(tree: Tree, service: string, route: string): Promise<void> {
+  if (tree.read(`apps/${service}/README.md`, 'utf8')?.includes('- **Routes** '))
+    await addToReadme(tree, service, 'Routes', route);
+}
+export const removeRouteFromReadme = (tree: Tree, service: string, route: string): Promise<void> =>
+  removeFromReadme(tree, service, 'Routes', route);
+
+const escaped = (text: string): string => text.replaceAll(/[.{}]/g, '\\$&');
 
 async function change(tree: Tree, service: string, edit: (text: string) => string): Promise<void> {
   const path = `apps/${service}/README.md`;

@@ -19,6 +19,10 @@ export interface Table {
   readonly comment: string;
   readonly key: Column;
   readonly others: readonly Column[];
+  /** The row that a row belongs to, and goes with. */
+  readonly references?: { readonly column: string; readonly table: string };
+  /** Columns by which rows are looked for. */
+  readonly index?: readonly string[];
 }
 
 export const columnOf = (field: string, schema: ContractSchema, required: boolean): Column => ({
@@ -48,7 +52,7 @@ const prismaTypes: Record<ValueKind, readonly [type: string, attribute?: string]
 };
 
 /** The SQL that makes a table. */
-export function createTable({ name, comment, key, others }: Table): string {
+export function createTable({ name, comment, key, others, references, index }: Table): string {
   const columns = [key, ...others].map(
     (column) => `  "${column.name}" ${sqlTypes[column.kind]}${column.nullable ? '' : ' NOT NULL'},`,
   );
@@ -56,8 +60,17 @@ export function createTable({ name, comment, key, others }: Table): string {
     `-- ${comment}`,
     `CREATE TABLE "${name}" (`,
     ...columns,
-    `  CONSTRAINT "${name}_pkey" PRIMARY KEY ("${key.name}")`,
+    `  CONSTRAINT "${name}_pkey" PRIMARY KEY ("${key.name}")${references ? ',' : ''}`,
+    ...(references
+      ? [
+          `  CONSTRAINT "${name}_${references.column}_fkey" FOREIGN KEY ("${references.column}")`,
+          `    REFERENCES "${references.table}" ("id") ON DELETE CASCADE`,
+        ]
+      : []),
     ');',
+    ...(index
+      ? [`CREATE INDEX "${name}_${index.join('_')}_idx" ON "${name}" (${index.map((each) => `"${each}"`).join(', ')});`]
+      : []),
     '',
   ].join('\n');
 }
