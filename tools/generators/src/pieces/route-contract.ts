@@ -1,4 +1,4 @@
-import { pageOf, pageQuery } from '@causeway/contracts';
+import { pageOf, pageQuery, scopes } from '@causeway/contracts';
 import type { Contract, ContractSchema } from '@causeway/contracts/published';
 import type { Tree } from '@nx/devkit';
 import { z } from 'zod';
@@ -146,7 +146,7 @@ function contractOf(resource: Resource, entry: RouteEntry, { body, view }: Resou
   return {
     address: `${methods[operation]} ${pathOf(resource, operation)} → ${statuses[operation]}`,
     needs: [
-      ...(scope ? [`the scope ${scope}`] : []),
+      ...(scope ? [`the scope ${scopes[scope as keyof typeof scopes]}`] : []),
       ...(idempotent ? ['an Idempotency-Key'] : []),
       ...(versioned ? ['If-Match'] : []),
     ],
