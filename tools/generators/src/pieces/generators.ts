@@ -5,6 +5,7 @@ import { addCommand, type CommandOptions } from './command.js';
 import { addConsumer, type ConsumerOptions } from './consumer.js';
 import { addEvent, type EventOptions } from './event.js';
 import { addMigration, nextTimestamp, type MigrationOptions } from './migration.js';
+import { addRoute, type RouteOptions } from './route.js';
 import { addRpc, type RpcOptions } from './rpc.js';
 
 // What `nx generate` runs: a piece, its step in the record, and then what follows from contracts is generated anew.
@@ -26,6 +27,9 @@ export const consumerGenerator = (tree: Tree, options: Timed<ConsumerOptions>): 
 
 export const migrationGenerator = (tree: Tree, options: Timed<MigrationOptions>): Promise<GeneratorCallback> =>
   piece(tree, 'migration', timed(tree, options), addMigration);
+
+export const routeGenerator = (tree: Tree, options: Timed<RouteOptions>): Promise<GeneratorCallback> =>
+  piece(tree, 'route', timed(tree, options), addRoute);
 
 async function piece<Options extends object>(
   tree: Tree,
