@@ -242,6 +242,20 @@ describe('conflicts', () => {
     expect(record()).toMatchObject({ template: { repository: from }, steps: [{ generator: 'service' }] });
   });
 
+  test('contracts that both added stand beside each other in the record; one that both changed is a conflict', async () => {
+    const file = 'libs/contracts/published.json';
+    const contracts = (entries: object) => `${JSON.stringify(entries, null, 2)}\n`;
+    scene.release({ [file]: contracts({ a: { v: 1 }, b: { v: 1 } }) }, 'v1.1');
+    scene.fork = scene.clone('later');
+    scene.fork.commit('ours', { [file]: contracts({ a: { v: 1 }, b: { v: 1 }, ours: { v: 1 } }) });
+    scene.release({ [file]: contracts({ a: { v: 2 }, b: { v: 1 }, theirs: { v: 1 } }) });
+    expect(await run()).toMatchObject({ state: 'done' });
+    expect(JSON.parse(scene.fork.read(file)!)).toEqual({ a: { v: 2 }, b: { v: 1 }, ours: { v: 1 }, theirs: { v: 1 } });
+    scene.fork.commit('ours', { [file]: contracts({ a: { v: 3 }, b: { v: 1 } }) });
+    scene.release({ [file]: contracts({ a: { v: 4 }, b: { v: 1 } }) }, 'v3');
+    expect(await run()).toMatchObject({ state: 'conflicts', conflicts: [{ file }] });
+  });
+
   test('what people wrote around a generated part is a conflict like any other', async () => {
     const page = (end: string) => `By hand.\n\n<!-- generated: list -->\n\norder\n\n<!-- end -->\n\n${end}\n`;
     scene.fork.commit('ours', { 'docs/services.md': page('ours') });

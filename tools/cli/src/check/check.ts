@@ -63,8 +63,11 @@ export async function checkRepository(options: CheckOptions, parts: UpdateParts)
     .sort((a, b) => rank[a.severity] - rank[b.severity]);
 }
 
-/** Steps that only add to a template: the rest of it is there under other names. */
-const adding = new Set(['rename', 'service', 'event', 'command', 'rpc', 'consumer', 'migration', 'route']);
+/**
+ * Steps that leave the template’s own files as they are but for names. A service is none of them: it makes room in the
+ * quotas of the cluster.
+ */
+const adding = new Set(['rename', 'event', 'command', 'rpc', 'consumer', 'migration', 'route']);
 
 /** @returns undefined when it is not known or cannot be reached, unless somebody named it */
 async function openTemplate(

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { recordFile } from '@causeway/generators/steps';
 import type { Git } from './git.js';
 import { hasParts, withPartsOf } from './generated-parts.js';
-import { mergeLocks } from './lock-file.js';
+import { mergeLocks, mergeObjects } from './json-files.js';
 
 /** A file that a person has to decide about. */
 export interface Conflict {
@@ -12,7 +12,8 @@ export interface Conflict {
   readonly what: string;
 }
 
-export const lockFile = 'package-lock.json';
+const lockFile = 'package-lock.json';
+const contractRecord = 'libs/contracts/published.json';
 
 /** By the two letters of `git status`: this repository, the template. */
 const kinds: Readonly<Record<string, string>> = {
@@ -25,6 +26,16 @@ const kinds: Readonly<Record<string, string>> = {
   DD: 'moved to two places',
 };
 
+interface MergedCommits {
+  readonly base: string;
+  readonly fork: string;
+  readonly template: string;
+}
+
+/** Of a file in the three commits; undefined where it is not. */
+const textsOf = (git: Git, { base, fork, template }: MergedCommits, file: string): Promise<(string | undefined)[]> =>
+  Promise.all([base, fork, template].map((commit) => git.show(commit, file)));
+
 export async function conflicts(git: Git): Promise<Conflict[]> {
   const entries = await git.list('status', '--porcelain=v1', '-z', '--untracked-files=no', '--no-renames');
   return entries.flatMap((entry) => {
@@ -36,40 +47,39 @@ export async function conflicts(git: Git): Promise<Conflict[]> {
 /**
  * Decides about the files of a merge that nobody should have to read: the lock, the record, and what is generated. What
  * is left of them is regenerated afterwards.
- * @param commits base, fork and template
  */
-export async function decideGenerated(
-  git: Git,
-  commits: { readonly base: string; readonly fork: string; readonly template: string },
-  generated: ReadonlySet<string>,
-): Promise<void> {
+export async function decideGenerated(git: Git, commits: MergedCommits, generated: ReadonlySet<string>): Promise<void> {
   await decideLock(git, commits);
   for (const { file } of await conflicts(git)) {
     if (file === recordFile) await git.run(['checkout', commits.fork, '--', file]);
+    else if (file === contractRecord) await decideContracts(git, commits);
     else if (generated.has(file)) await decideFile(git, commits, file);
   }
 }
 
-async function decideLock(
-  git: Git,
-  { base, fork, template }: { readonly base: string; readonly fork: string; readonly template: string },
-): Promise<void> {
-  const [old, ours, theirs] = await Promise.all([base, fork, template].map((commit) => git.show(commit, lockFile)));
+async function decideLock(git: Git, commits: MergedCommits): Promise<void> {
+  const [old, ours, theirs] = await textsOf(git, commits, lockFile);
   if (ours === undefined || theirs === undefined || old === theirs) return;
   writeFileSync(join(git.folder, lockFile), mergeLocks(old ?? '{"packages":{}}', ours, theirs));
   await git.run(['add', '--', lockFile]);
 }
 
+/** Contracts that both added stand beside each other; one that both changed is for a person. */
+async function decideContracts(git: Git, commits: MergedCommits): Promise<void> {
+  const [old, ours, theirs] = await textsOf(git, commits, contractRecord);
+  if (ours === undefined || theirs === undefined) return;
+  const merged = mergeObjects(old ?? '{}', ours, theirs);
+  if (merged === undefined) return;
+  writeFileSync(join(git.folder, contractRecord), merged);
+  await git.run(['add', '--', contractRecord]);
+}
+
 /** Deleted on one side, and nobody writes in it: `npm run generate` makes it again if there has to be one. */
-async function decideFile(
-  git: Git,
-  { base, fork, template }: { readonly base: string; readonly fork: string; readonly template: string },
-  file: string,
-): Promise<void> {
-  const [old, ours, theirs] = await Promise.all([base, fork, template].map((commit) => git.show(commit, file)));
+async function decideFile(git: Git, commits: MergedCommits, file: string): Promise<void> {
+  const [old, ours, theirs] = await textsOf(git, commits, file);
   const byPeople = [old, ours, theirs].some((text) => text !== undefined && hasParts(text));
   if (!byPeople) {
-    if (ours !== undefined && theirs !== undefined) await git.run(['checkout', fork, '--', file]);
+    if (ours !== undefined && theirs !== undefined) await git.run(['checkout', commits.fork, '--', file]);
     else await git.run(['rm', '--quiet', '--force', '--', file]);
     return;
   }

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatFiles, type Tree } from '@nx/devkit';
-import { readRecord, recordFile, writeRecord } from '../template/steps.js';
+import { readRecord, recordFile, writeRecord, type TemplateRecord, type TemplateStep } from '../template/steps.js';
 import { problemOfName, renameText, titleOf, type RepositoryNames } from './names.js';
 
 export interface RenameOptions {
@@ -53,7 +53,7 @@ export default renameGenerator;
 /** The last rename is the only one that counts: whoever does it again starts from the template's own name. */
 function recordRename(tree: Tree, from: RepositoryNames, to: RepositoryNames): void {
   const record = readRecord(tree);
-  const others = record.steps.filter(({ generator }) => generator !== 'rename');
+  const others = renamedSteps(record, from, to).filter(({ generator }) => generator !== 'rename');
   writeRecord(tree, { ...record, steps: [{ generator: 'rename', options: { ...to } }, ...others] });
   // This program has the name of the file in it that it had before.
   const text = tree.read(recordFile, 'utf8');
@@ -61,6 +61,10 @@ function recordRename(tree: Tree, from: RepositoryNames, to: RepositoryNames): v
   tree.delete(recordFile);
   tree.write(renameText(recordFile, from, to), text);
 }
+
+/** Titles that a generator was told: what it made has the new name now. */
+const renamedSteps = ({ steps }: TemplateRecord, from: RepositoryNames, to: RepositoryNames): readonly TemplateStep[] =>
+  JSON.parse(renameText(JSON.stringify(steps), from, to)) as readonly TemplateStep[];
 
 function currentNames(tree: Tree): RepositoryNames {
   const { name } = JSON.parse(tree.read('package.json', 'utf8') ?? '{}') as { name: string };
