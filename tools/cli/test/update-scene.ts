@@ -200,7 +200,7 @@ export class UpdateScene {
   async step(generator: string, options: TemplateStep['options']): Promise<void> {
     const record = JSON.parse(this.fork.read(recordFile)!) as { template: object; steps: TemplateStep[] };
     const step = { generator, options };
-    await smallTooling().runStep(this.fork.folder, step);
+    await smallTooling().runStep(this.fork.folder, step, true);
     this.fork.write({ [recordFile]: JSON.stringify({ ...record, steps: [...record.steps, step] }) });
   }
 

@@ -27,9 +27,16 @@ export function nxTooling(signal: AbortSignal): Tooling {
   };
   return {
     setUp: async (folder) => void (await runIn(folder, [process.execPath, 'tools/bootstrap.mjs'])),
-    runStep: async (folder, { generator, options }) => {
+    runStep: async (folder, { generator, options }, last) => {
       const name = `${scopeOf(folder)}/generators:${generator}`;
-      await runIn(folder, [...nx(folder), 'generate', name, ...flags(options as GeneratorOptions), '--no-interactive']);
+      const command: Command = [
+        ...nx(folder),
+        'generate',
+        name,
+        ...flags(options as GeneratorOptions),
+        '--no-interactive',
+      ];
+      await runIn(folder, command, { MORE_STEPS_FOLLOW: String(!last) });
     },
     generatedFiles: async (folder) => JSON.parse(await runIn(folder, generate(folder, '--list'))) as string[],
     staleFiles: async (folder) => JSON.parse(await runIn(folder, generate(folder, '--check'))) as string[],

@@ -91,10 +91,11 @@ async function replay(
   const before = JSON.parse(readFileSync(join(work, 'package.json'), 'utf8')) as { name: string };
   const listed = await tooling.generatedFiles(work);
   const done: TemplateStep[] = [];
+  const lastOfAll = steps.findLast(({ generator }) => generator !== 'rename');
   for (const step of renameLast(steps)) {
     say(`${version.version}: ${describe(step)}`);
     try {
-      await tooling.runStep(work, step);
+      await tooling.runStep(work, step, step === lastOfAll);
       await git.run(['add', '--all']);
       await git.run(['commit', '--quiet', '--no-verify', '--allow-empty', '--message', step.generator]);
       done.push(step);

@@ -4,8 +4,11 @@ import type { TemplateStep } from '@causeway/generators/steps';
 export interface Tooling {
   /** Installs and builds what is checked out in a folder. */
   readonly setUp: (folder: string) => Promise<void>;
-  /** Runs a generator of the version in the folder. It writes all of its files or none. */
-  readonly runStep: (folder: string, step: TemplateStep) => Promise<void>;
+  /**
+   * Runs a generator of the version in the folder. It writes all of its files or none.
+   * @param last Whether it is the last that changes more than names: what follows from the steps is generated then.
+   */
+  readonly runStep: (folder: string, step: TemplateStep, last: boolean) => Promise<void>;
   /** Files that `npm run generate` of the folder writes, as a whole or in part. */
   readonly generatedFiles: (folder: string) => Promise<readonly string[]>;
   /** Those of them that are not current. */

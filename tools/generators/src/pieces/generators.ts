@@ -1,5 +1,5 @@
-import { execFileSync } from 'node:child_process';
 import type { GeneratorCallback, Tree } from '@nx/devkit';
+import { generate } from '../service/finish.js';
 import { recordStep } from '../template/steps.js';
 import { addCommand, type CommandOptions } from './command.js';
 import { addConsumer, type ConsumerOptions } from './consumer.js';
@@ -40,6 +40,7 @@ async function piece<Options extends object>(
   const options = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Options;
   await add(tree, options);
   recordStep(tree, { generator, options: { ...options } as Record<string, unknown> });
+  // The broker's permissions, KEDA's triggers and Prisma's clients follow from what was added.
   return () => generate(tree.root);
 }
 
@@ -48,9 +49,4 @@ function timed<Options extends { readonly service: string; readonly timestamp?: 
   options: Options,
 ): Options & { readonly timestamp: string } {
   return { ...options, timestamp: options.timestamp ?? nextTimestamp(tree, options.service, new Date()) };
-}
-
-/** The broker's permissions, KEDA's triggers and Prisma's clients follow from what was added. */
-function generate(root: string): void {
-  execFileSync('npm', ['run', '--silent', 'generate'], { cwd: root, stdio: 'inherit' });
 }

@@ -39,10 +39,15 @@ function link(root: string, path: string, project: string): void {
 
 /** Builds what has changed, and writes every file that follows from the lists and the contracts. */
 export function generate(root: string): void {
+  if (moreStepsFollow()) return;
   execFileSync('npm', ['run', '--silent', 'generate'], { cwd: root, stdio: 'inherit' });
 }
 
 /** Records new contracts as published. */
 export function recordContracts(root: string): void {
+  if (moreStepsFollow()) return;
   execFileSync(process.execPath, ['tools/cli/causeway.mjs', 'contracts', 'snapshot'], { cwd: root, stdio: 'inherit' });
 }
+
+/** `update` does the steps of a fork one after the other; what follows from them is generated once, after the last. */
+const moreStepsFollow = (): boolean => process.env['MORE_STEPS_FOLLOW'] === 'true';
