@@ -12,6 +12,7 @@ import {
 import { connect, headers, nanos, type Msg, type NatsConnection } from '@nats-io/transport-node';
 import { eventually } from './broken.js';
 import type { Envelope } from './envelope.js';
+import { suiteAccount } from './nats-account.js';
 
 /** A message as it was on the wire. */
 export interface SeenMessage {
@@ -46,7 +47,7 @@ export class Broker {
 
   /** Creates streams and consumers, as the provisioning step of a deployment does, and listens to all of them. */
   async open(): Promise<void> {
-    this.nc = await connect({ servers: this.url, maxReconnectAttempts: -1, reconnectTimeWait: 100 });
+    this.nc = await connect({ ...suiteAccount, servers: this.url, maxReconnectAttempts: -1, reconnectTimeWait: 100 });
     this.jsm = await jetstreamManager(this.nc);
     const streams = { ...this.record.streams, DLQ: ['dlq.>'] };
     for (const [name, subjects] of Object.entries(streams)) {

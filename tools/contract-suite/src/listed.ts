@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { contractRecord } from '@causeway/contracts/record';
 import { makeSecret, secrets, secretSettings, services, type ListedService } from '@causeway/system';
+import { natsPermissions } from '@causeway/system/topology';
 import type { ContractFixture } from './fixture.js';
 import type { SuiteTarget } from './target.js';
 
@@ -40,6 +41,7 @@ export async function listedTarget(service: ListedService): Promise<SuiteTarget>
     fixture: await loadFixture(join(repository, 'apps', name, 'dist/testing/contract-fixture.js')),
     database: database !== undefined,
     broker: service.nats === true,
+    permissions: natsPermissions()[name],
   };
 }
 

@@ -1,4 +1,5 @@
 import type { ContractRecord } from '@causeway/contracts/record';
+import type { NatsPermissions } from '@causeway/system/topology';
 import type { ContractFixture } from './fixture.js';
 
 /** A service to check: what it promises, how it is started, and how to make preconditions. */
@@ -14,4 +15,6 @@ export interface SuiteTarget {
   readonly database?: boolean;
   /** Whether it connects to NATS. Default true. */
   readonly broker?: boolean;
+  /** What its account of the broker may do. Default: what follows from the record. */
+  readonly permissions?: NatsPermissions;
 }

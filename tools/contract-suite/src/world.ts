@@ -6,6 +6,7 @@ import { eventually, expectEqual } from './broken.js';
 import { ServiceDatabase } from './database.js';
 import { send, type Answer, type Call } from './http.js';
 import { Issuer } from './issuer.js';
+import { natsConfigOf, permissionsOf } from './nats-account.js';
 import { Requests } from './requests.js';
 import { ServiceProcess } from './service-process.js';
 import type { SuiteTarget } from './target.js';
@@ -40,9 +41,10 @@ export class World {
   static async start(target: SuiteTarget): Promise<World> {
     const { record, fixture } = target;
     const database = target.database !== false;
+    const password = `k${randomUUID()}`;
     const [issuer, nats, postgres, traces, http, management, outside] = await Promise.all([
       Issuer.start(),
-      startNats(),
+      startNats({ config: natsConfigOf(record.service, password, target.permissions ?? permissionsOf(record)) }),
       database ? startPostgres() : undefined,
       startTraceReceiver(0),
       claimPort(),
@@ -52,6 +54,8 @@ export class World {
     const databaseUrl = await postgres?.ensureDatabase('contract', 'contract', randomUUID());
     const settings = {
       ...baseSettings(record.service, { http: http.port, management: management.port }, traces.url, nats.url),
+      NATS_USER: record.service,
+      NATS_PASSWORD: password,
       ...issuer.settings,
       ...(databaseUrl !== undefined && { DATABASE_URL: databaseUrl }),
       ...target.settings,

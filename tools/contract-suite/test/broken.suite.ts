@@ -87,6 +87,7 @@ const atStart: Readonly<Record<string, string>> = {
   'stop-ignored': 'process/stop',
   'stop-at-once': 'process/stop',
   'exit-code': 'process/stop',
+  'listens-to-others': 'broker/permissions',
   'dies-without-database': 'health/database',
   'gives-up-broker': 'health/broker',
   'migrates-again': 'process/migrate',
@@ -126,7 +127,7 @@ test.each(Object.entries(published))('%s: %s', async (fault, id) => {
 
 /** `createThing/success` and `getThing/success` are of one kind. */
 const kindOf = (id: string): string =>
-  id.replace(/^(?!http\/|management\/|health\/|process\/|discovery\/)[^/]+\//, '…/').replace(/ .*/, '');
+  id.replace(/^(?!http\/|management\/|health\/|process\/|discovery\/|broker\/)[^/]+\//, '…/').replace(/ .*/, '');
 
 test('every kind of check has been seen to fail', () => {
   const failing = [faults, atStart, published].flatMap((each) => Object.values(each));

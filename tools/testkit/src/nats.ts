@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startNats as start, writeNatsConfig } from '@causeway/launcher/nats';
 import { throwAwayFolder, watchdog } from './throw-away.js';
@@ -8,6 +8,8 @@ export interface TestNats {
   readonly url: string;
   readonly port: number;
   readonly pid: number;
+  /** What the server writes, such as what an account was not allowed to do. */
+  readonly logFile: string;
   /** SIGKILL; what JetStream has stored stays for `restart`. */
   kill(): Promise<void>;
   /** With `empty`, as a broker that lost its disk: all streams are gone. */
@@ -24,17 +26,23 @@ export interface TestNatsOptions {
    * every client may do everything.
    */
   readonly accounts?: Readonly<Record<string, string>>;
+  /** A configuration of its own instead. @param storeDir Where JetStream has to store its streams. */
+  readonly config?: (storeDir: string) => string;
 }
 
 /** Starts a `nats-server` with JetStream (about 50 ms), with its data in a temporary folder. */
-export async function startNats({ accounts }: TestNatsOptions = {}): Promise<TestNats> {
+export async function startNats({ accounts, config }: TestNatsOptions = {}): Promise<TestNats> {
   const folder = throwAwayFolder('nats');
   const store = join(folder.path, 'jetstream');
-  const configFile = accounts && (await writeNatsConfig(folder.path, accounts));
-  const server = await start({ folder: store, configFile, logFile: join(folder.path, 'nats.log'), watchdog });
+  const configFile = config
+    ? writeConfig(folder.path, config(folder.path))
+    : accounts && (await writeNatsConfig(folder.path, accounts));
+  const logFile = join(folder.path, 'nats.log');
+  const server = await start({ folder: store, configFile, logFile, watchdog });
   return {
     url: server.url,
     port: server.port,
+    logFile,
     get pid() {
       return server.pid;
     },
@@ -50,4 +58,10 @@ export async function startNats({ accounts }: TestNatsOptions = {}): Promise<Tes
       folder.remove();
     },
   };
+}
+
+function writeConfig(folder: string, text: string): string {
+  const file = join(folder, 'nats.conf');
+  writeFileSync(file, text, { mode: 0o600 });
+  return file;
 }

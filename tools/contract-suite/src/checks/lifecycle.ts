@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { request as openRequest } from 'node:http';
 import { connect } from 'node:net';
 import { eventually, expectEqual, expectThat } from '../broken.js';
@@ -14,7 +15,7 @@ export const lifecycleChecks = (
   has: { readonly database: boolean; readonly broker: boolean },
 ): Check[] => [
   ...(has.database ? [migrateCheck, databaseCheck] : []),
-  ...(has.broker ? [brokerCheck] : []),
+  ...(has.broker ? [permissionsCheck, brokerCheck] : []),
   settingsCheck(has.database ? 'DATABASE_URL' : has.broker ? 'NATS_URL' : 'HTTP_PORT'),
   stopCheck(operations),
 ];
@@ -47,6 +48,18 @@ const databaseCheck: Check = {
     }
     await eventually('/health/ready turns 200 with the database', async () => (await readyStatus(world)) === 200);
     expectEqual(process.exit, undefined, 'end of the process');
+  },
+};
+
+/** Before the server is stopped, which begins a new log. */
+const permissionsCheck: Check = {
+  id: 'broker/permissions',
+  about: 'the service has used no subject that its account may not use',
+  run: (world) => {
+    const refused =
+      readFileSync(world.nats.logFile, 'utf8').match(/^.*\b(?:Publish|Subscription) Violation\b.*$/gm) ?? [];
+    expectThat(refused.length === 0, () => `the broker refused:\n${refused.slice(0, 5).join('\n')}`);
+    return Promise.resolve();
   },
 };
 
