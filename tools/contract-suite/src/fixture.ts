@@ -1,4 +1,4 @@
-import type { Answer } from './http.js';
+import type { HttpAnswer } from './http.js';
 
 /** What a fixture may use to make a valid request or message possible. */
 export interface Surroundings {
@@ -9,7 +9,7 @@ export interface Surroundings {
   /** The id of a new person, for tokens. */
   person(): Promise<string>;
   /** Sends a valid request: the token, the key and what the record and this fixture say about the operation. */
-  call(operationId: string, request?: RequestParts): Promise<Answer>;
+  call(operationId: string, request?: RequestParts): Promise<HttpAnswer>;
   /** Publishes a valid message of another service, and waits until it is handled. @returns its data */
   deliver(subject: string, data?: unknown): Promise<unknown>;
   /** Waits for the first message of this subject whose data satisfies the condition. @returns its data */

@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 
-export interface Answer {
+export interface HttpAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly text: string;
@@ -21,7 +21,7 @@ export interface Call {
  * Sends one request on a connection of its own. Not `fetch`: it would keep connections open, on which a service that
  * stops waits, and it refuses some requests that a service must be able to refuse itself.
  */
-export function send({ method, url, headers = {}, body }: Call): Promise<Answer> {
+export function sendRequest({ method, url, headers = {}, body }: Call): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
     const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
     const call = request(

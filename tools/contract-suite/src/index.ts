@@ -9,7 +9,7 @@ export type {
   RpcFixture,
   Surroundings,
 } from './fixture.js';
-export type { Answer } from './http.js';
+export type { HttpAnswer } from './http.js';
 export { coveredServices, listedTarget, loadFixture } from './listed.js';
 export { runCheck, runSuite, type CheckResult } from './run-suite.js';
 export type { SuiteTarget } from './target.js';

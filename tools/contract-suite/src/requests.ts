@@ -3,7 +3,7 @@ import type { RecordedContract } from '@causeway/contracts/record';
 import { ContractBroken, eventually, expectThat } from './broken.js';
 import { envelopeOf } from './envelope.js';
 import type { OperationFixture, RequestParts, Surroundings } from './fixture.js';
-import type { Answer } from './http.js';
+import type { HttpAnswer } from './http.js';
 import type { TokenOptions } from './issuer.js';
 import { sampleOf } from './sample.js';
 import { newTrace } from './trace.js';
@@ -117,7 +117,7 @@ export class Requests {
     return { authorization: `Bearer ${await this.world.issuer.sign(subject, { scopes: [scope], ...options })}` };
   }
 
-  send(request: PreparedRequest, changes: Changes = {}): Promise<Answer> {
+  send(request: PreparedRequest, changes: Changes = {}): Promise<HttpAnswer> {
     const body = changes.raw ?? textOf('body' in changes ? changes.body : request.body);
     const signature = isSigned(request.operation.contract)
       ? this.fixtureOf(request.operation.id).sign?.(String(body ?? ''))
@@ -138,7 +138,7 @@ export class Requests {
   }
 
   /** Sends a valid request, for its effect. @throws when it is not accepted */
-  async call(id: string, given: RequestParts = {}): Promise<Answer> {
+  async call(id: string, given: RequestParts = {}): Promise<HttpAnswer> {
     const operation = this.operations.find((each) => each.id === id);
     if (!operation) throw new Error(`the record has no operation ${id}`);
     const answer = await this.send(await this.prepare(operation, given));
@@ -245,7 +245,7 @@ export class Requests {
 }
 
 /** The id of a new resource: what `Location` ends with, or the `id` of the body. */
-function idIn({ headers, body }: Answer): string | undefined {
+function idIn({ headers, body }: HttpAnswer): string | undefined {
   return headers['location']?.split('/').at(-1) ?? (body as { id?: string } | undefined)?.id;
 }
 

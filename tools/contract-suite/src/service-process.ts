@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { eventually } from './broken.js';
-import { send } from './http.js';
+import { sendRequest } from './http.js';
 
 export interface ProcessExit {
   readonly code: number | null;
@@ -55,7 +55,8 @@ export class ServiceProcess {
     await eventually(
       () => `the service is ready (GET ${managementUrl}/health/ready); its output ends with:\n${this.lastLines}`,
       async () =>
-        this.exit !== undefined || (await send({ method: 'GET', url: `${managementUrl}/health/ready` })).status === 200,
+        this.exit !== undefined ||
+        (await sendRequest({ method: 'GET', url: `${managementUrl}/health/ready` })).status === 200,
       withinMs,
     );
     if (this.exit)

@@ -4,7 +4,7 @@ import { claimPort, startNats, startPostgres, type TestNats, type TestPostgres }
 import { Broker } from './broker.js';
 import { eventually, expectEqual } from './broken.js';
 import { ServiceDatabase } from './database.js';
-import { send, type Answer, type Call } from './http.js';
+import { sendRequest, type HttpAnswer, type Call } from './http.js';
 import { Issuer } from './issuer.js';
 import { natsConfigOf, permissionsOf } from './nats-account.js';
 import { Requests } from './requests.js';
@@ -104,13 +104,13 @@ export class World {
     await this.process.ready(this.managementUrl);
   }
 
-  send(call: Omit<Call, 'url'> & { readonly path: string }): Promise<Answer> {
+  send(call: Omit<Call, 'url'> & { readonly path: string }): Promise<HttpAnswer> {
     const { path, ...rest } = call;
-    return send({ ...rest, url: this.url + path });
+    return sendRequest({ ...rest, url: this.url + path });
   }
 
-  manage(path: string, headers: Readonly<Record<string, string>> = {}, method = 'GET'): Promise<Answer> {
-    return send({ method, url: this.managementUrl + path, headers });
+  manage(path: string, headers: Readonly<Record<string, string>> = {}, method = 'GET'): Promise<HttpAnswer> {
+    return sendRequest({ method, url: this.managementUrl + path, headers });
   }
 
   /** Waits until a span of a trace has arrived. @param kind `server` for a request, `consumer` for a message. */

@@ -5,7 +5,7 @@ import { eventually, expectEqual, expectThat } from '../broken.js';
 import type { Check } from '../check.js';
 import { isSigned, type Operation } from '../requests.js';
 import { ServiceProcess } from '../service-process.js';
-import { send, type Answer } from '../http.js';
+import { sendRequest, type HttpAnswer } from '../http.js';
 import type { World } from '../world.js';
 import { expectNoEffect } from './effects.js';
 
@@ -151,7 +151,10 @@ const stopCheck = (operations: readonly Operation[]): Check => ({
 });
 
 /** Sends the head of a request and half of its body, so that it is in flight for as long as the check needs. */
-async function beginRequest({ requests, url }: World, operation: Operation): Promise<{ finish(): Promise<Answer> }> {
+async function beginRequest(
+  { requests, url }: World,
+  operation: Operation,
+): Promise<{ finish(): Promise<HttpAnswer> }> {
   const prepared = await requests.prepare(operation);
   const body = JSON.stringify(prepared.body);
   const call = openRequest(url + prepared.path, {
@@ -163,7 +166,7 @@ async function beginRequest({ requests, url }: World, operation: Operation): Pro
       ...prepared.headers,
     },
   });
-  const answered = new Promise<Answer>((resolve, reject) => {
+  const answered = new Promise<HttpAnswer>((resolve, reject) => {
     call.once('error', reject);
     call.once('response', (response) => {
       const chunks: Buffer[] = [];
@@ -177,7 +180,7 @@ async function beginRequest({ requests, url }: World, operation: Operation): Pro
   answered.catch(() => undefined);
   await new Promise<void>((resolve) => call.write(body.slice(0, 1), () => resolve()));
   // The service has read the head once it answers a request that came later.
-  await send({ method: 'GET', url: `${url}/` });
+  await sendRequest({ method: 'GET', url: `${url}/` });
   return {
     finish: () => {
       call.end(body.slice(1));

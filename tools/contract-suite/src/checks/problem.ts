@@ -1,5 +1,5 @@
 import { expectEqual, expectThat } from '../broken.js';
-import type { Answer } from '../http.js';
+import type { HttpAnswer } from '../http.js';
 import type { Operation } from '../requests.js';
 
 export interface ExpectedProblem {
@@ -26,7 +26,7 @@ interface ProblemDocument {
  * @param about What was sent, for the message.
  */
 export function expectProblem(
-  answer: Answer,
+  answer: HttpAnswer,
   operation: Operation | undefined,
   wanted: ExpectedProblem,
   about: string,

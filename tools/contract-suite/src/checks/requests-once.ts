@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { expectEqual, expectThat } from '../broken.js';
 import type { Check } from '../check.js';
-import type { Answer } from '../http.js';
+import type { HttpAnswer } from '../http.js';
 import { sampleOf } from '../sample.js';
 import { isIdempotent, isVersioned, scopeOf, type Operation, type PreparedRequest } from '../requests.js';
 import { violations } from '../schema.js';
@@ -28,7 +28,7 @@ const deadlineCheck = (operation: Operation): Check => ({
   },
 });
 
-const essence = ({ status, body, headers }: Answer): unknown => ({
+const essence = ({ status, body, headers }: HttpAnswer): unknown => ({
   status,
   body,
   location: headers['location'],
@@ -55,9 +55,9 @@ function idempotencyChecks(operation: Operation): Check[] {
       id: `${id}/key-replay`,
       about: 'the same request again gets the same answer, and has no further effect',
       run: async (world) => {
-        const answered = async (): Promise<[PreparedRequest, Answer]> => {
+        const answered = async (): Promise<[PreparedRequest, HttpAnswer]> => {
           const request = await world.requests.prepare(operation);
-          let first: Answer | undefined;
+          let first: HttpAnswer | undefined;
           const acted = await hasEffect(world, async () => {
             first = await world.requests.send(request);
             expectSuccess(operation, first);

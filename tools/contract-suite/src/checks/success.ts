@@ -1,6 +1,6 @@
 import { expectEqual, expectThat, eventually } from '../broken.js';
 import type { Check } from '../check.js';
-import type { Answer } from '../http.js';
+import type { HttpAnswer } from '../http.js';
 import type { Operation } from '../requests.js';
 import { violations } from '../schema.js';
 import { newTrace } from '../trace.js';
@@ -23,7 +23,7 @@ export const successChecks = (operation: Operation): Check[] => [
   },
 ];
 
-export function expectSuccess({ id, status, contract }: Operation, answer: Answer): void {
+export function expectSuccess({ id, status, contract }: Operation, answer: HttpAnswer): void {
   const { headers, text } = answer;
   const shown = `${id}: ${answer.status} ${text.slice(0, 300)}`;
   expectEqual(answer.status, status, `status of ${shown}\n   `);
