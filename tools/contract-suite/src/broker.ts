@@ -11,7 +11,7 @@ import {
 } from '@nats-io/jetstream';
 import { connect, headers, nanos, type Msg, type NatsConnection } from '@nats-io/transport-node';
 import { eventually } from './broken.js';
-import type { Envelope } from './envelope.js';
+import type { CloudEvent } from './envelope.js';
 import { suiteAccount } from './nats-account.js';
 
 /** A message as it was on the wire. */
@@ -20,7 +20,7 @@ export interface SeenMessage {
   readonly headers: Readonly<Record<string, string>>;
   readonly payload: Buffer;
   /** Undefined when the payload is no JSON. */
-  readonly envelope: Partial<Envelope> | undefined;
+  readonly envelope: Partial<CloudEvent> | undefined;
 }
 
 export interface Reply {
@@ -170,7 +170,7 @@ function seenMessage(message: Msg): SeenMessage {
     subject: message.subject,
     headers: headersOf(message),
     payload,
-    envelope: parsed(payload) as Partial<Envelope> | undefined,
+    envelope: parsed(payload) as Partial<CloudEvent> | undefined,
   };
 }
 

@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 
 /** CloudEvents 1.0, as every message on JetStream has it; docs/reference/service-contract.md lists the attributes. */
-export interface Envelope {
+export interface CloudEvent {
   readonly specversion: string;
   readonly id: string;
   readonly type: string;
@@ -15,7 +15,7 @@ export interface Envelope {
 }
 
 /** A message of another service. @param aggregate Id of what it is about. */
-export function envelopeOf(subject: string, data: unknown, aggregate: string, traceparent?: string): Envelope {
+export function envelopeOf(subject: string, data: unknown, aggregate: string, traceparent?: string): CloudEvent {
   return {
     specversion: '1.0',
     id: uuidv7(),

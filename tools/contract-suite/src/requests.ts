@@ -11,7 +11,7 @@ import type { World } from './world.js';
 
 /** A request that the service must accept, in parts that a check can spoil one by one. */
 export interface PreparedRequest {
-  readonly operation: Operation;
+  readonly operation: ContractOperation;
   readonly subject: string;
   readonly path: string;
   readonly query: Readonly<Record<string, string>>;
@@ -19,7 +19,7 @@ export interface PreparedRequest {
   readonly body: unknown;
 }
 
-export interface Operation {
+export interface ContractOperation {
   readonly id: string;
   readonly method: string;
   readonly path: string;
@@ -39,7 +39,7 @@ export interface Changes {
 }
 
 /** The operations of a record. A record without the extra fields says the same in `address` and `needs`. */
-export function operationsOf(contracts: Readonly<Record<string, RecordedContract>>): Operation[] {
+export function operationsOf(contracts: Readonly<Record<string, RecordedContract>>): ContractOperation[] {
   return Object.entries(contracts).flatMap(([id, contract]) => {
     const [, verb, path, status] = /^([A-Z]+) (\S+) → (\d{3})$/.exec(contract.address ?? '') ?? [];
     if (verb === undefined || path === undefined) return [];
@@ -62,7 +62,7 @@ export const placeholdersOf = (path: string): string[] => [...path.matchAll(/\{(
 
 /** Makes valid requests and messages from the record and the fixture. */
 export class Requests {
-  readonly operations: readonly Operation[];
+  readonly operations: readonly ContractOperation[];
   private readonly bases = new Map<string, Promise<PreparedRequest>>();
 
   constructor(private readonly world: World) {
@@ -74,14 +74,14 @@ export class Requests {
   }
 
   /** A request for checks that spoil it: it is made once, since nothing may come of them. */
-  base(operation: Operation): Promise<PreparedRequest> {
+  base(operation: ContractOperation): Promise<PreparedRequest> {
     let made = this.bases.get(operation.id);
     if (!made) this.bases.set(operation.id, (made = this.prepare(operation)));
     return made;
   }
 
   /** Makes a request that must succeed, with preconditions of its own. */
-  async prepare(operation: Operation, given: RequestParts = {}): Promise<PreparedRequest> {
+  async prepare(operation: ContractOperation, given: RequestParts = {}): Promise<PreparedRequest> {
     const { contract, id, path } = operation;
     const proposed = given.subject ?? (scopeOf(contract) === undefined ? randomUUID() : await this.person());
     const parts: RequestParts = { ...(await this.fixtureOf(id).request?.(this.surroundings, proposed)), ...given };
@@ -204,7 +204,7 @@ export class Requests {
 
   /** Fills the placeholders of a path: a resource is made by the operation on the collection above it. */
   private async resourceOf(
-    { id, path }: Operation,
+    { id, path }: ContractOperation,
     subject: string,
     { params: given = {} }: RequestParts,
   ): Promise<{ params: Record<string, string>; etag?: string }> {

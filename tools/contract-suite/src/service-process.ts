@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { eventually } from './broken.js';
+import { eventually, patience } from './broken.js';
 import { sendRequest } from './http.js';
 
 export interface ProcessExit {
@@ -51,13 +51,14 @@ export class ServiceProcess {
   }
 
   /** Waits until it is ready. @throws when it ends before */
-  async ready(managementUrl: string, withinMs = 15_000): Promise<void> {
+  async ready(managementUrl: string, withinMs = 60_000): Promise<void> {
     await eventually(
       () => `the service is ready (GET ${managementUrl}/health/ready); its output ends with:\n${this.lastLines}`,
       async () =>
         this.exit !== undefined ||
         (await sendRequest({ method: 'GET', url: `${managementUrl}/health/ready` })).status === 200,
-      withinMs,
+      // How long a start takes has nothing to do with how long a check waits.
+      withinMs / patience.factor,
     );
     if (this.exit)
       throw new Error(`the service ended before it was ready (exit code ${this.exit.code}):\n${this.lastLines}`);

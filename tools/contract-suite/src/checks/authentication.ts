@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { expectThat } from '../broken.js';
 import type { Check } from '../check.js';
 import { forgeries, type TokenOptions } from '../issuer.js';
-import { isSigned, placeholdersOf, scopeOf, type Operation, type PreparedRequest } from '../requests.js';
+import { isSigned, placeholdersOf, scopeOf, type ContractOperation, type PreparedRequest } from '../requests.js';
 import type { World } from '../world.js';
 import { expectProblem, type ExpectedProblem } from './problem.js';
 
@@ -25,7 +25,7 @@ const stale: Readonly<Record<string, { readonly about: string; readonly token: T
   };
 
 /** Who may send a request: tokens, scopes, signatures, and other people's resources. */
-export function authenticationChecks(operation: Operation): Check[] {
+export function authenticationChecks(operation: ContractOperation): Check[] {
   const { id, contract } = operation;
   const scope = scopeOf(contract);
   if (isSigned(contract)) return signatureChecks(operation);
@@ -96,7 +96,7 @@ async function refuses(
 /** RFC 6750: a refusal says so in `WWW-Authenticate`, too. */
 function expectRefusal(
   answer: Parameters<typeof expectProblem>[0],
-  operation: Operation,
+  operation: ContractOperation,
   wanted: ExpectedProblem,
   about: string,
 ): void {
@@ -108,7 +108,7 @@ function expectRefusal(
 }
 
 /** Another person’s resource is reported as missing, so that ids cannot be probed. */
-const ownerCheck = (operation: Operation, scope: string): Check => ({
+const ownerCheck = (operation: ContractOperation, scope: string): Check => ({
   id: `${operation.id}/owner-only`,
   about: 'another person’s resource looks like one that does not exist',
   run: async (world) => {
@@ -119,7 +119,7 @@ const ownerCheck = (operation: Operation, scope: string): Check => ({
   },
 });
 
-const signatureChecks = (operation: Operation): Check[] => [
+const signatureChecks = (operation: ContractOperation): Check[] => [
   {
     id: `${operation.id}/signature`,
     about: 'a request without a signature, or with that of another body, is refused',

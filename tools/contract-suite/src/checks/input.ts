@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { expectThat } from '../broken.js';
 import type { Check } from '../check.js';
 import { invalidBodies } from '../invalid.js';
-import { placeholdersOf, type Operation } from '../requests.js';
+import { placeholdersOf, type ContractOperation } from '../requests.js';
 import { expectProblem } from './problem.js';
 
 const malformed = { status: 400, code: 'MALFORMED_REQUEST' } as const;
@@ -11,11 +11,11 @@ const invalid = { status: 422, code: 'VALIDATION_FAILED' } as const;
 const tooLarge = 'a'.repeat(400_000);
 
 /** What a service must refuse to read. */
-export function inputChecks(operation: Operation): Check[] {
+export function inputChecks(operation: ContractOperation): Check[] {
   return [...bodyChecks(operation), ...queryChecks(operation), ...pathChecks(operation)];
 }
 
-function bodyChecks(operation: Operation): Check[] {
+function bodyChecks(operation: ContractOperation): Check[] {
   const { id, contract } = operation;
   const schema = contract.schemas['request'];
   if (!schema) return [];
@@ -74,7 +74,7 @@ function bodyChecks(operation: Operation): Check[] {
   ];
 }
 
-function queryChecks(operation: Operation): Check[] {
+function queryChecks(operation: ContractOperation): Check[] {
   const { id, method, contract } = operation;
   const query = contract.schemas['query'];
   if (!query) return [];
@@ -114,7 +114,7 @@ function queryChecks(operation: Operation): Check[] {
   ];
 }
 
-function pathChecks(operation: Operation): Check[] {
+function pathChecks(operation: ContractOperation): Check[] {
   const { id, path } = operation;
   const names = placeholdersOf(path);
   if (names.length === 0) return [];

@@ -3,7 +3,7 @@ import { request as openRequest } from 'node:http';
 import { connect } from 'node:net';
 import { eventually, expectEqual, expectThat } from '../broken.js';
 import type { Check } from '../check.js';
-import { isSigned, type Operation } from '../requests.js';
+import { isSigned, type ContractOperation } from '../requests.js';
 import { ServiceProcess } from '../service-process.js';
 import { sendRequest, type HttpAnswer } from '../http.js';
 import type { World } from '../world.js';
@@ -11,7 +11,7 @@ import { expectNoEffect } from './effects.js';
 
 /** These stop servers and the service itself, so they come last, in this order. */
 export const lifecycleChecks = (
-  operations: readonly Operation[],
+  operations: readonly ContractOperation[],
   has: { readonly database: boolean; readonly broker: boolean },
 ): Check[] => [
   ...(has.database ? [migrateCheck, databaseCheck] : []),
@@ -117,7 +117,7 @@ const settingsCheck = (missing: string): Check => ({
 /** Longest stop: drain (2 s here), grace (25 s by default), exit (5 s). */
 const stopWithinMs = 35_000;
 
-const stopCheck = (operations: readonly Operation[]): Check => ({
+const stopCheck = (operations: readonly ContractOperation[]): Check => ({
   id: 'process/stop',
   about: 'SIGTERM: the request in flight is answered, the process takes no new ones, and exits with 0',
   run: async (world) => {
@@ -153,7 +153,7 @@ const stopCheck = (operations: readonly Operation[]): Check => ({
 /** Sends the head of a request and half of its body, so that it is in flight for as long as the check needs. */
 async function beginRequest(
   { requests, url }: World,
-  operation: Operation,
+  operation: ContractOperation,
 ): Promise<{ finish(): Promise<HttpAnswer> }> {
   const prepared = await requests.prepare(operation);
   const body = JSON.stringify(prepared.body);

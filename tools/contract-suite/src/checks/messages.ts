@@ -3,7 +3,7 @@ import type { RecordedContract } from '@causeway/contracts/record';
 import { durableOf, type SeenMessage } from '../broker.js';
 import { eventually, expectEqual, expectThat } from '../broken.js';
 import type { Check } from '../check.js';
-import { envelopeOf, type Envelope } from '../envelope.js';
+import { envelopeOf, type CloudEvent } from '../envelope.js';
 import { newTrace } from '../trace.js';
 import type { World } from '../world.js';
 import { expectNoEffect, hasEffect } from './effects.js';
@@ -26,7 +26,7 @@ export const consumerChecks = (subject: string, contract: RecordedContract): Che
     id: `${subject}/once`,
     about: 'the same message twice has one effect, and one outgoing message',
     run: async (world) => {
-      const handled = async (): Promise<Envelope> => {
+      const handled = async (): Promise<CloudEvent> => {
         const envelope = await validEnvelope(world, subject);
         await deliver(world, subject, envelope);
         return envelope;
@@ -96,7 +96,7 @@ async function validEnvelope(
   { requests }: World,
   subject: string,
   traceparent = newTrace().traceparent,
-): Promise<Envelope> {
+): Promise<CloudEvent> {
   return envelopeOf(subject, await requests.validData(subject), randomUUID(), traceparent);
 }
 
@@ -104,7 +104,7 @@ async function validEnvelope(
 async function deliver(
   { broker }: World,
   subject: string,
-  envelope: Envelope,
+  envelope: CloudEvent,
   {
     repeat = false,
     traceparent = envelope.traceparent,

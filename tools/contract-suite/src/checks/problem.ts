@@ -1,6 +1,6 @@
 import { expectEqual, expectThat } from '../broken.js';
 import type { HttpAnswer } from '../http.js';
-import type { Operation } from '../requests.js';
+import type { ContractOperation } from '../requests.js';
 
 export interface ExpectedProblem {
   readonly status: number;
@@ -27,7 +27,7 @@ interface ProblemDocument {
  */
 export function expectProblem(
   answer: HttpAnswer,
-  operation: Operation | undefined,
+  operation: ContractOperation | undefined,
   wanted: ExpectedProblem,
   about: string,
 ): void {

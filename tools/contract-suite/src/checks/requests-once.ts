@@ -3,20 +3,20 @@ import { expectEqual, expectThat } from '../broken.js';
 import type { Check } from '../check.js';
 import type { HttpAnswer } from '../http.js';
 import { sampleOf } from '../sample.js';
-import { isIdempotent, isVersioned, scopeOf, type Operation, type PreparedRequest } from '../requests.js';
+import { isIdempotent, isVersioned, scopeOf, type ContractOperation, type PreparedRequest } from '../requests.js';
 import { violations } from '../schema.js';
 import { expectNoEffect, hasEffect } from './effects.js';
 import { expectProblem } from './problem.js';
 import { expectSuccess } from './success.js';
 
 /** That a request has its effect once, in time, and on the version that it names. */
-export const onceChecks = (operation: Operation): Check[] => [
+export const onceChecks = (operation: ContractOperation): Check[] => [
   deadlineCheck(operation),
   ...(isIdempotent(operation.contract) ? idempotencyChecks(operation) : []),
   ...(isVersioned(operation.contract) ? versionChecks(operation) : []),
 ];
 
-const deadlineCheck = (operation: Operation): Check => ({
+const deadlineCheck = (operation: ContractOperation): Check => ({
   id: `${operation.id}/deadline`,
   about: 'a request whose deadline has passed is refused before anything is done',
   run: async (world) => {
@@ -35,7 +35,7 @@ const essence = ({ status, body, headers }: HttpAnswer): unknown => ({
   etag: headers['etag'],
 });
 
-function idempotencyChecks(operation: Operation): Check[] {
+function idempotencyChecks(operation: ContractOperation): Check[] {
   const { id } = operation;
   return [
     {
@@ -106,7 +106,7 @@ function idempotencyChecks(operation: Operation): Check[] {
 }
 
 /** A key belongs to the person who chose it. */
-const keyOwnerCheck = (operation: Operation): Check => ({
+const keyOwnerCheck = (operation: ContractOperation): Check => ({
   id: `${operation.id}/key-owner`,
   about: 'another person’s request with the same key is a request of its own',
   run: async ({ requests }) => {
@@ -142,7 +142,7 @@ function changedText(field: Parameters<typeof sampleOf>[0]): unknown {
   }
 }
 
-function versionChecks(operation: Operation): Check[] {
+function versionChecks(operation: ContractOperation): Check[] {
   const { id } = operation;
   return [
     {

@@ -1,13 +1,13 @@
 import { expectEqual, expectThat, eventually } from '../broken.js';
 import type { Check } from '../check.js';
 import type { HttpAnswer } from '../http.js';
-import type { Operation } from '../requests.js';
+import type { ContractOperation } from '../requests.js';
 import { violations } from '../schema.js';
 import { newTrace } from '../trace.js';
 import type { World } from '../world.js';
 
 /** What a valid request gets, and that its trace goes on. */
-export const successChecks = (operation: Operation): Check[] => [
+export const successChecks = (operation: ContractOperation): Check[] => [
   {
     id: `${operation.id}/success`,
     about: `a valid request gets ${operation.status}, with the headers and the body of the schema`,
@@ -23,7 +23,7 @@ export const successChecks = (operation: Operation): Check[] => [
   },
 ];
 
-export function expectSuccess({ id, status, contract }: Operation, answer: HttpAnswer): void {
+export function expectSuccess({ id, status, contract }: ContractOperation, answer: HttpAnswer): void {
   const { headers, text } = answer;
   const shown = `${id}: ${answer.status} ${text.slice(0, 300)}`;
   expectEqual(answer.status, status, `status of ${shown}\n   `);
@@ -51,7 +51,7 @@ export function expectSuccess({ id, status, contract }: Operation, answer: HttpA
   expectThat(wrong.length === 0, () => `body of ${shown} does not match the schema: ${wrong.join('; ')}`);
 }
 
-async function expectTraceContinued(world: World, operation: Operation): Promise<void> {
+async function expectTraceContinued(world: World, operation: ContractOperation): Promise<void> {
   const { requests, broker } = world;
   const request = await requests.prepare(operation);
   const { traceId, traceparent } = newTrace();

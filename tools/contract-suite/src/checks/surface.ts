@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { expectEqual, expectThat, eventually } from '../broken.js';
 import type { Check } from '../check.js';
-import type { Operation } from '../requests.js';
+import type { ContractOperation } from '../requests.js';
 import { managementToken } from '../world.js';
 import { expectProblem } from './problem.js';
 
 const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
 /** What a service serves beside its operations: nothing on the HTTP port, health and governance on its own port. */
-export function surfaceChecks(operations: readonly Operation[]): Check[] {
+export function surfaceChecks(operations: readonly ContractOperation[]): Check[] {
   const paths = [...new Set(operations.map(({ path }) => path))];
   return [
     {
