@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from typing import Any, Callable
 
@@ -51,10 +52,24 @@ class Host:
     def __init__(self) -> None:
         self.started = False
         self.stopping = False
-        self.in_flight = 0
+        self._in_flight = 0
+        self._lock = threading.Lock()
         self.statistics = Statistics()
         #: Requests that wait for a thread; the server sets it.
         self.waiting: Callable[[], int] = lambda: 0
+
+    @property
+    def in_flight(self) -> int:
+        """Requests that are being served."""
+        return self._in_flight
+
+    def request_began(self) -> None:
+        with self._lock:
+            self._in_flight += 1
+
+    def request_ended(self) -> None:
+        with self._lock:
+            self._in_flight -= 1
 
 
 def create_app(
@@ -175,7 +190,7 @@ def create_app(
             "url.scheme": "http",
             "url.path": environ.get("PATH_INFO", ""),
         }
-        host.in_flight += 1
+        host.request_began()
         metrics.active.labels(method).inc()
         with tracer.span(method, "server", environ.get("HTTP_TRACEPARENT"), attributes) as span, within(deadline):
             with flask.request_context(environ):
@@ -198,7 +213,7 @@ def create_app(
             if code == "DEADLINE_EXCEEDED":
                 metrics.expired.labels(method, pattern or "").inc()
             host.statistics.record(seconds, failed)
-            host.in_flight -= 1
+            host.request_ended()
             (_log.warn if status >= 500 else _log.info)(
                 "request",
                 method=method,
