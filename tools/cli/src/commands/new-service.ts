@@ -7,6 +7,7 @@ import { newCommandOf } from './new-pieces.js';
 const help = `
 A service that publishes or consumes has a database, because an event leaves by the outbox and is handled once by the
 inbox. What it does is an example that its tests know: it records things, once for each owner and reference.
+With a database and nothing else it is empty, for new event, new route and their like to fill.
 docs/guides/add-a-service.md explains what a service consists of.`;
 
 /** `causeway new service`: a service in the shape of the house. */

@@ -39,6 +39,8 @@ export interface ServicePlan extends ServiceNames {
   readonly title: string;
   readonly shape: 'domain' | 'flat';
   readonly database: boolean;
+  /** Whether it records something. Without routes and messages it does not yet: pieces fill it. */
+  readonly entity: boolean;
   readonly http: boolean;
   readonly publishes: readonly PublishedEvent[];
   readonly consumes: readonly ConsumedEvent[];
@@ -61,7 +63,8 @@ export function planOf(tree: Tree, options: ServiceOptions): ServicePlan {
   if (!/^\d{14}$/.test(timestamp)) throw new Error(`A timestamp has 14 digits, as in ${now()}: ${timestamp}`);
   const title = options.title?.trim() || `${repositoryTitle(tree)} ${name} service`;
   if (/["'`\\<>{}$\n]/.test(title)) throw new Error(`The title cannot have quotes, brackets or $: ${title}`);
-  const plan = { ...names, title, shape, database, http, publishes, consumes, timestamp };
+  const entity = database && (http || publishes.length > 0 || consumes.length > 0);
+  const plan = { ...names, title, shape, database, entity, http, publishes, consumes, timestamp };
   const ownerless = consumes.some(({ ownerField }) => ownerField === undefined);
   demandFreeNames(tree, plan);
   return { ...plan, ownerless };

@@ -5,8 +5,10 @@ import type { ServicePlan } from './plan.js';
 type Stop = readonly [code: string, file: string, what: string];
 
 /** What the service does, in a sentence or two. */
-export function aboutOf({ name, plural, database, http, publishes, consumes }: ServicePlan): string {
-  if (!database) {
+export function aboutOf({ name, plural, database, entity, http, publishes, consumes }: ServicePlan): string {
+  if (!entity) {
+    if (database)
+      return `A service with a database and without tables, messages or routes yet: a start for what ${name} will do.`;
     return http
       ? `Answers one route from what the caller's token says; it has no database. A start for what ${name} will do.`
       : `A service without data, messages or routes yet: a start for what ${name} will do.`;
@@ -25,7 +27,7 @@ export function aboutOf({ name, plural, database, http, publishes, consumes }: S
 
 /** Five stops, from the rule to the edge. */
 export function stopsOf(plan: ServicePlan): readonly Stop[] {
-  const { name, plural, Entity, Entities, database, http, shape, consumes } = plan;
+  const { name, plural, Entity, Entities, database, entity, http, shape, consumes } = plan;
   const ends: Stop[] = [
     ['service', 'src/service.ts', 'the capabilities that it is made of.'],
     ['AppModule', 'src/app.module.ts', 'what is bound to what.'],
@@ -64,11 +66,14 @@ export function stopsOf(plan: ServicePlan): readonly Stop[] {
           [`${Entity}Transaction`, 'src/tokens.ts', 'what a transaction offers.'],
         ];
   const migrations: Stop = ['migrations', 'src/migrations.ts', 'the tables, and those of the libraries.'];
-  const all: Stop[] = database
+  const all: Stop[] = entity
     ? [...rules, ...handlers, ...controller, ...ends]
     : [
         ...controller,
         ...ends,
+        ...(database
+          ? [[`${Entity}Transaction`, 'src/tokens.ts', 'what a transaction offers.'] as const, migrations]
+          : []),
         ['settings', 'src/config.ts', 'its own settings.'],
         ['runService', 'src/main.ts', 'how it starts.'],
       ];

@@ -59,11 +59,13 @@ const recorded = ({
 });
 
 /** Which folders of `files` a service takes. */
-function foldersOf({ database, http, shape, publishes }: ServicePlan): string[] {
+function foldersOf({ database, entity, http, shape, publishes }: ServicePlan): string[] {
+  if (database && !entity) return ['common', 'database', 'empty-database'];
   if (!database) return ['common', 'empty', ...(http ? [`question-${shape}`] : [])];
   return [
     'common',
     'database',
+    'table',
     shape,
     ...(http ? [`${shape}-http`] : []),
     ...(shape === 'flat' && (http || publishes.length > 0) ? ['flat-spec'] : []),
