@@ -7,7 +7,6 @@ import { newCommandOf } from './new-pieces.js';
 const help = `
 A service that publishes or consumes has a database, because an event leaves by the outbox and is handled once by the
 inbox. What it does is an example that its tests know: it records things, once for each owner and reference.
-With a database and nothing else it is empty, for new event, new route and their like to fill.
 docs/guides/add-a-service.md explains what a service consists of.`;
 
 /** `causeway new service`: a service in the shape of the house. */
@@ -22,6 +21,7 @@ export function addNewService(program: Command, runLocally: RunLocally): void {
     .option('--publishes <subject...>', 'events that it publishes, as in invoice.evt.sent.v1')
     .option('--consumes <subject...>', 'events of others that it handles, as in order.evt.confirmed.v1')
     .option('--http', 'it has public routes')
+    .option('--empty', 'nothing but its capabilities, for new event, new route and their like to fill')
     .option('--force', 'although there are changes that are not committed')
     .option('--dry-run', 'say which files would change')
     .addHelpText(
@@ -43,6 +43,7 @@ interface NewServiceOptions {
   readonly publishes?: readonly string[];
   readonly consumes?: readonly string[];
   readonly http?: boolean;
+  readonly empty?: boolean;
   readonly force?: boolean;
   readonly dryRun?: boolean;
 }

@@ -12,6 +12,8 @@ export interface ServiceOptions {
   readonly publishes?: readonly string[];
   readonly consumes?: readonly string[];
   readonly http?: boolean;
+  /** It records nothing and has no routes: pieces fill it. */
+  readonly empty?: boolean;
   /** Of the first migration, `20261128093000`. Default: now. */
   readonly timestamp?: string;
 }
@@ -39,9 +41,12 @@ export interface ServicePlan extends ServiceNames {
   readonly title: string;
   readonly shape: 'domain' | 'flat';
   readonly database: boolean;
-  /** Whether it records something. Without routes and messages it does not yet: pieces fill it. */
+  /** Whether it records something. An empty one does not: pieces fill it. */
   readonly entity: boolean;
+  /** It has routes of its own. */
   readonly http: boolean;
+  /** It checks tokens, as routes need. */
+  readonly tokens: boolean;
   readonly publishes: readonly PublishedEvent[];
   readonly consumes: readonly ConsumedEvent[];
   readonly timestamp: string;
@@ -51,7 +56,7 @@ export interface ServicePlan extends ServiceNames {
 
 /** @throws when the options cannot be; the message says what to do */
 export function planOf(tree: Tree, options: ServiceOptions): ServicePlan {
-  const { name, shape = 'domain', http = false } = options;
+  const { name, shape = 'domain', http: tokens = false, empty = false } = options;
   const problem = problemOfServiceName(name, projectsOf(tree));
   if (problem !== undefined) throw new Error(`No service can have this name: ${problem}.`);
   const names = namesOf(name);
@@ -63,8 +68,11 @@ export function planOf(tree: Tree, options: ServiceOptions): ServicePlan {
   if (!/^\d{14}$/.test(timestamp)) throw new Error(`A timestamp has 14 digits, as in ${now()}: ${timestamp}`);
   const title = options.title?.trim() || `${repositoryTitle(tree)} ${name} service`;
   if (/["'`\\<>{}$\n]/.test(title)) throw new Error(`The title cannot have quotes, brackets or $: ${title}`);
+  if (empty && publishes.length + consumes.length > 0)
+    throw new Error('An empty service has no messages yet. Add them afterwards: new event, new consumer.');
+  const http = tokens && !empty;
   const entity = database && (http || publishes.length > 0 || consumes.length > 0);
-  const plan = { ...names, title, shape, database, entity, http, publishes, consumes, timestamp };
+  const plan = { ...names, title, shape, database, entity, http, tokens, publishes, consumes, timestamp };
   const ownerless = consumes.some(({ ownerField }) => ownerField === undefined);
   demandFreeNames(tree, plan);
   return { ...plan, ownerless };

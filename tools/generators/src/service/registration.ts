@@ -13,7 +13,7 @@ export async function addToList(tree: Tree, plan: ServicePlan): Promise<void> {
   await edit(tree, servicesFile, (text) => insert(valueOf(parse(text), 'entries'), entry(plan, port)));
 }
 
-const entry = ({ name, title, database, http }: ServicePlan, port: number): string =>
+const entry = ({ name, title, database, http, tokens }: ServicePlan, port: number): string =>
   [
     '{',
     `name: '${name}',`,
@@ -22,7 +22,7 @@ const entry = ({ name, title, database, http }: ServicePlan, port: number): stri
     `port: ${port},`,
     ...(database ? [`database: '${name}',`] : []),
     'nats: true,',
-    ...(http ? ['tokens: true,', `calls: { gateway: 'the keys that tokens are checked with' },`] : []),
+    ...(tokens ? ['tokens: true,', `calls: { gateway: 'the keys that tokens are checked with' },`] : []),
     ...(http && database ? [`secrets: { CURSOR_SECRET: 'cursorSecret' },`] : []),
     '}',
   ].join('\n');

@@ -46,6 +46,7 @@ const recorded = ({
   publishes,
   consumes,
   http,
+  tokens,
   timestamp,
 }: ServicePlan): ServiceOptions => ({
   name,
@@ -54,7 +55,8 @@ const recorded = ({
   database,
   publishes: publishes.map(({ subject }) => subject),
   consumes: consumes.map(({ subject }) => subject),
-  http,
+  http: tokens,
+  ...(tokens && !http && { empty: true }),
   timestamp,
 });
 
@@ -91,10 +93,10 @@ async function addFiles(tree: Tree, plan: ServicePlan): Promise<void> {
 }
 
 /** The packages that the code of a service imports, in the versions of the lock. */
-function dependenciesOf(tree: Tree, { database, http, consumes, publishes }: ServicePlan) {
-  const stored = database && http;
+function dependenciesOf(tree: Tree, { database, tokens, consumes, publishes }: ServicePlan) {
+  const stored = database && tokens;
   const code = [
-    ...(http ? ['@causeway/auth', '@causeway/contracts'] : []),
+    ...(tokens ? ['@causeway/auth', '@causeway/contracts'] : []),
     ...(consumes.length + publishes.length > 0 ? ['@causeway/contracts'] : []),
     ...(stored ? ['@causeway/config', '@causeway/errors', 'fastify', 'zod'] : []),
     ...(database ? ['@causeway/persistence', '@prisma/adapter-pg', '@prisma/client', 'pg', 'uuid'] : []),
