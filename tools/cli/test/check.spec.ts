@@ -1,6 +1,6 @@
 import { recordFile } from '@causeway/generators/steps';
 import { checkRepository } from '../src/check/check.js';
-import type { Finding } from '../src/check/finding.js';
+import type { TemplateFinding } from '../src/check/finding.js';
 import { pinsOf } from '../src/check/pinned-versions.js';
 import { serviceFindings } from '../src/check/services.js';
 import { update, type UpdateParts } from '../src/update/update.js';
@@ -29,7 +29,7 @@ afterEach(() => scene.remove());
 afterAll(forgetBeginning);
 
 /** What differs, but for the list of services and the contracts, which are those of this repository, not of the scene. */
-async function differences(tooling: Partial<Tooling> = {}, from: string | null = '../template'): Promise<Finding[]> {
+async function differences(tooling: Partial<Tooling> = {}, from: string | null = '../template'): Promise<TemplateFinding[]> {
   const parts: UpdateParts = scene.parts();
   const findings = await checkRepository(
     { from: from ?? undefined },
@@ -37,7 +37,7 @@ async function differences(tooling: Partial<Tooling> = {}, from: string | null =
   );
   return findings.filter(({ check, file }) => check !== 'services' && file !== 'libs/contracts/published.json');
 }
-const short = (findings: readonly Finding[]): string[] =>
+const short = (findings: readonly TemplateFinding[]): string[] =>
   findings.map(({ severity, check, file }) => `${severity} ${check} ${file}`);
 
 test('a fork that only has another name and files of its own differs in nothing', async () => {

@@ -32,7 +32,7 @@ export class SilentPostgres {
         } else if (left > 0) {
           left -= 1;
           socket.write(Buffer.concat([done, ready]));
-        } else for (const tell of this.unanswered.splice(0)) tell();
+        } else for (const note of this.unanswered.splice(0)) note();
       });
     });
   }

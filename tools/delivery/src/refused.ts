@@ -1,5 +1,5 @@
 import { NoEngine } from '@causeway/images';
-import { CommandFailed } from '@causeway/launcher/run';
+import { ProgramFailed } from '@causeway/launcher/run';
 
 /** What a person can put right: the message says what happened and what to do. */
 export class DeliveryRefused extends Error {}
@@ -20,7 +20,7 @@ export function runCommand(usage: string, main: () => Promise<void>, args = proc
 function explained(error: unknown, usage: string): unknown {
   const { code, syscall, message } = error as { code?: unknown; syscall?: unknown; message: string };
   if (error instanceof DeliveryRefused || error instanceof NoEngine) return message;
-  if (error instanceof CommandFailed) return `${message}\n\n${remedyOf(error)}`;
+  if (error instanceof ProgramFailed) return `${message}\n\n${remedyOf(error)}`;
   if (typeof code === 'string' && code.startsWith('ERR_PARSE_ARGS_'))
     return `${message.split(/[.'] (?=To specify)/)[0]}\n\n${usage}`;
   const missing = code === 'ENOENT' && /^spawn (.+)$/.exec(String(syscall))?.[1];
@@ -29,7 +29,7 @@ function explained(error: unknown, usage: string): unknown {
 }
 
 /** What to do about a program that failed. Its own words are above. */
-function remedyOf({ command: [program] }: CommandFailed): string {
+function remedyOf({ command: [program] }: ProgramFailed): string {
   if (program === 'git')
     return 'Nothing was deployed. Is the remote reachable, and may you read it? `git fetch origin` has to work here; then run this again.';
   if (/(^|\/)docker$/.test(program))

@@ -68,7 +68,7 @@ export function run([program, ...args]: Command, options: CommandOptions = {}): 
 }
 
 /** A program that must succeed did not. The message holds the end of what it said. */
-export class CommandFailed extends Error {
+export class ProgramFailed extends Error {
   constructor(
     readonly command: Command,
     readonly code: number,
@@ -78,10 +78,10 @@ export class CommandFailed extends Error {
   }
 }
 
-/** Runs a program that must succeed. @returns its trimmed standard output. @throws CommandFailed */
+/** Runs a program that must succeed. @returns its trimmed standard output. @throws ProgramFailed */
 export async function output(command: Command, options?: CommandOptions): Promise<string> {
   const { code, stdout, stderr } = await run(command, options);
   if (code === 0) return stdout.trim();
   const said = `${stdout}\n${stderr}`.trim().split('\n').slice(-30).join('\n');
-  throw new CommandFailed(command, code, said);
+  throw new ProgramFailed(command, code, said);
 }

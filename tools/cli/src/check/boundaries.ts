@@ -1,10 +1,13 @@
 import type { BoundaryViolation, Tooling } from '../update/tooling.js';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { CheckedRepository, Finding } from './finding.js';
+import type { CheckedRepository, TemplateFinding } from './finding.js';
 
 /** Imports that the rules forbid, and rules that a comment switches off. */
-export async function boundaryFindings({ root, template }: CheckedRepository, tooling: Tooling): Promise<Finding[]> {
+export async function boundaryFindings(
+  { root, template }: CheckedRepository,
+  tooling: Tooling,
+): Promise<TemplateFinding[]> {
   const violations = await tooling.boundaryViolations(root);
   const found = await Promise.all(
     violations.map(async (violation) => {
@@ -18,7 +21,7 @@ export async function boundaryFindings({ root, template }: CheckedRepository, to
   return found.flat();
 }
 
-function finding({ file, line, rule, message, suppressed }: BoundaryViolation, comparable: boolean): Finding {
+function finding({ file, line, rule, message, suppressed }: BoundaryViolation, comparable: boolean): TemplateFinding {
   const where = `line ${line}: ${message.split('\n')[0]}`;
   if (!suppressed)
     return {

@@ -13,7 +13,7 @@ import { TemplateRepository } from '../update/template-repository.js';
 import type { UpdateParts } from '../update/update.js';
 import { workFolder } from '../update/work-folder.js';
 import { boundaryFindings } from './boundaries.js';
-import type { CheckedRepository, Finding } from './finding.js';
+import type { CheckedRepository, TemplateFinding } from './finding.js';
 import { generatedFindings } from './generated.js';
 import { migrationFindings } from './migrations.js';
 import { pinFindings } from './pinned-versions.js';
@@ -32,7 +32,7 @@ export interface CheckOptions {
 const rank = { error: 0, warning: 1, note: 2 };
 
 /** @returns what differs from the template and from the repository's own rules, the worst first */
-export async function checkRepository(options: CheckOptions, parts: UpdateParts): Promise<Finding[]> {
+export async function checkRepository(options: CheckOptions, parts: UpdateParts): Promise<TemplateFinding[]> {
   const { repository: root, tooling, signal, say } = parts;
   const git = new Git(root, signal);
   const listed = await git
@@ -44,7 +44,7 @@ export async function checkRepository(options: CheckOptions, parts: UpdateParts)
   const record = readTemplateRecord(root);
   const template = await openTemplate(git, record, options, parts);
   const repository: CheckedRepository = { root, git, files: listed, services, template };
-  const findings: Finding[] = [];
+  const findings: TemplateFinding[] = [];
   for (const [title, look] of [
     ['services', serviceFindings],
     ['generated files', (one: CheckedRepository) => generatedFindings(one, tooling)],

@@ -5,11 +5,11 @@ import type { TemplateFiles } from './template-files.js';
  * `error`: something that the template promises is not true here. `warning`: it may come to that, or nobody has said
  * that it is meant. `note`: good to know. Errors and warnings make the exit code 1.
  */
-export type Severity = 'error' | 'warning' | 'note';
+export type FindingSeverity = 'error' | 'warning' | 'note';
 
 /** One way in which a repository differs from what it should be. */
-export interface Finding {
-  readonly severity: Severity;
+export interface TemplateFinding {
+  readonly severity: FindingSeverity;
   readonly check: string;
   /** From the root of the repository. */
   readonly file: string;
@@ -29,4 +29,6 @@ export interface CheckedRepository {
   readonly template: TemplateFiles | undefined;
 }
 
-export type RepositoryCheck = (repository: CheckedRepository) => Promise<readonly Finding[]> | readonly Finding[];
+export type RepositoryCheck = (
+  repository: CheckedRepository,
+) => Promise<readonly TemplateFinding[]> | readonly TemplateFinding[];

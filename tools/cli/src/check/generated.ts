@@ -1,15 +1,15 @@
 import { contractChanges, publishedContracts } from '../contracts/published.js';
 import { currentContracts } from '@causeway/contracts/published';
 import type { Tooling } from '../update/tooling.js';
-import type { CheckedRepository, Finding } from './finding.js';
+import type { CheckedRepository, TemplateFinding } from './finding.js';
 
 /** Files that follow from others and do not: manifests, configuration of the broker, documents, the contract record. */
-export async function generatedFindings({ root }: CheckedRepository, tooling: Tooling): Promise<Finding[]> {
+export async function generatedFindings({ root }: CheckedRepository, tooling: Tooling): Promise<TemplateFinding[]> {
   const stale = await tooling.staleFiles(root);
   return [...stale.map(staleFinding), ...contractFindings()];
 }
 
-const staleFinding = (file: string): Finding => ({
+const staleFinding = (file: string): TemplateFinding => ({
   severity: 'error',
   check: 'generated',
   file,
@@ -19,10 +19,10 @@ const staleFinding = (file: string): Finding => ({
 
 const record = 'libs/contracts/published.json';
 
-function contractFindings(): Finding[] {
+function contractFindings(): TemplateFinding[] {
   const { breaking, unrecorded } = contractChanges(publishedContracts(), currentContracts());
   return [
-    ...breaking.map((sentence): Finding => ({
+    ...breaking.map((sentence): TemplateFinding => ({
       severity: 'error',
       check: 'generated',
       file: record,

@@ -2,9 +2,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { renameText, titleOf } from '@causeway/generators/names';
 import { isMigration } from '../update/migration-files.js';
-import type { CheckedRepository, Finding } from './finding.js';
+import type { CheckedRepository, TemplateFinding } from './finding.js';
 
-const finding = (file: string, what: string): Finding => ({
+const finding = (file: string, what: string): TemplateFinding => ({
   severity: 'error',
   check: 'migrations',
   file,
@@ -13,7 +13,7 @@ const finding = (file: string, what: string): Finding => ({
 });
 
 /** Migrations that somebody may have applied and that have another text now: the template's, and the fork's own. */
-export async function migrationFindings(repository: CheckedRepository): Promise<Finding[]> {
+export async function migrationFindings(repository: CheckedRepository): Promise<TemplateFinding[]> {
   const { root, template } = repository;
   const ofTemplate = new Set((template?.files ?? []).filter(isMigration));
   const services = new Set(repository.files.flatMap((file) => /^apps\/[^/]+\//.exec(file)?.[0] ?? []));
@@ -30,7 +30,10 @@ export async function migrationFindings(repository: CheckedRepository): Promise<
 }
 
 /** Of the fork's own: what a commit changed after another had added it, or what is changed and not committed. */
-async function editedHere({ git, template }: CheckedRepository, others: ReadonlySet<string>): Promise<Finding[]> {
+async function editedHere(
+  { git, template }: CheckedRepository,
+  others: ReadonlySet<string>,
+): Promise<TemplateFinding[]> {
   const range = template === undefined ? [] : ['--not', template.version.commit];
   const known = template !== undefined && (await git.commitOf(template.version.commit)) !== undefined;
   const log = await git.list(

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { CheckedRepository, Finding } from './finding.js';
+import type { CheckedRepository, TemplateFinding } from './finding.js';
 
 /** A version that is written down somewhere. */
 interface Pin {
@@ -34,7 +34,7 @@ export function pinsOf(file: string, text: string): Pin[] {
 }
 
 /** Versions that are not those of the template, where both pin the same thing in the same file. */
-export async function pinFindings({ root, files, template }: CheckedRepository): Promise<Finding[]> {
+export async function pinFindings({ root, files, template }: CheckedRepository): Promise<TemplateFinding[]> {
   if (template === undefined) return [];
   const theirs = new Set(template.files);
   const found = await Promise.all(
@@ -60,7 +60,7 @@ function compare(
   name: string,
   ours: ReadonlySet<string>,
   theirs: ReadonlySet<string> | undefined,
-): Finding[] {
+): TemplateFinding[] {
   const others = [...ours].filter((version) => theirs !== undefined && !theirs.has(version));
   return others.map((version) => {
     const expected = [...(theirs ?? [])].join(', ');

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { CheckedRepository, Finding } from './finding.js';
+import type { CheckedRepository, TemplateFinding } from './finding.js';
 import type { TemplateFiles } from './template-files.js';
 
 /** Files that keep a repository as it should be: of each, why it matters. */
@@ -19,13 +19,13 @@ const policyKinds =
   /^kind: (NetworkPolicy|ResourceQuota|LimitRange|PodDisruptionBudget|ValidatingAdmissionPolicy\w*|PeerAuthentication|AuthorizationPolicy|ServiceIntentions)$/m;
 
 /** What protects a repository, and is deleted here or says something else. */
-export async function protectionFindings({ root, template }: CheckedRepository): Promise<Finding[]> {
+export async function protectionFindings({ root, template }: CheckedRepository): Promise<TemplateFinding[]> {
   if (template === undefined) return [];
   const found = await Promise.all(template.files.map((file) => compare(root, template, file)));
   return found.flat();
 }
 
-async function compare(root: string, template: TemplateFiles, file: string): Promise<Finding[]> {
+async function compare(root: string, template: TemplateFiles, file: string): Promise<TemplateFinding[]> {
   const inKubernetes = /^k8s\/.*\.yaml$/.test(file);
   const why = protections.find(([files]) => files.test(file))?.[1];
   if (why === undefined && !inKubernetes) return [];

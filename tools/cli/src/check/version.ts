@@ -1,8 +1,8 @@
 import { recordFile } from '@causeway/generators/steps';
-import type { CheckedRepository, Finding } from './finding.js';
+import type { CheckedRepository, TemplateFinding } from './finding.js';
 
 /** Whether the template has gone on. */
-export function versionFindings({ template }: CheckedRepository): Finding[] {
+export function versionFindings({ template }: CheckedRepository): TemplateFinding[] {
   if (template === undefined)
     return [
       {

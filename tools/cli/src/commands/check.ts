@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { repository } from '@causeway/launcher/find-running';
 import type { Command } from 'commander';
 import { checkRepository, type CheckOptions } from '../check/check.js';
-import type { Finding, Severity } from '../check/finding.js';
+import type { TemplateFinding, FindingSeverity } from '../check/finding.js';
 import { example, type CommandReport, type LocalContext, type RunLocally } from '../command.js';
 import { CommandFailed } from '../failure.js';
 import { Stopped } from '../update/child-process.js';
@@ -33,7 +33,8 @@ async function check(options: CheckOptions, { signal, progress }: LocalContext):
   }).catch((error: unknown) => {
     throw error instanceof Stopped ? new CommandFailed('stopped') : error;
   });
-  const count = (severity: Severity): number => findings.filter((finding) => finding.severity === severity).length;
+  const count = (severity: FindingSeverity): number =>
+    findings.filter((finding) => finding.severity === severity).length;
   const [errors, warnings, notes] = [count('error'), count('warning'), count('note')];
   return {
     data: { errors, warnings, notes, findings },
@@ -48,7 +49,7 @@ async function check(options: CheckOptions, { signal, progress }: LocalContext):
   };
 }
 
-const lines = ({ severity, check: name, file, reason, remedy }: Finding): string[] => [
+const lines = ({ severity, check: name, file, reason, remedy }: TemplateFinding): string[] => [
   `${severity.toUpperCase().padEnd(8)} ${file}  (${name})`,
   `         ${reason}`,
   `         ${remedy}`,

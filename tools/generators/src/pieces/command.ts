@@ -11,7 +11,7 @@ import { publish, schemaOf, unpublish } from './published.js';
 import { demandBroker, demandDatabase, entryNode, serviceEntry, servicesFile } from './service.js';
 import { subjectOf } from './subject.js';
 
-export interface CommandOptions {
+export interface NewCommandOptions {
   /** Who handles it: the owner of the subject. */
   readonly service: string;
   /** `payment.cmd.remind.v1` */
@@ -29,7 +29,7 @@ export interface CommandOptions {
 }
 
 /** A new command: its contract, and its handler at its owner, as a consumer has it. */
-export async function addCommand(tree: Tree, options: CommandOptions): Promise<void> {
+export async function addCommand(tree: Tree, options: NewCommandOptions): Promise<void> {
   const { service, timestamp, from, publishes } = options;
   const entry = serviceEntry(tree, service);
   const subject = subjectOf(options.subject, 'cmd');
@@ -57,7 +57,7 @@ export async function addCommand(tree: Tree, options: CommandOptions): Promise<v
   if (from !== undefined) await addSent(tree, from, subject.text);
 }
 
-export async function removeCommand(tree: Tree, options: CommandOptions): Promise<void> {
+export async function removeCommand(tree: Tree, options: NewCommandOptions): Promise<void> {
   const { service, subject: text, timestamp, from } = options;
   if (from !== undefined) await removeSent(tree, from, text);
   await removeConsumer(tree, { service, subject: text, timestamp });

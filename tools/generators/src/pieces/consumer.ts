@@ -13,7 +13,7 @@ import { publishedContract } from './published.js';
 import { addToReadme, removeFromReadme } from './readme.js';
 import { demandBroker, demandDatabase, foldersOf, serviceEntry, type ServiceEntry } from './service.js';
 import { constantOf, messageSubjectOf, subjectOf, type Subject } from './subject.js';
-import { addModel, columnOf, createTable, hasTable, removeModel, type Column, type Table } from './table.js';
+import { addModel, columnOf, createTable, hasTable, removeModel, type Column, type PieceTable } from './table.js';
 
 export interface ConsumerOptions {
   /** Who handles the message. */
@@ -112,7 +112,7 @@ function partsOf(entry: ServiceEntry, { owner, what, version }: Subject): Parts 
 const fromSource = ({ name }: ServiceEntry, file: string): string => importPath(`apps/${name}/src/app.module.ts`, file);
 
 /** One row for what the message is about, or one for each message if it is about nothing with an id. */
-function tableOf({ text, kind }: Subject, name: string, { message }: Contract['schemas']): Table {
+function tableOf({ text, kind }: Subject, name: string, { message }: Contract['schemas']): PieceTable {
   const { properties = {}, required = [] } = message ?? {};
   const columns = Object.entries(properties).map(([field, schema]) =>
     columnOf(field, schema, required.includes(field)),
@@ -216,7 +216,7 @@ function providerOf(entry: ServiceEntry, { useCase, store, rows, files }: Parts,
 interface Written {
   readonly subject: Subject;
   readonly constant: string;
-  readonly table: Table;
+  readonly table: PieceTable;
   readonly publishes: Result | undefined;
   readonly schema: ContractSchema;
 }
@@ -264,7 +264,7 @@ async function writeParts(tree: Tree, entry: ServiceEntry, parts: Parts, written
 }
 
 function upsertOf(
-  { name, key, others }: Table,
+  { name, key, others }: PieceTable,
   versioned: boolean,
 ): { readonly insert: string; readonly replaces: boolean } {
   const columns = [key, ...others];
@@ -277,7 +277,7 @@ function upsertOf(
   return { insert: `${into}\n       ON CONFLICT ("${key.name}") DO UPDATE SET ${set}${newer}`, replaces };
 }
 
-function savesOf({ key }: Table, versioned: boolean, replaces: boolean): string {
+function savesOf({ key }: PieceTable, versioned: boolean, replaces: boolean): string {
   if (!replaces) return 'Adds a row; one that is there stays.';
   return `Keeps one row for each ${key.field}: ${versioned ? 'that of the highest version' : 'what the last message said'}.`;
 }

@@ -1,12 +1,12 @@
 import type { GeneratorCallback, Tree } from '@nx/devkit';
 import { generate } from '../service/finish.js';
 import { recordStep } from '../template/steps.js';
-import { addCommand, type CommandOptions } from './command.js';
+import { addCommand, type NewCommandOptions } from './command.js';
 import { addConsumer, type ConsumerOptions } from './consumer.js';
 import { addEvent, type EventOptions } from './event.js';
 import { addMigration, nextTimestamp, type MigrationOptions } from './migration.js';
 import { addRoute, type RouteOptions } from './route.js';
-import { addRpc, type RpcOptions } from './rpc.js';
+import { addRpc, type NewRpcOptions } from './rpc.js';
 
 // What `nx generate` runs: a piece, its step in the record, and then what follows from contracts is generated anew.
 
@@ -16,10 +16,10 @@ type Timed<Options extends { readonly timestamp: string }> = Omit<Options, 'time
 export const eventGenerator = (tree: Tree, options: EventOptions): Promise<GeneratorCallback> =>
   piece(tree, 'event', options, addEvent);
 
-export const commandGenerator = (tree: Tree, options: Timed<CommandOptions>): Promise<GeneratorCallback> =>
+export const commandGenerator = (tree: Tree, options: Timed<NewCommandOptions>): Promise<GeneratorCallback> =>
   piece(tree, 'command', timed(tree, options), addCommand);
 
-export const rpcGenerator = (tree: Tree, options: Timed<RpcOptions>): Promise<GeneratorCallback> =>
+export const rpcGenerator = (tree: Tree, options: Timed<NewRpcOptions>): Promise<GeneratorCallback> =>
   piece(tree, 'rpc', timed(tree, options), addRpc);
 
 export const consumerGenerator = (tree: Tree, options: Timed<ConsumerOptions>): Promise<GeneratorCallback> =>

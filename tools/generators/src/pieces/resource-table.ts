@@ -1,17 +1,17 @@
 import type { ContractSchema } from '@causeway/contracts/published';
-import type { Resource } from './resource.js';
+import type { RouteResource } from './resource.js';
 import type { ResourceSchemas } from './route-contract.js';
-import { columnOf, type Column, type Table } from './table.js';
+import { columnOf, type Column, type PieceTable } from './table.js';
 
 const columnsOf = ({ properties = {}, required = [] }: ContractSchema): Column[] =>
   Object.entries(properties).map(([field, schema]) => columnOf(field, schema, required.includes(field)));
 
 /** The table of a resource: a column for each field that is shown. */
 export function tableOf(
-  { table, thing, things, parents }: Resource,
+  { table, thing, things, parents }: RouteResource,
   view: ContractSchema,
-  parent: Resource | undefined,
-): Table {
+  parent: RouteResource | undefined,
+): PieceTable {
   const [key, ...others] = columnsOf(view);
   if (!key) throw new Error(`${table} has no columns`);
   const above = parents.at(-1);

@@ -3,7 +3,7 @@ import { importPath, plural, singular, spell, type Spellings } from './names.js'
 import { foldersOf, type ServiceEntry } from './service.js';
 
 /** What a route is about: a collection, such as `/v1/posts/{postId}/comments`, and the things in it. */
-export interface Resource {
+export interface RouteResource {
   readonly service: ServiceEntry;
   /** `/v1/posts/{postId}/comments` */
   readonly collection: string;
@@ -29,7 +29,7 @@ export interface Resource {
  * Reads the path of a route: a collection or an item of one.
  * @throws when it is neither
  */
-export function resourceOf(service: ServiceEntry, path: string): Resource & { readonly isItem: boolean } {
+export function resourceOf(service: ServiceEntry, path: string): RouteResource & { readonly isItem: boolean } {
   const segments = path.split('/').slice(1);
   const isItem = /^\{\w+\}$/.test(segments.at(-1) ?? '');
   const collection = `/${(isItem ? segments.slice(0, -1) : segments).join('/')}`;
@@ -65,14 +65,14 @@ export function resourceOf(service: ServiceEntry, path: string): Resource & { re
 }
 
 /** Whether an earlier route made the resource, so that its schemas, table and classes are there. */
-export const isMade = (tree: Tree, { files }: Resource): boolean =>
+export const isMade = (tree: Tree, { files }: RouteResource): boolean =>
   [files.contract, files.useCases, files.store, files.controller].every((file) => tree.exists(file));
 
-export const fromModule = ({ service }: Resource, file: string): string =>
+export const fromModule = ({ service }: RouteResource, file: string): string =>
   importPath(`apps/${service.name}/src/app.module.ts`, file);
 
 /** The collection that a resource is directly in, if an earlier route made it in the same service. */
-export function madeParent(tree: Tree, { service, collection }: Resource): Resource | undefined {
+export function madeParent(tree: Tree, { service, collection }: RouteResource): RouteResource | undefined {
   const above = collection.split('/').slice(0, -1);
   if (!above.at(-1)?.startsWith('{')) return undefined;
   const parent = resourceOf(service, above.slice(0, -1).join('/'));

@@ -1,13 +1,13 @@
 import type { Imported } from '../edit/imports.js';
-import type { Resource } from './resource.js';
+import type { RouteResource } from './resource.js';
 import type { Column } from './table.js';
 
 /** What a route does, from its method and its path. */
-export type Operation = 'list' | 'find' | 'create' | 'replace' | 'remove';
+export type RouteOperation = 'list' | 'find' | 'create' | 'replace' | 'remove';
 
 /** One operation as a route asks for it. */
 export interface OperationChoice {
-  readonly operation: Operation;
+  readonly operation: RouteOperation;
   /** As in `scopes.profile`. Absent: open to everybody. */
   readonly scope?: string;
   readonly idempotent: boolean;
@@ -37,7 +37,7 @@ const values = (from: string, ...names: string[]): Imported[] => names.map((name
 
 /** @param body columns of the body @param all columns of the table */
 export function codeOf(
-  resource: Resource,
+  resource: RouteResource,
   choice: OperationChoice,
   body: readonly Column[],
   all: readonly Column[],
@@ -46,7 +46,7 @@ export function codeOf(
   return { list, find, create, replace, remove }[choice.operation](context);
 }
 
-const namesOf = ({ thing, things }: Resource) => ({
+const namesOf = ({ thing, things }: RouteResource) => ({
   view: `${thing.pascal}View`,
   bodyType: `${thing.pascal}Body`,
   place: `${thing.pascal}Place`,
@@ -55,18 +55,18 @@ const namesOf = ({ thing, things }: Resource) => ({
 });
 
 interface Context extends ReturnType<typeof namesOf> {
-  readonly resource: Resource;
+  readonly resource: RouteResource;
   readonly choice: OperationChoice;
   readonly body: readonly Column[];
   readonly all: readonly Column[];
 }
 
 /** `"owner_id" = …` and the ids above, with the number of the first parameter. */
-function whereOf({ parents }: Resource, first: number): string {
+function whereOf({ parents }: RouteResource, first: number): string {
   const owner = `($${first}::uuid IS NULL OR "owner_id" = $${first})`;
   return [owner, ...parents.map((parent, index) => `"${columnName(parent)}" = $${first + 1 + index}`)].join(' AND ');
 }
-const placeValues = ({ parents }: Resource): string =>
+const placeValues = ({ parents }: RouteResource): string =>
   ['place.ownerId ?? null', ...parents.map((parent) => `place.${parent}`)].join(', ');
 export const columnName = (field: string): string => field.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 const selected = (all: readonly Column[]): string => all.map(({ name }) => `"${name}"`).join(', ');
@@ -349,7 +349,7 @@ function fromBody({ field, kind, nullable }: Column): string {
 }
 
 /** Where the controller looks: among the caller’s own, or everybody’s; below the ids of the path. */
-function placeCode({ parents }: Resource, { scope }: OperationChoice): string {
+function placeCode({ parents }: RouteResource, { scope }: OperationChoice): string {
   const entries = [
     ...(scope ? [`ownerId: personOf(user, scopes.${scope})`] : []),
     ...parents.map((parent) => `${parent}: params.${parent}`),
@@ -357,7 +357,12 @@ function placeCode({ parents }: Resource, { scope }: OperationChoice): string {
   return `{ ${entries.join(', ')} }`;
 }
 
-function parameters({ thing, parents }: Resource, { scope }: OperationChoice, more: string, ofItem = false): string {
+function parameters(
+  { thing, parents }: RouteResource,
+  { scope }: OperationChoice,
+  more: string,
+  ofItem = false,
+): string {
   const needsParams = ofItem || parents.length > 0;
   return [
     ...(scope ? ['@CurrentUser() user: Principal'] : []),
@@ -370,7 +375,7 @@ function parameters({ thing, parents }: Resource, { scope }: OperationChoice, mo
   ].join(', ');
 }
 
-const common = ({ scope }: OperationChoice, { parents }: Resource, ofItem: boolean): Imported[] => [
+const common = ({ scope }: OperationChoice, { parents }: RouteResource, ofItem: boolean): Imported[] => [
   ...(scope
     ? [
         ...values('@causeway/auth', 'CurrentUser', 'RequireScope', 'ScopeMissing'),

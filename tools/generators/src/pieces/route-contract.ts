@@ -11,8 +11,8 @@ import { objectCode, type Field } from './fields.js';
 import { codeOf, objectSample } from './json.js';
 import { spell } from './names.js';
 import { publish, publishedContracts, routeNodes, routesFile, schemaOf, unpublish } from './published.js';
-import type { Resource } from './resource.js';
-import type { Operation } from './route-code.js';
+import type { RouteResource } from './resource.js';
+import type { RouteOperation } from './route-code.js';
 import { literal } from './service.js';
 
 const index = 'libs/contracts/src/index.ts';
@@ -22,7 +22,7 @@ const texts = 'libs/contracts/src/documents/texts.ts';
 /** A route as its entry in the table says. */
 export interface RouteEntry {
   readonly operationId: string;
-  readonly operation: Operation;
+  readonly operation: RouteOperation;
   readonly summary: string;
   /** The key in `scopes`. */
   readonly scope?: string;
@@ -32,7 +32,7 @@ export interface RouteEntry {
 
 export const methods = { list: 'GET', find: 'GET', create: 'POST', replace: 'PUT', remove: 'DELETE' } as const;
 
-export const pathOf = ({ collection, item }: Resource, operation: Operation): string =>
+export const pathOf = ({ collection, item }: RouteResource, operation: RouteOperation): string =>
   operation === 'list' || operation === 'create' ? collection : item;
 
 /** JSON Schema of what is sent and what is shown. */
@@ -42,7 +42,7 @@ export interface ResourceSchemas {
 }
 
 /** Adds the schemas of a resource: `libs/contracts/src/http/<things>.ts`, and their exports. */
-export async function addSchemas(tree: Tree, resource: Resource, fields: readonly Field[]): Promise<void> {
+export async function addSchemas(tree: Tree, resource: RouteResource, fields: readonly Field[]): Promise<void> {
   const { thing, parents, files } = resource;
   const parentFields = parents.map((parent) => `${parent}: id`);
   const shown = [...parentFields, objectCode(fields).slice(1, -1).trim()].filter(Boolean);
@@ -69,12 +69,12 @@ export type ${thing.pascal}View = z.infer<typeof ${thing.camel}View>;
     await edit(tree, index, (before) => addExport(before, { name: type ? `type ${name}` : name, from }));
 }
 
-const exportsOf = ({ thing }: Resource) => [
+const exportsOf = ({ thing }: RouteResource) => [
   ...['Body', 'Page', 'View'].map((part) => ({ name: `${thing.camel}${part}`, type: false })),
   ...['Body', 'View'].map((part) => ({ name: `${thing.pascal}${part}`, type: true })),
 ];
 
-export async function removeSchemas(tree: Tree, resource: Resource): Promise<void> {
+export async function removeSchemas(tree: Tree, resource: RouteResource): Promise<void> {
   tree.delete(resource.files.contract);
   for (const { name } of exportsOf(resource))
     await edit(tree, index, (text) => removeExport(text, { name, from: `./http/${resource.things.kebab}.js` }));
@@ -83,7 +83,7 @@ export async function removeSchemas(tree: Tree, resource: Resource): Promise<voi
 /** Adds the entry to the route table, what the API documents say of it, and the record. */
 export async function addEntry(
   tree: Tree,
-  resource: Resource,
+  resource: RouteResource,
   entry: RouteEntry,
   schemas: ResourceSchemas,
 ): Promise<void> {
@@ -133,7 +133,7 @@ export async function addEntry(
 
 const statuses = { list: 200, find: 200, create: 201, replace: 200, remove: 204 } as const;
 
-function contractOf(resource: Resource, entry: RouteEntry, { body, view }: ResourceSchemas): Contract {
+function contractOf(resource: RouteResource, entry: RouteEntry, { body, view }: ResourceSchemas): Contract {
   const { operation, scope, idempotent, versioned } = entry;
   const page = schemaOf(pageOf(z.object({})), 'output');
   const response = {
@@ -160,7 +160,7 @@ function contractOf(resource: Resource, entry: RouteEntry, { body, view }: Resou
 
 async function addDocumentation(
   tree: Tree,
-  resource: Resource,
+  resource: RouteResource,
   entry: RouteEntry,
   { body, view }: ResourceSchemas,
 ): Promise<void> {
@@ -188,7 +188,7 @@ async function addDocumentation(
 }
 
 /** The group of operations in the document: the first collection of the path. */
-function tagOf({ collection }: Resource): { readonly name: string; readonly path: string } | undefined {
+function tagOf({ collection }: RouteResource): { readonly name: string; readonly path: string } | undefined {
   const [, version = '', first = ''] = collection.split('/');
   return { name: spell(first).title, path: `/${version}/${first}` };
 }
@@ -206,7 +206,7 @@ async function addParameter(tree: Tree, name: string): Promise<void> {
 }
 
 /** Takes everything back that `addEntry` added, and what nobody else needs. */
-export async function removeEntry(tree: Tree, resource: Resource, operationId: string): Promise<void> {
+export async function removeEntry(tree: Tree, resource: RouteResource, operationId: string): Promise<void> {
   const { thing, service, parents } = resource;
   await edit(
     tree,
@@ -241,7 +241,7 @@ const routesOf = (tree: Tree, service: string): boolean =>
   routeNodes(tree).some((route) => literal(propertyOf(route, 'owner')) === service);
 
 /** The schemas of a resource that an earlier route made, from the record. */
-export function recordedSchemas(tree: Tree, resource: Resource): ResourceSchemas | undefined {
+export function recordedSchemas(tree: Tree, resource: RouteResource): ResourceSchemas | undefined {
   const contracts = publishedContracts(tree);
   const own = routeNodes(tree)
     .filter((route) => [resource.collection, resource.item].includes(literal(propertyOf(route, 'path'))))

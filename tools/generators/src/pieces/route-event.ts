@@ -3,12 +3,12 @@ import { demandDefined } from './contract.js';
 import { publisherOf } from './event.js';
 import { kindOf } from './json.js';
 import { publishedContract } from './published.js';
-import type { Resource } from './resource.js';
+import type { RouteResource } from './resource.js';
 import type { OperationChoice } from './route-code.js';
 import { subjectOf } from './subject.js';
 
 /** How an event is filled from the thing that was made. @throws when a field of it follows from nothing */
-export function eventOf(tree: Tree, resource: Resource, text: string): NonNullable<OperationChoice['publishes']> {
+export function eventOf(tree: Tree, resource: RouteResource, text: string): NonNullable<OperationChoice['publishes']> {
   const { service, thing, parents } = resource;
   const subject = subjectOf(text, 'evt');
   if (subject.owner !== service.name)

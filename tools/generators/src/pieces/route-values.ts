@@ -3,12 +3,12 @@ import type { Tree } from '@nx/devkit';
 import type { Imported } from '../edit/imports.js';
 import { codeOf, objectSample, sampleOf } from './json.js';
 import { importPath, spell } from './names.js';
-import { madeParent, type Resource } from './resource.js';
+import { madeParent, type RouteResource } from './resource.js';
 import { bodyColumns, tableOf } from './resource-table.js';
 import type { OperationChoice } from './route-code.js';
 import { methods, pathOf, recordedSchemas, type ResourceSchemas } from './route-contract.js';
 import type { RoutePlan } from './route.js';
-import { rowOf, type Table } from './table.js';
+import { rowOf, type PieceTable } from './table.js';
 
 /** Something beside a class that its members use: declared once. */
 export interface Declared {
@@ -21,7 +21,7 @@ const idOf: Imported = { name: 'id', from: '@causeway/contracts' };
 const zod: Imported = { name: 'z', from: 'zod' };
 
 /** What the members of an operation use besides their imports. */
-export function declarationsOf({ thing, things, parents, parentTable }: Resource, choice: OperationChoice) {
+export function declarationsOf({ thing, things, parents, parentTable }: RouteResource, choice: OperationChoice) {
   const { operation, scope } = choice;
   const ofItem = operation !== 'list' && operation !== 'create';
   const params = ofItem ? [`${thing.camel}Id`, ...parents] : parents;
@@ -83,10 +83,10 @@ export function declarationsOf({ thing, things, parents, parentTable }: Resource
   };
 }
 
-const wordsOf = ({ things }: Resource): string => things.title.toLowerCase();
+const wordsOf = ({ things }: RouteResource): string => things.title.toLowerCase();
 
 /** What the skeletons of a resource need. */
-export function storeValues(resource: Resource, table: Table) {
+export function storeValues(resource: RouteResource, table: PieceTable) {
   const { parents, collection } = resource;
   const columns = [table.key, ...table.others];
   return {
@@ -128,7 +128,7 @@ export function testingValues(tree: Tree, { resource }: RoutePlan, schemas: Reso
 export const parentId = '0193a7c2-8f10-7b61-9c35-2f6f0b7d4e99';
 
 /** SQL for a row of what a resource is in, and of what that is in. */
-function parentRows(tree: Tree, resource: Resource): string[] {
+function parentRows(tree: Tree, resource: RouteResource): string[] {
   const parent = madeParent(tree, resource);
   const schemas = parent && recordedSchemas(tree, parent);
   if (!parent || !schemas) return [];

@@ -14,8 +14,8 @@ import { importPath, spell } from './names.js';
 import { routeNodes, schemaOf } from './published.js';
 import { addPurge, removePurge } from './purges.js';
 import { addRouteToReadme, removeRouteFromReadme } from './readme.js';
-import { fromModule, isMade, madeParent, resourceOf, type Resource } from './resource.js';
-import { codeOf, type Operation, type OperationChoice } from './route-code.js';
+import { fromModule, isMade, madeParent, resourceOf, type RouteResource } from './resource.js';
+import { codeOf, type RouteOperation, type OperationChoice } from './route-code.js';
 import {
   addEntry,
   addSchemas,
@@ -163,12 +163,12 @@ const memberNames = {
 
 /** What a route comes down to. */
 export interface RoutePlan {
-  readonly resource: Resource;
+  readonly resource: RouteResource;
   /** The resource that it is directly in, if an earlier route made that. */
-  readonly parent: Resource | undefined;
+  readonly parent: RouteResource | undefined;
   readonly entry: {
     readonly operationId: string;
-    readonly operation: Operation;
+    readonly operation: RouteOperation;
     readonly summary: string;
     readonly scope?: string;
     readonly idempotent: boolean;
@@ -222,12 +222,12 @@ function planOf(tree: Tree, options: RouteOptions): RoutePlan {
   };
 }
 
-const isChange = (operation: Operation): boolean => operation === 'replace' || operation === 'remove';
+const isChange = (operation: RouteOperation): boolean => operation === 'replace' || operation === 'remove';
 const testOf = ({ name }: ServiceEntry, operationId: string): string =>
   `apps/${name}/test/${spell(operationId).kebab}.int.spec.ts`;
 
-function operationOf(method: string, isItem: boolean): Operation {
-  const operations: Record<string, Operation | undefined> = isItem
+function operationOf(method: string, isItem: boolean): RouteOperation {
+  const operations: Record<string, RouteOperation | undefined> = isItem
     ? { GET: 'find', PUT: 'replace', DELETE: 'remove' }
     : { GET: 'list', POST: 'create' };
   const found = operations[method.toUpperCase()];
@@ -237,12 +237,12 @@ function operationOf(method: string, isItem: boolean): Operation {
   );
 }
 
-function operationIdOf({ thing, things }: Resource, operation: Operation): string {
+function operationIdOf({ thing, things }: RouteResource, operation: RouteOperation): string {
   const verb = { list: 'list', find: 'get', create: 'create', replace: 'replace', remove: 'remove' }[operation];
   return `${verb}${operation === 'list' ? things.pascal : thing.pascal}`;
 }
 
-function summaryOf({ thing, things }: Resource, operation: Operation): string {
+function summaryOf({ thing, things }: RouteResource, operation: RouteOperation): string {
   const [one, many] = [thing.title.toLowerCase(), things.title.toLowerCase()];
   const a = `${/^[aeiou]/.test(one) ? 'an' : 'a'} ${one}`;
   return {
@@ -254,7 +254,7 @@ function summaryOf({ thing, things }: Resource, operation: Operation): string {
   }[operation];
 }
 
-function demandScope({ name, tokens }: ServiceEntry, scope: string | undefined, operation: Operation): void {
+function demandScope({ name, tokens }: ServiceEntry, scope: string | undefined, operation: RouteOperation): void {
   const known = Object.keys(scopes);
   if (scope !== undefined && !known.includes(scope))
     throw new Error(`There is no scope ${scope}. There are: ${known.join(', ')} (libs/contracts/src/http/headers.ts).`);
@@ -270,7 +270,7 @@ function demandScope({ name, tokens }: ServiceEntry, scope: string | undefined, 
 
 function demandFlags(
   { idempotent, versioned }: { idempotent: boolean; versioned: boolean },
-  operation: Operation,
+  operation: RouteOperation,
 ): void {
   if (idempotent && operation !== 'create') throw new Error('Only a POST takes an Idempotency-Key.');
   if (versioned && !isChange(operation)) throw new Error('Only PUT and DELETE take If-Match.');
@@ -323,7 +323,7 @@ async function makeResource(
   return schemas;
 }
 
-function providerOf(resource: Resource) {
+function providerOf(resource: RouteResource) {
   const { service, things, files } = resource;
   const parts = [
     `${things.camel}: new Pg${things.pascal}(transaction.sql)`,
@@ -348,7 +348,7 @@ function providerOf(resource: Resource) {
   };
 }
 
-async function unmakeResource(tree: Tree, resource: Resource, at: string): Promise<void> {
+async function unmakeResource(tree: Tree, resource: RouteResource, at: string): Promise<void> {
   const { service, files, thing, things, table } = resource;
   await unbind(tree, service.name, `${things.pascal}Controller`, things.pascal);
   for (const file of [files.useCases, files.store, files.controller, files.testing]) removeFile(tree, file);

@@ -13,9 +13,9 @@ import { publish, schemaOf, unpublish } from './published.js';
 import { addToReadme, removeFromReadme } from './readme.js';
 import { demandBroker, demandDatabase, foldersOf, serviceEntry, type ServiceEntry } from './service.js';
 import { constantOf, subjectOf, type Subject } from './subject.js';
-import { addModel, columnOf, createTable, hasTable, removeModel, rowOf, type Table } from './table.js';
+import { addModel, columnOf, createTable, hasTable, removeModel, rowOf, type PieceTable } from './table.js';
 
-export interface RpcOptions {
+export interface NewRpcOptions {
   /** Who answers it: the owner of the subject. */
   readonly service: string;
   /** `user.rpc.get-badge.v1`: a verb, and what is asked for. */
@@ -35,7 +35,7 @@ export interface RpcOptions {
  * @throws when the subject breaks the convention, belongs to another service or is defined, or the service has no
  *   account of the broker or no database
  */
-export async function addRpc(tree: Tree, options: RpcOptions): Promise<void> {
+export async function addRpc(tree: Tree, options: NewRpcOptions): Promise<void> {
   const { service, timestamp, from } = options;
   const entry = serviceEntry(tree, service);
   const subject = subjectOf(options.subject, 'rpc');
@@ -73,7 +73,13 @@ export async function addRpc(tree: Tree, options: RpcOptions): Promise<void> {
   );
   const [key, ...others] = columns;
   if (!key) throw new Error('an RPC finds something with an id');
-  const table: Table = { name: parts.table, model: thing.pascal, comment: `What ${subject.text} finds`, key, others };
+  const table: PieceTable = {
+    name: parts.table,
+    model: thing.pascal,
+    comment: `What ${subject.text} finds`,
+    key,
+    others,
+  };
   if (!hasTable(tree, service, table.name)) {
     addMigration(tree, { service, name: table.name, timestamp, sql: createTable(table) });
     addModel(tree, service, table);
@@ -128,7 +134,7 @@ function sampleValues(names: readonly string[], sample: object) {
   };
 }
 
-export async function removeRpc(tree: Tree, { service, subject: text, timestamp, from }: RpcOptions): Promise<void> {
+export async function removeRpc(tree: Tree, { service, subject: text, timestamp, from }: NewRpcOptions): Promise<void> {
   const subject = subjectOf(text, 'rpc');
   const { files, handler, store, table, thing } = partsOf(serviceEntry(tree, service), subject);
   if (from !== undefined) await removeSent(tree, from, text);

@@ -11,7 +11,7 @@ export interface Column {
   readonly nullable: boolean;
 }
 
-export interface Table {
+export interface PieceTable {
   readonly name: string;
   /** The model in schema.prisma. Default: the name of the table. */
   readonly model?: string;
@@ -52,7 +52,7 @@ const prismaTypes: Record<ValueKind, readonly [type: string, attribute?: string]
 };
 
 /** The SQL that makes a table. */
-export function createTable({ name, comment, key, others, references, index }: Table): string {
+export function createTable({ name, comment, key, others, references, index }: PieceTable): string {
   const columns = [key, ...others].map(
     (column) => `  "${column.name}" ${sqlTypes[column.kind]}${column.nullable ? '' : ' NOT NULL'},`,
   );
@@ -78,7 +78,11 @@ export function createTable({ name, comment, key, others, references, index }: T
 const schemaOf = (service: string): string => `apps/${service}/prisma/schema.prisma`;
 
 /** Adds the model of a table to `schema.prisma`, where a reader looks for the tables of a service. */
-export function addModel(tree: Tree, service: string, { name, model: modelName, comment, key, others }: Table): void {
+export function addModel(
+  tree: Tree,
+  service: string,
+  { name, model: modelName, comment, key, others }: PieceTable,
+): void {
   const path = schemaOf(service);
   const before = tree.read(path, 'utf8');
   if (before === null) return;
