@@ -45,7 +45,7 @@ export async function runGenerator(
   }
 }
 
-export function flags(options: GeneratorOptions): string[] {
+function flags(options: GeneratorOptions): string[] {
   return Object.entries(options).flatMap(([name, value]) => {
     if (value === undefined) return [];
     const values = typeof value === 'object' ? value : [value];

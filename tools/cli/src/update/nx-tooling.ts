@@ -2,7 +2,6 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import type { Command } from '@causeway/launcher/run';
-import { flags, type GeneratorOptions } from '../generate.js';
 import { runChild } from './child-process.js';
 import { migrationsFile, type BoundaryViolation, type Tooling } from './tooling.js';
 
@@ -27,15 +26,8 @@ export function nxTooling(signal: AbortSignal): Tooling {
   };
   return {
     setUp: async (folder) => void (await runIn(folder, [process.execPath, 'tools/bootstrap.mjs'])),
-    runStep: async (folder, { generator, options }, last) => {
-      const name = `${scopeOf(folder)}/generators:${generator}`;
-      const command: Command = [
-        ...nx(folder),
-        'generate',
-        name,
-        ...flags(options as GeneratorOptions),
-        '--no-interactive',
-      ];
+    runStep: async (folder, step, last) => {
+      const command: Command = [nodeFor(folder), 'tools/generators/dist/run-step.js', JSON.stringify(step)];
       await runIn(folder, command, { MORE_STEPS_FOLLOW: String(!last) });
     },
     generatedFiles: async (folder) => JSON.parse(await runIn(folder, generate(folder, '--list'))) as string[],

@@ -104,7 +104,7 @@ async function replay(
       await git.run(['reset', '--quiet', '--hard']);
       await git.run(['clean', '--quiet', '-fd']);
       leftOut.push({ step, version: version.version, reason: (error as Error).message });
-      say(`left out on both sides: ${describe(step)}`);
+      say(`left out on both sides: ${describe(step)}, because ${(error as Error).message.split('\n').at(-1)}`);
     }
   }
   const inOrder = steps.filter((step) => done.includes(step));
