@@ -118,7 +118,7 @@ test('pins: what is found in which kind of file', () => {
 const migration = 'apps/order/prisma/migrations/1_init/migration.sql';
 
 test.each([
-  ['changed', { [migration]: 'CREATE SCHEMA other;\n' }, 'not as in the template'],
+  ['changed', { [migration]: 'CREATE SCHEMA other;\n' }, 'changed by the commit'],
   ['deleted', { [migration]: null }, 'deleted here'],
 ])('a migration of the template that is %s here', async (_, files, reason) => {
   scene.fork.commit('edited', files);
@@ -158,6 +158,12 @@ test('after an update the comparison is with the new version; and a newer one is
   expect(short(await differences())).toEqual([`note template ${recordFile}`]);
   expect(await update({ from: '../template' }, scene.parts())).toMatchObject({ state: 'done' });
   expect(await differences({}, null)).toEqual([]);
+});
+
+test('a migration that the template changed and an update kept is a note', async () => {
+  scene.release({ [migration]: 'CREATE SCHEMA better;\n' });
+  expect(await update({ from: '../template' }, scene.parts())).toMatchObject({ state: 'done' });
+  expect(short(await differences())).toEqual([`note migrations ${migration}`]);
 });
 
 test('files that are not current, and imports that a rule forbids or a comment allows', async () => {

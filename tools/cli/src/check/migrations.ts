@@ -12,44 +12,50 @@ const finding = (file: string, what: string): TemplateFinding => ({
   remedy: 'Give it its old text back, and write a new migration: npx causeway new migration <service> <name>.',
 });
 
-/** Migrations that somebody may have applied and that have another text now: the template's, and the fork's own. */
+/** Migrations that somebody may have applied and that have another text now, or are gone. */
 export async function migrationFindings(repository: CheckedRepository): Promise<TemplateFinding[]> {
   const { root, template } = repository;
-  const ofTemplate = new Set((template?.files ?? []).filter(isMigration));
+  const edited = await editedHere(repository);
   const services = new Set(repository.files.flatMap((file) => /^apps\/[^/]+\//.exec(file)?.[0] ?? []));
-  const found = await Promise.all(
-    [...ofTemplate].map(async (file) => {
-      // Of a service that is gone, its migrations are gone.
-      if (![...services].some((folder) => file.startsWith(folder)) && file.startsWith('apps/')) return [];
-      if (!existsSync(join(root, file))) return [finding(file, 'deleted here')];
-      const [ours, theirs] = [readFileSync(join(root, file), 'utf8'), await template?.read(file)];
-      return ours === theirs ? [] : [finding(file, 'not as in the template')];
-    }),
+  const compared = (template?.files ?? []).filter(
+    // Of a service that is gone, its migrations are gone.
+    (file) =>
+      isMigration(file) && (!file.startsWith('apps/') || [...services].some((folder) => file.startsWith(folder))),
   );
-  return [...found.flat(), ...(await editedHere(repository, ofTemplate))];
+  const differing: TemplateFinding[] = [];
+  for (const file of compared) {
+    if (!existsSync(join(root, file))) edited.set(file, 'deleted here');
+    else if (!edited.has(file) && readFileSync(join(root, file), 'utf8') !== (await template?.read(file)))
+      differing.push(differs(file));
+  }
+  return [...[...edited].map(([file, what]) => finding(file, what)), ...differing];
 }
 
-/** Of the fork's own: what a commit changed after another had added it, or what is changed and not committed. */
-async function editedHere(
-  { git, template }: CheckedRepository,
-  others: ReadonlySet<string>,
-): Promise<TemplateFinding[]> {
-  const range = template === undefined ? [] : ['--not', template.version.commit];
+const differs = (file: string): TemplateFinding => ({
+  severity: 'note',
+  check: 'migrations',
+  file,
+  reason: 'not as in the template, and no commit here has changed it: an update keeps what may have been applied',
+  remedy: 'Nothing, unless it was changed before the first commit.',
+});
+
+/** What a commit of the fork changed after another had added it, or what is changed and not committed. */
+async function editedHere({ git, template }: CheckedRepository): Promise<Map<string, string>> {
   const known = template !== undefined && (await git.commitOf(template.version.commit)) !== undefined;
   const log = await git.list(
     ...['log', '-z', '--format=%x01%H', '--name-only', '--no-renames', '--diff-filter=M', 'HEAD'],
-    ...(known ? range : []),
+    ...(known ? ['--not', template.version.commit] : []),
   );
   const edited = new Map<string, string>();
   let commit = '';
   for (const entry of log.map((text) => text.replace(/^\n/, ''))) {
     if (entry.startsWith('\u0001')) commit = entry.slice(1).trim();
-    else if (isMigration(entry) && !others.has(entry) && !edited.has(entry))
+    else if (isMigration(entry) && !edited.has(entry) && existsSync(join(git.folder, entry)))
       if (!(await onlyRenamed(git, commit, entry))) edited.set(entry, `changed by the commit ${commit.slice(0, 12)}`);
   }
   for (const file of await git.list('diff', '-z', '--name-only', '--no-renames', '--diff-filter=MD', 'HEAD'))
-    if (isMigration(file) && !others.has(file)) edited.set(file, 'changed, and not committed');
-  return [...edited].map(([file, what]) => finding(file, what));
+    if (isMigration(file)) edited.set(file, 'changed, and not committed');
+  return edited;
 }
 
 /** `rename` gives every file another name inside; it is done before anything is applied. */
