@@ -3,10 +3,9 @@
 // alone.
 import '@causeway/launcher/stop-with-parent';
 import '@causeway/launcher/tolerate-output-errors';
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { run } from '@causeway/launcher/run';
+import { runSuite } from '@causeway/testkit/run-suite';
 import { buildImages, images } from './build.js';
 import { findEngine, NoEngine, type Engine } from './engine.js';
 
@@ -26,41 +25,7 @@ async function main(): Promise<number> {
     return values['if-available'] ? 0 : 1;
   }
   if (!values['no-build']) await buildImages(engine, images, { root, tag: 'dev' });
-  const report = `${root}/reports/images.json`;
-  // Jest does not make the folder of its report.
-  mkdirSync(`${root}/reports`, { recursive: true });
-  rmSync(report, { force: true });
-  const jest = [
-    process.execPath,
-    '--experimental-vm-modules',
-    '--no-warnings',
-    `${root}/node_modules/jest/bin/jest.js`,
-    '--config',
-    `${root}/tools/images/jest.config.mjs`,
-    '--runInBand',
-    '--json',
-    `--outputFile=${report}`,
-    ...(positionals.length > 0 ? ['--', ...positionals] : []),
-  ] as const;
-  const { code } = await run(jest, { output: 'inherit', timeoutMs: 7_200_000 });
-  await say(report);
-  return code;
-}
-
-interface TestTotals {
-  totalsOf(reports: readonly unknown[], root: string): { readonly skipped: number };
-  skipLines(totals: unknown): string[];
-  closingLine(totals: unknown): string;
-}
-
-/** Ends as `npm test` does: what was skipped and why, then the numbers. */
-async function say(report: string): Promise<void> {
-  const { totalsOf, skipLines, closingLine } = (await import(
-    pathToFileURL(`${root}/tools/test-totals.mjs`).href
-  )) as TestTotals;
-  const read = existsSync(report) ? (JSON.parse(readFileSync(report, 'utf8')) as unknown) : undefined;
-  const totals = totalsOf([read], root);
-  console.log(['', ...skipLines(totals), closingLine(totals)].join('\n'));
+  return runSuite('images', 'tools/images', positionals);
 }
 
 process.exitCode = await main();
