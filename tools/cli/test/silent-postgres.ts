@@ -32,7 +32,7 @@ export class SilentPostgres {
         } else if (left > 0) {
           left -= 1;
           socket.write(Buffer.concat([done, ready]));
-        } else for (const note of this.unanswered.splice(0)) note();
+        } else for (const resolve of this.unanswered.splice(0)) resolve();
       });
     });
   }
