@@ -19,7 +19,7 @@ const scene = new Scene();
 const exporter = new InMemorySpanExporter();
 
 beforeAll(() => {
-  tracedIds.set('parcelId', 'causeway.parcel.id');
+  tracedIds['causeway.parcel.id'] = 'parcelId';
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   propagation.setGlobalPropagator(new W3CTraceContextPropagator());
   trace.setGlobalTracerProvider(new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] }));

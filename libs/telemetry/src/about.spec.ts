@@ -8,8 +8,8 @@ beforeAll(() => {
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   trace.setGlobalTracerProvider(new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] }));
 });
-beforeAll(() => void tracedIds.set('parcelId', 'test.parcel.id'));
-afterAll(() => void tracedIds.delete('parcelId'));
+beforeAll(() => void (tracedIds['test.parcel.id'] = 'parcelId'));
+afterAll(() => void delete tracedIds['test.parcel.id']);
 beforeEach(() => exporter.reset());
 
 const nothing = () => undefined;
@@ -56,8 +56,8 @@ test('messages and requests name what they are about by its field', () => {
 });
 
 test('work inside of work has the ids of both', async () => {
-  tracedIds.set('boxId', 'test.box.id');
+  tracedIds['test.box.id'] = 'boxId';
   await about({ parcelId: 'p-5' }, () => about({ boxId: 'b-1' }, () => inSpan('both', {}, nothing)));
-  tracedIds.delete('boxId');
+  delete tracedIds['test.box.id'];
   expect(exporter.getFinishedSpans()[0]?.attributes).toEqual({ 'test.parcel.id': 'p-5', 'test.box.id': 'b-1' });
 });

@@ -2,13 +2,13 @@ import { context, createContextKey, trace, type Attributes, type Context } from 
 
 /**
  * Ids that mark all spans of the work about one thing, so that one search finds them: the field by which messages and
- * requests name it, and the attribute of the spans.
+ * requests name it, by the attribute of the spans.
  */
-export const tracedIds = new Map<string, string>([
+export const tracedIds: Record<string, string> = {
   // demo
-  ['orderId', 'causeway.order.id'],
+  'causeway.order.id': 'orderId',
   // end demo
-]);
+};
 
 const idsKey = createContextKey('causeway traced ids');
 
@@ -16,7 +16,7 @@ const idsKey = createContextKey('causeway traced ids');
 export function idsOf(data: unknown): Attributes {
   if (typeof data !== 'object' || data === null) return {};
   const found: Attributes = {};
-  for (const [field, attribute] of tracedIds) {
+  for (const [attribute, field] of Object.entries(tracedIds)) {
     const id = (data as Record<string, unknown>)[field];
     if (typeof id === 'string') found[attribute] = id;
   }

@@ -128,7 +128,7 @@ describe('Kubernetes', () => {
     expect((await run('logs', ...options)).out).toContain('from the pod');
     // demo
     const story = await run('order', '01a21f4e-da4f-7224-b95b-b448aedc15db', ...options);
-    expect(story.out).toContain('there is no order');
+    expect(story.err).toContain('relation "orders" does not exist');
     // end demo
     const forwards = calls().filter((call) => call.includes('port-forward'));
     expect(forwards.map((call) => call.split('--address 127.0.0.1 ')[1])).toEqual([
@@ -196,7 +196,7 @@ describe('Compose', () => {
     expect((await run('logs', '--compose', file)).out).toMatch(/causeway-user-1.*from it/);
     // demo
     const story = await run('order', '01a21f4e-da4f-7224-b95b-b448aedc15db', '--compose', file);
-    expect(story.out).toContain('there is no order');
+    expect(story.err).toContain('relation "orders" does not exist');
     // end demo
     const stopped = await run('dlq', 'stats', '--compose', file);
     expect(stopped).toMatchObject({ code: 1, err: expect.stringContaining('no container of nats runs') });
@@ -232,7 +232,7 @@ describe('inside of a container', () => {
     expect(services).toMatchObject({ code: 0, out: expect.stringMatching(/user +\S+ +ready/) });
     // demo
     const story = await runAt(inside, 'order', '01a21f4e-da4f-7224-b95b-b448aedc15db');
-    expect(story.out).toContain('there is no order');
+    expect(story.err).toContain('relation "orders" does not exist');
     // end demo
     const doctor = await runAt(inside, 'doctor');
     expect(doctor.out).toContain('database of user');

@@ -4,13 +4,13 @@ import { root } from './places.js';
 
 const lock = readLock(root);
 const options = {
-  app: 'order',
-  workspace: 'apps/order',
+  app: 'user',
+  workspace: 'apps/user',
   version: 'git-0123456789ab',
   revision: '0123456789abcdef0123456789abcdef01234567',
   created: new Date('2026-01-01T00:00:00Z'),
   lock,
-  packages: productionPackages(lock, ['apps/order']).map((place) => `${nameOf(place)}@${lock[place]!.version}`),
+  packages: productionPackages(lock, ['apps/user']).map((place) => `${nameOf(place)}@${lock[place]!.version}`),
 };
 const base: BaseContents = {
   node: '24.21.0',
@@ -36,7 +36,7 @@ const document = async (more: Partial<Parameters<typeof billOfMaterials>[0]> = {
 
 test('every npm package has a purl, a licence and the hash of the lock', async () => {
   const { components, metadata } = await document();
-  expect(metadata.component).toMatchObject({ name: 'order', version: 'git-0123456789ab' });
+  expect(metadata.component).toMatchObject({ name: 'user', version: 'git-0123456789ab' });
   expect(components).toHaveLength(new Set(options.packages).size);
   const { integrity } = lock['node_modules/@nestjs/core']!;
   const core = components.find(({ purl }) => purl?.startsWith('pkg:npm/%40nestjs/core@'));
@@ -54,7 +54,7 @@ test('every npm package has a purl, a licence and the hash of the lock', async (
 test('the graph says what the app needs, and what that needs', async () => {
   const { dependencies } = await document();
   const of = (ref: string) => dependencies.find((entry) => entry.ref.startsWith(ref))?.dependsOn ?? [];
-  expect(of('order')).toContainEqual(expect.stringMatching(/^@nestjs\/core@/));
+  expect(of('user')).toContainEqual(expect.stringMatching(/^@nestjs\/core@/));
   expect(of('@nestjs/core@')).toContainEqual(expect.stringMatching(/^@nestjs\/common@/));
 });
 

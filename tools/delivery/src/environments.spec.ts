@@ -48,7 +48,7 @@ test('an environment is a branch with the manifests of a commit and the digests 
   await deploy(repository, 'production', release);
   await fetchAll();
   const overlay = await fileAt('production', 'k8s/overlays/production/kustomization.yaml');
-  expect(overlay).toContain(`newName: registry.shop.io/order\n    digest: sha256:${'1'.repeat(64)}`);
+  expect(overlay).toContain(`newName: registry.shop.io/user\n    digest: sha256:${'1'.repeat(64)}`);
   expect(overlay).toContain(`app.kubernetes.io/version: ${release.version}`);
   expect(overlay).toContain('# Three replicas over zones');
   expect(overlay).not.toContain('newTag');
@@ -70,17 +70,17 @@ test('tags of an overlay become digests', async () => {
 });
 
 test('a canary that is tried keeps its version while others are released; before, it is what is released', () => {
-  const image = (digit: string) => ({ name: 'registry.shop.io/order', digest: `sha256:${digit.repeat(64)}` });
+  const image = (digit: string) => ({ name: 'registry.shop.io/user', digest: `sha256:${digit.repeat(64)}` });
   const overlay = (digit: string, components: string) =>
     `components: [${components}]\nimages:\n` +
-    `  - { name: causeway/order, newName: a, digest: b }\n` +
-    `  - { name: causeway/order-canary, newName: ${image(digit).name}, digest: '${image(digit).digest}' }\n`;
-  const release = { version: 'v2', images: { order: image('2') } };
-  const taken = setRelease(overlay('7', '../../components/canary-order'), release);
+    `  - { name: causeway/user, newName: a, digest: b }\n` +
+    `  - { name: causeway/user-canary, newName: ${image(digit).name}, digest: '${image(digit).digest}' }\n`;
+  const release = { version: 'v2', images: { user: image('2') } };
+  const taken = setRelease(overlay('7', '../../components/canary-user'), release);
   expect([taken.split(image('2').digest).length - 1, taken.includes(image('7').digest)]).toEqual([1, true]);
   const before = setRelease(overlay('0', ''), release);
   expect(before.split(image('2').digest).length - 1).toBe(2);
-  expect(releaseIn(taken).images).toEqual({ order: image('2') });
+  expect(releaseIn(taken).images).toEqual({ user: image('2') });
 });
 
 test('the same release again makes no commit', async () => {
@@ -112,7 +112,7 @@ test('promotion takes digests and commit from the first environment, though main
   await deploy(repository, 'production', await current(repository, 'staging'));
   await fetchAll();
   expect(await fileAt('production', 'k8s/base/what.yaml')).toBe('change: 1');
-  expect((await current(repository, 'production')).images['order']).toEqual(release.images['order']);
+  expect((await current(repository, 'production')).images['user']).toEqual(release.images['user']);
 });
 
 test('rollback puts manifests and images back, and a second one goes further back, not forward', async () => {
@@ -147,7 +147,7 @@ test('values that lead nowhere are not deployed', async () => {
 
 test('an app without an image is not deployed', async () => {
   const { images, ...release } = await commit('1');
-  const { order: _, ...rest } = images;
+  const { user: _, ...rest } = images;
   await expect(deploy(repository, 'staging', { ...release, images: rest })).rejects.toThrow('no image of it');
 });
 

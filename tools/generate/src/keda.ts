@@ -29,7 +29,9 @@ resources:
   - scaled-objects.yaml
   - nats-monitoring.yaml
   - network-policy.yaml
-patches:
+${consuming.length > 0 ? patches() : ''}`;
+
+const patches = (): string => `patches:
   # KEDA makes one of the same name for each ScaledObject. Two for one Deployment would work against each other.
   - target: { kind: HorizontalPodAutoscaler, name: ${consuming.map(({ name }) => name).join('|')} }
     patch: |-

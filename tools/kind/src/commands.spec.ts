@@ -48,10 +48,10 @@ withKubectl('images', () => {
     const file = join(fakes.folder, 'loaded');
     await up('images', '--image-loader', `echo {image} >> ${file}`);
     const loaded = readFileSync(file, 'utf8').trim().split('\n');
-    expect(loaded).toContain('causeway/user:dev-222222222222');
+    expect(loaded).toContain('causeway/user:dev-111111111111');
     // The local engine has these two, so the cluster needs no registry for them.
     expect(loaded).toEqual(expect.arrayContaining(['postgres:18', 'nats:2']));
-    expect(fakes.asked).toContain('docker tag causeway/user:dev causeway/user:dev-222222222222');
+    expect(fakes.asked).toContain('docker tag causeway/user:dev causeway/user:dev-111111111111');
   });
 
   test('or all at once, as an archive on its standard input', async () => {
@@ -109,7 +109,7 @@ withKubectl('secrets and manifests', () => {
     fakes.answer([]);
     await up('apply');
     const text = fakes.calls.at(-1)!.input;
-    expect(text).toContain('image: causeway/user:dev-222222222222');
+    expect(text).toContain('image: causeway/user:dev-111111111111');
     const [, name] = /name: (user-migrate-dev-r[0-9a-f]{8})\n/.exec(text) ?? [];
     expect(name).toBeDefined();
     await up('apply');

@@ -63,12 +63,12 @@ test('shows what kubectl waits for, and ends when everything is ready', async ()
   ]);
   await wait();
   expect(lines).toEqual([
-    'waiting for deployment/order, job/user-migrate-1',
+    'waiting for deployment/user, job/user-migrate-1',
     '0 of 2 updated replicas are available',
     'deployment "user" successfully rolled out',
     expect.stringMatching(/^everything is ready after \d+ s$/),
   ]);
-  expect(fakes.asked).toContain('kubectl rollout status deployment/order --timeout=60s');
+  expect(fakes.asked).toContain('kubectl rollout status deployment/user --timeout=60s');
   expect(fakes.calls.every(({ context }) => context === 'some')).toBe(true);
 });
 

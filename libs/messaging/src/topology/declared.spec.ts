@@ -5,7 +5,8 @@ import { consumerConfig, differences, streamConfig } from './declared.js';
 declareParcels();
 
 test('a stream is declared with limits retention, file storage and refusal of what does not fit', () => {
-  expect(streamConfig(streams.find(({ name }) => name === 'USER')!, 3)).toEqual({
+  const user = streams.find(({ name }) => name === 'USER')!;
+  expect(streamConfig(user, 3)).toEqual({
     name: 'USER',
     subjects: ['user.evt.>'],
     retention: 'limits',

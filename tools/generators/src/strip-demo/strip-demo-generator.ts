@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { formatFiles, type Tree } from '@nx/devkit';
 import { recordStep } from '../template/steps.js';
 import { demoPaths, demoServices } from './demo-parts.js';
+import { withoutDeadLinks } from './dead-links.js';
 import { dependenciesOn } from './dependents.js';
 import { withoutPackages } from './packages.js';
 import { withoutContracts } from './published.js';
@@ -29,6 +30,15 @@ export async function stripDemoGenerator(tree: Tree): Promise<void> {
     const text = kept.get(file);
     if (ofTheDemo(file)) tree.delete(file);
     else if (text !== undefined) tree.write(file, text);
+  }
+  const left = new Set(files.filter((file) => !ofTheDemo(file)));
+  const exists = (path: string): boolean =>
+    left.has(path) || [...left].some((file) => file.startsWith(`${path.replace(/\/$/, '')}/`));
+  for (const file of left) {
+    if (!file.endsWith('.md')) continue;
+    const text = tree.read(file, 'utf8') ?? '';
+    const rest = withoutDeadLinks(file, text, exists);
+    if (rest !== text) tree.write(file, rest);
   }
   withoutPackages(tree, files);
   withoutContracts(tree, routes, messages);

@@ -8,21 +8,18 @@ describePolicy(podsAreAdmitted, [
     'a CPU limit that the quota asks for',
     'kind',
     (copy) => (copy.quota('services').hard!['limits.cpu'] = '20'),
-    [
-      'Deployment order',
-      'container wait-for-schema states no limits.cpu, and ResourceQuota services refuses such pods',
-    ],
+    ['Deployment user', 'container wait-for-schema states no limits.cpu, and ResourceQuota services refuses such pods'],
   ],
   [
     'a container above the LimitRange',
     'staging',
-    (copy) => (copy.container('order').resources!.limits!['memory'] = '3Gi'),
+    (copy) => (copy.container('user').resources!.limits!['memory'] = '3Gi'),
     ['container service has 3Gi of memory, and a LimitRange allows at most 2Gi'],
   ],
   [
     'a request above the default limit',
     'kind',
-    (copy) => (copy.container('order').resources = { requests: { cpu: '75m', memory: '192Mi' } }),
+    (copy) => (copy.container('user').resources = { requests: { cpu: '75m', memory: '192Mi' } }),
     ['asks for more memory than its limit 128Mi'],
   ],
   [
@@ -36,7 +33,7 @@ describePolicy(podsAreAdmitted, [
     'kind',
     (copy) =>
       copy.add({
-        ...object('CronJob', 'sweep', { spec: { schedule: '@hourly', jobTemplate: { spec: copy.job('order') } } }),
+        ...object('CronJob', 'sweep', { spec: { schedule: '@hourly', jobTemplate: { spec: copy.job('user') } } }),
         apiVersion: 'batch/v1',
       }),
     ['CronJob sweep', 'concurrencyPolicy: Forbid'],
@@ -46,7 +43,7 @@ describePolicy(podsAreAdmitted, [
     'kind',
     (copy) =>
       copy.add({
-        ...object('DaemonSet', 'agent', { spec: { template: copy.deployment('order').spec!.template } }),
+        ...object('DaemonSet', 'agent', { spec: { template: copy.deployment('user').spec!.template } }),
         apiVersion: 'apps/v1',
       }),
     ['DaemonSet agent', 'the nodes are unknown'],

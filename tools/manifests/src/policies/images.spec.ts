@@ -3,12 +3,12 @@ import { describePolicy } from '../testing/describe-policy.js';
 import { imagesArePinned } from './images.js';
 
 describePolicy(imagesArePinned, [
-  ['latest', 'kind', (copy) => (copy.container('order').image = 'causeway/order:latest'), ['something else tomorrow']],
+  ['latest', 'kind', (copy) => (copy.container('user').image = 'causeway/user:latest'), ['something else tomorrow']],
   [
     'no tag',
     'staging',
-    (copy) => (copy.container('order').image = 'causeway/order'),
-    ['Deployment order', 'causeway/order, which'],
+    (copy) => (copy.container('user').image = 'causeway/user'),
+    ['Deployment user', 'causeway/user, which'],
   ],
   [
     'a major version only',
@@ -20,7 +20,7 @@ describePolicy(imagesArePinned, [
   [
     'a tag in production',
     'production',
-    (copy) => (copy.container('order').image = 'registry.example.org/causeway/order:v1-0-0'),
+    (copy) => (copy.container('user').image = 'registry.example.org/causeway/user:v1-0-0'),
     ['without a digest'],
   ],
 ]);

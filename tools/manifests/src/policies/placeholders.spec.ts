@@ -18,7 +18,7 @@ describePolicy(nothingIsAPlaceholder, [
   [
     'a variable that is never substituted',
     'production',
-    (copy) => (copy.container('order').image = '${ORDER_IMAGE}'),
-    ['Deployment order', 'containers[0].image is ${ORDER_IMAGE}'],
+    (copy) => (copy.container('user').image = '${ORDER_IMAGE}'),
+    ['Deployment user', 'containers[0].image is ${ORDER_IMAGE}'],
   ],
 ]);

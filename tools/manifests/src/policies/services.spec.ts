@@ -6,26 +6,26 @@ describePolicy(servicesFindTheirPods, [
   [
     'a selector that finds nothing',
     'kind',
-    (copy) => (copy.find<IService>('Service', 'order').spec!.selector = { app: 'order' }),
-    ['k8s/base/service/service.yaml', 'Service order', 'finds the pods of nothing'],
+    (copy) => (copy.find<IService>('Service', 'user').spec!.selector = { app: 'user' }),
+    ['k8s/base/service/service.yaml', 'Service user', 'finds the pods of nothing'],
   ],
   [
     'a selector that finds a Job, too',
     'kind',
-    (copy) => (copy.find<IService>('Service', 'order').spec!.selector = { 'app.kubernetes.io/name': 'order' }),
-    ['Deployment order, Job order-migrate-dev'],
+    (copy) => (copy.find<IService>('Service', 'user').spec!.selector = { 'app.kubernetes.io/name': 'user' }),
+    ['Deployment user, Job user-migrate-dev'],
   ],
   [
     'a port without a listener',
     'kind',
-    (copy) => (copy.find<IService>('Service', 'order').spec!.ports![0]!.targetPort = 3000),
+    (copy) => (copy.find<IService>('Service', 'user').spec!.ports![0]!.targetPort = 3000),
     ['leads to 3000'],
   ],
   [
     'the management port',
     'kind',
     (copy) =>
-      copy.find<IService>('Service', 'order').spec!.ports!.push({ name: 'm', port: 9090, targetPort: 'management' }),
+      copy.find<IService>('Service', 'user').spec!.ports!.push({ name: 'm', port: 9090, targetPort: 'management' }),
     ['publishes the management port'],
   ],
   [
