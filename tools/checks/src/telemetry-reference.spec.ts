@@ -128,7 +128,7 @@ describe('spans', () => {
       .filter(({ text }) =>
         /from '@causeway\/telemetry'|from '.*\/(tracing|metrics)\.js'|@opentelemetry\/api/.test(text),
       )
-      .concat(sources.filter(({ path }) => path === 'libs/telemetry/src/tracing.ts'))
+      .concat(sources.filter(({ path }) => /^libs\/telemetry\/src\/(tracing|about)\.ts$/.test(path)))
       .flatMap(({ tree }) => [
         ...keysIn(tree),
         ...callsOf(tree, ['setAttribute']).flatMap(({ arguments: [name] }) => (name ? namesGivenBy(name) : [])),

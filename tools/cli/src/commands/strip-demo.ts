@@ -44,7 +44,7 @@ async function stripDemo(
     await tooling.setUp(repository);
     if (makesServices()) {
       progress(`the service ${service}`);
-      files.push(...(await runGenerator('service', { name: service }, false)));
+      files.push(...(await runGenerator('service', { name: service, shape: 'flat' }, false)));
       await tooling.install(repository);
       await tooling.setUp(repository);
     }
