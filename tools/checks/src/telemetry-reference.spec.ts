@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
-import { instruments, tracedIds } from '@causeway/telemetry';
+import { instruments } from '@causeway/telemetry';
 import { codesIn, tableUnder } from '@causeway/testkit';
 import ts from 'typescript';
 import { root, sourceFiles } from './repository.js';
@@ -133,7 +133,6 @@ describe('spans', () => {
         ...keysIn(tree),
         ...callsOf(tree, ['setAttribute']).flatMap(({ arguments: [name] }) => (name ? namesGivenBy(name) : [])),
       ])
-      .concat([...tracedIds.values()])
       .filter((name) => dotted.test(name));
     const documented = tableUnder(page, '## Attributes').map((row) => codesIn(row['attribute'])[0]!);
     const ofProcesses = /^(service\.(name|namespace|version|instance\.id)|vcs\.)/;
