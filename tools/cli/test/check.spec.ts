@@ -29,7 +29,10 @@ afterEach(() => scene.remove());
 afterAll(forgetBeginning);
 
 /** What differs, but for the list of services and the contracts, which are those of this repository, not of the scene. */
-async function differences(tooling: Partial<Tooling> = {}, from: string | null = '../template'): Promise<TemplateFinding[]> {
+async function differences(
+  tooling: Partial<Tooling> = {},
+  from: string | null = '../template',
+): Promise<TemplateFinding[]> {
   const parts: UpdateParts = scene.parts();
   const findings = await checkRepository(
     { from: from ?? undefined },
