@@ -80,6 +80,7 @@ function importsOf(text: string): string[] {
   return parse(text).statements.flatMap((statement) => {
     const names = ts.isImportDeclaration(statement) ? statement.importClause?.namedBindings : undefined;
     if (!names || !ts.isNamedImports(names)) return [];
+    if (!/'@[^/']+\/contracts'/.test(statement.getText())) return [];
     return names.elements.map((element) => (element.propertyName ?? element.name).text);
   });
 }

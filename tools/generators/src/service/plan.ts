@@ -161,13 +161,13 @@ function demandFreeNames(tree: Tree, { name, Entity, Entities }: ServiceNames): 
       const file = sourcesOf(tree, `${folder}/${project}/src`).find((each) => word.test(tree.read(each, 'utf8') ?? ''));
       const [, found] = file === undefined ? [] : (word.exec(tree.read(file, 'utf8') ?? '') ?? []);
       if (found !== undefined)
-        throw new Error(`No service can be called ${name}: it would have a ${found}, and there is one in ${file}.`);
+        throw new Error(`No service can be called ${name}: its type ${found} is in ${file} already.`);
     }
 }
 
 const sourcesOf = (tree: Tree, folder: string): string[] =>
   tree
     .children(folder)
-    .filter((each) => each !== 'generated')
+    .filter((each) => each !== 'generated' && each !== 'testing' && !each.endsWith('.spec.ts'))
     .map((each) => `${folder}/${each}`)
     .flatMap((path) => (tree.isFile(path) ? (path.endsWith('.ts') ? [path] : []) : sourcesOf(tree, path)));
