@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { repository } from '@causeway/launcher/find-running';
 import type { Command } from 'commander';
@@ -37,6 +37,7 @@ async function stripDemo(
   progress('removing the demo');
   const files = [...(await runGenerator('strip-demo', {}, dryRun))];
   if (!dryRun) {
+    removeBuilds();
     const tooling = nxTooling(signal);
     progress('npm install');
     await tooling.install(repository);
@@ -58,4 +59,11 @@ async function stripDemo(
 function makesServices(): boolean {
   const text = readFileSync(join(repository, 'tools/generators/generators.json'), 'utf8');
   return 'service' in (JSON.parse(text) as { generators: object }).generators;
+}
+
+/** What git ignores stays where a service was: builds, generated clients. */
+function removeBuilds(): void {
+  const apps = join(repository, 'apps');
+  for (const name of readdirSync(apps))
+    if (!existsSync(join(apps, name, 'package.json'))) rmSync(join(apps, name), { recursive: true, force: true });
 }
