@@ -123,11 +123,7 @@ const workers: FactoryProvider[] = [
   },
 ];
 
-/**
- * The composition root: the only file that binds ports to adapters. `service.ts` adds what the capabilities provide.
- *
- * Nest developers: docs/guides/if-you-know-nest.md#modules-one-composition-root-no-forwardref-few-injectable
- */
+/** The composition root: the only file that binds ports to adapters. `service.ts` adds what the capabilities provide. */
 @Module({
   controllers: [OrdersController, ProductsController, PaymentOutcomesHandler],
   providers: [...adapters, ...useCases, ...workers],

@@ -96,7 +96,11 @@ const signIn: FactoryProvider[] = [
   },
 ];
 
-/** The composition root: the only file that binds ports to adapters. `service.ts` adds what the capabilities provide. */
+/**
+ * The composition root: the only file that binds ports to adapters. `service.ts` adds what the capabilities provide.
+ *
+ * Nest developers: docs/guides/if-you-know-nest.md#modules-one-composition-root-no-forwardref-few-injectable
+ */
 @Module({
   controllers: [UsersController, AddressesController, GetAddressHandler],
   providers: [...adapters, ...signIn, Profiles, Register, Addresses, SignIn],

@@ -34,7 +34,7 @@ describe('the rules of redocly.yaml', () => {
 
   test('find what is wrong', async () => {
     const wrong = structuredClone(openApi) as typeof openApi;
-    const place = wrong.paths!['/v1/orders']!.post!;
+    const place = wrong.paths!['/v1/users']!.post!;
     delete place.summary;
     (place.requestBody as { content: Record<string, { example: object }> }).content['application/json']!.example = {};
     wrong.components!.headers!['Unused'] = { schema: { type: 'strong' as never } };

@@ -18,8 +18,11 @@ test.each([
   ['GET', '/oidc/*', 'signIn'],
   ['POST', '/oidc/*', 'signIn'],
   ['GET', '/.well-known/openid-configuration', 'signIn'],
+  // demo
   ['POST', '/webhooks/psp', 'webhook'],
   ['GET', '/v1/orders/:orderId', 'general'],
+  // end demo
+  ['GET', '/v1/users/me', 'general'],
   ['GET', '/docs', 'general'],
   ['GET', undefined, 'general'],
 ])('%s %s counts for the limit %s', (method, url, limit) => expect(rule(method, url).limit).toBe(limit));

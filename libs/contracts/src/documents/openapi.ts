@@ -2,7 +2,7 @@ import { createDocument, type ZodOpenApiOverride, type ZodOpenApiPathsObject } f
 import { scopes, scopesOf, type Scope } from '../http/headers.js';
 import { orderChange, orderStreamEvents } from '../http/order-events.js';
 import { errorCodesOf, routes } from '../http/routes.js';
-import { requestHeaders, responseHeaders } from './headers.js';
+import { parametersOf, requestHeaders, responseHeaders } from './headers.js';
 import { operationOf } from './operation.js';
 import { problemExample } from './problem-examples.js';
 import { contact, introduction, license, summary, tags } from './texts.js';
@@ -69,6 +69,14 @@ const problemExamples = () =>
     }),
   );
 
+/** Only those that an operation takes: one that none takes would lead readers astray. */
+const usedHeaders = () => {
+  const used = new Set(routes.flatMap(parametersOf).map(({ $ref }) => $ref));
+  return Object.fromEntries(
+    Object.entries(requestHeaders).filter(([name]) => used.has(`#/components/parameters/${name}`)),
+  );
+};
+
 export type OpenApiDocument = ReturnType<typeof createDocument>;
 
 /**
@@ -98,7 +106,7 @@ export function openApiDocument(addresses: ApiAddresses): OpenApiDocument {
         schemas: { ...orderStreamEvents, OrderChange: orderChange },
         // end demo
         headers: responseHeaders,
-        parameters: requestHeaders,
+        parameters: usedHeaders(),
         examples: problemExamples(),
         securitySchemes: securitySchemes(addresses),
       },
