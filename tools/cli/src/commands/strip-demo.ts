@@ -34,6 +34,9 @@ async function stripDemo(
   { progress, signal }: LocalContext,
 ): Promise<CommandReport> {
   if (!dryRun) await demandCleanTree('nothing was removed');
+  const empty = { name: service, shape: 'flat' };
+  // A name that cannot be is refused while everything is still there.
+  if (makesServices()) await runGenerator('service', empty, true);
   progress('removing the demo');
   const files = [...(await runGenerator('strip-demo', {}, dryRun))];
   if (!dryRun) {
@@ -45,7 +48,7 @@ async function stripDemo(
     await tooling.setUp(repository);
     if (makesServices()) {
       progress(`the service ${service}`);
-      files.push(...(await runGenerator('service', { name: service, shape: 'flat' }, false)));
+      files.push(...(await runGenerator('service', empty, false)));
       await tooling.install(repository);
       await tooling.setUp(repository);
     }
