@@ -15,13 +15,15 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { startNats } from '@causeway/launcher/nats';
 import { provideKubectl } from '@causeway/manifests';
-import { applyEdit, readGuide } from '@causeway/testkit/guide';
+import { startPostgres } from '@causeway/testkit';
+import { readGuide } from '@causeway/testkit/guide';
 import type * as Topology from '@causeway/system/topology';
 import { root } from '../src/generated-file.js';
 
 const guide = join(root, 'docs/guides/add-a-service.md');
 const blocks = readGuide(readFileSync(guide, 'utf8'));
-const commands = blocks.filter(({ kind, text }) => kind !== 'sh' || !text.includes('dist/main.js'));
+const adding = blocks.filter(({ text }) => !/dist\/main|remove service/.test(text));
+const removing = blocks.filter(({ text }) => text.includes('remove service'));
 const start = blocks.find(({ text }) => text.includes('dist/main.js'))?.text ?? '';
 
 let copy: string;
@@ -37,7 +39,10 @@ function copyRepository(): string {
     });
   const modules = join(target, 'node_modules');
   mkdirSync(join(modules, '@causeway'), { recursive: true });
-  for (const entry of readdirSync(join(root, 'node_modules')).filter((name) => name !== '@causeway'))
+  // Npm's record and the caches are written to.
+  const own = new Set(['@causeway', '.package-lock.json', '.cache']);
+  cpSync(join(root, 'node_modules/.package-lock.json'), join(modules, '.package-lock.json'));
+  for (const entry of readdirSync(join(root, 'node_modules')).filter((name) => !own.has(name)))
     symlinkSync(join(root, 'node_modules', entry), join(modules, entry));
   for (const nested of globSync('{apps,libs,tools}/*/node_modules', { cwd: root }))
     symlinkSync(join(root, nested), join(target, nested));
@@ -51,15 +56,25 @@ function link(target: string, project: string): void {
   symlinkSync(join('../..', project), place);
 }
 
-/** `npm` without a network: links what is new, and builds what the guide has changed before it generates. */
+/** `npm` without the bootstrap, which would build all: builds what the guide has changed before it generates. */
 const npm = `#!/bin/sh
 set -e
 build() { (cd "$1" && swc src --out-dir dist --strip-leading-paths --copy-files --config-file ../../.swcrc --quiet); }
-case "$1 $2" in
-  "install "*) ln -s ../../apps/pulse node_modules/@causeway/pulse ;;
-  "run generate") build tools/system; build apps/pulse; exec node tools/generate/dist/generate-command.js ;;
+case "$*" in
+  "run generate"|"run --silent generate")
+    for project in tools/system libs/contracts; do build $project; done
+    if [ -d apps/pulse ]; then
+      (cd apps/pulse && PRISMA_SCHEMA_ENGINE_BINARY="$(command -v node)" prisma generate --no-hints >&2)
+      build apps/pulse
+    fi
+    exec node tools/generate/dist/generate-command.js ;;
   *) echo "the test knows no: npm $*" >&2; exit 1 ;;
 esac
+`;
+
+const npx = `#!/bin/sh
+if [ "$1" = causeway ]; then shift; exec node tools/cli/causeway.mjs "$@"; fi
+exec "$@"
 `;
 
 function run(command: string): string {
@@ -71,7 +86,8 @@ beforeAll(() => {
   copy = copyRepository();
   mkdirSync(join(copy, '.bin'));
   writeFileSync(join(copy, '.bin/npm'), npm, { mode: 0o755 });
-  writeFileSync(join(copy, '.bin/npx'), '#!/bin/sh\nexec "$@"\n', { mode: 0o755 });
+  writeFileSync(join(copy, '.bin/npx'), npx, { mode: 0o755 });
+  run('git init --quiet && git add --all && git -c user.name=t -c user.email=t@localhost commit --quiet -m start');
 });
 afterAll(() => rmSync(copy, { recursive: true, force: true }));
 
@@ -85,21 +101,28 @@ const comparable = (text: string): string =>
         .filter((line) => !/own-cluster|kind\/README|files written|^\d+$|need kubectl/.test(line))
         .join('\n');
 
-test('every command of the guide works, and says what the guide shows', () => {
+/** Runs blocks of the guide, and compares what the commands say with what it shows. @returns what the last one said */
+function follow(part: typeof blocks): string {
   let said = '';
-  for (const { kind, text } of commands) {
-    if (kind === 'diff') applyEdit(copy, text);
-    else if (kind === 'sh') said = run(withKubectl ? text : text.replace(/^kubectl.*\n/m, ''));
+  for (const { kind, text } of part) {
+    if (kind === 'sh') said = run(withKubectl ? text : text.replace(/^kubectl.*\n/m, ''));
     else expect(comparable(said).trim()).toBe(comparable(text).trim());
   }
+  return said;
+}
+
+test('every command of the guide works, and says what the guide shows', () => {
+  follow(adding);
   const has = (file: string, text: string): void => expect(readFileSync(join(copy, file), 'utf8')).toContain(text);
   has('docker/pulse.Dockerfile', 'ARG APP=pulse');
   has('docker/bake.hcl', '"pulse"');
-  has('docker/compose.yaml', '  pulse:\n    <<: [*service, *pulse]');
+  has('docker/compose.yaml', '  pulse:\n    <<: [');
   has('docker/nats/nats.conf', 'user: "pulse"');
+  has('docker/observe/rules.yaml', 'pulse');
   has('k8s/base/pulse/network-policy.yaml', 'app.kubernetes.io/name: pulse');
   has('k8s/overlays/production/kustomization.yaml', 'registry.example.org/causeway/pulse');
-});
+  has('libs/contracts/published.json', 'pulse.evt.felt.v1');
+}, 600_000);
 
 test('the new service starts by itself, with the account that was generated, and becomes ready', async () => {
   const topology = (await import(join(copy, 'tools/system/src/topology/index.ts'))) as typeof Topology;
@@ -111,22 +134,31 @@ test('the new service starts by itself, with the account that was generated, and
   const options = { include: 'passwords.conf', storeDir: folder, monitoring: false };
   writeFileSync(configFile, topology.natsServerConfig(options));
   const nats = await startNats({ folder, configFile, logFile: join(folder, 'log') });
+  const database = await startPostgres();
   const [http, management] = [await freePort(), await freePort()];
-  const command = start.replaceAll('\\\n', '').replace('3005', String(http)).replace('3105', String(management));
+  const command = start.replace('3005', String(http)).replace('3105', String(management));
   const path = `${join(root, 'node_modules/.bin')}:${process.env['PATH']}`;
-  const env = { PATH: path, NATS_URL: nats.url, NATS_PASSWORD: 'kpulse', SHUTDOWN_DRAIN_MS: '0' };
-  const child = spawn('sh', ['-c', `exec env ${command}`], { cwd: copy, env, stdio: ['ignore', 'ignore', 'inherit'] });
+  const addresses = { NATS_URL: nats.url, NATS_PASSWORD: 'kpulse', DATABASE_URL: database.url() };
+  const env = { PATH: path, ...addresses, SHUTDOWN_DRAIN_MS: '0' };
+  const child = spawn('sh', ['-ec', command], { cwd: copy, env, stdio: ['ignore', 'ignore', 'inherit'] });
   const exited = new Promise((resolve) => child.once('exit', resolve));
   try {
     expect(await status(`http://127.0.0.1:${management}/health/ready`, child)).toBe(200);
-    const pulse = await fetch(`http://127.0.0.1:${http}/v1/pulse`);
-    expect(await pulse.json()).toEqual({ events: 0 });
+    const pulse = await fetch(`http://127.0.0.1:${http}/v1/pulses`);
+    expect([pulse.status, await pulse.json()]).toMatchObject([401, { code: 'TOKEN_MISSING' }]);
   } finally {
     child.kill();
     await exited;
-    await nats.stop();
+    await Promise.all([nats.stop(), database.stop()]);
   }
-});
+}, 300_000);
+
+test('removed, it leaves the tree as it was', () => {
+  const said = follow(removing);
+  // The two folders are the test's own.
+  const ours = /^removing pulse|^\d+ files changed|^\?\? \.(bin|nats)\/$|^$/;
+  expect(said.split('\n').filter((line) => !ours.test(line))).toEqual([]);
+}, 300_000);
 
 function freePort(): Promise<number> {
   return new Promise((resolve) => {
