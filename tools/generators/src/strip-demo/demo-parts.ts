@@ -58,6 +58,7 @@ export const demoPaths: readonly string[] = [
   'tools/cli/src/commands/orders.ts',
   'tools/cli/src/commands/strip-demo.ts',
   'tools/cli/src/story',
+  'tools/cli/test/story.int.spec.ts',
   'tools/cli/test/cli.e2e.spec.ts',
   'tools/cli/test/dlq.int.spec.ts',
   'tools/cli/test/operate.int.spec.ts',
