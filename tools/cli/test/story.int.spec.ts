@@ -32,7 +32,7 @@ const read: ReadFrom = async (service, work) => {
   const database = databases.get(service);
   return database && work(async (text, values) => (await database.pool.query(text, [...(values ?? [])])).rows);
 };
-const tell = async (aggregate: string): Promise<string[]> => {
+const linesOf = async (aggregate: string): Promise<string[]> => {
   const period = { from: new Date(Date.now() - 60_000), to: new Date(Date.now() + 60_000) };
   const parts = await messageParts(read, { aggregates: [aggregate], ...period });
   return parts.flatMap(({ events }) => events.map(({ by, what }) => `${by} ${what.split(':')[0]}`)).sort();
@@ -42,7 +42,7 @@ test('a service that carries on the trace of a message is in the story, whatever
   const order = randomUUID();
   const trace = await add('order', order);
   await add('user', randomUUID(), trace);
-  expect(await tell(order)).toEqual(['order sends order.evt.confirmed.v1', 'user sends user.evt.registered.v1']);
+  expect(await linesOf(order)).toEqual(['order sends order.evt.confirmed.v1', 'user sends user.evt.registered.v1']);
 });
 
 test('what another trace led to is not, nor what a shared trace says about another order', async () => {
@@ -51,7 +51,7 @@ test('what another trace led to is not, nor what a shared trace says about anoth
   await add('user', randomUUID());
   await add('order', randomUUID(), trace);
   await add('payment', randomUUID(), trace);
-  expect(await tell(order)).toEqual(['order sends order.evt.confirmed.v1']);
+  expect(await linesOf(order)).toEqual(['order sends order.evt.confirmed.v1']);
 });
 
 test('a service whose database is not known is named', async () => {
