@@ -138,7 +138,12 @@ test('the new service starts by itself, with the account that was generated, and
   const [http, management] = [await freePort(), await freePort()];
   const command = start.replace('3005', String(http)).replace('3105', String(management));
   const path = `${join(root, 'node_modules/.bin')}:${process.env['PATH']}`;
-  const addresses = { NATS_URL: nats.url, NATS_PASSWORD: 'kpulse', DATABASE_URL: database.url() };
+  const addresses = {
+    NATS_URL: nats.url,
+    NATS_PASSWORD: 'kpulse',
+    PROVISIONER_PASSWORD: 'kprovisioner',
+    DATABASE_URL: database.url(),
+  };
   const env = { PATH: path, ...addresses, SHUTDOWN_DRAIN_MS: '0' };
   const child = spawn('sh', ['-ec', command], { cwd: copy, env, stdio: ['ignore', 'ignore', 'inherit'] });
   const exited = new Promise((resolve) => child.once('exit', resolve));
