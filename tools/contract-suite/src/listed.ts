@@ -35,7 +35,7 @@ export async function listedTarget(service: ListedService): Promise<SuiteTarget>
   } = Object.fromEntries(secretValues) as Record<string, string>;
   return {
     record: contractRecord(name, sends),
-    command: `${process.execPath} --enable-source-maps apps/${name}/dist/main.js`,
+    command: `"${process.execPath}" --enable-source-maps apps/${name}/dist/main.js`,
     cwd: repository,
     settings: { ...service.settings?.(elsewhere), ...own },
     fixture: await loadFixture(join(repository, 'apps', name, 'dist/testing/contract-fixture.js')),
