@@ -41,10 +41,12 @@ test('the operations that the service owns are forwarded, under the scope of the
 });
 
 test('a record cannot take a route, or the limit, of another service', () => {
-  const taken = record({ x: operation('/v1/orders', { scope: scopes.orders, needs: [`the scope ${scopes.orders}`] }) });
-  expect(() => recordedRoutes([taken])).toThrow(/POST \/v1\/orders is a route of order/);
-  const renamed = record({ x: operation('/v1/orders/{id}/cancel', { scope: undefined, needs: [] }) });
-  expect(() => recordedRoutes([renamed])).toThrow(/is a route of order/);
+  const taken = record({ x: operation('/v1/users/me/addresses') });
+  expect(() => recordedRoutes([taken])).toThrow(/POST \/v1\/users\/me\/addresses is a route of user/);
+  const renamed = record({
+    x: operation('/v1/users/me/addresses/{id}', { method: 'PUT', scope: undefined, needs: [] }),
+  });
+  expect(() => recordedRoutes([renamed])).toThrow(/is a route of user/);
   const limited = recordedRoutes([record({ receivePspWebhook: operation('/v1/posts') })]);
   const rule = ruleOf(edgeRules(limited), { method: 'POST', routeOptions: { url: '/v1/posts' } as never });
   expect(rule.limit).toBe('general');

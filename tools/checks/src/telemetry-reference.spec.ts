@@ -118,7 +118,7 @@ describe('spans', () => {
       const [, target = ''] = /\]\(([^)]+)\)/.exec(row['made in'] ?? '') ?? [];
       return place(relative(root, resolve(folder, target)), codesIn(row['span'])[0]!.replace(/\{[^}]*\}/g, '{}'));
     });
-    expect(made.length).toBeGreaterThan(10);
+    expect(made.length).toBeGreaterThan(5);
     expect([...documented].sort()).toEqual([...new Set(made)].sort());
   });
 

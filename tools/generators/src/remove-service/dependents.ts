@@ -33,7 +33,7 @@ export function dependentsOf(tree: Tree, name: string, generated: boolean): stri
       ]),
     ...(keysAreHere(tree, name) ? [`${servicesFile}: every service with tokens asks it for the keys`] : []),
     ...codeThatUses(tree, name, generated),
-    ...documentsThatName(tree, name),
+    ...documentsThatName(tree, name, generated),
   ];
 }
 
@@ -104,15 +104,20 @@ export const contractFiles = (name: string): string[] => [
   ...(namesOf(name).plural === name ? [] : [`http/${namesOf(name).plural}.ts`]),
 ];
 
-/** Links to its folder, which would lead nowhere, and its subjects and routes in prose. Examples in code are examples. */
-function documentsThatName(tree: Tree, name: string): string[] {
+/**
+ * Links to its folder, which would lead nowhere. What the template brought is also in its prose, by subjects and routes;
+ * of a generated service a document that names them may be about another one, as a tutorial is.
+ */
+function documentsThatName(tree: Tree, name: string, generated: boolean): string[] {
   const link = new RegExp(`\\]\\([^)]*\\bapps/${name}\\b`);
-  const said = [
-    ...eventsIn(textOf(tree, `libs/contracts/src/messages/${name}.ts`)),
-    ...routesOf(tree)
-      .filter(({ owner }) => owner === name)
-      .map(({ path }) => path.replace(/\/\{.*/, '')),
-  ];
+  const said = generated
+    ? []
+    : [
+        ...eventsIn(textOf(tree, `libs/contracts/src/messages/${name}.ts`)),
+        ...routesOf(tree)
+          .filter(({ owner }) => owner === name)
+          .map(({ path }) => path.replace(/\/\{.*/, '')),
+      ];
   const found: string[] = [];
   for (const path of ['README.md', ...['docs', 'apps', 'libs'].flatMap((folder) => [...filesBelow(tree, folder)])]) {
     if (!path.endsWith('.md') || path.startsWith(`apps/${name}/`)) continue;

@@ -76,6 +76,8 @@ export const demoPaths: readonly string[] = [
   'tools/generate/test/nats-permissions.int.spec.ts',
   'tools/generators/src/strip-demo',
   'tools/generators/test/strip.template.ts',
+  'tools/generators/src/pieces/pieces.spec.ts',
+  'tools/generators/src/service/service-generator.spec.ts',
   'tools/kind/src/canary/shift.spec.ts',
   'tools/kind/src/control.ts',
   'tools/kind/src/failures.spec.ts',
