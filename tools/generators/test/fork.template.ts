@@ -61,17 +61,17 @@ describe('renamed', () => {
     await fork.commit('Our name');
   });
 
+  test('it stands', async () => {
+    await stands('libs/', 'apps/');
+    expect(await fork.exec('npm', 'start', '--', '--demo-only')).toContain('Acme Shop');
+  });
+
   test('and back: the same tree as before, but for the changelog and the record', async () => {
     await acmeshop('rename', 'causeway');
     await fork.git('add', '--all');
     const changed = (await fork.git('diff', '--cached', '--name-only', 'HEAD~1')).split('\n');
     expect(changed).toEqual(['.causeway-template.json', 'CHANGELOG.md']);
     await fork.git('reset', '--quiet', '--hard');
-  });
-
-  test('it stands', async () => {
-    await stands('libs/', 'apps/');
-    expect(await fork.exec('npm', 'start', '--', '--demo-only')).toContain('Acme Shop');
   });
 });
 
@@ -141,8 +141,11 @@ describe('updated to a newer template', () => {
     await updateThatIsAborted(fork, 'acmeshop');
   });
 
-  test('what differs from the template is named', async () => {
-    expect(await acmeshop('check')).toMatch(/README\.md/);
+  test('a protection that is gone is named, and nothing else matters', async () => {
+    expect(await acmeshop('check')).toMatch(/nothing that matters differs/);
+    await fork.git('rm', '--quiet', 'tools/checks/src/sessions.spec.ts');
+    await fork.commit('One check less');
+    await expect(acmeshop('check')).rejects.toThrow(/tools\/checks\/src\/sessions\.spec\.ts/);
   });
 });
 

@@ -1,10 +1,10 @@
 import type { Tree } from '@nx/devkit';
 import ts from 'typescript';
-import { parse } from '../edit/source.js';
-import { indexFile } from '../service/contracts.js';
+import { parse, valueOf } from '../edit/source.js';
+import { indexFile, routesFile } from '../service/contracts.js';
 import { namesOf } from '../service/names.js';
 import { servicesFile } from '../service/registration.js';
-import { consumersOf, entriesOf, namesIn, routesOf, textOf } from './listed.js';
+import { consumersOf, entriesOf, namesIn, ownedBy, routesOf, textOf } from './listed.js';
 
 /**
  * What would break without a service, a sentence each; empty when nothing depends on it.
@@ -87,7 +87,7 @@ function importsOf(text: string): string[] {
 
 /** The names that the contracts export for a service: of its messages, and of the bodies of its routes. */
 export function contractNames(tree: Tree, name: string): string[] {
-  const files = contractFiles(name).map((file) => `./${file.replace(/\.ts$/, '.js')}`);
+  const files = contractFiles(tree, name).map((file) => `./${file.replace(/\.ts$/, '.js')}`);
   return parse(textOf(tree, indexFile)).statements.flatMap((statement) => {
     if (!ts.isExportDeclaration(statement) || !statement.exportClause || !ts.isNamedExports(statement.exportClause))
       return [];
@@ -97,12 +97,42 @@ export function contractNames(tree: Tree, name: string): string[] {
   });
 }
 
-/** Files of the contracts that a service has to itself, below `libs/contracts/src`; they may be missing. */
-export const contractFiles = (name: string): string[] => [
-  `messages/${name}.ts`,
-  `http/${name}.ts`,
-  ...(namesOf(name).plural === name ? [] : [`http/${namesOf(name).plural}.ts`]),
+/**
+ * Files of the contracts that a service has to itself, below `libs/contracts/src`: those with its name, which may be
+ * missing, and the schemas that only its routes use.
+ */
+export const contractFiles = (tree: Tree, name: string): string[] => [
+  ...new Set([
+    `messages/${name}.ts`,
+    `http/${name}.ts`,
+    `http/${namesOf(name).plural}.ts`,
+    ...schemasOfRoutes(tree, name),
+  ]),
 ];
+
+function schemasOfRoutes(tree: Tree, name: string): string[] {
+  const source = parse(textOf(tree, routesFile));
+  const routes = valueOf(source, 'routes');
+  const own = ts.isArrayLiteralExpression(routes) ? routes.elements.filter((each) => ownedBy(each, name)) : [];
+  const collections = new Set(
+    routesOf(tree)
+      .filter(({ owner }) => owner === name)
+      .flatMap(({ path }) => path.split('/')),
+  );
+  const usesIn = (text: string, word: string): number => text.match(new RegExp(`\\b${word}\\b`, 'g'))?.length ?? 0;
+  const [ofAll, ofOwn] = [source.text, own.map((each) => each.getText()).join('\n')];
+  return source.statements.flatMap((statement) => {
+    if (!ts.isImportDeclaration(statement) || !ts.isStringLiteral(statement.moduleSpecifier)) return [];
+    const [, file] = /^\.\/([\w-]+)\.js$/.exec(statement.moduleSpecifier.text) ?? [];
+    const names = statement.importClause?.namedBindings;
+    // A file has the name of its collection; others, as that of pages, are for all.
+    if (file === undefined || !collections.has(file) || !names || !ts.isNamedImports(names)) return [];
+    const words = names.elements.map((element) => element.name.text);
+    // Once in the import itself, and otherwise in its own routes alone.
+    const alone = words.every((word) => usesIn(ofOwn, word) > 0 && usesIn(ofAll, word) === usesIn(ofOwn, word) + 1);
+    return alone ? [`http/${file}.ts`] : [];
+  });
+}
 
 /**
  * Links to its folder, which would lead nowhere. What the template brought is also in its prose, by subjects and routes;

@@ -50,6 +50,10 @@ export function routesOf(tree: Tree): ListedRoute[] {
   }));
 }
 
+/** Whether an element of the routes is one of a service. */
+export const ownedBy = (node: ts.Node, service: string): boolean =>
+  ts.isObjectLiteralExpression(node) && hasProperty(node, 'owner') && isText(propertyOf(node, 'owner'), service);
+
 export interface ListedConsumer {
   readonly service: string;
   /** `order.orderConfirmed` */

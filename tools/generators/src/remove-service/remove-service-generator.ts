@@ -27,7 +27,7 @@ export async function removeServiceGenerator(
   const made = steps.find(({ generator, options }) => generator === 'service' && options['name'] === name);
   const dependents = dependentsOf(tree, name, made !== undefined);
   if (dependents.length > 0) throw new Error(refusal(name, dependents));
-  const uncommitted = force ? [] : uncommittedFiles(tree.root, name);
+  const uncommitted = force ? [] : uncommittedFiles(tree, name);
   const before = new Map(uncommitted.map((file) => [file, textOf(tree, file)]));
   await takeOut(tree, entry);
   const edited = made ? await editedFiles(tree, made, before) : uncommitted;
@@ -62,10 +62,10 @@ const refusal = (name: string, dependents: readonly string[]): string =>
   ].join('');
 
 /** Files that the service has to itself and that git does not know as they are. */
-function uncommittedFiles(root: string, name: string): string[] {
-  const places = [`apps/${name}`, ...contractFiles(name).map((file) => `libs/contracts/src/${file}`)];
+function uncommittedFiles(tree: Tree, name: string): string[] {
+  const places = [`apps/${name}`, ...contractFiles(tree, name).map((file) => `libs/contracts/src/${file}`)];
   const status = execFileSync('git', ['status', '--porcelain', '-z', '--untracked-files=all', '--', ...places], {
-    cwd: root,
+    cwd: tree.root,
     encoding: 'utf8',
   });
   return status

@@ -17,7 +17,7 @@ import {
 import { unlockProject } from '../service/lock.js';
 import { servicesFile } from '../service/registration.js';
 import { contractFiles } from './dependents.js';
-import { isText, routesOf, type Entry } from './listed.js';
+import { isText, ownedBy, routesOf, type Entry } from './listed.js';
 
 const published = 'libs/contracts/published.json';
 
@@ -51,9 +51,10 @@ function takePublishedBack(tree: Tree, name: string): void {
 const ownRoutes = (tree: Tree, name: string) => routesOf(tree).filter(({ owner }) => owner === name);
 
 async function takeContractsOut(tree: Tree, name: string): Promise<void> {
-  await takeRoutesOut(tree, name);
+  const files = contractFiles(tree, name);
+  await takeRoutesOut(tree, name, files);
   await takeMessagesOut(tree, name);
-  for (const file of contractFiles(name).filter((each) => tree.exists(`${contracts}/${each}`))) {
+  for (const file of files.filter((each) => tree.exists(`${contracts}/${each}`))) {
     const from = `./${file.replace(/\.ts$/, '.js')}`;
     await edit(tree, indexFile, (text) =>
       exportsOf(text, from).reduce((before, each) => removeExport(before, { name: each, from }), text),
@@ -93,7 +94,7 @@ function storesOnly(node: ts.Node, name: string): boolean {
   );
 }
 
-async function takeRoutesOut(tree: Tree, name: string): Promise<void> {
+async function takeRoutesOut(tree: Tree, name: string, files: readonly string[]): Promise<void> {
   const gone = ownRoutes(tree, name);
   if (gone.length === 0) return;
   const left = routesOf(tree).filter(({ owner }) => owner !== name);
@@ -102,9 +103,9 @@ async function takeRoutesOut(tree: Tree, name: string): Promise<void> {
   await edit(
     tree,
     routesFile,
-    (text) => removeAll(text, 'routes', (node) => isText(valueIn(node, 'owner'), name)),
+    (text) => removeAll(text, 'routes', (node) => ownedBy(node, name)),
     (text) => remove(ownerType(text), `'${name}'`),
-    (text) => contractFiles(name).reduce((before, file) => withoutUnusedImports(before, file), text),
+    (text) => files.reduce((before, file) => withoutUnusedImports(before, file), text),
   );
   await edit(tree, examplesFile, (text) => removeAll(text, 'bodyExamples', isGone));
   await edit(

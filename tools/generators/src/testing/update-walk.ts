@@ -24,12 +24,13 @@ const byHand = 'Changed by hand, and kept.';
 
 /**
  * Updates a fork to a second version of its template, as a team would: they changed the library and the file that the
- * template changes and moves. Leaves the fork on `main`, with the update merged.
+ * template changes and moves. Leaves the fork on the branch that it was on, with the update merged.
  * @param name What the fork's command line is called.
  * @throws when something did not arrive, or the fork's own was lost
  */
 export async function updateToSecondVersion(fork: Fork, name: string): Promise<UpdateWalk> {
   await releaseSecondVersion(fork.template);
+  const main = await fork.git('branch', '--show-current');
   for (const file of [changedLibrary, movedFile.from]) fork.write(file, fork.read(file).replace(/^/, `// ${byHand}\n`));
   await fork.commit('Two files by hand');
   const cli = (...args: string[]): Promise<string> => fork.exec('npx', '--no-install', name, ...args);
@@ -49,13 +50,13 @@ export async function updateToSecondVersion(fork: Fork, name: string): Promise<U
   for (const file of [changedLibrary, movedFile.to])
     demand(fork.read(file).startsWith(`// ${byHand}`), `${file} lost what was changed by hand`);
   demand(fork.read(changedLibrary).includes('leastDelayMs'), 'the template’s change of a library did not arrive');
-  const changedHere = (await fork.git('diff', '--name-only', 'main')).split('\n').filter(Boolean);
+  const changedHere = (await fork.git('diff', '--name-only', main)).split('\n').filter(Boolean);
 
   const before = await fork.git('rev-parse', 'HEAD');
   const again = await cli('update');
   demand((await fork.git('rev-parse', 'HEAD')) === before, 'a second update made a commit');
   demand((await fork.changes()) === '', 'a second update changed something');
-  await fork.git('switch', '--quiet', 'main');
+  await fork.git('switch', '--quiet', main);
   await fork.git('merge', '--quiet', '--no-edit', branch);
   await fork.git('branch', '--quiet', '-D', branch);
   return { said, again, branch, changedHere };
