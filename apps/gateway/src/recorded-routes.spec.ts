@@ -44,7 +44,7 @@ test('a record cannot take a route, or the limit, of another service', () => {
   const taken = record({ x: operation('/v1/users/me/addresses') });
   expect(() => recordedRoutes([taken])).toThrow(/POST \/v1\/users\/me\/addresses is a route of user/);
   const renamed = record({
-    x: operation('/v1/users/me/addresses/{id}', { method: 'PUT', scope: undefined, needs: [] }),
+    x: operation('/v1/users/me/addresses/{id}', { method: 'put', scope: undefined, needs: [] }),
   });
   expect(() => recordedRoutes([renamed])).toThrow(/is a route of user/);
   const limited = recordedRoutes([record({ receivePspWebhook: operation('/v1/posts') })]);

@@ -25,7 +25,8 @@ export function addLogLevel(program: Command, run: RunCommand): void {
   program
     .command('log-level')
     .description('change the log level of a running service, on all of its instances')
-    .argument('<service>', `one of ${names.join(', ')}, or an example that runs`)
+    // The shell completes the names of the list; an example that runs has another one.
+    .addArgument(program.createArgument('<service>', 'or an example that runs').choices(names).argParser(String))
     .addArgument(program.createArgument('<level>').choices([...logLevels]))
     .option('--for <duration>', 'until it is what it was: 30s, 10m, 2h; at most 24h', durationMs, 600_000)
     .addOption(new Option('--until-restart', 'until the process restarts').conflicts('for'))
