@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { formatFiles, type Tree } from '@nx/devkit';
+import { takeRoomBack } from '../service/cluster.js';
 import { recordStep } from '../template/steps.js';
 import { demoPaths, demoServices } from './demo-parts.js';
 import { withoutDeadLinks } from './dead-links.js';
@@ -41,6 +42,8 @@ export async function stripDemoGenerator(tree: Tree): Promise<void> {
     if (rest !== text) tree.write(file, rest);
   }
   withoutPackages(tree, files);
+  // Quotas are not lists: what is left needs less, and the next services get the room.
+  for (const name of ['order', 'payment']) takeRoomBack(tree, { name, database: true });
   withoutContracts(tree, routes, messages);
   recordStep(tree, { generator: 'strip-demo', options: {} });
   await formatFiles(tree);

@@ -17,8 +17,10 @@ withKubectl('the overlays keep to every policy', () => {
   });
 });
 
+// demo
 test('every policy has planted violations in a spec beside it', () => {
   const files = readdirSync(import.meta.dirname).filter((name) => /^(?!index|policy)[\w-]+\.ts$/.test(name));
   expect(files).toHaveLength(policies(shapes).length);
   expect(files.filter((name) => !existsSync(join(import.meta.dirname, name.replace(/\.ts$/, '.spec.ts'))))).toEqual([]);
 });
+// end demo

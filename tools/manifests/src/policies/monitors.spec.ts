@@ -12,7 +12,7 @@ describePolicy(monitorsReachTheirPods, [
     (copy) => copy.remove('NetworkPolicy', 'allow-scrapes'),
     [
       'k8s/components/prometheus/pod-monitor.yaml',
-      'no NetworkPolicy lets the namespace observability reach order:9090',
+      'no NetworkPolicy lets the namespace observability reach user:9090',
       'allow-scrapes',
     ],
   ],
@@ -20,13 +20,13 @@ describePolicy(monitorsReachTheirPods, [
     'the port of the API, which only the gateway may reach',
     'production + prometheus',
     (copy) => (monitor(copy).podMetricsEndpoints![0]!.port = 'http'),
-    ['reach order:8080'],
+    ['reach user:8080'],
   ],
   [
     'a port that no container has',
     'kind + prometheus',
     (copy) => (monitor(copy).podMetricsEndpoints![0]!.port = 'metrics'),
-    ['order has no port metrics'],
+    ['user has no port metrics'],
   ],
   [
     'pods that do not exist',

@@ -12,8 +12,8 @@ describePolicy(nothingIsAPlaceholder, [
   [
     'a setting that was left for later',
     'production',
-    (copy) => (copy.config('payment')['PSP_URL'] = 'https://changeme.internal'),
-    ['ConfigMap payment-', 'data.PSP_URL is https://changeme.internal'],
+    (copy) => (copy.config('gateway')['PUBLIC_URL'] = 'https://changeme.internal'),
+    ['ConfigMap gateway-', 'data.PUBLIC_URL is https://changeme.internal'],
   ],
   [
     'a variable that is never substituted',

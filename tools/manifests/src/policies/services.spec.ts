@@ -38,10 +38,12 @@ describePolicy(servicesFindTheirPods, [
       ).spec.rules[0]!.backendRefs[0]!.port = 80),
     ['HTTPRoute causeway', 'gateway:80'],
   ],
+  // demo
   [
     'another name for the internet',
     'staging + scale-to-zero',
     (copy) => (copy.find<IService>('Service', 'psp-sandbox-on-demand').spec!.externalName = 'psp.example.org'),
     ['Service psp-sandbox-on-demand', 'it stands for psp.example.org', 'a Service of another namespace'],
   ],
+  // end demo
 ]);
