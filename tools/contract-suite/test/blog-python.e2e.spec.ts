@@ -16,7 +16,7 @@ const reason = example ? '' : ` (skipped: ${String(found).split('\n')[0]})`;
     const { folder, contractFile, program } = example!;
     const target: SuiteTarget = {
       record: JSON.parse(readFileSync(contractFile, 'utf8')) as SuiteTarget['record'],
-      command: `${program} -B -m blog`,
+      command: `"${program}" -B -m blog`,
       cwd: folder,
       settings: {},
       fixture: await loadFixture(join(folder, 'contract-fixture.mjs')),

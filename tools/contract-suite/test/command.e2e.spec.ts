@@ -88,6 +88,6 @@ test('a service of its own is checked by its record and command; a line for each
 });
 
 test('a service that does not start is a failure that shows what it said', async () => {
-  const { code, stderr } = await run('--record', record, '--command', `${process.execPath} no-such-file.mjs`);
+  const { code, stderr } = await run('--record', record, '--command', `"${process.execPath}" no-such-file.mjs`);
   expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('no-such-file.mjs') });
 });

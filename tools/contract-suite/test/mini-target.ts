@@ -33,7 +33,7 @@ const withSchemas = (_: string, value: unknown): unknown => {
 /** A small service in plain JavaScript: see `fixtures/mini-service/main.mjs`. */
 export const miniTarget: SuiteTarget = {
   record: JSON.parse(readFileSync(join(folder, 'record.json'), 'utf8'), withSchemas) as ContractRecord,
-  command: `${process.execPath} ${folder}/main.mjs`,
+  command: `"${process.execPath}" "${folder}/main.mjs"`,
   cwd: folder,
   settings: {},
   fixture: await loadFixture(join(folder, 'fixture.mjs')),
