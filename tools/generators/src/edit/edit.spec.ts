@@ -70,6 +70,8 @@ test('what is inserted into a list of any file, wherever, can be removed: the fi
       const lists = listsOf(before);
       const node = lists[list % lists.length]!;
       const { nodes } = listOf(node);
+      // Prettier hugs a text of several lines that is alone in a call, and does not go back to that by itself.
+      fc.pre(!nodes.some((each) => /`[^`]*\n/.test(each.getText())));
       const next = nodes[index % (nodes.length + 1)];
       const element = elementFor(node)!;
       const where = { apart, ...(next && { before: (each: ts.Node) => each === next }) };
