@@ -1,3 +1,4 @@
+import { addRoute } from '../pieces/route.js';
 import { removeServiceGenerator } from '../remove-service/remove-service-generator.js';
 import { differences, repositoryTree } from '../testing/repository-tree.js';
 import { one, rows, timestamp } from '../testing/service-options.js';
@@ -21,6 +22,17 @@ test('two services, removed in the order in which they came', async () => {
   await expect(removeServiceGenerator(tree, { name: 'parcel' })).rejects.toThrow(/voucher consumes parcelSent/);
   await removeServiceGenerator(tree, { name: 'voucher' });
   await removeServiceGenerator(tree, { name: 'parcel' });
+  expect(differences(tree)).toEqual([]);
+}, 120_000);
+
+test('pieces that were added to a service go with it: also the schemas of collections that have their own names', async () => {
+  const tree = repositoryTree();
+  await serviceGenerator(tree, { name: 'parcel', shape: 'flat', database: true, http: true, empty: true, timestamp });
+  const route = { service: 'parcel', method: 'POST', scope: 'profile', field: ['title:line(200)'], timestamp };
+  await addRoute(tree, { ...route, path: '/v1/crates' });
+  await addRoute(tree, { ...route, path: '/v1/crates/{crateId}/stamps', timestamp: String(BigInt(timestamp) + 100n) });
+  expect(differences(tree)).toContain('libs/contracts/src/http/stamps.ts');
+  await removeServiceGenerator(tree, { name: 'parcel', force: true });
   expect(differences(tree)).toEqual([]);
 }, 120_000);
 
