@@ -1,4 +1,5 @@
 import { Fork } from '../src/testing/fork.js';
+import { updateToSecondVersion } from '../src/testing/update-walk.js';
 
 // The tests are steps of one life, in this order.
 let fork: Fork;
@@ -62,5 +63,18 @@ describe('without the demo', () => {
       ...['tools/manifests', 'tools/generators', 'tools/cli'],
     );
     expect(said).toMatch(/[1-9]\d* passed, 0 failed/);
+  });
+
+  test('a piece that it adds, and its being without the demo, outlive an update of the template', async () => {
+    await causeway('new', 'event', 'user', 'user.evt.renamed.v1', '--field', 'userId:id');
+    await fork.commit('An event of our own');
+    const { said, again } = await updateToSecondVersion(fork, 'causeway');
+    expect(said).toMatch(/is now v2/);
+    expect(again).toMatch(/v2 is in this repository already; nothing has changed/);
+    const files = (await fork.git('ls-files')).split('\n');
+    expect(files.filter((file) => /^apps\/(order|payment|psp-sandbox)\//.test(file))).toEqual([]);
+    expect(fork.read('libs/contracts/src/messages/user.ts')).toContain('user.evt.renamed.v1');
+    await fork.exec('npx', '--no-install', 'tsc', '--noEmit', '--project', 'tsconfig.json');
+    expect(await fork.exec('npm', 'start', '--', '--demo-only')).toContain('has a profile and an address');
   });
 });

@@ -6,8 +6,8 @@ import { output } from '@causeway/launcher/run';
 export const movedFile = { from: 'tools/cli/src/output/duration.ts', to: 'tools/cli/src/text/duration.ts' };
 export const changedLibrary = 'libs/resilience/src/jitter.ts';
 export const newCheck = 'tools/checks/src/licences.spec.ts';
-export const changedMigration = 'apps/order/prisma/migrations/20261121000200_first_products/migration.sql';
-export const newMigration = 'apps/order/prisma/migrations/20991231000000_second_version/migration.sql';
+export const changedMigration = 'apps/user/prisma/migrations/20261121090000_users/migration.sql';
+export const newMigration = 'apps/user/prisma/migrations/20991231000000_second_version/migration.sql';
 
 const check = `import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -64,7 +64,7 @@ export async function releaseSecondVersion(template: string): Promise<void> {
       edit(file, (text) => text.replaceAll('output/duration.js', 'text/duration.js'));
   add(newCheck, check);
   edit(changedMigration, (text) => `-- Better.\n${text}`);
-  add(newMigration, "COMMENT ON TABLE orders IS 'Second version';\n");
+  add(newMigration, "COMMENT ON TABLE users IS 'Second version';\n");
   add(
     'tools/generators/src/migrations/mark-services.ts',
     nxMigration.replace('(tree)', '(tree: Tree)').replace('{ updateJson }', '{ updateJson, type Tree }'),
