@@ -4,6 +4,9 @@ import { edit, formatted } from '../edit/file.js';
 import { addExport, addImport, addNamespaceImport } from '../edit/imports.js';
 import { insert } from '../edit/list.js';
 import { parse, valueOf } from '../edit/source.js';
+import { addDefinition, addHandled } from '../pieces/contract.js';
+import { fieldsOf, objectCode } from '../pieces/fields.js';
+import { messageSubjectOf } from '../pieces/subject.js';
 import type { ServicePlan } from './plan.js';
 
 export const contracts = 'libs/contracts/src';
@@ -24,63 +27,26 @@ async function create(tree: Tree, path: string, text: string): Promise<void> {
   tree.write(path, await formatted(tree.root, path, text));
 }
 
-async function addMessages(tree: Tree, plan: ServicePlan): Promise<void> {
-  const { name, stream, publishes } = plan;
-  await create(tree, `${contracts}/messages/${name}.ts`, messagesText(plan));
-  await edit(
-    tree,
-    topologyFile,
-    (text) => addNamespaceImport(text, { name, from: `./${name}.js` }),
-    (text) => insert(valueOf(parse(text), 'definitions'), `...Object.values(${name})`),
-    (text) =>
-      insert(valueOf(parse(text), 'streams'), `stream('${stream}', ['${name}.evt.>'])`, {
-        before: (node) => node.getText().startsWith("stream('DLQ'"),
-      }),
+/** Each event says the same: which one, whose, what it is about. */
+async function addMessages(tree: Tree, { name, publishes, ownerless }: ServicePlan): Promise<void> {
+  const usual = fieldsOf([`${name}Id:id`, 'ownerId:id', 'reference:text', 'version:version', 'occurredAt:timestamp']);
+  const fields = usual.map((field) =>
+    ownerless && field.name === 'ownerId' ? { ...field, code: 'id.nullable()' } : field,
   );
-  await edit(
-    tree,
-    indexFile,
-    ...publishes.map(
-      ({ constant }) =>
-        (text: string) =>
-          addExport(text, { name: constant, from: `./messages/${name}.js` }),
-    ),
-  );
-}
-
-function messagesText({ name, one, publishes, ownerless }: ServicePlan): string {
-  const owner = ownerless ? 'ownerId: id.nullable()' : 'ownerId: id';
-  const [only, ...more] = publishes;
-  const fields = `{ ${name}Id: id, ${owner}, reference: text, version, occurredAt: timestamp }`;
-  const shared = more.length > 0;
-  const events = (only ? [only, ...more] : []).map(
-    ({ subject, constant, summary }) =>
-      `export const ${constant} = event('${subject}', '${summary}', z.object(${shared ? `${name}Fact` : fields}));`,
-  );
-  return [
-    `import { z } from 'zod';`,
-    `import { text } from '../text.js';`,
-    `import { id, timestamp, version } from '../values.js';`,
-    `import { event } from './define.js';`,
-    '',
-    ...(shared ? [`/** What every event says about ${one}. */`, `const ${name}Fact = ${fields};`, ''] : []),
-    ...events,
-    '',
-  ].join('\n');
+  for (const { subject, summary } of publishes)
+    await addDefinition(tree, {
+      subject: messageSubjectOf(subject),
+      summary,
+      schemas: [`z.object(${objectCode(fields)})`],
+      fields,
+    });
 }
 
 async function addConsumers(tree: Tree, { name, consumes }: ServicePlan): Promise<void> {
-  const handled = consumes.map(({ owner, constant }) => `${owner}.${constant}`).join(', ');
-  await edit(
-    tree,
-    topologyFile,
-    ...consumes.map(
-      ({ owner }) =>
-        (text: string) =>
-          addNamespaceImport(text, { name: owner, from: `./${owner}.js` }),
-    ),
-    (text) => insert(valueOf(parse(text), 'consumers'), `...handles('${name}', ${handled})`),
-  );
+  for (const { owner, subject, constant } of consumes) {
+    await edit(tree, topologyFile, (text) => addNamespaceImport(text, { name: owner, from: `./${owner}.js` }));
+    await addHandled(tree, name, messageSubjectOf(subject), constant);
+  }
 }
 
 /** Routes of something that is stored: add, list, get. */
