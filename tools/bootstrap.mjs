@@ -38,6 +38,8 @@ async function main(args) {
   try {
     sideWrite(() => {
       mkdirSync(dirname(logFile), { recursive: true });
+      // The folder hides itself, secrets and all: after a rename, the repository's .gitignore names another one.
+      writeFileSync(inRoot('.causeway', '.gitignore'), '*\n');
       writeFileSync(
         logFile,
         `${new Date().toISOString()} node ${process.version}, ${process.platform}-${process.arch}\n`,

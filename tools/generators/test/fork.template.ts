@@ -13,7 +13,9 @@ beforeAll(async () => {
 });
 afterAll(() => fork.remove());
 
-const acmeshop = (...args: string[]) => fork.exec('npx', '--no-install', 'acmeshop', ...args);
+// In two pieces: renamed back, this file must be what it was.
+const [name, title] = [['art', 'shop'].join(''), ['Art', 'Shop'].join(' ')];
+const shop = (...args: string[]) => fork.exec('npx', '--no-install', name, ...args);
 const manifests = ['tools/manifests/src/policies', 'tools/manifests/src/budget', 'tools/manifests/src/typed'];
 
 /** What must be true after every step: it builds, the tests pass, an order is confirmed, the manifests are valid. */
@@ -34,9 +36,9 @@ describe('renamed', () => {
   const rename = (...args: string[]) => fork.exec('npx', '--no-install', 'causeway', 'rename', ...args);
 
   test('what would change is listed, and nothing does', async () => {
-    const said = await rename('acmeshop', '--title', 'Acme Shop', '--dry-run');
+    const said = await rename(name, '--title', title, '--dry-run');
     expect(said).toMatch(/^UPDATE package\.json$/m);
-    expect(said).toMatch(/^CREATE tools\/cli\/acmeshop\.mjs$/m);
+    expect(said).toMatch(new RegExp(`^CREATE tools/cli/${name}\\.mjs$`, 'm'));
     expect(await fork.changes()).toBe('');
   });
 
@@ -44,40 +46,41 @@ describe('renamed', () => {
     await expect(rename('order')).rejects.toThrow(/"order" means something to PostgreSQL/);
     await expect(rename('acme-shop')).rejects.toThrow(/must be one word/);
     fork.write('draft.txt', 'draft');
-    await expect(rename('acmeshop')).rejects.toThrow(/changes that are not committed/);
+    await expect(rename(name)).rejects.toThrow(/changes that are not committed/);
     await rm(join(fork.root, 'draft.txt'));
     expect(await fork.changes()).toBe('');
   });
 
   test('nothing is left of the old name but the licence and a line in the changelog', async () => {
-    await rename('acmeshop', '--title', 'Acme Shop');
+    await rename(name, '--title', title);
     await fork.git('add', '--all');
     expect((await fork.git('grep', '--cached', '-il', 'causeway')).split('\n').sort()).toEqual([
       'CHANGELOG.md',
       'LICENSE',
     ]);
     expect(await fork.git('ls-files')).not.toMatch(/causeway/i);
-    expect(fork.read('CHANGELOG.md')).toBe('# Changes\n\n- Made from the template Causeway; Acme Shop from here on.\n');
+    expect(fork.read('CHANGELOG.md')).toBe(`# Changes\n\n- Made from the template Causeway; ${title} from here on.\n`);
     await fork.commit('Our name');
   });
 
   test('it stands', async () => {
     await stands('libs/', 'apps/');
-    expect(await fork.exec('npm', 'start', '--', '--demo-only')).toContain('Acme Shop');
+    expect(await fork.exec('npm', 'start', '--', '--demo-only')).toContain(title);
   });
 
   test('and back: the same tree as before, but for the changelog and the record', async () => {
-    await acmeshop('rename', 'causeway');
+    await shop('rename', 'causeway');
     await fork.git('add', '--all');
     const changed = (await fork.git('diff', '--cached', '--name-only', 'HEAD~1')).split('\n');
     expect(changed).toEqual(['.causeway-template.json', 'CHANGELOG.md']);
     await fork.git('reset', '--quiet', '--hard');
+    await fork.exec(process.execPath, 'tools/bootstrap.mjs');
   });
 });
 
 describe('with a service of its own', () => {
   test('that hears when an order is confirmed, and says that it has sent an invoice', async () => {
-    await acmeshop(
+    await shop(
       ...['new', 'service', 'invoice', '--database', '--http'],
       ...['--publishes', 'invoice.evt.sent.v1', '--consumes', 'order.evt.confirmed.v1'],
     );
@@ -88,8 +91,8 @@ describe('with a service of its own', () => {
   test('its event is in the story of an order', async () => {
     const { orderId, stop } = await runningShop();
     try {
-      expect(await eventually(() => acmeshop('order', orderId), /invoice\.evt\.sent\.v1/)).toMatch(/CONFIRMED/);
-      expect(await acmeshop('services')).toMatch(/^invoice\b/m);
+      expect(await eventually(() => shop('order', orderId), /invoice\.evt\.sent\.v1/)).toMatch(/CONFIRMED/);
+      expect(await shop('services')).toMatch(/^invoice\b/m);
     } finally {
       await stop();
     }
@@ -97,10 +100,10 @@ describe('with a service of its own', () => {
 });
 
 test('a service that was generated and removed leaves nothing', async () => {
-  await acmeshop('new', 'service', 'scratch', '--database', '--publishes', 'scratch.evt.made.v1');
+  await shop('new', 'service', 'scratch', '--database', '--publishes', 'scratch.evt.made.v1');
   await fork.commit('A try');
   expect(existsSync(join(fork.root, 'apps/scratch'))).toBe(true);
-  await acmeshop('remove', 'service', 'scratch');
+  await shop('remove', 'service', 'scratch');
   await fork.git('add', '--all');
   expect(await fork.git('diff', '--cached', '--name-only', 'HEAD~1')).toBe('');
   await fork.commit('It was only a try');
@@ -130,7 +133,7 @@ describe('updated to a newer template', () => {
   });
 
   test('what the template changed arrives, what the fork changed stays, and a second update is empty', async () => {
-    const { said, again } = await updateToSecondVersion(fork, 'acmeshop');
+    const { said, again } = await updateToSecondVersion(fork, name);
     expect(said).toMatch(/is now v2/);
     expect(again).toMatch(/v2 is in this repository already; nothing has changed/);
     for (const file of edited) expect([file, fork.read(file).endsWith(line(file))]).toEqual([file, true]);
@@ -138,14 +141,14 @@ describe('updated to a newer template', () => {
   });
 
   test('an update with a conflict can be given up', async () => {
-    await updateThatIsAborted(fork, 'acmeshop');
+    await updateThatIsAborted(fork, name);
   });
 
   test('a protection that is gone is named, and nothing else matters', async () => {
-    expect(await acmeshop('check')).toMatch(/nothing that matters differs/);
+    expect(await shop('check')).toMatch(/nothing that matters differs/);
     await fork.git('rm', '--quiet', 'tools/checks/src/sessions.spec.ts');
     await fork.commit('One check less');
-    await expect(acmeshop('check')).rejects.toThrow(/tools\/checks\/src\/sessions\.spec\.ts/);
+    await expect(shop('check')).rejects.toThrow(/tools\/checks\/src\/sessions\.spec\.ts/);
   });
 });
 
