@@ -16,7 +16,8 @@ import {
 import { EventPattern, Server, type CustomTransportStrategy } from '@nestjs/microservices';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { createApp, defineService, hostSettings, HostState, RequestDeadline } from './index.js';
+import { z } from 'zod';
+import { createApp, defineService, governanceRoute, hostSettings, HostState, RequestDeadline } from './index.js';
 
 const settings = loadSettings({ ...hostSettings, ...telemetrySettings }, { HTTP_PORT: '0', MANAGEMENT_PORT: '0' });
 const events: string[] = [];
@@ -108,6 +109,20 @@ test('the hooks run in order: providers, configureHttp, init, transport; then th
   events.splice(0);
   await app.close();
   expect(events).toEqual(['destroy', 'transport closed', 'shutdown']);
+});
+
+test('the service and its capabilities contribute to the management port, each route once', async () => {
+  const route = (path: string) => governanceRoute({ method: 'GET', path, input: z.object({}), run: () => undefined });
+  const contributing = (path: string) =>
+    defineService({
+      ...parts,
+      uses: [{ name: 'fake', settings: {}, governance: () => [route('queue')] }],
+      governance: (app) => [route(`${path}${app.get(Orders) ? '' : '?'}`)],
+    });
+  const host = new HostState();
+  await (await createApp(contributing('keys'), settings, host)).close();
+  expect(host.governance.map(({ path }) => path)).toEqual(['queue', 'keys']);
+  await expect(createApp(contributing('queue'), settings)).rejects.toThrow('GET /governance/queue');
 });
 
 test('errors of plugins are answered like those of handlers, by the filters of the application', async () => {

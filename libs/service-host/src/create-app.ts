@@ -5,6 +5,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { ServiceContext, ServiceDefinition } from './definition.js';
+import type { GovernanceRoute } from './health/governance-route.js';
 import { registerReadiness } from './health/readiness.js';
 import { HostState } from './host-state.js';
 import { createHttpAdapter } from './http/server.js';
@@ -63,6 +64,7 @@ export async function createApp<S extends SettingsShape>(
     const part = await capability.readiness?.(app);
     if (part) registerReadiness(part);
   }
+  for (const owner of [...definition.uses, definition]) addRoutes(host, (await owner.governance?.(app)) ?? []);
   await definition.configureHttp?.(app);
   await app.init();
   // Nest loads its microservice package in init(); before that, connectMicroservice cannot work.
@@ -71,4 +73,13 @@ export async function createApp<S extends SettingsShape>(
     if (strategy) app.connectMicroservice({ strategy });
   }
   return app;
+}
+
+function addRoutes(host: HostState, routes: readonly GovernanceRoute[]): void {
+  for (const route of routes) {
+    const { method, path } = route;
+    if (host.governance.some((other) => other.method === method && other.path === path))
+      throw new Error(`two parts of the service contribute ${method} /governance/${path}`);
+    host.governance.push(route);
+  }
 }

@@ -3,6 +3,7 @@ import { telemetrySettings } from '@causeway/telemetry';
 import type { DynamicModule, INestApplicationContext, Type } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyHttpOptions, RawServerDefault } from 'fastify';
+import type { GovernanceRoute } from './health/governance-route.js';
 import type { ReadinessPart } from './health/readiness.js';
 import { hostSettings } from './settings.js';
 
@@ -39,6 +40,8 @@ export interface Capability<S extends SettingsShape = SettingsShape> {
   module?(service: ServiceContext<S>): Promise<DynamicModule>;
   /** A part of `GET /health/ready`. Called when the providers exist. */
   readiness?(app: INestApplicationContext): Promise<ReadinessPart>;
+  /** What operators can read and change on the management port, below `/governance/`. Called when the providers exist. */
+  governance?(app: INestApplicationContext): Awaitable<readonly GovernanceRoute[]>;
   /** What feeds message handlers. Called after every `onModuleInit`; it listens after HTTP, and before the service is ready. */
   transport?(app: INestApplicationContext): Promise<TransportStrategy>;
   /** What else the executable can do: `node dist/main.js migrate`. Each runs to its end; a rejection exits 1. */
@@ -64,6 +67,8 @@ export interface ServiceParts<S extends SettingsShape, C extends readonly Settin
    * providers exist, before any `onModuleInit` and any route.
    */
   configureHttp?(app: NestFastifyApplication): Awaitable<void>;
+  /** As a capability's: routes of the service's own on the management port. */
+  governance?(app: INestApplicationContext): Awaitable<readonly GovernanceRoute[]>;
   /** Fastify options of this service, for example `trustProxy`. */
   fastify?(settings: ServiceSettings<S & Intersection<C>>): FastifyHttpOptions<RawServerDefault>;
 }
@@ -77,6 +82,7 @@ export interface ServiceDefinition<S extends SettingsShape = SettingsShape> {
   readonly edge: boolean;
   readonly commands: Readonly<Record<string, (service: ServiceContext) => Promise<void>>>;
   configureHttp?(app: NestFastifyApplication): Awaitable<void>;
+  governance?(app: INestApplicationContext): Awaitable<readonly GovernanceRoute[]>;
   fastify?(settings: Settings<S>): FastifyHttpOptions<RawServerDefault>;
 }
 

@@ -1,5 +1,6 @@
 import { CodedError } from '@causeway/errors';
 import { CallStatistics } from '@causeway/telemetry';
+import type { GovernanceRoute } from './health/governance-route.js';
 
 /** The instance is stopping and the request would outlive it. Another instance, or its successor, will take it. */
 export class ShuttingDown extends CodedError {
@@ -26,6 +27,8 @@ export class HostState {
   readonly statistics = new CallStatistics();
   /** True once everything has started. The host sets it right before the first "ready". */
   started = false;
+  /** What the application contributes to the management port. */
+  readonly governance: GovernanceRoute[] = [];
 
   /** Fires when the process is asked to stop, before anything is closed. */
   get stopping(): AbortSignal {

@@ -9,6 +9,7 @@ export {
   type SettingsOf,
   type TransportStrategy,
 } from './definition.js';
+export { governanceRoute, type GovernanceRoute } from './health/governance-route.js';
 export {
   readiness,
   registerReadiness,

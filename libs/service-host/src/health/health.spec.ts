@@ -2,9 +2,11 @@ import { loadSettings } from '@causeway/config';
 import { CodedError } from '@causeway/errors';
 import { createPolicy } from '@causeway/resilience';
 import { createLogger, getLogger, logLevel, setLogLevel } from '@causeway/telemetry';
+import { z } from 'zod';
 import { problemOf, sendRaw } from '../../test/raw.js';
 import { HostState } from '../host-state.js';
 import { hostSettings } from '../settings.js';
+import { governanceRoute } from './governance-route.js';
 import { startManagementServer, type ManagementServer } from './management-server.js';
 import { readiness, registerReadiness, type ReadinessCheck, type ReadinessPart } from './readiness.js';
 
@@ -142,7 +144,8 @@ describe('the management port', () => {
       expect([changed.status, await changed.json()]).toEqual([200, { logLevel: 'debug' }]);
       log.debug('loud enough');
       expect(lines).toMatchObject([
-        { level: 'warn', audit: 'log-level-changed', who: 'ada', from: 'info', to: 'debug' },
+        { level: 'warn', audit: 'PUT log-level', who: 'ada' },
+        { level: 'warn', from: 'info', to: 'debug' },
         { level: 'debug', msg: 'loud enough' },
       ]);
       const shown = await get('/governance', { headers: { authorization: `Bearer ${operatorToken}` } });
@@ -185,7 +188,7 @@ describe('the management port', () => {
       ['without a name', { level: 'debug' }, 422],
       ['for ever and a day', { level: 'debug', who: 'ada', forSeconds: 90_000 }, 422],
       ['not JSON', '{', 400],
-      ['too long', { level: 'debug', who: 'a'.repeat(2_000) }, 413],
+      ['too long', { level: 'debug', who: 'a'.repeat(5_000) }, 413],
     ])('%s is refused', async (_title, body, status) => {
       const refused = await change(body);
       expect([refused.status, refused.headers.get('content-type')]).toEqual([status, 'application/problem+json']);
@@ -195,6 +198,89 @@ describe('the management port', () => {
     test('is read where the rest of governance is', async () => {
       const refused = await get('/governance/log-level');
       expect([refused.status, refused.headers.get('allow')]).toEqual([405, 'PUT']);
+    });
+  });
+
+  describe('a route that the service contributes', () => {
+    const lines: Record<string, unknown>[] = [];
+    const called: unknown[] = [];
+    const bearer = (value: string) => ({ authorization: `Bearer ${value}` });
+    const rotate = (body: unknown, headers: Record<string, string> = bearer(operatorToken)) =>
+      get('/governance/spec/rotate', { method: 'POST', headers, body: JSON.stringify(body) });
+    beforeAll(() => {
+      const destination = { write: (line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>) };
+      createLogger({ service: 'order', instanceId: 'one', level: 'info', destination });
+      host.governance.push(
+        governanceRoute({
+          method: 'GET',
+          path: 'spec',
+          input: z.strictObject({ limit: z.coerce.number().int().max(10).default(5) }),
+          run: ({ limit }) => ({ limit }),
+        }),
+        governanceRoute({
+          method: 'POST',
+          path: 'spec/rotate',
+          input: z.strictObject({ kid: z.string() }),
+          run({ kid }, who) {
+            called.push([kid, who]);
+            if (kid === 'away') throw new Away('the database does not answer');
+            if (kid === 'broken') throw new Error('connect 10.0.0.3 as admin');
+            return kid === 'quiet' ? undefined : { kid };
+          },
+        }),
+      );
+    });
+    beforeEach(() => void [lines, called].forEach((list) => list.splice(0)));
+    afterAll(() => void host.governance.splice(0));
+
+    test('reads for whoever may read, with the values of the query', async () => {
+      for (const value of [token, operatorToken]) {
+        const response = await get('/governance/spec?limit=7', { headers: bearer(value) });
+        expect([response.status, await response.json()]).toEqual([200, { limit: 7 }]);
+      }
+      expect(await (await get('/governance/spec', { headers: bearer(token) })).json()).toEqual({ limit: 5 });
+      expect((await get('/governance/spec', { headers: bearer('wrong') })).status).toBe(401);
+      expect((await get('/governance/spec?limit=70', { headers: bearer(token) })).status).toBe(422);
+    });
+
+    test('changes for an operator who says who acts, and a log line says so', async () => {
+      const response = await rotate({ kid: 'k1', who: 'ada' });
+      expect([response.status, await response.json(), called]).toEqual([200, { kid: 'k1' }, [['k1', 'ada']]]);
+      expect(lines).toMatchObject([{ level: 'warn', audit: 'POST spec/rotate', who: 'ada' }]);
+      expect(await (await rotate({ kid: 'quiet', who: 'ada' })).json()).toEqual({});
+    });
+
+    test.each<[string, unknown, number, Record<string, string>]>([
+      ['a reader', { kid: 'k1', who: 'ada' }, 401, bearer(token)],
+      ['nobody', { kid: 'k1', who: 'ada' }, 401, {}],
+      ['an operator without a name', { kid: 'k1' }, 422, bearer(operatorToken)],
+      ['an operator whose name breaks a line', { kid: 'k1', who: 'ada\nlevel=info' }, 422, bearer(operatorToken)],
+      ['an operator with a field too many', { kid: 'k1', who: 'ada', force: true }, 422, bearer(operatorToken)],
+      ['an operator who sends null', null, 422, bearer(operatorToken)],
+    ])('does nothing for %s', async (_title, body, status, headers) => {
+      const refused = await rotate(body, headers);
+      expect([refused.status, refused.headers.get('content-type')]).toEqual([status, 'application/problem+json']);
+      expect([called, lines]).toEqual([[], []]);
+    });
+
+    test('fails with a problem: its own error as it is, any other without its text', async () => {
+      const away = await rotate({ kid: 'away', who: 'ada' });
+      expect([away.status, await away.json()]).toEqual([503, expect.objectContaining({ remedy: 'Wait.' })]);
+      const broken = await rotate({ kid: 'broken', who: 'ada' });
+      expect([broken.status, await broken.text()]).toEqual([500, expect.not.stringContaining('10.0.0.3')]);
+      expect(lines.at(-1)).toMatchObject({ level: 'error', route: 'POST spec/rotate' });
+    });
+
+    test('is listed, has its own methods, and is not there before the application', async () => {
+      const { routes } = (await (await get('/governance', { headers: bearer(token) })).json()) as { routes: string[] };
+      expect(routes).toEqual(['PUT /governance/log-level', 'GET /governance/spec', 'POST /governance/spec/rotate']);
+      const wrong = await get('/governance/spec/rotate');
+      expect([wrong.status, wrong.headers.get('allow')]).toEqual([405, 'POST']);
+      expect((await get('/governance/nothing')).status).toBe(404);
+      host.started = false;
+      const early = await get('/governance/nothing');
+      host.started = true;
+      expect([early.status, early.headers.get('retry-after')]).toEqual([503, '1']);
     });
   });
 

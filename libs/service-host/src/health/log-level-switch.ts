@@ -1,5 +1,6 @@
 import { getLogger, logLevel, setLogLevel } from '@causeway/telemetry';
 import { z } from 'zod';
+import { governanceRoute } from './governance-route.js';
 
 const log = getLogger('management');
 
@@ -7,8 +8,6 @@ const log = getLogger('management');
 const change = z.strictObject({
   level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal']),
   forSeconds: z.int().min(1).max(86_400).optional(),
-  // It goes into a log line.
-  who: z.string().regex(/^[^\p{Cc}]{1,128}$/u),
 });
 
 export interface LogLevelState {
@@ -23,18 +22,20 @@ export class LogLevelSwitch {
   private configured: string | undefined;
   private back: { readonly at: Date; readonly timer: NodeJS.Timeout } | undefined;
 
+  readonly route = governanceRoute({
+    method: 'PUT',
+    path: 'log-level',
+    input: change,
+    run: (input) => this.set(input),
+  });
+
   get state(): LogLevelState {
     return { logLevel: logLevel(), ...(this.back && { logLevelUntil: this.back.at }) };
   }
 
-  /** @throws ValidationFailed (422) */
-  async set(body: unknown): Promise<LogLevelState> {
-    // Not before it is needed: the health port answers before the contracts are loaded.
-    const { parseOrThrow } = await import('@causeway/contracts');
-    const { level, forSeconds, who } = parseOrThrow(change, body);
-    const fields = { audit: 'log-level-changed', who, from: logLevel(), to: level, forSeconds };
+  private set({ level, forSeconds }: z.output<typeof change>): LogLevelState {
     // Before a change that would hide it, and at a level that shows on either side.
-    log.warn(fields, 'log level changed by an operator');
+    log.warn({ from: logLevel(), to: level, forSeconds }, 'log level changes');
     this.stop();
     this.configured ??= logLevel();
     setLogLevel(level);

@@ -1,18 +1,20 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { problemContentType, toProblem } from '@causeway/errors';
 import { admissions, policies } from '@causeway/resilience';
-import { scrapeContentType, scrapeMetrics } from '@causeway/telemetry';
+import { getLogger, scrapeContentType, scrapeMetrics } from '@causeway/telemetry';
 import type { HostState } from '../host-state.js';
 import { Connections } from '../http/connections.js';
-import { decodeBody } from '../http/body-parser.js';
 import { headRefusal } from '../http/head-refusal.js';
 import { answerProtocolErrors, refuseUnreadable, serverOptions } from '../http/protocol.js';
-import { malformedBody, refusalOf, type RequestRefused } from '../http/refusals.js';
+import { refusalOf } from '../http/refusals.js';
 import type { HostSettings } from '../settings.js';
+import { callRoute, mayRead } from './governance.js';
+import type { GovernanceRoute } from './governance-route.js';
 import { LogLevelSwitch } from './log-level-switch.js';
 import { readiness } from './readiness.js';
+
+const log = getLogger('management');
 
 export interface ManagementServer {
   readonly port: number;
@@ -75,8 +77,9 @@ async function answer(
 ): Promise<void> {
   const refusal = headRefusal(request);
   if (refusal) return refuse(response, refusal);
-  const path = (request.url ?? '').split('?', 1)[0];
-  if (path === '/governance/log-level') return changeLogLevel(request, response, settings, levels);
+  const path = (request.url ?? '').split('?', 1)[0] ?? '';
+  if (path.startsWith('/governance/'))
+    return serveRoute(path.slice('/governance/'.length), request, response, settings, host, levels);
   if (request.method !== 'GET' && request.method !== 'HEAD')
     return refuse(response, refusalOf(405), { allow: 'GET, HEAD' });
   if (path === '/health/live') return send(response, 200, { status: 'live', ...who });
@@ -103,14 +106,37 @@ async function answer(
     memory: { heapUsedBytes: heapUsed, rssBytes: rss },
     policies: policies(),
     admissions: admissions(),
+    routes: [levels.route, ...host.governance].map(({ method, path: below }) => `${method} /governance/${below}`),
   });
 }
 
-function refuse(
+/** A route of the service exists once its application does. */
+async function serveRoute(
+  path: string,
+  request: IncomingMessage,
   response: ServerResponse,
-  refusal: RequestRefused | undefined,
-  headers: Record<string, string> = {},
-): void {
+  settings: HostSettings,
+  host: HostState,
+  levels: LogLevelSwitch,
+): Promise<void> {
+  const here: readonly GovernanceRoute[] = [levels.route, ...host.governance].filter((route) => route.path === path);
+  if (here.length === 0)
+    return host.started ? refuse(response, refusalOf(404)) : refuse(response, refusalOf(503), { 'retry-after': '1' });
+  const route = here.find(({ method }) => method === request.method);
+  if (!route) return refuse(response, refusalOf(405), { allow: here.map(({ method }) => method).join(', ') });
+  try {
+    send(response, 200, (await callRoute(route, request, settings)) ?? {});
+  } catch (error) {
+    const { status } = toProblem(error);
+    if (status >= 500) log.error({ err: error, route: `${route.method} ${path}` }, 'governance route failed');
+    refuse(response, error, {
+      ...(status === 401 && { 'www-authenticate': 'Bearer' }),
+      ...(status === 413 && { connection: 'close' }),
+    });
+  }
+}
+
+function refuse(response: ServerResponse, refusal: unknown, headers: Record<string, string> = {}): void {
   const problem = toProblem(refusal);
   send(response, problem.status, problem, { 'content-type': problemContentType, ...headers });
 }
@@ -122,51 +148,4 @@ function send(response: ServerResponse, status: number, body: unknown, headers: 
 function sendText(response: ServerResponse, status: number, text: string, headers: Record<string, string>): void {
   response.writeHead(status, { 'content-length': Buffer.byteLength(text), 'cache-control': 'no-store', ...headers });
   response.end(text);
-}
-
-const bodyLimitBytes = 1_024;
-
-/** For the role operator: who may only read must not be able to flood the logs, or to hide something in them. */
-async function changeLogLevel(
-  request: IncomingMessage,
-  response: ServerResponse,
-  { OPERATOR_TOKEN }: HostSettings,
-  levels: LogLevelSwitch,
-): Promise<void> {
-  if (request.method !== 'PUT') return refuse(response, refusalOf(405), { allow: 'PUT' });
-  if (OPERATOR_TOKEN === undefined || !holds(request, OPERATOR_TOKEN))
-    return refuse(response, refusalOf(401), { 'www-authenticate': 'Bearer' });
-  try {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    for await (const chunk of request as AsyncIterable<Buffer>) {
-      size += chunk.length;
-      if (size > bodyLimitBytes) return refuse(response, refusalOf(413), { connection: 'close' });
-      chunks.push(chunk);
-    }
-    send(response, 200, await levels.set(parseJson(decodeBody(request.headers, Buffer.concat(chunks)))));
-  } catch (error) {
-    const problem = toProblem(error);
-    send(response, problem.status, problem, { 'content-type': problemContentType });
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw malformedBody('The body is not valid JSON.');
-  }
-}
-
-/** An operator may read, too. Without a token for readers, anyone may who reaches the port. */
-const mayRead = (request: IncomingMessage, { MANAGEMENT_TOKEN, OPERATOR_TOKEN }: HostSettings): boolean =>
-  MANAGEMENT_TOKEN === undefined ||
-  holds(request, MANAGEMENT_TOKEN) ||
-  (OPERATOR_TOKEN !== undefined && holds(request, OPERATOR_TOKEN));
-
-/** Compares digests, which have equal length whatever was sent, in constant time. */
-function holds(request: IncomingMessage, token: string): boolean {
-  const digest = (value: string) => createHash('sha256').update(value).digest();
-  return timingSafeEqual(digest(request.headers.authorization ?? ''), digest(`Bearer ${token}`));
 }

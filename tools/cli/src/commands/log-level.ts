@@ -80,10 +80,10 @@ async function changeLevel(
   };
 }
 
-async function changeOne(instance: KnownInstance, put: object): Promise<LevelChange> {
+async function changeOne(instance: KnownInstance, change: object): Promise<LevelChange> {
   const { id } = instance;
   try {
-    const { status, body } = await callManagement(instance, '/governance/log-level', put);
+    const { status, body } = await callManagement(instance, '/governance/log-level', { method: 'PUT', body: change });
     if (status !== 200)
       return { instance: id, error: `${status} ${(body as { detail?: string }).detail ?? ''}`.trim() };
     const { logLevel, logLevelUntil } = body as { logLevel: string; logLevelUntil?: string };

@@ -1,5 +1,6 @@
 import { parseSamples, type MetricSample } from '@causeway/telemetry/samples';
-import type { KnownInstance } from './target.js';
+import { CommandFailed } from '../failure.js';
+import type { KnownInstance, SystemTarget } from './target.js';
 
 export interface ManagementResponse {
   readonly status: number;
@@ -18,22 +19,60 @@ export async function readMetrics({ managementUrl }: KnownInstance): Promise<rea
   return response.ok ? parseSamples(text) : [];
 }
 
+export interface ManagementCall {
+  /** Default GET. */
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** Of a change; it needs `who`. */
+  readonly body?: object;
+  /** How long the response may take, milliseconds. Default 3 000. */
+  readonly timeoutMs?: number;
+}
+
 /**
  * Calls the management port of an instance as operator.
- * @throws when it does not respond within 3 s
+ * @throws when it does not respond in time
  */
 export async function callManagement(
   { managementUrl, token }: KnownInstance,
   path: string,
-  put?: unknown,
+  { method = 'GET', body, timeoutMs: limitMs = timeoutMs }: ManagementCall = {},
 ): Promise<ManagementResponse> {
   const response = await fetch(`${managementUrl}${path}`, {
-    method: put === undefined ? 'GET' : 'PUT',
+    method,
     // Nothing keeps this process alive once the command is done.
     headers: { authorization: `Bearer ${token}`, connection: 'close', 'content-type': 'application/json' },
-    body: put === undefined ? undefined : JSON.stringify(put),
-    signal: AbortSignal.timeout(timeoutMs),
+    body: body === undefined ? undefined : JSON.stringify(body),
+    signal: AbortSignal.timeout(limitMs),
   });
   const text = await response.text();
   return { status: response.status, body: text === '' ? null : (JSON.parse(text) as unknown) };
+}
+
+/**
+ * Calls a governance route of the first instance of a service that responds: for what all instances have in common, such as
+ * their database.
+ * @throws CommandFailed with what the service says, when it refuses or none responds
+ */
+export async function callService<T>(
+  target: SystemTarget,
+  service: string,
+  path: string,
+  call: ManagementCall = {},
+): Promise<T> {
+  const instances = (await target.instances(service)).filter((instance) => instance.service === service);
+  if (instances.length === 0) throw new CommandFailed(`no instance of ${service} runs`);
+  const problems: string[] = [];
+  for (const instance of instances) {
+    const response = await callManagement(instance, path, call).catch((error: unknown) => error as Error);
+    if (response instanceof Error) {
+      // What did not respond in time may still be done: another instance must not do it again.
+      if (response.name === 'TimeoutError') throw new CommandFailed(`${instance.id} did not respond in time`);
+      problems.push(`no response from ${instance.managementUrl}: ${response.message}`);
+      continue;
+    }
+    if (response.status === 200) return response.body as T;
+    const { detail, remedy } = (response.body ?? {}) as { detail?: string; remedy?: string };
+    throw new CommandFailed(`${instance.id}: ${response.status} ${detail ?? ''}`.trim(), remedy);
+  }
+  throw new CommandFailed(problems.join('; '));
 }
