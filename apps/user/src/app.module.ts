@@ -25,6 +25,8 @@ import { SignIn } from './oidc/sign-in.js';
 import { PgSigningKeys } from './oidc/pg-signing-keys.js';
 import { purgesOf } from './purges.js';
 import { OIDC_PROVIDER, UNIT_OF_WORK, type UserUnitOfWork } from './tokens.js';
+import { SessionsController } from './sessions/sessions.controller.js';
+import { Sessions } from './sessions/sessions.js';
 import { PasswordHasher } from './users/password-hasher.js';
 import { Profiles } from './users/profiles.js';
 import { Register } from './users/register.js';
@@ -85,14 +87,23 @@ const signIn: FactoryProvider[] = [
   },
   {
     provide: OIDC_PROVIDER,
-    inject: [SETTINGS, UNIT_OF_WORK, PRISMA, Profiles, FieldCipher],
+    inject: [SETTINGS, UNIT_OF_WORK, PRISMA, Profiles, FieldCipher, Sessions],
     useFactory: async (
       settings: UserSettings,
       uow: UserUnitOfWork,
       prisma: PrismaClient,
       profiles: Profiles,
       cipher: FieldCipher,
-    ) => createProvider({ settings, keys: await new PgSigningKeys(uow, cipher).load(), prisma, cipher, profiles }),
+      sessions: Sessions,
+    ) =>
+      createProvider({
+        settings,
+        keys: await new PgSigningKeys(uow, cipher).load(),
+        prisma,
+        cipher,
+        profiles,
+        sessions,
+      }),
   },
 ];
 
@@ -102,7 +113,7 @@ const signIn: FactoryProvider[] = [
  * Nest developers: docs/guides/if-you-know-nest.md#modules-one-composition-root-no-forwardref-few-injectable
  */
 @Module({
-  controllers: [UsersController, AddressesController, GetAddressHandler],
-  providers: [...adapters, ...signIn, Profiles, Register, Addresses, SignIn],
+  controllers: [UsersController, AddressesController, SessionsController, GetAddressHandler],
+  providers: [...adapters, ...signIn, Profiles, Register, Addresses, Sessions, SignIn],
 })
 export class AppModule {}

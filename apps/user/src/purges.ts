@@ -3,6 +3,9 @@ import { purgeBatch, purgeIdempotency, type Purge } from '@causeway/persistence'
 /** Rows that another transaction holds are left to the next round. */
 const take = `LIMIT ${purgeBatch} FOR UPDATE SKIP LOCKED`;
 
+/** Longer than the longest refresh token, which is 30 days from the sign-in on. */
+const sessionDays = 31;
+
 /** Deletes expired sessions, codes and tokens, counters of past windows, and responses to idempotency keys older than 24 h. */
 export const purgesOf = (settings: { readonly LOGIN_WINDOW_MS: number }): readonly Purge[] => [
   async (sql) => {
@@ -17,6 +20,13 @@ export const purgesOf = (settings: { readonly LOGIN_WINDOW_MS: number }): readon
       `DELETE FROM login_failures WHERE ctid = ANY (ARRAY(
          SELECT ctid FROM login_failures WHERE window_started_at < now() - $1::bigint * interval '1 ms' ${take}))`,
       [settings.LOGIN_WINDOW_MS],
+    );
+    return rowCount;
+  },
+  async (sql) => {
+    const { rowCount } = await sql.query(
+      `DELETE FROM sessions WHERE ctid = ANY (ARRAY(
+         SELECT ctid FROM sessions WHERE last_used_at < now() - make_interval(days => ${sessionDays}) ${take}))`,
     );
     return rowCount;
   },

@@ -7,6 +7,8 @@ export interface Principal {
   readonly clientId: string;
   readonly scopes: ReadonlySet<string>;
   readonly kind: 'person' | 'machine';
+  /** `sid` of the token: the session of the user's browser it was issued in. Machines have none. */
+  readonly sessionId?: string;
   /** When the token expires, seconds since 1970. An endless response must stop by then. */
   readonly expiresAt?: number;
 }

@@ -75,7 +75,7 @@ export class TokenVerifier {
   }
 }
 
-function principalOf({ sub, client_id: clientId, scope, exp }: JWTPayload): Principal {
+function principalOf({ sub, client_id: clientId, scope, exp, sid }: JWTPayload): Principal {
   if (typeof sub !== 'string' || sub === '' || typeof clientId !== 'string') throw new TokenInvalid();
   return {
     subject: sub,
@@ -83,6 +83,7 @@ function principalOf({ sub, client_id: clientId, scope, exp }: JWTPayload): Prin
     scopes: new Set(typeof scope === 'string' ? scope.split(' ').filter(Boolean) : []),
     // RFC 9068: without a resource owner (client credentials), `sub` is the client itself.
     kind: sub === clientId ? 'machine' : 'person',
+    ...(typeof sid === 'string' && { sessionId: sid }),
     expiresAt: exp,
   };
 }

@@ -49,6 +49,7 @@ export {
   type AddressView,
   type ChangeUserBody,
   type RegisterUserBody,
+  type SessionView,
   type UserView,
 } from './http/users.js';
 export {

@@ -42,8 +42,11 @@ export function mountInteractions(fastify: FastifyInstance, provider: Provider, 
       const interaction = await current(provider, request, reply);
       const form = credentials.safeParse(request.body);
       const { email, password } = form.success ? form.data : { email: '', password: '' };
-      const accountId = form.success ? await signIn.execute(email, password, clientAddress(request)) : undefined;
-      if (accountId) return finish(provider, request, reply, { login: { accountId, amr: ['pwd'] } });
+      const signedIn = form.success ? await signIn.execute(email, password, clientAddress(request)) : undefined;
+      if (signedIn) {
+        const { accountId, sessionsEpoch } = signedIn;
+        return finish(provider, request, reply, { login: { accountId, amr: ['pwd'] }, sessionsEpoch });
+      }
       const problem = 'The e-mail address or password is incorrect.';
       return showLogin(reply.code(401), interaction, issuer, {
         email: typeof email === 'string' ? email : '',

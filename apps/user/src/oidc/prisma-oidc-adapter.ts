@@ -4,7 +4,7 @@ import { errors, type Adapter, type AdapterPayload } from 'oidc-provider';
 import type { PrismaClient } from '../generated/prisma/client.js';
 
 const sealedColumn = 'oidc_artifacts.payload';
-const hashOf = (id: string): string => createHash('sha256').update(id).digest('base64url');
+export const hashOf = (id: string): string => createHash('sha256').update(id).digest('base64url');
 
 /**
  * Stores one kind of oidc-provider's artifacts in PostgreSQL, so that every instance sees every session, code and
@@ -22,13 +22,19 @@ export class PrismaOidcAdapter implements Adapter {
 
   async upsert(id: string, payload: AdapterPayload, expiresIn?: number): Promise<void> {
     const key = this.key(id);
+    const sessionUid = this.model === 'Session' ? payload.uid : payload.sessionUid;
     const data = {
       grantHash: payload.grantId ? hashOf(payload.grantId) : null,
       uidHash: payload.uid ? hashOf(payload.uid) : null,
+      // A grant does not name its session: `Sessions.record` links them, and an update must not undo that.
+      ...(sessionUid && { sessionHash: hashOf(sessionUid) }),
+      endsWithSession: this.model !== 'RefreshToken' || payload.expiresWithSession === true,
       payloadSealed: this.cipher.encrypt(JSON.stringify(payload), sealedColumn, `${key.model}:${key.idHash}`),
       expiresAt: expiresIn ? new Date(Date.now() + expiresIn * 1000) : null,
     };
     await this.prisma.oidcArtifact.upsert({ where: { model_idHash: key }, create: { ...key, ...data }, update: data });
+    if (this.model === 'RefreshToken' && data.sessionHash)
+      await this.prisma.session.updateMany({ where: { uidHash: data.sessionHash }, data: { lastUsedAt: new Date() } });
   }
 
   async find(id: string): Promise<AdapterPayload | undefined> {

@@ -7,10 +7,12 @@ import type { EventEmitter } from 'node:events';
 import { errors, interactionPolicy, Provider, type Configuration, type KoaContextWithOIDC } from 'oidc-provider';
 import type { OidcSettings } from '../config.js';
 import type { PrismaClient } from '../generated/prisma/client.js';
+import type { Sessions } from '../sessions/sessions.js';
 import type { Profiles } from '../users/profiles.js';
-import { PrismaOidcAdapter } from './prisma-oidc-adapter.js';
+import { hashOf, PrismaOidcAdapter } from './prisma-oidc-adapter.js';
 import { completeResponses, wantsPage } from './responses.js';
 import { machineClientId, clients } from './clients.js';
+import type { SignInResult } from './sign-in.js';
 import { formTargets, messagePage, pageHeaders, signOutPage } from './pages.js';
 
 const minutes = 60;
@@ -27,6 +29,7 @@ export interface ProviderParts {
   readonly prisma: PrismaClient;
   readonly cipher: FieldCipher;
   readonly profiles: Profiles;
+  readonly sessions: Sessions;
 }
 
 /**
@@ -40,7 +43,7 @@ export function createProvider(parts: ProviderParts): Provider {
   const provider = new Provider(settings.AUTH_ISSUER, {
     ...artifacts(parts),
     ...tokens(settings),
-    ...signIn(settings),
+    ...signIn(parts),
     clients: clients(settings),
     cookies: {
       keys: settings.OIDC_COOKIE_KEYS,
@@ -75,6 +78,9 @@ function artifacts({ prisma, cipher, keys, profiles }: ProviderParts): Configura
       const { id, email, displayName } = profile;
       return { accountId: id, claims: () => ({ sub: id, email, email_verified: false, name: displayName }) };
     },
+    // Marks the caller's own session in the list of his sessions.
+    extraTokenClaims: (_ctx, token) =>
+      'sessionUid' in token && typeof token.sessionUid === 'string' ? { sid: hashOf(token.sessionUid) } : undefined,
     claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name'] },
     // Otherwise the ID token would lack these claims, which belong to the userinfo endpoint, and that is disabled.
     conformIdTokenClaims: false,
@@ -135,7 +141,7 @@ function tokens(settings: OidcSettings): Configuration {
 const scopesOfClient = (clientId: string): readonly string[] =>
   clientId === machineClientId ? scopesOf.machines : scopesOf.people;
 
-function signIn(settings: OidcSettings): Configuration {
+function signIn({ settings, sessions }: ProviderParts): Configuration {
   const mountPath = new URL(settings.AUTH_ISSUER).pathname;
   const policy = interactionPolicy.base();
   // This check asks for consent at every sign-in of a native application, because another one could use its client id.
@@ -143,12 +149,15 @@ function signIn(settings: OidcSettings): Configuration {
   policy.get('consent')?.checks.remove('native_client_prompt');
   return {
     interactions: { policy, url: (_ctx, { uid }) => `${mountPath}/interaction/${uid}` },
-    loadExistingGrant: grantEverythingAsked,
+    loadExistingGrant: (ctx) => grantEverythingAsked(ctx, sessions),
   };
 }
 
-/** Grants every requested scope that is allowed, without a consent page: all clients are our own. */
-async function grantEverythingAsked(ctx: KoaContextWithOIDC) {
+/**
+ * Grants every requested scope that is allowed, without a consent page: all clients are our own. Nothing is granted in a
+ * session that was ended meanwhile.
+ */
+async function grantEverythingAsked(ctx: KoaContextWithOIDC, sessions: Sessions) {
   const { client, session, provider } = ctx.oidc;
   if (!client || !session?.accountId) return undefined;
   const grantId = session.grantIdFor(client.clientId);
@@ -161,7 +170,16 @@ async function grantEverythingAsked(ctx: KoaContextWithOIDC) {
     if (allowed.length > 0) grant.addResourceScope(resource, allowed.join(' '));
   }
   if (!known || JSON.stringify([grant.openid, grant.resources]) !== before) await grant.save();
-  return grant;
+  const alive = await sessions.record({
+    userId: session.accountId,
+    uid: session.uid,
+    grantId: grant.jti,
+    userAgent: ctx.get('user-agent'),
+    epoch: (ctx.oidc.result as SignInResult | undefined)?.sessionsEpoch,
+  });
+  if (alive) return grant;
+  await Promise.all([grant.destroy(), session.destroy()]);
+  throw new errors.LoginRequired('this session was ended');
 }
 
 function sendPage(ctx: KoaContextWithOIDC, html: string, targets?: readonly string[]): void {

@@ -5,6 +5,13 @@ import { PasswordHasher } from '../users/password-hasher.js';
 import { userColumns } from '../users/user-columns.js';
 import { PgLoginThrottle } from './pg-login-throttle.js';
 
+/** What {@link SignIn} found out, and what the sign-in hands on until the session begins. */
+export interface SignInResult {
+  readonly accountId: string;
+  /** Of the moment when the password was right: if all sessions ended since, this sign-in leads to none. */
+  readonly sessionsEpoch: number;
+}
+
 /**
  * Checks e-mail address and password. An unknown address takes as long as a wrong password and gets the same response.
  */
@@ -19,18 +26,19 @@ export class SignIn {
 
   /**
    * @param address IP address of the browser.
-   * @returns The user id; undefined if the e-mail address or the password is wrong.
+   * @returns Undefined if the e-mail address or the password is wrong.
    * @throws LoginThrottled, LoginBusy
    */
-  async execute(email: string, password: string, address: string): Promise<string | undefined> {
+  async execute(email: string, password: string, address: string): Promise<SignInResult | undefined> {
     await this.throttle.take(email, address);
     const user = await this.prisma.user.findUnique({
       where: { emailIndex: this.index.of(email, userColumns.email) },
-      select: { id: true, passwordHash: true },
+      select: { id: true, passwordHash: true, sessionsEpoch: true },
     });
-    if (!(await this.check(password, user?.passwordHash, email, address))) return undefined;
+    const right = await this.check(password, user?.passwordHash, email, address);
+    if (!user || !right) return undefined;
     await this.throttle.succeeded(email, address);
-    return user?.id;
+    return { accountId: user.id, sessionsEpoch: user.sessionsEpoch };
   }
 
   private async check(password: string, stored: string | undefined, email: string, address: string): Promise<boolean> {

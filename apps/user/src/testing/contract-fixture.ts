@@ -8,6 +8,14 @@ export const contractFixture: ContractFixture = {
     return (body as { id: string }).id;
   },
   operations: {
+    endSession: {
+      request: async (world, subject) => {
+        // A session begins with a sign-in, which is not a part of the contract.
+        const sessionId = world.newId();
+        await world.rows(`INSERT INTO sessions VALUES ($1, $2, $1, 'sealed', now(), now())`, [sessionId, subject]);
+        return { params: { sessionId } };
+      },
+    },
     registerUser: {
       request: () => ({
         body: { email: `${randomUUID()}@example.com`, password: 'a kettle on the engine', displayName: 'Ada Lovelace' },

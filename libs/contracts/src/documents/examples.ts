@@ -1,5 +1,5 @@
 import { demoExamples } from './demo-example-data.js';
-import { ada, home, homeView, password } from './example-data.js';
+import { ada, home, homeView, password, session } from './example-data.js';
 
 /** Example bodies of the operations that have any, by `operationId`. */
 export const bodyExamples: Readonly<Record<string, { readonly request?: unknown; readonly response?: unknown }>> = {
@@ -13,6 +13,7 @@ export const bodyExamples: Readonly<Record<string, { readonly request?: unknown;
     request: { ...home, label: 'Home, until spring' },
     response: { ...homeView, label: 'Home, until spring', version: 2 },
   },
+  listSessions: { response: { items: [session] } },
   // demo
   ...demoExamples,
   // end demo

@@ -46,6 +46,11 @@ export const tags = [
     path: '/v1/users/me/addresses',
     description: 'The customer’s own address book, up to 50 addresses.',
   },
+  {
+    name: 'Sessions',
+    path: '/v1/users/me/sessions',
+    description: 'Where the customer is signed in, and signing out there.',
+  },
   // demo
   { name: 'Products', path: '/v1/products', description: 'The catalogue. Reading it needs no token.' },
   {
@@ -70,6 +75,10 @@ export const pathParameters: Readonly<Record<string, { readonly description: str
     description: 'Id of the address, from the list of addresses.',
     example: '0193a7c0-52e7-7f19-b6d8-90e4b1a7c5d2',
   },
+  sessionId: {
+    description: 'Id of the session, from the list of sessions.',
+    example: '0193a7c1-04d2-7a3b-8e65-3c9d1f7b2a48',
+  },
   // demo
   orderId: {
     description: 'Id of the order, from the list of orders or from `Location` when you placed it.',
@@ -91,6 +100,10 @@ export const descriptions: Readonly<Record<string, string>> = {
   registerUser:
     'Open to anyone. Sign in afterwards to get a token. A rejected registration does not use up its `Idempotency-Key`.',
   listAddresses: 'Returns all addresses in one response: there are at most 50.',
+  listSessions:
+    'Returns all sessions in one response, the last used first. `browser` is what the browser said about itself.',
+  endSession:
+    'Its refresh tokens end at once; an access token that was issued before stays valid until it expires, at most five minutes.',
   // demo
   removeAddress: 'Existing orders keep the address they were placed with.',
   setStock:

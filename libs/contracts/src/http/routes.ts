@@ -17,7 +17,15 @@ import { orderEventStream } from './order-events.js';
 import { orderOverview } from './overview.js';
 import { pageQuery } from './paging.js';
 import { paymentView, pspWebhookBody } from './payments.js';
-import { addressBody, addressList, addressView, changeUserBody, registerUserBody, userView } from './users.js';
+import {
+  addressBody,
+  addressList,
+  addressView,
+  changeUserBody,
+  registerUserBody,
+  sessionList,
+  userView,
+} from './users.js';
 
 export type HttpMethod = 'get' | 'post' | 'put' | 'patch' | 'delete';
 
@@ -177,6 +185,24 @@ export const routes: readonly RouteDefinition[] = [
     scope: scopes.profile,
     versioned: true,
     success: { status: 204, description: 'Deleted' },
+  },
+  {
+    operationId: 'listSessions',
+    method: 'get',
+    path: '/v1/users/me/sessions',
+    owner: 'user',
+    summary: 'Lists the browsers in which the customer is signed in',
+    scope: scopes.profile,
+    success: ok(sessionList),
+  },
+  {
+    operationId: 'endSession',
+    method: 'delete',
+    path: '/v1/users/me/sessions/{sessionId}',
+    owner: 'user',
+    summary: 'Signs the customer out in one browser',
+    scope: scopes.profile,
+    success: { status: 204, description: 'Ended' },
   },
   // demo
   {

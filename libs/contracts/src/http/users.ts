@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { line, opaque } from '../text.js';
+import { line, opaque, text } from '../text.js';
 import { id, postalAddress, timestamp, version } from '../values.js';
 
 export const email = z.email({ error: 'expected an e-mail address' }).max(254);
@@ -26,8 +26,20 @@ export const addressBody = postalAddress
 export const addressView = addressBody.extend({ id, version }).strip().meta({ id: 'Address' });
 export const addressList = z.object({ items: z.array(addressView) }).meta({ id: 'AddressList' });
 
+export const sessionView = z
+  .object({
+    id,
+    browser: text.meta({ description: 'Browser and system it was started with', example: 'Firefox on Linux' }),
+    startedAt: timestamp,
+    lastUsedAt: timestamp,
+    current: z.boolean().meta({ description: 'True for the session this token belongs to' }),
+  })
+  .meta({ id: 'Session' });
+export const sessionList = z.object({ items: z.array(sessionView) }).meta({ id: 'SessionList' });
+
 export type RegisterUserBody = z.infer<typeof registerUserBody>;
 export type ChangeUserBody = z.infer<typeof changeUserBody>;
 export type UserView = z.infer<typeof userView>;
+export type SessionView = z.infer<typeof sessionView>;
 export type AddressBody = z.infer<typeof addressBody>;
 export type AddressView = z.infer<typeof addressView>;
