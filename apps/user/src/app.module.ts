@@ -8,6 +8,7 @@ import {
   PgUnitOfWork,
   poolSql,
   PRISMA,
+  SecurityLog,
   type Transaction,
 } from '@causeway/persistence';
 import { SETTINGS } from '@causeway/service-host';
@@ -52,6 +53,7 @@ const adapters: FactoryProvider[] = [
         afterCommit: (fn: () => void) => transaction.afterCommit(fn),
         outbox: Outbox.within(transaction, 'user', relay),
         idempotency: new IdempotencyStore(transaction.sql),
+        security: new SecurityLog(transaction),
       })),
   },
   {

@@ -1,10 +1,11 @@
 import type { OutboxPort } from '@causeway/messaging';
-import type { IdempotencyStore, Transaction, UnitOfWork } from '@causeway/persistence';
+import type { IdempotencyStore, SecurityLog, Transaction, UnitOfWork } from '@causeway/persistence';
 
 /** What a transaction of this service offers. */
 export interface UserTransaction extends Transaction {
   readonly outbox: OutboxPort;
   readonly idempotency: IdempotencyStore;
+  readonly security: SecurityLog;
 }
 
 export type UserUnitOfWork = UnitOfWork<UserTransaction>;

@@ -23,6 +23,7 @@ export {
   type OnceResponse,
 } from './idempotency/store.js';
 export { purgeBatch, purgeIdempotency, purgeInbox } from './purge.js';
+export { purgeSecurityEvents, SecurityLog } from './security-log.js';
 export { CursorCodec, CursorInvalid, keysetPage } from './cursor.js';
 export { FieldKeys } from './field-keys.js';
 export { BlindIndex, FieldCipher, FieldDecryptionFailed, FieldKeyUnknown, type ColumnName } from './field-cipher.js';

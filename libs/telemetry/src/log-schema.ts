@@ -115,6 +115,13 @@ const ofTheCaller = {
   state: word('state of its breaker'),
   calls: count('calls in the window of the breaker'),
 
+  // Security events
+  securityEvent: word('type of a security event: `sign-in.failed`'),
+  securityOutcome: word('how it ended: `success`, `failure`, `denied`'),
+  securitySubject: word('what it was done to, if not to the actor'),
+  actor: word('who did it: the id of a user or client, an operator'),
+  network: word('network of the caller: `192.0.2.0/24`'),
+
   // The process
   version: word('version of the build'),
   commit: word('its commit'),

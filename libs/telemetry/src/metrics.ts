@@ -36,6 +36,7 @@ export const instruments = {
   discoveryEjections: 'discovery.ejections',
   discoveryLookups: 'discovery.lookups',
   passwordHashQueued: 'auth.password_hash.queued',
+  securityEvents: 'security.events',
   // demo
   orders: 'order.orders',
   orderConfirmation: 'order.confirmation.duration',

@@ -4,10 +4,14 @@ import { Inject, Injectable, Module, type DynamicModule, type OnApplicationShutd
 import { PrismaPg } from '@prisma/adapter-pg';
 import type pg from 'pg';
 import type { MigrationSet } from '../migrations/files.js';
+import { persistenceMigrations } from '../migrations/persistence-migrations.js';
 import { createPool } from '../pool.js';
+import { poolSql } from '../pool-sql.js';
 import { preparedName } from '../prepared.js';
+import { purgeSecurityEvents } from '../security-log.js';
 import type { DatabaseSettings } from '../settings.js';
 import { DatabaseHealth } from './database-health.js';
+import { Housekeeping } from './housekeeping.js';
 import { waitForDatabase } from './wait.js';
 
 /** Token of the `pg.Pool`. */
@@ -34,6 +38,9 @@ export interface PersistenceOptions {
   /** Aborts the wait for the database at start. */
   readonly signal?: AbortSignal;
 }
+
+/** Deletes what every service keeps and none has to think of. A service's own `Housekeeping` deletes the rest. */
+const OWN_HOUSEKEEPING = Symbol('OWN_HOUSEKEEPING');
 
 /** How long shutdown waits for statements in flight, milliseconds. */
 const closeTimeoutMs = 5_000;
@@ -88,10 +95,19 @@ export class PersistenceModule {
       useFactory: (created: pg.Pool) => new DatabaseHealth(created),
       inject: [PG_POOL],
     };
+    const housekeeping = {
+      provide: OWN_HOUSEKEEPING,
+      useFactory: (created: pg.Pool) =>
+        new Housekeeping(
+          poolSql(created),
+          options.migrations.includes(persistenceMigrations) ? [purgeSecurityEvents] : [],
+        ),
+      inject: [PG_POOL],
+    };
     return {
       module: PersistenceModule,
       global: true,
-      providers: [pool, prisma, health, DatabaseShutdown],
+      providers: [pool, prisma, health, housekeeping, DatabaseShutdown],
       exports: [PG_POOL, PRISMA, DatabaseHealth],
     };
   }
