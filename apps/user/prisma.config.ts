@@ -1,7 +1,7 @@
 import { defineConfig } from 'prisma/config';
 
 // Only `migrate status` and `migrate diff` connect. `generate` runs without a database, so the URL may be missing.
-const url = process.env['DATABASE_URL'];
+const url = process.env['MIGRATION_DATABASE_URL'] ?? process.env['DATABASE_URL'];
 
 export default defineConfig({
   schema: 'prisma/schema.prisma',

@@ -93,19 +93,19 @@ const placed = {
 
 test('a database of the first release is migrated; its instances still start, and place orders', async () => {
   const first = firstRelease();
-  await migrate(database.url, first);
+  await migrate(database.migrationUrl, first);
   expect(await placeAsFirstRelease()).toEqual(placed);
 
-  const applied = await migrate(database.url, migrations);
+  const applied = await migrate(database.migrationUrl, migrations);
   expect(applied.map(({ set, name }) => `${set}/${name}`)).toEqual(['order/place_order']);
   await verifyMigrations(database.pool, migrations);
 
   await verifyMigrations(database.pool, first);
-  expect(await migrate(database.url, first)).toEqual([]);
+  expect(await migrate(database.migrationUrl, first)).toEqual([]);
   expect(await placeAsFirstRelease()).toMatchObject(placed);
 });
 
 test('a new database answers the request of the first release', async () => {
-  await migrate(database.url, migrations);
+  await migrate(database.migrationUrl, migrations);
   expect(await placeAsFirstRelease()).toMatchObject(placed);
 });

@@ -177,8 +177,8 @@ describe('during an outage', () => {
 
   test('without the database, every response is a 503 with Retry-After; all works again once it is back', async () => {
     const postgres = await startPostgres();
-    const url = await postgres.ensureDatabase('lost', 'lost', 'lost');
-    await runMigrations(url, migrations);
+    const { url, migrationUrl } = await postgres.ensureDatabase('lost', { password: 'lost', ownerPassword: 'owner' });
+    await runMigrations(migrationUrl, migrations);
     const user = await startUserService({ DATABASE_URL: url, DATABASE_CONNECT_TIMEOUT_MS: '500' });
     try {
       const person = await user.person();

@@ -36,7 +36,11 @@ def _on_database(command: str, settings: Settings) -> int:
     log = Logger("migrate")
     url, timeout_ms = settings.text("DATABASE_URL"), settings.number("DATABASE_CONNECT_TIMEOUT_MS")
     try:
-        (run_migrations if command == "migrate" else wait_for_schema)(url, timeout_ms)
+        if command == "migrate":
+            # The role that a service runs with owns nothing.
+            run_migrations(settings.optional("MIGRATION_DATABASE_URL") or url, timeout_ms)
+        else:
+            wait_for_schema(url, timeout_ms)
         return 0
     except CodedError as error:
         log.fatal(f"{command} failed", code=error.code, detail=error.message, remedy=error.remedy)

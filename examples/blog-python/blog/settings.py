@@ -134,6 +134,7 @@ _shape: dict[str, tuple[Parse, object]] = {
     "OTEL_TRACES_SAMPLER_ARG": (_ratio, "0.1"),
     "OTEL_BSP_SCHEDULE_DELAY": (_integer(10, 60_000), "500"),
     "DATABASE_URL": (_database, _REQUIRED),
+    "MIGRATION_DATABASE_URL": (_database, None),
     "DATABASE_POOL_MAX": (_integer(3, 500), "10"),
     "DATABASE_CONNECT_TIMEOUT_MS": (_integer(10, 60_000), "2000"),
     "DATABASE_STATEMENT_TIMEOUT_MS": (_integer(10, 600_000), "5000"),
@@ -156,7 +157,7 @@ _shape: dict[str, tuple[Parse, object]] = {
 }
 
 #: What `migrate` and `wait-for-schema` need.
-DATABASE_SETTINGS = ("DATABASE_URL", "DATABASE_CONNECT_TIMEOUT_MS", "LOG_LEVEL", "INSTANCE_ID")
+DATABASE_SETTINGS = ("DATABASE_URL", "MIGRATION_DATABASE_URL", "DATABASE_CONNECT_TIMEOUT_MS", "LOG_LEVEL", "INSTANCE_ID")
 
 
 @dataclass(frozen=True)

@@ -90,6 +90,7 @@ export const errorCodes = {
   MIGRATIONS_PENDING: { status: 503, title: 'The database schema is older than this build' },
   MIGRATION_CHANGED: { status: 500, title: 'An applied migration was edited' },
   MIGRATION_FAILED: { status: 500, title: 'A migration failed' },
+  MIGRATION_RIGHTS_MISSING: { status: 500, title: 'The role may not migrate the database' },
   FIELD_KEY_UNKNOWN: { status: 500, title: 'A field is encrypted with an unknown key' },
   FIELD_DECRYPTION_FAILED: { status: 500, title: 'A field could not be decrypted' },
 } as const satisfies Record<string, ErrorDefinition>;

@@ -190,7 +190,7 @@ test('while the database refuses connections the relay waits, then continues', a
   const { relay } = await scene.relay(database);
   await add(database);
   await drained(database);
-  const admin = new pg.Client(sessionConfig(database.url));
+  const admin = new pg.Client(sessionConfig(database.migrationUrl));
   await admin.connect();
   await admin.query(`ALTER DATABASE ${database.name} CONNECTION LIMIT 0`);
   await admin.query(

@@ -49,7 +49,7 @@ export const database = ({ migrations, client }: DatabaseOptions): Capability<ty
   commands: {
     async migrate({ settings }) {
       const [{ runMigrations }, sets] = await Promise.all([import('./migrations/run-migrations.js'), migrations()]);
-      await runMigrations(settings.DATABASE_URL, sets.migrations);
+      await runMigrations(settings.MIGRATION_DATABASE_URL ?? settings.DATABASE_URL, sets.migrations);
     },
     async 'wait-for-schema'({ settings }) {
       const [{ waitForSchema }, sets] = await Promise.all([import('./migrations/wait-for-schema.js'), migrations()]);

@@ -8,7 +8,7 @@ export { alreadyHandled, type Delivery, type Sql, type SqlResult, type Transacti
 export { preparedName } from './prepared.js';
 export { PgUnitOfWork, type UnitOfWorkOptions } from './unit-of-work.js';
 export { poolSql } from './pool-sql.js';
-export { MigrationChanged, MigrationFailed, MigrationsPending } from './migrations/errors.js';
+export { MigrationChanged, MigrationFailed, MigrationRightsMissing, MigrationsPending } from './migrations/errors.js';
 export type { MigrationSet, RepeatableScript } from './migrations/files.js';
 export { migrate, verifyMigrations, type Applied, type MigrateOptions } from './migrations/migrate.js';
 export { runMigrations } from './migrations/run-migrations.js';

@@ -2,10 +2,17 @@ import { durationMs, integer, secret, withDefault, type SettingsShape } from '@c
 import { z } from 'zod';
 import { parseFieldKeys } from './field-keys.js';
 
+const databaseUrl = z
+  .string()
+  .regex(/^postgres(ql)?:\/\/[^/]+\/[^/?]+/, { error: 'expected postgres://user:password@host:port/database' });
+
 /**
- * Settings of a service that owns a database.
+ * Settings of a service that has a database.
  *
- * - `DATABASE_URL`: `postgres://user:password@host:port/database`, with a host and a database. A secret.
+ * - `DATABASE_URL`: `postgres://user:password@host:port/database`, with a host and a database. Of the role that the
+ *   service runs with: it reads and writes rows, and owns nothing. A secret.
+ * - `MIGRATION_DATABASE_URL`: the same database, for the role that owns it. Only the command `migrate` uses it, so only
+ *   its process should have it. Default `DATABASE_URL`, for a database whose one role does both. A secret.
  * - `DATABASE_POOL_MAX`: connections of one process, 1 to 500. Default 10. Instances × this must stay below the
  *   server's `max_connections`.
  * - `DATABASE_CONNECT_TIMEOUT_MS`: longest time to open a connection to the server. Default 2 000.
@@ -16,9 +23,8 @@ import { parseFieldKeys } from './field-keys.js';
  *   Default 10 000.
  */
 export const databaseSettings = {
-  DATABASE_URL: z
-    .string()
-    .regex(/^postgres(ql)?:\/\/[^/]+\/[^/?]+/, { error: 'expected postgres://user:password@host:port/database' }),
+  DATABASE_URL: databaseUrl,
+  MIGRATION_DATABASE_URL: databaseUrl.optional(),
   DATABASE_POOL_MAX: withDefault(integer(1, 500), '10'),
   DATABASE_CONNECT_TIMEOUT_MS: withDefault(durationMs(10, 60_000), '2000'),
   DATABASE_STATEMENT_TIMEOUT_MS: withDefault(durationMs(10, 600_000), '5000'),
@@ -29,6 +35,7 @@ export const databaseSettings = {
 /** The parsed values of `databaseSettings`. */
 export interface DatabaseSettings {
   readonly DATABASE_URL: string;
+  readonly MIGRATION_DATABASE_URL?: string | undefined;
   readonly DATABASE_POOL_MAX: number;
   readonly DATABASE_CONNECT_TIMEOUT_MS: number;
   readonly DATABASE_STATEMENT_TIMEOUT_MS: number;

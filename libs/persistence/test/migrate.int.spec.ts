@@ -34,7 +34,7 @@ describe('applying', () => {
     put('20260102000000_second', 'ALTER TABLE a ADD COLUMN b int; INSERT INTO a VALUES (1, 2);');
     put('20260101000000_first', 'CREATE TABLE a (id int);');
     const lines: string[] = [];
-    const applied = await migrate(database.url, [app()], { log: (line) => lines.push(line) });
+    const applied = await migrate(database.migrationUrl, [app()], { log: (line) => lines.push(line) });
     expect(applied.map(({ set, name }) => `${set}/${name}`)).toEqual([
       'app/20260101000000_first',
       'app/20260102000000_second',
@@ -48,7 +48,7 @@ describe('applying', () => {
 
   test('sets follow each other as listed; the tables of this library are reachable', async () => {
     put('1_uses_the_library', 'ALTER TABLE causeway.inbox ADD COLUMN extra int;');
-    const applied = await migrate(database.url, [persistenceMigrations, app()]);
+    const applied = await migrate(database.migrationUrl, [persistenceMigrations, app()]);
     expect(applied.map(({ set }) => set)).toEqual(['persistence', 'app']);
   });
 
@@ -56,14 +56,14 @@ describe('applying', () => {
     put('1_init', 'CREATE TABLE one (id int);', 'library');
     put('1_init', 'CREATE TABLE two (id int);', 'other');
     const other = { name: 'other', directory: join(root, 'other'), table: 'causeway' as const };
-    expect(await migrate(database.url, [library(), other])).toHaveLength(2);
-    expect(await migrate(database.url, [library(), other])).toEqual([]);
+    expect(await migrate(database.migrationUrl, [library(), other])).toHaveLength(2);
+    expect(await migrate(database.migrationUrl, [library(), other])).toEqual([]);
   });
 
   test('runners that start together apply everything once', async () => {
     put('1_slow', 'CREATE TABLE once (id int); SELECT pg_sleep(0.4);');
     const lines: string[] = [];
-    const run = () => migrate(database.url, [app()], { log: (line) => lines.push(line) });
+    const run = () => migrate(database.migrationUrl, [app()], { log: (line) => lines.push(line) });
     const results = await Promise.all([run(), run(), run()]);
     expect(results.map((each) => each.length).sort()).toEqual([0, 0, 1]);
     expect(lines).toContain('waiting for another migration of this database to end');
@@ -74,7 +74,7 @@ describe('the record', () => {
   test('is a row as Prisma writes it', async () => {
     put('20260101000000_init', 'CREATE TABLE "Order" (id int); -- ünïcode');
     const before = Date.now();
-    await migrate(database.url, [app()]);
+    await migrate(database.migrationUrl, [app()]);
     const [row] = await recorded();
     expect(row).toEqual({
       id: expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/),
@@ -92,7 +92,7 @@ describe('the record', () => {
 
   test('has the columns of the table that Prisma makes', async () => {
     put('1_init', 'SELECT 1;');
-    await migrate(database.url, [app()]);
+    await migrate(database.migrationUrl, [app()]);
     const { rows } = await database.pool.query(
       `SELECT column_name, data_type, character_maximum_length AS length, is_nullable, column_default
        FROM information_schema.columns WHERE table_name = '_prisma_migrations' ORDER BY ordinal_position`,
@@ -111,33 +111,33 @@ describe('the record', () => {
 
   test('of a migration that Prisma applied is respected', async () => {
     put('1_init', 'CREATE TABLE a (id int);');
-    await migrate(database.url, [app()]);
+    await migrate(database.migrationUrl, [app()]);
     await database.pool.query(`UPDATE _prisma_migrations SET id = gen_random_uuid()::text`);
-    expect(await migrate(database.url, [app()])).toEqual([]);
+    expect(await migrate(database.migrationUrl, [app()])).toEqual([]);
   });
 
   test('that Prisma left unfinished stops the runner; once it is resolved, the migration is applied', async () => {
     put('1_init', 'CREATE TABLE a (id int);');
     put('2_more', 'CREATE TABLE b (id int);');
-    await migrate(database.url, [app()]);
+    await migrate(database.migrationUrl, [app()]);
     await database.pool.query(
       `UPDATE _prisma_migrations SET finished_at = NULL WHERE migration_name = '2_more'; DROP TABLE b`,
     );
-    expect(await errorOf(migrate(database.url, [app()]))).toMatchObject({
+    expect(await errorOf(migrate(database.migrationUrl, [app()]))).toMatchObject({
       code: 'MIGRATION_FAILED',
       migration: 'app/2_more',
     });
     await database.pool.query(`UPDATE _prisma_migrations SET rolled_back_at = now() WHERE migration_name = '2_more'`);
-    expect(await migrate(database.url, [app()])).toHaveLength(1);
+    expect(await migrate(database.migrationUrl, [app()])).toHaveLength(1);
   });
 
   test('without a file is fine: an older build meets a newer schema', async () => {
     put('1_init', 'CREATE TABLE a (id int);');
     put('2_newer', 'CREATE TABLE b (id int);');
-    await migrate(database.url, [app()]);
+    await migrate(database.migrationUrl, [app()]);
     rmSync(join(root, 'app', '2_newer'), { recursive: true });
     await verifyMigrations(database.pool, [app()]);
-    expect(await migrate(database.url, [app()])).toEqual([]);
+    expect(await migrate(database.migrationUrl, [app()])).toEqual([]);
   });
 });
 
@@ -145,13 +145,13 @@ describe('an edited migration', () => {
   beforeEach(async () => {
     put('1_init', 'CREATE TABLE a (id int);\nCREATE TABLE b (id int);\n');
     put('1_init', 'CREATE TABLE c (id int);', 'library');
-    await migrate(database.url, [library(), app()]);
+    await migrate(database.migrationUrl, [library(), app()]);
   });
 
   test('is named, and nothing else is applied', async () => {
     put('1_init', 'CREATE TABLE a (id bigint);');
     put('2_more', 'CREATE TABLE d (id int);');
-    const error = await errorOf(migrate(database.url, [app()]));
+    const error = await errorOf(migrate(database.migrationUrl, [app()]));
     expect([error.code, error.changed]).toEqual(['MIGRATION_CHANGED', ['app/1_init']]);
     expect((await errorOf(verifyMigrations(database.pool, [app()]))).code).toBe('MIGRATION_CHANGED');
     expect((await database.pool.query(`SELECT to_regclass('d') AS d`)).rows).toEqual([{ d: null }]);
@@ -159,12 +159,12 @@ describe('an edited migration', () => {
 
   test('is noticed in a library, too', async () => {
     put('1_init', 'CREATE TABLE c (id bigint);', 'library');
-    expect((await errorOf(migrate(database.url, [library()]))).code).toBe('MIGRATION_CHANGED');
+    expect((await errorOf(migrate(database.migrationUrl, [library()]))).code).toBe('MIGRATION_CHANGED');
   });
 
   test('is not one whose line ends were changed by git', async () => {
     put('1_init', 'CREATE TABLE a (id int);\r\nCREATE TABLE b (id int);\r\n');
-    expect(await migrate(database.url, [app()])).toEqual([]);
+    expect(await migrate(database.migrationUrl, [app()])).toEqual([]);
   });
 });
 
@@ -172,27 +172,27 @@ describe('a migration that fails', () => {
   test('leaves nothing, is not recorded, tells where, and can be corrected', async () => {
     put('1_fine', 'CREATE TABLE a (id int);');
     put('2_broken', 'CREATE TABLE b (id int);\n\nCREATE TABL c (id int);\n');
-    const error = await errorOf(migrate(database.url, [app()]));
+    const error = await errorOf(migrate(database.migrationUrl, [app()]));
     expect([error.code, error.migration]).toEqual(['MIGRATION_FAILED', 'app/2_broken']);
     expect(error.message).toMatch(/syntax error .* \(line 3\)/);
     expect((await recorded()).map((row) => row.migration_name)).toEqual(['1_fine']);
     put('2_broken', 'CREATE TABLE b (id int);');
-    expect(await migrate(database.url, [app()])).toHaveLength(1);
+    expect(await migrate(database.migrationUrl, [app()])).toHaveLength(1);
   });
 
   test('is one that ends the transaction of the runner', async () => {
     put('1_own', 'CREATE TABLE a (id int); COMMIT; CREATE TABLE b (id int);');
-    expect((await errorOf(migrate(database.url, [app()]))).message).toMatch(/contains BEGIN, COMMIT/);
+    expect((await errorOf(migrate(database.migrationUrl, [app()]))).message).toMatch(/contains BEGIN, COMMIT/);
   });
 
   test('gives way to traffic when it cannot get a lock, and then tries again', async () => {
     put('1_init', 'CREATE TABLE busy (id int);');
-    await migrate(database.url, [app()]);
+    await migrate(database.migrationUrl, [app()]);
     put('2_alter', 'ALTER TABLE busy ADD COLUMN b int;');
     const holder = await database.pool.connect();
     await holder.query('BEGIN; LOCK TABLE busy IN ACCESS SHARE MODE');
     const lines: string[] = [];
-    const running = migrate(database.url, [app()], {
+    const running = migrate(database.migrationUrl, [app()], {
       lockTimeoutMs: 50,
       pauseMs: 10,
       log: (line) => {
@@ -211,7 +211,10 @@ describe('without a transaction', () => {
   test('an index can be made concurrently, also by two runners', async () => {
     put('1_init', 'CREATE TABLE a (id int);');
     put('2_index', concurrently);
-    const results = await Promise.all([migrate(database.url, [app()]), migrate(database.url, [app()])]);
+    const results = await Promise.all([
+      migrate(database.migrationUrl, [app()]),
+      migrate(database.migrationUrl, [app()]),
+    ]);
     expect(results.map((each) => each.length).sort()).toEqual([0, 2]);
     expect(await recorded()).toMatchObject([{ applied_steps_count: 1 }, { applied_steps_count: 1 }]);
   });
@@ -220,12 +223,12 @@ describe('without a transaction', () => {
     const set = { ...app(), table };
     put('1_init', 'CREATE TABLE a (id int);');
     put('2_index', concurrently.replace('ON a', 'ON missing'));
-    expect((await errorOf(migrate(database.url, [set]))).code).toBe('MIGRATION_FAILED');
+    expect((await errorOf(migrate(database.migrationUrl, [set]))).code).toBe('MIGRATION_FAILED');
     expect((await errorOf(verifyMigrations(database.pool, [set]))).code).toBe('MIGRATIONS_PENDING');
     put('2_index', concurrently);
-    expect(await migrate(database.url, [set])).toHaveLength(1);
+    expect(await migrate(database.migrationUrl, [set])).toHaveLength(1);
     await verifyMigrations(database.pool, [set]);
-    expect(await migrate(database.url, [set])).toEqual([]);
+    expect(await migrate(database.migrationUrl, [set])).toEqual([]);
   });
 });
 
@@ -242,7 +245,7 @@ describe('verifying', () => {
       `SELECT to_regclass('_prisma_migrations') AS a, to_regnamespace('causeway') AS b`,
     );
     expect(rows).toEqual([{ a: null, b: null }]);
-    await migrate(database.url, [persistenceMigrations, app()]);
+    await migrate(database.migrationUrl, [persistenceMigrations, app()]);
     await verifyMigrations(database.pool, [persistenceMigrations, app()]);
   });
 });

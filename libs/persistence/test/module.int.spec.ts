@@ -31,7 +31,14 @@ beforeAll(async () => {
 afterAll(() => postgres?.stop(), 30_000);
 
 let next = 0;
-const newDatabase = () => postgres.ensureDatabase(`app${++next}`, `app${next}`, 'secret-of-the-app');
+const newDatabase = () =>
+  postgres.ensureDatabase(`app${++next}`, { password: 'secret-of-the-app', ownerPassword: 'secret-of-the-owner' });
+
+async function asOwner(url: string, statement: string): Promise<void> {
+  const pool = createPool(settingsFor(url));
+  await pool.query(statement);
+  await pool.end();
+}
 
 function start(url: string, disconnected: string[] = []) {
   const imports = [
@@ -46,7 +53,7 @@ function start(url: string, disconnected: string[] = []) {
 }
 
 test('start-up waits for the database and its migrations, and shutdown closes everything', async () => {
-  const url = await newDatabase();
+  const { url, migrationUrl } = await newDatabase();
   await postgres.halt();
   let ready = false;
   const disconnected: string[] = [];
@@ -59,7 +66,7 @@ test('start-up waits for the database and its migrations, and shutdown closes ev
   await postgres.restart();
   await new Promise((resolve) => setTimeout(resolve, 1_200));
   expect(ready).toBe(false);
-  await migrate(url, [persistenceMigrations]);
+  await migrate(migrationUrl, [persistenceMigrations]);
   const app = await starting;
   const pool = app.get<pg.Pool>(PG_POOL);
   expect((await pool.query('SHOW application_name')).rows).toEqual([{ application_name: 'module-test' }]);
@@ -69,10 +76,10 @@ test('start-up waits for the database and its migrations, and shutdown closes ev
 });
 
 test('start-up does not wait if waiting will not help', async () => {
-  const url = await newDatabase();
-  await migrate(url, [persistenceMigrations]);
+  const { url, migrationUrl } = await newDatabase();
+  await migrate(migrationUrl, [persistenceMigrations]);
+  await asOwner(migrationUrl, `UPDATE causeway.migrations SET checksum = 'edited'`);
   const pool = createPool(settingsFor(url));
-  await pool.query(`UPDATE causeway.migrations SET checksum = 'edited'`);
   expect((await errorOf(waitForDatabase(pool, [persistenceMigrations]))).code).toBe('MIGRATION_CHANGED');
   await pool.end();
 });
@@ -81,29 +88,27 @@ test('`migrate` waits for a database that is not there yet, and not for ever', a
   expect((await errorOf(runMigrations('postgres://nobody@127.0.0.1:1/none', [persistenceMigrations], 0))).code).toBe(
     'DATABASE_UNAVAILABLE',
   );
-  const late = new URL(await newDatabase());
+  const late = new URL((await newDatabase()).migrationUrl);
   late.pathname = '/made_late';
   const migrating = runMigrations(late.href, [persistenceMigrations]);
   const pool = createPool(settingsFor(postgres.url()));
   await new Promise((resolve) => setTimeout(resolve, 300));
-  await pool.query(`CREATE DATABASE made_late OWNER app${next}`);
+  await pool.query(`CREATE DATABASE made_late OWNER app${next}_owner`);
   await pool.end();
   await migrating;
 });
 
 test('`wait-for-schema` ends once the schema is new enough, and a newer one is fine', async () => {
-  const url = await newDatabase();
+  const { url, migrationUrl } = await newDatabase();
   let done = false;
   const waiting = waitForSchema(settingsFor(url), [persistenceMigrations]).then(() => (done = true));
   await new Promise((resolve) => setTimeout(resolve, 300));
   expect(done).toBe(false);
-  await migrate(url, [persistenceMigrations]);
+  await migrate(migrationUrl, [persistenceMigrations]);
   await waiting;
-  const pool = createPool(settingsFor(url));
-  await pool.query(
-    `INSERT INTO causeway.migrations (set_name, name, checksum) VALUES ('persistence', '99999999999999_of_a_later_version', 'x')`,
-  );
-  await pool.end();
+  const newer = `INSERT INTO causeway.migrations (set_name, name, checksum)
+    VALUES ('persistence', '99999999999999_of_a_later_version', 'x')`;
+  await asOwner(migrationUrl, newer);
   await waitForSchema(settingsFor(url), [persistenceMigrations]);
 });
 
@@ -119,7 +124,7 @@ test('the waiting can be ended', async () => {
 
 describe('a database that stops and starts again', () => {
   test('units of work, health and Prisma say so, and recover by themselves', async () => {
-    const pool = createPool(settingsFor(await newDatabase()));
+    const pool = createPool(settingsFor((await newDatabase()).url));
     let now = 0;
     const health = new DatabaseHealth(pool, () => now);
     const uow = new PgUnitOfWork(pool, ({ sql }) => sql);
@@ -157,8 +162,9 @@ describe('a database that stops and starts again', () => {
   });
 
   test('the SQLSTATE of a unique violation arrives through the adapter of Prisma, too', async () => {
-    const pool = createPool(settingsFor(await newDatabase()));
-    await pool.query('CREATE TABLE a (id int CONSTRAINT a_id UNIQUE)');
+    const { url, migrationUrl } = await newDatabase();
+    await asOwner(migrationUrl, 'CREATE TABLE a (id int CONSTRAINT a_id UNIQUE)');
+    const pool = createPool(settingsFor(url));
     const prisma = await new PrismaPg(pool).connect();
     const insert = { sql: 'INSERT INTO a VALUES (1)', args: [], argTypes: [] };
     await prisma.executeRaw(insert);

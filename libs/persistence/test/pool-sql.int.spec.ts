@@ -28,7 +28,7 @@ test('a violated constraint passes as it is, and the connection stays in the poo
 });
 
 test('the victim of a conflict is run again', async () => {
-  await sql.query('CREATE SEQUENCE tries');
+  await prepared.database.pool.query('CREATE SEQUENCE tries');
   await sql.query(`DO $$ BEGIN
     IF nextval('tries') < 3 THEN RAISE EXCEPTION 'conflict' USING ERRCODE = '40P01'; END IF; END $$`);
   expect((await sql.query('SELECT last_value::int AS tries FROM tries')).rows).toEqual([{ tries: 3 }]);

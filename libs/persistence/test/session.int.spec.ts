@@ -1,7 +1,7 @@
 import { createDatabase, type TestDatabase } from '@causeway/testkit';
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
-import { createPool, migrate, persistenceMigrations, waitForDatabase } from '../src/index.js';
+import { createPool, migrate, persistenceMigrations, sessionConfig, waitForDatabase } from '../src/index.js';
 import { pinned } from '../src/session.js';
 import { errorOf, settingsFor } from './helpers.js';
 
@@ -17,10 +17,13 @@ let database: TestDatabase;
 
 beforeAll(async () => {
   database = await createDatabase();
+  const service = new pg.Pool(sessionConfig(database.url));
   for (const setting of hostile) {
     await database.pool.query(`ALTER DATABASE ${database.name} SET ${setting}`);
-    await database.pool.query(`ALTER ROLE CURRENT_USER IN DATABASE ${database.name} SET ${setting}`);
+    for (const role of [database.pool, service])
+      await role.query(`ALTER ROLE CURRENT_USER IN DATABASE ${database.name} SET ${setting}`);
   }
+  await service.end();
 });
 afterAll(() => database.drop());
 
@@ -45,14 +48,14 @@ test('options of DATABASE_URL are kept, but not against ours', async () => {
 });
 
 test('migrations make tables in public and are not stopped by the limits of a role', async () => {
-  await migrate(database.url, [persistenceMigrations]);
+  await migrate(database.migrationUrl, [persistenceMigrations]);
   await database.pool.query('CREATE TABLE here (id integer)');
   expect((await database.pool.query(`SELECT to_regclass('public.here') AS found`)).rows).toEqual([{ found: 'here' }]);
 });
 
 test('times go through Prisma’s adapter and through pg as they are', async () => {
   const pool = createPool(settingsFor(database.url));
-  await pool.query('CREATE TABLE moments (at timestamptz(3) NOT NULL)');
+  await database.pool.query('CREATE TABLE moments (at timestamptz(3) NOT NULL)');
   const at = new Date('2026-02-03T23:30:00.123Z');
   const prisma = await new PrismaPg(pool).connect();
   const argTypes = [{ scalarType: 'datetime', arity: 'scalar' } as const];

@@ -162,7 +162,10 @@ export const messaging: Section = {
     withNats(({ url }) =>
       withPostgres(async (postgres) => {
         const [our, graphile, boss] = await Promise.all(
-          ['ours', 'graphile', 'boss'].map((name) => postgres.ensureDatabase(name, name, 'bench')),
+          ['ours', 'graphile', 'boss'].map(async (name) => {
+            const passwords = { password: 'bench', ownerPassword: 'bench' };
+            return (await postgres.ensureDatabase(name, passwords)).migrationUrl;
+          }),
         );
         const peers = [await raw(url), await ours(url, our!), await graphileWorker(graphile!), await pgBoss(boss!)];
         const contenders = peers.map(({ name, send }): Contender => ({

@@ -30,6 +30,8 @@ export class World {
     readonly broker: Broker,
     readonly postgres: TestPostgres | undefined,
     readonly database: ServiceDatabase | undefined,
+    /** For `migrate` alone. */
+    readonly migrationUrl: string | undefined,
     readonly traces: TraceReceiver,
     private readonly stopOutside: () => Promise<void>,
     private readonly releasePorts: () => void,
@@ -51,13 +53,13 @@ export class World {
       claimPort(),
       fixture.start?.() ?? { settings: {}, stop: () => Promise.resolve() },
     ]);
-    const databaseUrl = await postgres?.ensureDatabase('contract', 'contract', randomUUID());
+    const urls = await postgres?.ensureDatabase('contract', { password: randomUUID(), ownerPassword: randomUUID() });
     const settings = {
       ...baseSettings(record.service, { http: http.port, management: management.port }, traces.url, nats.url),
       NATS_USER: record.service,
       NATS_PASSWORD: password,
       ...issuer.settings,
-      ...(databaseUrl !== undefined && { DATABASE_URL: databaseUrl }),
+      ...(urls && { DATABASE_URL: urls.url }),
       ...target.settings,
       ...fixture.settings,
       ...outside.settings,
@@ -71,7 +73,9 @@ export class World {
       nats,
       new Broker(record, nats.url),
       postgres,
-      databaseUrl === undefined ? undefined : new ServiceDatabase(databaseUrl, fixture.restless),
+      // The owner sees every row, whatever the service was granted.
+      urls && new ServiceDatabase(urls.migrationUrl, fixture.restless),
+      urls?.migrationUrl,
       traces,
       () => outside.stop(),
       () => [http, management].forEach(({ release }) => release()),
@@ -93,7 +97,8 @@ export class World {
   /** Runs `<command> migrate` to its end. */
   async migrate(): Promise<void> {
     const { command, cwd } = this.target;
-    const migration = new ServiceProcess({ command: `${command} migrate`, cwd, settings: this.settings });
+    const settings = { ...this.settings, ...(this.migrationUrl && { MIGRATION_DATABASE_URL: this.migrationUrl }) };
+    const migration = new ServiceProcess({ command: `${command} migrate`, cwd, settings });
     const { code } = await migration.exited;
     expectEqual(code, 0, `exit code of "${command} migrate", whose output ends with:\n${migration.lastLines}\n`);
   }

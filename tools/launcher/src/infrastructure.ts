@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { startTraceReceiver, type TraceReceiver } from '@causeway/demo-client';
 import { reachableFolder, unprivilegedAccount } from './account.js';
 import { startNats, writeNatsConfig, type NatsServer } from './nats.js';
-import { startPostgres, type PostgresServer } from './postgres.js';
+import { startPostgres, type DatabaseUrls, type PostgresServer } from './postgres.js';
 import { allOf, named } from './progress.js';
 import { onLost } from './revive.js';
 import { note, type Running, type SystemOptions } from './running.js';
@@ -56,25 +56,27 @@ const provision = ({ nats, secrets, examples }: Running): Promise<number> =>
 export const startTracesOf = async (running: Running): Promise<TraceReceiver> =>
   (running.traces = await startTraceReceiver(running.ports.traces));
 
-export type DatabaseUrls = Partial<Record<string, string>>;
+/** Of each service that has a database. */
+export type DatabasesOfServices = Partial<Record<string, DatabaseUrls>>;
 
 /** Databases, roles, migrations, streams and consumers. */
-export async function prepareData(running: Running, postgres: PostgresServer): Promise<DatabaseUrls> {
+export async function prepareData(running: Running, postgres: PostgresServer): Promise<DatabasesOfServices> {
   const { secrets, say, services, examples } = running;
   const begun = performance.now();
-  const urls: DatabaseUrls = {};
+  const urls: DatabasesOfServices = {};
   const own = services.filter(({ database }) => database);
   // One after the other: CREATE DATABASE needs its template for itself.
   for (const { name } of own) {
     const database = databaseName(name, examples);
     // Passwords are kept by service, and by database where an example has one of its own.
     const password = secrets.databases[database] ?? secrets.databases[name] ?? '';
-    urls[name] = await postgres.ensureDatabase(database, database, password);
+    const ownerPassword = secrets.databaseOwners[database] ?? secrets.databaseOwners[name] ?? '';
+    urls[name] = await postgres.ensureDatabase(database, { password, ownerPassword });
   }
   const [topology, ...migrations] = await allOf<number[]>(say, [
     named('the message topology', provision(running)),
     ...own.map((definition) =>
-      named(`the database of ${definition.name}`, migrateDatabase(definition, urls[definition.name] as string)),
+      named(`the database of ${definition.name}`, migrateDatabase(definition, urls[definition.name]!.migrationUrl)),
     ),
   ]);
   const applied = migrations.reduce((sum, count) => sum + count, 0);

@@ -1,15 +1,22 @@
 import { chownSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { sessionConfig } from '@causeway/persistence/session';
-import pg from 'pg';
 import { makeOwned, reachableFolder, unprivilegedAccount, type Account } from './account.js';
 import { ManagedProcess, type ProcessOptions } from './managed-process.js';
 import { claimPort } from './ports.js';
 import { postgresHome } from './postgres-binaries.js';
+import { ensureDatabase, ownerOf, type DatabasePasswords, type DatabaseUrls } from './postgres-database.js';
 import { output } from './run.js';
 import { startedAt, stopAll } from './watchdog-process.js';
 import { Watchdog } from './watchdog.js';
 
+export {
+  asAdmin,
+  ensureRole,
+  grantRights,
+  ownerOf,
+  type DatabasePasswords,
+  type DatabaseUrls,
+} from './postgres-database.js';
 export { Watchdog } from './watchdog.js';
 
 export interface PostgresOptions {
@@ -42,10 +49,10 @@ export interface PostgresServer extends ManagedProcess {
   /** Returns the superuser's URL for a database. Default `postgres`. */
   readonly url: (database?: string) => string;
   /**
-   * Creates the role (or sets its password) and the database it owns, unless they exist. No other role may connect to
-   * it.
+   * Creates a database with the role of its name, that a service runs with, and `<name>_owner`, that owns it; or sets
+   * their passwords. No other role may connect to it.
    */
-  readonly ensureDatabase: (name: string, role: string, password: string) => Promise<string>;
+  readonly ensureDatabase: (name: string, passwords: DatabasePasswords) => Promise<DatabaseUrls>;
 }
 
 /** Starts a cluster, creating it first where the folder holds none. Ready in about 0.3 s, the first time 1 s more. */
@@ -86,9 +93,12 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
     port,
     folder,
     url: (database?: string) => url(database),
-    ensureDatabase: async (name: string, role: string, password: string) => {
-      await ensureDatabase(url(), name, role, password);
-      return url(name, role, password);
+    ensureDatabase: async (name: string, passwords: DatabasePasswords) => {
+      await ensureDatabase(url(), name, passwords);
+      return {
+        url: url(name, name, passwords.password),
+        migrationUrl: url(name, ownerOf(name), passwords.ownerPassword),
+      };
     },
   });
 }
@@ -199,27 +209,5 @@ async function commandOf(pid: number): Promise<string> {
     return await output(['ps', '-o', 'command=', '-p', String(pid)]);
   } catch {
     return '';
-  }
-}
-
-async function ensureDatabase(url: string, name: string, role: string, password: string): Promise<void> {
-  const client = new pg.Client(sessionConfig(url));
-  client.on('error', () => undefined);
-  await client.connect();
-  try {
-    const [database, owner, secret] = [
-      client.escapeIdentifier(name),
-      client.escapeIdentifier(role),
-      client.escapeLiteral(password),
-    ];
-    const roles = await client.query('SELECT 1 FROM pg_roles WHERE rolname = $1', [role]);
-    await client.query(`${roles.rowCount ? 'ALTER' : 'CREATE'} ROLE ${owner} LOGIN PASSWORD ${secret}`);
-    const databases = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [name]);
-    if (!databases.rowCount)
-      await client.query(`CREATE DATABASE ${database} OWNER ${owner} ENCODING 'UTF8' TEMPLATE template0`);
-    // By default every role may connect to every database.
-    await client.query(`REVOKE ALL ON DATABASE ${database} FROM PUBLIC`);
-  } finally {
-    await client.end();
   }
 }

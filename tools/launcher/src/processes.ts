@@ -1,7 +1,7 @@
 import type { ServiceName } from '@causeway/system';
 import type { BuildInfo } from './build-info.js';
 import type { RunnableExample } from './examples/load-examples.js';
-import type { DatabaseUrls } from './infrastructure.js';
+import type { DatabasesOfServices } from './infrastructure.js';
 import { entryOf, nodeCommand, nodeForServices } from './places.js';
 import { onLost } from './revive.js';
 import { note, type Running, type SystemOptions } from './running.js';
@@ -12,7 +12,7 @@ import { settingsOf, stopOrderOf, type RunningService } from './wiring.js';
 export function instancesOf(
   running: Running,
   options: SystemOptions,
-  databaseUrls: DatabaseUrls,
+  databases: DatabasesOfServices,
   build: BuildInfo,
 ): ServiceInstance[] {
   const { paths, ports, secrets, watchdog, services, examples } = running;
@@ -22,7 +22,7 @@ export function instancesOf(
     (ports.services[service.name] ?? []).map((address, index) => {
       const { name } = service;
       const number = index + 1;
-      const databaseUrl = databaseUrls[name];
+      const databaseUrl = databases[name]?.url;
       return new ServiceInstance({
         service: name,
         number,

@@ -16,22 +16,28 @@ test('secrets are made once and read again, and only their owner may read the fi
 });
 
 test('no two secrets are the same', () => {
-  const { databases, nats, ...others } = loadSecrets(folder, {
+  const { databases, databaseOwners, nats, ...others } = loadSecrets(folder, {
     services: ['user', 'gateway'],
     accounts: ['user', 'gateway'],
   }).secrets;
-  const all = [...Object.values(databases), ...Object.values(nats), ...Object.values(others)];
+  const all = [databases, databaseOwners, nats, others].flatMap((each) => Object.values(each));
   expect(new Set(all).size).toBe(all.length);
 });
 
 test('a secret that a later version added is added, and the others stay', () => {
-  const { machineSecret, nats, ...older } = loadSecrets(folder, { services: ['user'], accounts: ['user'] }).secrets;
+  const { machineSecret, nats, databaseOwners, ...older } = loadSecrets(folder, {
+    services: ['user'],
+    accounts: ['user'],
+  }).secrets;
   writeFileSync(join(folder, 'secrets.json'), JSON.stringify(older));
   const { secrets, created } = loadSecrets(folder, { services: ['user', 'gateway'], accounts: ['user', 'gateway'] });
   expect(secrets).toMatchObject({ ...older, databases: expect.objectContaining(older.databases) });
   // A data folder from before the broker had accounts.
   expect(Object.keys(secrets.nats)).toEqual(['user', 'gateway']);
   expect(secrets.nats['user']).not.toBe(nats['user']);
+  // … and before databases had an owner beside the role of the service.
+  expect(Object.keys(secrets.databaseOwners)).toEqual(['user', 'gateway']);
+  expect(secrets.databaseOwners['user']).not.toBe(databaseOwners['user']);
   expect(secrets.machineSecret).not.toBe(machineSecret);
   expect(created).toBe(false);
   expect(JSON.parse(readFileSync(join(folder, 'secrets.json'), 'utf8'))).toEqual(secrets);

@@ -6,15 +6,17 @@ import { makeSecret, secretNames, secrets, type SecretName, type ServiceName } f
 export interface Secrets extends Readonly<Record<SecretName, string>> {
   /** Password of the superuser of the cluster. */
   readonly postgres: string;
-  /** Password of each service's database role. */
+  /** Password of the role that each service runs with in its database. */
   readonly databases: Readonly<Record<ServiceName, string>> & Readonly<Record<string, string>>;
+  /** Password of the role that owns each service's database. */
+  readonly databaseOwners: Readonly<Record<ServiceName, string>> & Readonly<Record<string, string>>;
   /** Password of each account of the broker. */
   readonly nats: Readonly<Record<string, string>>;
 }
 
 /** Who gets passwords of their own. */
 export interface Holders {
-  /** With a database role: services, and databases of examples. */
+  /** With a database: services, and databases of examples. */
   readonly services: readonly string[];
   /** Of the broker. */
   readonly accounts: readonly string[];
@@ -26,6 +28,7 @@ const passwords = <T extends string>(names: readonly T[]): Record<T, string> =>
 const generate = ({ services, accounts }: Holders): Secrets => ({
   postgres: makeSecret('password'),
   databases: passwords(services) as Secrets['databases'],
+  databaseOwners: passwords(services) as Secrets['databaseOwners'],
   nats: passwords(accounts),
   ...(Object.fromEntries(secretNames.map((name) => [name, makeSecret(secrets[name].kind)])) as Record<
     SecretName,
@@ -43,6 +46,7 @@ export function loadSecrets(folder: string, holders: Holders): { secrets: Secret
     ...fresh,
     ...known,
     databases: { ...fresh.databases, ...known?.databases },
+    databaseOwners: { ...fresh.databaseOwners, ...known?.databaseOwners },
     nats: { ...fresh.nats, ...known?.nats },
   };
   if (JSON.stringify(all) !== JSON.stringify(known)) {

@@ -11,7 +11,7 @@ import {
   startNatsOf,
   startPostgresOf,
   startTracesOf,
-  type DatabaseUrls,
+  type DatabasesOfServices,
 } from './infrastructure.js';
 import type { NatsServer } from './nats.js';
 import { startObservers } from './observers.js';
@@ -150,7 +150,7 @@ function systemOf(
   postgres: PostgresServer,
   nats: NatsServer,
   traces: TraceReceiver,
-  databaseUrls: DatabaseUrls,
+  databases: DatabasesOfServices,
 ): System {
   const { paths, ports, secrets, instances } = running;
   const url = (service: ServiceName): string => `http://127.0.0.1:${ports.services[service][0]?.port}`;
@@ -174,7 +174,7 @@ function systemOf(
     postgres,
     nats,
     databaseUrl: (service) => {
-      const found = databaseUrls[service];
+      const found = databases[service]?.url;
       if (!found) throw new Error(`${service} has no database`);
       return found;
     },

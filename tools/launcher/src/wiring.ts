@@ -94,7 +94,7 @@ export function pathsIn(folder = defaultFolder) {
 export type Paths = ReturnType<typeof pathsIn>;
 
 /**
- * Name of a service's database on a laptop, and of the role that owns it. An example has one of its own: in place of a
+ * Name of a service's database on a laptop, and of the role that it runs with. An example has one of its own: in place of a
  * listed service it has other tables.
  */
 export const databaseName = (service: string, examples: readonly FoundExample[] = []): string =>

@@ -60,11 +60,13 @@ async function until(condition: () => boolean, withinMs: number): Promise<void> 
   for (const limitAt = Date.now() + withinMs; !condition() && Date.now() < limitAt;) await sleep(50);
 }
 
-/** As a folder was before the broker had accounts. */
-function forgetBrokerPasswords(): void {
+/** As a folder was before the broker had accounts, and databases had owners. */
+function forgetLaterPasswords(): void {
   const file = join(folder, 'secrets.json');
-  const { nats, ...older } = JSON.parse(readFileSync(file, 'utf8')) as { nats: Record<string, string> };
-  expect(Object.keys(nats)).toContain('order');
+  const { nats, databaseOwners, ...older } = JSON.parse(readFileSync(file, 'utf8')) as Record<string, object>;
+  expect([nats, databaseOwners].map((each) => Object.keys(each!))).toEqual(
+    Array(2).fill(expect.arrayContaining(['order'])),
+  );
   writeFileSync(file, JSON.stringify(older));
 }
 
@@ -88,7 +90,7 @@ test('after kill -9 of the launcher all processes end by themselves, and the nex
   await until(() => alive(processes).length === 0, 40_000);
   expect(alive(processes)).toEqual([]);
 
-  forgetBrokerPasswords();
+  forgetLaterPasswords();
   const second = launch('--demo-only');
   expect(await second.exited).toEqual([0, null]);
   expect(second.state.output).toMatch(/recovering[\s\S]*CONFIRMED[\s\S]*REJECTED[\s\S]*The demo worked/);

@@ -25,7 +25,7 @@ export interface Service {
   readonly port: number;
   /** The one service that clients outside of the system reach. It forwards to the owners of the public routes. */
   readonly edge?: true;
-  /** Name of its own database and of the role that owns it. Absent: it has none. */
+  /** Name of its own database and of the role that it runs with; `<name>_owner` owns it. Absent: it has none. */
   readonly database?: string;
   /** Has an account of the broker. With a database it also has the tables of `@causeway/messaging`. */
   readonly nats?: true;

@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { asAdmin, ensureRole, grantRights, ownerOf } from '@causeway/launcher/postgres';
 import type { MigrationSet } from '@causeway/persistence';
 import { sessionConfig } from '@causeway/persistence/session';
 import pg from 'pg';
@@ -8,15 +9,22 @@ import { sharedClusterUrl } from './shared-cluster.js';
 
 export interface TestDatabase {
   readonly name: string;
-  /** With the rights of a service: owner of the database, no superuser. */
+  /** With the rights that a service runs with: it reads and writes rows, and owns nothing. */
   readonly url: string;
-  /** At most 10 connections; for the test itself. `drop` ends it. */
+  /** With the rights of migrations: owner of the database, no superuser. */
+  readonly migrationUrl: string;
+  /**
+   * For the test itself, at most 10 connections. The owner, who also sees and ends the sessions of the service. `drop`
+   * ends it.
+   */
   readonly pool: pg.Pool;
   /** Ends the pool and drops the database, ending all connections to it. */
   drop(): Promise<void>;
 }
 
-const owner = 'tester';
+const role = 'tester';
+const owner = ownerOf(role);
+const password = 'throw-away';
 
 /**
  * Creates a database on the cluster that Jest's global setup started (project `integration`).
@@ -36,16 +44,18 @@ export async function createDatabase({
   await asAdmin(admin, async (client) => {
     const template = await ensureTemplate(client, admin, migrations);
     await client.query(`CREATE DATABASE ${name} OWNER ${owner} TEMPLATE ${template} STRATEGY FILE_COPY`);
+    // A copy has all rights of the template but those to the database itself.
+    await client.query(`REVOKE ALL ON DATABASE ${name} FROM PUBLIC; GRANT CONNECT ON DATABASE ${name} TO ${role}`);
   });
-  const url = urlOf(admin, name);
-  const pool = new pg.Pool({ ...sessionConfig(url), max: 10 });
+  const [url, migrationUrl] = [urlOf(admin, name, role), urlOf(admin, name, owner)];
+  const pool = new pg.Pool({ ...sessionConfig(migrationUrl), max: 10 });
   // Tests end connections on purpose; without a listener an idle client's error ends the process.
   pool.on('error', () => undefined);
   const drop = async (): Promise<void> => {
     if (!pool.ended) await pool.end();
     await asAdmin(admin, (client) => client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`));
   };
-  return { name, url, pool, drop };
+  return { name, url, migrationUrl, pool, drop };
 }
 
 async function ensureTemplate(client: pg.Client, admin: string, migrations: readonly MigrationSet[]): Promise<string> {
@@ -57,12 +67,13 @@ async function ensureTemplate(client: pg.Client, admin: string, migrations: read
     const { rowCount } = await client.query('SELECT 1 FROM pg_database WHERE datname = $1 AND datistemplate', [name]);
     if (rowCount) return name;
     await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
-    const { rowCount: roles } = await client.query('SELECT 1 FROM pg_roles WHERE rolname = $1', [owner]);
-    if (!roles) await client.query(`CREATE ROLE ${owner} LOGIN PASSWORD 'throw-away'`);
+    for (const each of [role, owner]) await ensureRole(client, each, password);
+    await client.query(`GRANT pg_read_all_stats, pg_signal_backend TO ${owner}`);
     await client.query(`CREATE DATABASE ${name} OWNER ${owner}`);
+    await grantRights(admin, name, role);
     if (migrations.length > 0) {
       const { migrate } = await import('@causeway/persistence');
-      await migrate(urlOf(admin, name), [...migrations], { log: () => undefined });
+      await migrate(urlOf(admin, name, owner), [...migrations], { log: () => undefined });
     }
     await client.query(`ALTER DATABASE ${name} IS_TEMPLATE true`);
     return name;
@@ -85,20 +96,9 @@ function contentHash(migrations: readonly MigrationSet[]): string {
   return hash.digest('hex').slice(0, 24);
 }
 
-function urlOf(admin: string, database: string): string {
+function urlOf(admin: string, database: string, user: string): string {
   const url = new URL(admin);
-  url.username = owner;
+  url.username = user;
   url.pathname = `/${database}`;
   return url.href;
-}
-
-async function asAdmin<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client(sessionConfig(url));
-  client.on('error', () => undefined);
-  await client.connect();
-  try {
-    return await work(client);
-  } finally {
-    await client.end();
-  }
 }

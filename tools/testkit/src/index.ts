@@ -1,3 +1,4 @@
+export { allowedBeyondRights } from './beyond-rights.js';
 export { claimPort } from '@causeway/launcher/ports';
 export { createDatabase, type TestDatabase } from './database.js';
 export { startDns, type DnsMood, type DnsQuestion, type DnsRecord, type TestDns } from './dns.js';

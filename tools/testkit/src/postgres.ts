@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path';
-import { startPostgres as start } from '@causeway/launcher/postgres';
+import { startPostgres as start, type PostgresServer } from '@causeway/launcher/postgres';
 import { onceRemoved, throwAwayFolder, watchdog } from './throw-away.js';
 
 export interface TestPostgres {
@@ -7,7 +7,8 @@ export interface TestPostgres {
   readonly pid: number;
   /** URL of the superuser for a database. Default `postgres`. */
   url(database?: string): string;
-  ensureDatabase(name: string, role: string, password: string): Promise<string>;
+  /** A database with its two roles, as the launcher makes it for a service. */
+  readonly ensureDatabase: PostgresServer['ensureDatabase'];
   /** SIGKILL; the data stays for `restart`. */
   kill(): Promise<void>;
   /** The same data on the same port. After `stop`, the data is gone and this fails. */

@@ -3,34 +3,37 @@ import { sessionConfig } from '@causeway/persistence';
 import pg from 'pg';
 import { createDatabase, startNats, startPostgres } from '../src/index.js';
 
-test('databases are apart from each other, and their owner is no superuser', async () => {
+async function query(url: string, text: string): Promise<unknown[]> {
+  const client = new pg.Client(sessionConfig(url));
+  await client.connect();
+  try {
+    return (await client.query(text)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+test('databases are apart from each other, and neither their owner nor a service is a superuser', async () => {
   const [first, second] = await Promise.all([createDatabase(), createDatabase()]);
   await first.pool.query('CREATE TABLE only_here (id int)');
   expect((await second.pool.query(`SELECT to_regclass('only_here') AS found`)).rows).toEqual([{ found: null }]);
-  expect((await first.pool.query(`SELECT rolsuper FROM pg_roles WHERE rolname = current_user`)).rows).toEqual([
-    { rolsuper: false },
-  ]);
+  for (const url of [first.url, first.migrationUrl])
+    expect(await query(url, 'SELECT rolsuper FROM pg_roles WHERE rolname = current_user')).toEqual([
+      { rolsuper: false },
+    ]);
   await first.drop();
   await second.drop();
 });
 
 test('a killed PostgreSQL restarts with its data on the same port', async () => {
   const server = await startPostgres();
-  const url = await server.ensureDatabase('shop', 'shop', 'secret of the shop');
-  const query = async (text: string): Promise<unknown[]> => {
-    const client = new pg.Client(sessionConfig(url));
-    await client.connect();
-    try {
-      return (await client.query(text)).rows;
-    } finally {
-      await client.end();
-    }
-  };
-  await query('CREATE TABLE kept AS SELECT 7 AS id');
+  const passwords = { password: 'secret of the shop', ownerPassword: 'secret of its owner' };
+  const { url, migrationUrl } = await server.ensureDatabase('shop', passwords);
+  await query(migrationUrl, 'CREATE TABLE kept AS SELECT 7 AS id');
   await server.kill();
-  await expect(query('SELECT 1')).rejects.toThrow(/ECONNREFUSED/);
+  await expect(query(url, 'SELECT 1')).rejects.toThrow(/ECONNREFUSED/);
   await server.restart();
-  expect(await query('SELECT id FROM kept')).toEqual([{ id: 7 }]);
+  expect(await query(url, 'SELECT id FROM kept')).toEqual([{ id: 7 }]);
   await server.stop();
 });
 

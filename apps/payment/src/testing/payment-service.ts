@@ -32,7 +32,7 @@ export async function startProvider(
 ): Promise<{ provider: ServiceProcess; stop(): Promise<void> }> {
   const directory = fileURLToPath(new URL('../../../psp-sandbox/prisma/migrations', import.meta.url));
   const database = await createDatabase();
-  await migrate(database.url, [{ name: 'psp-sandbox', directory, table: 'prisma' }]);
+  await migrate(database.migrationUrl, [{ name: 'psp-sandbox', directory, table: 'prisma' }]);
   const provider = await ServiceProcess.start('psp-sandbox', {
     DATABASE_URL: database.url,
     PSP_API_KEY: apiKey,

@@ -23,6 +23,17 @@ export class MigrationChanged extends CodedError {
   }
 }
 
+/** The role that `migrate` connects with may not change the schema. */
+export class MigrationRightsMissing extends CodedError {
+  readonly code = 'MIGRATION_RIGHTS_MISSING';
+  readonly remedy =
+    'Give `migrate` the role that owns the database, in MIGRATION_DATABASE_URL; DATABASE_URL belongs to the role that the service runs with, which owns nothing.';
+
+  constructor(reason: string, options?: ErrorOptions) {
+    super(`the role may not migrate this database: ${reason}`, options);
+  }
+}
+
 /** A migration or repeatable script failed. It left nothing behind, unless it runs without a transaction. */
 export class MigrationFailed extends CodedError {
   readonly code = 'MIGRATION_FAILED';

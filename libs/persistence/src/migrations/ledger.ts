@@ -34,6 +34,22 @@ const exists = async (db: Queryable, table: string): Promise<boolean> => {
 };
 
 /**
+ * What is recorded is for `migrate` alone to change: every other role that has been granted rights to new tables, as the
+ * one that a service runs with, may only read it.
+ */
+const readOnlyForOthers = (db: Queryable, table: string) =>
+  db.query(`DO $$
+    DECLARE holder oid;
+    BEGIN
+      FOR holder IN
+        SELECT DISTINCT acl.grantee FROM pg_class c, aclexplode(c.relacl) acl
+        WHERE c.oid = '${table}'::regclass AND acl.grantee NOT IN (0, c.relowner) AND acl.privilege_type <> 'SELECT'
+      LOOP
+        EXECUTE format('REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON ${table} FROM %s', holder::regrole);
+      END LOOP;
+    END $$`);
+
+/**
  * Exactly Prisma's table and rows (prisma-engines, sql-schema-connector/src/sql_migration_persistence.rs), so that
  * `prisma migrate status` agrees.
  */
@@ -49,6 +65,7 @@ const prismaLedger: Ledger = {
       started_at              TIMESTAMPTZ NOT NULL DEFAULT now(),
       applied_steps_count     INTEGER NOT NULL DEFAULT 0
     )`);
+    await readOnlyForOthers(db, 'public._prisma_migrations');
   },
   async read(db) {
     if (!(await exists(db, 'public._prisma_migrations'))) return [];
@@ -96,6 +113,7 @@ const causewayLedger = (set: string): Ledger => ({
       applied_at timestamptz,
       PRIMARY KEY (set_name, name)
     )`);
+    await readOnlyForOthers(db, 'causeway.migrations');
   },
   async read(db) {
     if (!(await exists(db, 'causeway.migrations'))) return [];
@@ -136,6 +154,7 @@ export const repeatableLedger = ({ name: set }: MigrationSet): Ledger => ({
       applied_at timestamptz NOT NULL DEFAULT clock_timestamp(),
       PRIMARY KEY (set_name, name, checksum)
     )`);
+    await readOnlyForOthers(db, 'causeway.repeatable_scripts');
   },
   async read(db) {
     if (!(await exists(db, 'causeway.repeatable_scripts'))) return [];

@@ -3,7 +3,7 @@ import pg from 'pg';
 import { sqlStateOf, translatePgError } from '../errors.js';
 import { connectionConfig } from '../pool.js';
 import { sessionConfig } from '../session.js';
-import { MigrationFailed, MigrationsPending } from './errors.js';
+import { MigrationFailed, MigrationRightsMissing, MigrationsPending } from './errors.js';
 import { readMigrations, readRepeatableScripts, type MigrationFile, type MigrationSet } from './files.js';
 import { ledgerOf, repeatableLedger, type Ledger, type Queryable } from './ledger.js';
 import { planOf, planOfRepeatable } from './plan.js';
@@ -33,6 +33,7 @@ export interface MigrateOptions {
 const migrationLock = 72_707_369;
 /** lock_not_available, raised by lock_timeout. */
 const lockNotAvailable = '55P03';
+const insufficientPrivilege = '42501';
 
 interface SetFiles {
   readonly set: MigrationSet;
@@ -49,7 +50,7 @@ interface SetFiles {
  * applied when the database has never had its text; a text that a newer one has replaced is not restored.
  *
  * @returns What was applied now.
- * @throws MigrationChanged, MigrationFailed, DatabaseUnavailable
+ * @throws MigrationChanged, MigrationFailed, MigrationRightsMissing, DatabaseUnavailable
  */
 export async function migrate(
   target: pg.Pool | string,
@@ -72,7 +73,7 @@ export async function migrate(
     for (const files of all) applied.push(...(await applySet(client, files, options)));
     return applied;
   } catch (error) {
-    throw translatePgError(error);
+    throw withoutRights(error) ?? translatePgError(error);
   } finally {
     // Ends the session, and with it the lock.
     await client.end().catch(() => undefined);
@@ -208,9 +209,19 @@ async function transactionId(client: pg.Client): Promise<string> {
   return rows[0]!.id;
 }
 
+/** An append-only table refuses a change with the same state, and then the migration is wrong. */
+function withoutRights(error: unknown): MigrationRightsMissing | undefined {
+  if (!(error instanceof Error) || !('code' in error) || error.code !== insufficientPrivilege) return undefined;
+  return 'where' in error && error.where !== undefined
+    ? undefined
+    : new MigrationRightsMissing(error.message, { cause: error });
+}
+
 function failed(set: MigrationSet, file: MigrationFile, error: unknown): unknown {
   const translated = translatePgError(error);
   if (translated !== error) return translated;
+  const refused = withoutRights(error);
+  if (refused) return refused;
   const { message, position } = error as { message: string; position?: string };
   const line = position ? ` (line ${file.sql.slice(0, Number(position) - 1).split('\n').length})` : '';
   return new MigrationFailed(`${set.name}/${file.name}`, `${message}${line}`, { cause: error });

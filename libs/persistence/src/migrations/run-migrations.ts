@@ -22,7 +22,7 @@ export async function runMigrations(
       return;
     } catch (error) {
       if (!(error instanceof DatabaseUnavailable) || performance.now() > limitAt) throw error;
-      log.warn('waiting for the database. Check DATABASE_URL and that PostgreSQL is running');
+      log.warn('waiting for the database. Check MIGRATION_DATABASE_URL and that PostgreSQL is running');
     }
     await sleep(2_000);
   }

@@ -90,8 +90,10 @@ async function barePlaceOrder(system: System, ms: number): Promise<number> {
 }
 
 async function startDbos(system: System): Promise<ChildProcess> {
-  const url = await system.postgres.ensureDatabase('dbos', 'dbos', 'bench');
-  const child = fork(fileURLToPath(new URL('dbos-process.js', import.meta.url)), [url], { silent: true });
+  // It creates its own tables.
+  const passwords = { password: 'bench', ownerPassword: 'bench' };
+  const { migrationUrl } = await system.postgres.ensureDatabase('dbos', passwords);
+  const child = fork(fileURLToPath(new URL('dbos-process.js', import.meta.url)), [migrationUrl], { silent: true });
   await once(child, 'message');
   return child;
 }
