@@ -20,6 +20,7 @@ import { GetAddressHandler } from './addresses/get-address.handler.js';
 import type { UserSettings } from './config.js';
 import type { PrismaClient } from './generated/prisma/client.js';
 import { IdempotentPosts } from './idempotent-posts.js';
+import { KnownBrowsers } from './oidc/known-browsers.js';
 import { PgLoginThrottle } from './oidc/pg-login-throttle.js';
 import { createProvider } from './oidc/provider.js';
 import { SignIn } from './oidc/sign-in.js';
@@ -85,6 +86,8 @@ const signIn: FactoryProvider[] = [
         perAccount: settings.LOGIN_FAILURES_PER_ACCOUNT,
         perAddress: settings.LOGIN_FAILURES_PER_ADDRESS,
         windowMs: settings.LOGIN_WINDOW_MS,
+        beforeDelay: settings.LOGIN_FAILURES_BEFORE_DELAY,
+        maxDelayMs: settings.LOGIN_MAX_DELAY_MS,
       }),
   },
   {
@@ -116,6 +119,6 @@ const signIn: FactoryProvider[] = [
  */
 @Module({
   controllers: [UsersController, AddressesController, SessionsController, GetAddressHandler],
-  providers: [...adapters, ...signIn, Profiles, Register, Addresses, Sessions, SignIn],
+  providers: [...adapters, ...signIn, Profiles, Register, Addresses, Sessions, KnownBrowsers, SignIn],
 })
 export class AppModule {}

@@ -39,6 +39,10 @@ export const settings = {
   LOGIN_FAILURES_PER_ACCOUNT: withDefault(integer(1, 1_000), '5'),
   /** Failed sign-ins from one address in a window. */
   LOGIN_FAILURES_PER_ADDRESS: withDefault(integer(1, 100_000), '50'),
+  /** Failed sign-ins of one account from unknown places, whatever their address, before they are delayed. */
+  LOGIN_FAILURES_BEFORE_DELAY: withDefault(integer(1, 1_000), '10'),
+  /** Longest delay of a sign-in from an unknown place. The first is a second, and each next one twice as long. */
+  LOGIN_MAX_DELAY_MS: withDefault(durationMs(1_000), '900000'),
   LOGIN_WINDOW_MS: withDefault(durationMs(1_000), '900000'),
   /** Pause between two purges of expired rows. */
   HOUSEKEEPING_INTERVAL_MS: withDefault(durationMs(1_000), '600000'),

@@ -1,3 +1,5 @@
+import { knownBrowserDays } from './oidc/known-browsers.js';
+import { strangersForgottenMs } from './oidc/pg-login-throttle.js';
 import { purgeBatch, purgeIdempotency, type Purge } from '@causeway/persistence';
 
 /** Rows that another transaction holds are left to the next round. */
@@ -19,7 +21,14 @@ export const purgesOf = (settings: { readonly LOGIN_WINDOW_MS: number }): readon
     const { rowCount } = await sql.query(
       `DELETE FROM login_failures WHERE ctid = ANY (ARRAY(
          SELECT ctid FROM login_failures WHERE window_started_at < now() - $1::bigint * interval '1 ms' ${take}))`,
-      [settings.LOGIN_WINDOW_MS],
+      [Math.max(settings.LOGIN_WINDOW_MS, strangersForgottenMs)],
+    );
+    return rowCount;
+  },
+  async (sql) => {
+    const { rowCount } = await sql.query(
+      `DELETE FROM known_browsers WHERE ctid = ANY (ARRAY(
+         SELECT ctid FROM known_browsers WHERE last_used_at < now() - make_interval(days => ${knownBrowserDays}) ${take}))`,
     );
     return rowCount;
   },

@@ -1,4 +1,7 @@
+import { BlindIndex } from '@causeway/persistence';
 import { policies } from '@causeway/resilience';
+import { PgLoginThrottle } from '../src/oidc/pg-login-throttle.js';
+import { LoginThrottled } from '../src/oidc/sign-in.errors.js';
 import { Browser } from '../src/testing/browser.js';
 import { password, redirectUri, startUserService, type Person, type UserService } from '../src/testing/user-service.js';
 
@@ -215,6 +218,136 @@ describe('throttling', () => {
     const statuses: number[] = [];
     for (const secret of secrets) statuses.push((await attempt(elsewhere(address), email, secret)).status);
     expect(statuses).toEqual([401, 401, 303, 401, 401, 303]);
+  });
+
+  describe('of one account over many addresses', () => {
+    const throttle = () => user.app.get(PgLoginThrottle);
+    let stranger = 0;
+    /** From an address that nobody has used yet. */
+    const guess = (email: string) =>
+      throttle().take({ email, address: `10.${stranger >> 8}.${stranger++ & 255}.1`, knownBrowser: undefined });
+    /** Lets strangers guess until they have to wait. */
+    const attack = async (email: string, addresses: number) => {
+      let checked = 0;
+      let longestWait = 0;
+      for (let n = 0; n < addresses; n++) {
+        try {
+          await guess(email);
+          checked++;
+        } catch (error) {
+          if (!(error instanceof LoginThrottled)) throw error;
+          longestWait = Math.max(longestWait, error.retryAfterSeconds);
+        }
+      }
+      return { checked, longestWait };
+    };
+    /** As if strangers had guessed for days: the next one has to wait for the longest delay. */
+    const underAttack = async ({ email }: Pick<Person, 'email'>, ago = '0 seconds') => {
+      await guess(email).catch(() => undefined);
+      const key = user.app.get(BlindIndex).of(email, 'login_failures.strangers');
+      const { rowCount } = await user.database.pool.query(
+        'UPDATE login_failures SET failures = 100000, window_started_at = now() - $2::interval WHERE key = $1',
+        [key, ago],
+      );
+      expect(rowCount).toBe(1);
+    };
+    const knownBrowserOf = async (person: Person) => {
+      const browser = elsewhere();
+      await browser.signIn(person.email, password);
+      return browser;
+    };
+    /** The form again, in a browser that is known but not signed in. */
+    const signedOut = (browser: Browser, address = `198.51.100.${host++}`) => {
+      const next = elsewhere(address);
+      next.cookies.set('_browser', browser.cookies.get('_browser')!);
+      return next;
+    };
+
+    test('1,000 addresses get little more than ten guesses, and each next one waits twice as long', async () => {
+      const { email } = await user.person();
+      const startedAt = Date.now();
+      const { checked, longestWait } = await attack(email, 1_000);
+      // After the tenth, one after 1 s, 2 s, 4 s, …: however slow this machine is, only so many fit into the time it took.
+      const fitting = Math.ceil(Math.log2((Date.now() - startedAt) / 1000 + 1));
+      expect(checked).toBeGreaterThanOrEqual(10);
+      expect(checked).toBeLessThanOrEqual(10 + 1 + fitting);
+      expect(longestWait).toBeGreaterThanOrEqual(1);
+    });
+
+    test('an address nobody registered is delayed in the same way', async () => {
+      const { checked } = await attack('nobody-has-this@example.org', 40);
+      expect(checked).toBeLessThan(20);
+    });
+
+    test('the delay is bounded, and forgotten after a day without a guess', async () => {
+      const person = await user.person();
+      const wait = async () => {
+        const error: unknown = await guess(person.email).catch((refusal: unknown) => refusal);
+        return error instanceof LoginThrottled ? error.retryAfterSeconds : 0;
+      };
+      await underAttack(person);
+      expect(await wait()).toBeGreaterThan(600);
+      expect(await wait()).toBeLessThanOrEqual(900);
+      await underAttack(person, '901 seconds');
+      expect([await wait(), (await wait()) > 600]).toEqual([0, true]);
+      await underAttack(person, '25 hours');
+      for (let n = 0; n < 3; n++) expect(await wait()).toBe(0);
+    });
+
+    test('meanwhile the customer signs in at once in a known browser, wherever it is, and a stranger who knows the password has to wait', async () => {
+      const person = await user.person();
+      const known = await knownBrowserOf(person);
+      await underAttack(person);
+      expect((await attempt(signedOut(known), person.email, password)).status).toBe(303);
+      const refused = await attempt(elsewhere(), person.email, password);
+      expect(refused.status).toBe(429);
+      expect(Number(refused.headers.get('retry-after'))).toBeLessThanOrEqual(900);
+    });
+
+    test('a stranger at the same address locks nobody out of a known browser either', async () => {
+      const person = await user.person();
+      const known = await knownBrowserOf(person);
+      const shared = '203.0.113.77';
+      for (let n = 0; n < 8; n++) await attempt(elsewhere(shared), n < 4 ? person.email : `x${n}@example.org`, 'wrong');
+      expect((await attempt(elsewhere(shared), person.email, password)).status).toBe(429);
+      expect((await attempt(signedOut(known, shared), person.email, password)).status).toBe(303);
+    });
+
+    test('a known browser has a counter of its own: a stolen cookie is worth three guesses', async () => {
+      const person = await user.person();
+      const known = await knownBrowserOf(person);
+      const statuses: number[] = [];
+      for (const secret of ['wrong', 'wrong', 'wrong', password])
+        statuses.push((await attempt(signedOut(known), person.email, secret)).status);
+      expect(statuses).toEqual([401, 401, 401, 429]);
+      expect((await attempt(elsewhere(), person.email, password)).status).toBe(303);
+    });
+
+    test('a browser that is known to one account is a stranger to another', async () => {
+      const [ann, bob] = [await user.person(), await user.person()];
+      const known = await knownBrowserOf(bob);
+      await underAttack(ann);
+      expect((await attempt(signedOut(known), ann.email, password)).status).toBe(429);
+    });
+
+    test('the cookie changes with every sign-in, is known to both accounts of a browser, and only the pages get it', async () => {
+      const [ann, bob] = [await user.person(), await user.person()];
+      const first = await knownBrowserOf(ann);
+      const old = first.cookies.get('_browser')!;
+      const second = signedOut(first);
+      const page = await second.open();
+      const body = new URLSearchParams({ email: bob.email, password });
+      const response = await second.fetch(page.url, { method: 'POST', body });
+      expect(response.headers.getSetCookie()).toEqual([
+        expect.stringMatching(/^_browser=[\w-]{43}; Path=\/oidc; Max-Age=15552000; HttpOnly; SameSite=Lax$/),
+      ]);
+      expect(second.cookies.get('_browser')!.value).not.toBe(old.value);
+      await underAttack(ann);
+      await underAttack(bob);
+      expect((await attempt(signedOut(first), ann.email, password)).status).toBe(429);
+      expect((await attempt(signedOut(second), ann.email, 'wrong')).status).toBe(401);
+      expect((await attempt(signedOut(second), bob.email, 'wrong')).status).toBe(401);
+    });
   });
 
   test('the stored counters reveal neither account nor address', async () => {

@@ -5,7 +5,7 @@ import { getLogger } from '@causeway/telemetry';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { errors, type Interaction, type Provider } from 'oidc-provider';
 import { z } from 'zod';
-import { clientAddress } from './client-address.js';
+import { browserCookie, placeOf } from './place.js';
 import { formTargets, loginPage, messagePage, pageHeaders } from './pages.js';
 import type { SignIn } from './sign-in.js';
 
@@ -42,9 +42,10 @@ export function mountInteractions(fastify: FastifyInstance, provider: Provider, 
       const interaction = await current(provider, request, reply);
       const form = credentials.safeParse(request.body);
       const { email, password } = form.success ? form.data : { email: '', password: '' };
-      const signedIn = form.success ? await signIn.execute(email, password, clientAddress(request)) : undefined;
+      const signedIn = form.success ? await signIn.execute(email, password, placeOf(request)) : undefined;
       if (signedIn) {
-        const { accountId, sessionsEpoch } = signedIn;
+        const { accountId, sessionsEpoch, browser } = signedIn;
+        reply.header('set-cookie', browserCookie(issuer, browser));
         return finish(provider, request, reply, { login: { accountId, amr: ['pwd'] }, sessionsEpoch });
       }
       const problem = 'The e-mail address or password is incorrect.';

@@ -1,15 +1,34 @@
-import { BlindIndex, PRISMA } from '@causeway/persistence';
+import { BlindIndex } from '@causeway/persistence';
 import { Inject, Injectable } from '@nestjs/common';
-import type { PrismaClient } from '../generated/prisma/client.js';
+import { UNIT_OF_WORK, type UserUnitOfWork } from '../tokens.js';
 import { PasswordHasher } from '../users/password-hasher.js';
 import { userColumns } from '../users/user-columns.js';
-import { PgLoginThrottle } from './pg-login-throttle.js';
+import { KnownBrowsers } from './known-browsers.js';
+import { PgLoginThrottle, type LoginAttempt } from './pg-login-throttle.js';
+import { hashOf } from './prisma-oidc-adapter.js';
+
+/** Where a sign-in comes from. */
+export interface Place {
+  /** IP address of the browser. */
+  readonly address: string;
+  /** Cookie of a browser that has signed in before, see `KnownBrowsers`. */
+  readonly browser?: string | undefined;
+}
 
 /** What {@link SignIn} found out, and what the sign-in hands on until the session begins. */
 export interface SignInResult {
   readonly accountId: string;
   /** Of the moment when the password was right: if all sessions ended since, this sign-in leads to none. */
   readonly sessionsEpoch: number;
+  /** The next cookie of this browser. */
+  readonly browser: string;
+}
+
+interface Account {
+  id: string;
+  password_hash: string;
+  sessions_epoch: number;
+  known: boolean;
 }
 
 /**
@@ -18,35 +37,46 @@ export interface SignInResult {
 @Injectable()
 export class SignIn {
   constructor(
-    @Inject(PRISMA) private readonly prisma: PrismaClient,
+    @Inject(UNIT_OF_WORK) private readonly uow: UserUnitOfWork,
     private readonly index: BlindIndex,
     private readonly hasher: PasswordHasher,
     private readonly throttle: PgLoginThrottle,
+    private readonly browsers: KnownBrowsers,
   ) {}
 
   /**
-   * @param address IP address of the browser.
    * @returns Undefined if the e-mail address or the password is wrong.
    * @throws LoginThrottled, LoginBusy
    */
-  async execute(email: string, password: string, address: string): Promise<SignInResult | undefined> {
-    await this.throttle.take(email, address);
-    const user = await this.prisma.user.findUnique({
-      where: { emailIndex: this.index.of(email, userColumns.email) },
-      select: { id: true, passwordHash: true, sessionsEpoch: true },
-    });
-    const right = await this.check(password, user?.passwordHash, email, address);
-    if (!user || !right) return undefined;
-    await this.throttle.succeeded(email, address);
-    return { accountId: user.id, sessionsEpoch: user.sessionsEpoch };
+  async execute(email: string, password: string, { address, browser }: Place): Promise<SignInResult | undefined> {
+    const browserHash = browser === undefined ? undefined : hashOf(browser);
+    const account = await this.find(email, browserHash);
+    const attempt = { email, address, knownBrowser: account?.known ? browserHash : undefined };
+    await this.throttle.take(attempt);
+    const right = await this.check(password, account?.password_hash, attempt);
+    if (!account || !right) return undefined;
+    const [next] = await Promise.all([this.browsers.remember(account.id, browser), this.throttle.succeeded(attempt)]);
+    return { accountId: account.id, sessionsEpoch: account.sessions_epoch, browser: next };
   }
 
-  private async check(password: string, stored: string | undefined, email: string, address: string): Promise<boolean> {
+  private async find(email: string, browserHash: string | undefined): Promise<Account | undefined> {
+    const { rows } = await this.uow.single(({ sql }) =>
+      sql.query<Account>(
+        `SELECT id, password_hash, sessions_epoch,
+                EXISTS (SELECT 1 FROM known_browsers b WHERE b.user_id = u.id AND b.browser_hash = $2) AS known
+           FROM users u WHERE email_index = $1`,
+        [this.index.of(email, userColumns.email), browserHash ?? null],
+      ),
+    );
+    return rows[0];
+  }
+
+  private async check(password: string, stored: string | undefined, attempt: LoginAttempt): Promise<boolean> {
     try {
       return await this.hasher.matches(password, stored);
     } catch (error) {
       // The password was not checked (LOGIN_BUSY), so the attempt does not count as a failure.
-      await this.throttle.giveBack(email, address);
+      await this.throttle.giveBack(attempt);
       throw error;
     }
   }

@@ -51,3 +51,14 @@ test('hashes that wait for a slot are exported', async () => {
   expect(await metrics.value('auth_password_hash_queued')).toBe(0);
   await metrics.stop();
 });
+
+test.each([
+  ['composed and decomposed letters', 'Tülpen im Növember', 'Tülpen im Növember'],
+  ['full-width letters', 'Ｔｕｌｐｅｎ　ｉｍ　Ｎｏｖｅｍｂｅｒ', 'Tulpen im November'],
+  ['ligatures', 'ﬁne tulips in ﬂower', 'fine tulips in flower'],
+])('%s are one password, whichever was stored', async (_title, one, other) => {
+  const [composed, decomposed] = [one.normalize('NFC'), other.normalize('NFD')];
+  expect(composed).not.toBe(decomposed);
+  expect(await hasher.matches(decomposed, await hasher.hash(composed))).toBe(true);
+  expect(await hasher.matches(composed, await hasher.hash(decomposed))).toBe(true);
+});

@@ -9,6 +9,8 @@ import { LoginBusy } from './user.errors.js';
  */
 const parameters = { algorithm: 2, memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
 
+const normalised = (password: string): string => password.normalize('NFKC');
+
 export interface HashingLimits {
   /** Hashes computed at the same time. Each takes 19 MiB and a core. */
   readonly concurrency: number;
@@ -24,6 +26,10 @@ const decoy = '$argon2id$v=19$m=19456,t=2,p=1$jryhdBoxp4T4kKZifRN+KQ$YQTJbx5/KJk
 /**
  * Hashes and verifies passwords. Bounded, because a burst of sign-ins would otherwise take every core from all other
  * work.
+ *
+ * Passwords are normalised first (NFKC; NIST SP 800-63B, 3.1.1.2): keyboards send `ü` as one character or as two, and
+ * full-width letters for the same key. A hash made before that was introduced, of a password that normalisation changes,
+ * matches nothing any more; its owner resets the password.
  */
 export class PasswordHasher {
   private readonly policy: Policy;
@@ -39,7 +45,7 @@ export class PasswordHasher {
 
   /** @throws LoginBusy */
   hash(password: string): Promise<string> {
-    return this.bounded(() => argon2Hash(password, parameters));
+    return this.bounded(() => argon2Hash(normalised(password), parameters));
   }
 
   /**
@@ -47,7 +53,7 @@ export class PasswordHasher {
    * @throws LoginBusy
    */
   async matches(password: string, stored: string | undefined): Promise<boolean> {
-    const equal = await this.bounded(() => argon2Verify(stored ?? decoy, password));
+    const equal = await this.bounded(() => argon2Verify(stored ?? decoy, normalised(password)));
     return equal && stored !== undefined;
   }
 

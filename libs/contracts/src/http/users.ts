@@ -5,13 +5,18 @@ import { id, postalAddress, timestamp, version } from '../values.js';
 export const email = z.email({ error: 'expected an e-mail address' }).max(254);
 const displayName = line(80);
 
+/** As NIST SP 800-63B counts: code points, after the normalisation in which the password is hashed. */
+const newPassword = opaque(12, 256)
+  .refine((value) => [...value.normalize('NFKC')].length >= 12, { error: 'expected at least 12 characters' })
+  .meta({
+    description: 'At least 12 characters, and not a commonly used password',
+    format: 'password',
+  });
+
 export const registerUserBody = z
   .strictObject({
     email: email.meta({ description: 'The address you sign in with; upper and lower case are equivalent' }),
-    password: opaque(12, 256).meta({
-      description: 'At least 12 characters, and not a commonly used password',
-      format: 'password',
-    }),
+    password: newPassword,
     displayName: displayName.meta({ description: 'How you want to be addressed' }),
   })
   .meta({ id: 'Registration' });
