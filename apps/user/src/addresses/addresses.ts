@@ -9,6 +9,15 @@ import { UNIT_OF_WORK, type UserTransaction, type UserUnitOfWork } from '../toke
 import { AddressLimitReached, maxAddresses } from './address.errors.js';
 import { openAddress, openPostalAddress, sealAddress, type SealedPostalAddress } from './address-columns.js';
 
+/**
+ * The one owner check of addresses: the condition of every statement about one of them, as Prisma takes it and as SQL
+ * of `[id, userId]`. A condition, because a check before the statement would cost a round trip, and not be atomic.
+ */
+const owned = {
+  by: (userId: string, id: string) => ({ id, userId }),
+  sql: 'id = $1 AND user_id = $2',
+};
+
 /** A customer's address book. Another customer's address is reported as missing. */
 @Injectable()
 export class Addresses {
@@ -34,7 +43,7 @@ export class Addresses {
 
   /** Returns undefined for an address that does not exist or belongs to another user. */
   async find(userId: string, id: string): Promise<AddressView | undefined> {
-    const row = await this.prisma.address.findFirst({ where: { id, userId } });
+    const row = await this.prisma.address.findFirst({ where: owned.by(userId, id) });
     return row ? openAddress(this.cipher, row) : undefined;
   }
 
@@ -47,7 +56,7 @@ export class Addresses {
       sql.query<SealedPostalAddress>(
         `SELECT id, recipient_sealed AS "recipientSealed", line1_sealed AS "line1Sealed", line2_sealed AS "line2Sealed",
                 postal_code_sealed AS "postalCodeSealed", city_sealed AS "citySealed", country
-           FROM addresses WHERE id = $1 AND user_id = $2`,
+           FROM addresses WHERE ${owned.sql}`,
         [id, userId],
       ),
     );
@@ -68,7 +77,7 @@ export class Addresses {
   /** @throws NotFound, VersionStale */
   async replace(userId: string, id: string, expected: ExpectedVersions, body: AddressBody): Promise<AddressView> {
     const [row] = await this.prisma.address.updateManyAndReturn({
-      where: { id, userId, ...versionIn(expected) },
+      where: { ...owned.by(userId, id), ...versionIn(expected) },
       data: { ...sealAddress(this.cipher, id, body), version: { increment: 1 }, updatedAt: new Date() },
     });
     return row ? openAddress(this.cipher, row) : this.refuse(userId, id);
@@ -76,7 +85,9 @@ export class Addresses {
 
   /** @throws NotFound, VersionStale */
   async remove(userId: string, id: string, expected: ExpectedVersions): Promise<void> {
-    const { count } = await this.prisma.address.deleteMany({ where: { id, userId, ...versionIn(expected) } });
+    const { count } = await this.prisma.address.deleteMany({
+      where: { ...owned.by(userId, id), ...versionIn(expected) },
+    });
     if (count === 0) await this.refuse(userId, id);
   }
 
