@@ -37,7 +37,7 @@ test('the operations that the service owns are forwarded, under the scope of the
     { operationId: 'publishPost', method: 'post', path: '/v1/posts/{postId}', owner: 'blog', scope: scopes.profile },
   ]);
   const rule = ruleOf(edgeRules(routes), { method: 'POST', routeOptions: { url: '/v1/posts/:postId' } as never });
-  expect(rule).toEqual({ scope: scopes.profile, limit: 'general' });
+  expect(rule).toEqual({ scopes: [scopes.profile], limit: 'general' });
 });
 
 test('a record cannot take a route, or the limit, of another service', () => {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { withDefault } from '@causeway/config';
-import { routes, scopes, text, type HttpMethod } from '@causeway/contracts';
+import { routes, scopes, text, type HttpMethod, type Scope } from '@causeway/contracts';
 import { z } from 'zod';
 
 /** A route that the gateway forwards: of the contracts, or of a contract record. */
@@ -9,7 +9,8 @@ export interface ForwardedRoute {
   readonly method: HttpMethod;
   readonly path: string;
   readonly owner: string;
-  readonly scope?: string;
+  readonly scope?: Scope;
+  readonly staffScope?: Scope;
 }
 
 const methods = ['get', 'post', 'put', 'patch', 'delete'] as const satisfies readonly HttpMethod[];
@@ -31,6 +32,7 @@ const record = z.object({
         path: z.string().regex(/^\/v[1-9]\d*(\/([a-z][a-z0-9-]*|\{[a-zA-Z]+\}))+$/),
         needs: z.array(text),
         scope: z.enum(Object.values(scopes)).optional(),
+        staffScope: z.enum(Object.values(scopes)).optional(),
         signed: z.literal(false).optional(),
       }),
     ]),
@@ -44,7 +46,7 @@ const known = new Map(routes.map((route) => [shapeOf(route.method, route.path), 
 /**
  * Reads the routes of services that are not in `libs/contracts`.
  *
- * A route that the contracts have for the same service with the same scope is left out, so that an example can run in
+ * A route that the contracts have for the same service with the same scopes is left out, so that an example can run in
  * place of a listed service; one that is another service's is an error.
  * @param files Contract records.
  * @throws Error that names the file and what is wrong with it
@@ -61,13 +63,14 @@ function routesIn(file: string): ForwardedRoute[] {
   const { service, contracts } = readRecord(file);
   return Object.entries(contracts).flatMap(([operationId, contract]) => {
     if (contract.kind !== 'operation' || contract.owner !== service) return [];
-    const { method, path, owner, scope, needs } = contract;
+    const { method, path, owner, scope, staffScope, needs } = contract;
     // The scope is in two fields of a record. Whoever forgets one of them must not open the route.
     if (needs.some((need) => need.startsWith('the scope ')) !== (scope !== undefined))
       throw new Error(`${file}: ${operationId} needs a scope that it does not name`);
     const declared = known.get(shapeOf(method, path));
-    if (!declared) return [{ operationId, method, path, owner, ...(scope !== undefined && { scope }) }];
-    if (declared.owner === owner && declared.scope === scope) return [];
+    const needed = { ...(scope !== undefined && { scope }), ...(staffScope !== undefined && { staffScope }) };
+    if (!declared) return [{ operationId, method, path, owner, ...needed }];
+    if (declared.owner === owner && declared.scope === scope && declared.staffScope === staffScope) return [];
     throw new Error(`${file}: ${method.toUpperCase()} ${path} is a route of ${declared.owner} with other rules`);
   });
 }

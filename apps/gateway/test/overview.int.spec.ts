@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { orderOverview, scopes } from '@causeway/contracts';
+import { orderOverview, scopes, scopesOf } from '@causeway/contracts';
 import { expectDeclaredResponses } from '@causeway/contracts/testing';
 import { respond, type StubService } from '../src/testing/stub-service.js';
 import { aHistory, anOrder, aPayment, aUser, orderAndHistory, ShopWorld } from '../src/testing/shop-world.js';
@@ -49,6 +49,20 @@ test('one answer from three services, each asked with the caller’s own token',
     '/v1/users/me',
   ]);
   expect(new Set(calls.map(({ headers }) => headers.authorization)).size).toBe(1);
+});
+
+test('support sees the profile of the customer, whom the order names', async () => {
+  const seen = { ...order, customerId: customer };
+  world.onOrder(orderAndHistory(seen, history));
+  const { body } = await overview(await world.bearer(randomUUID(), { scopes: scopesOf.support }));
+  expect(body).toMatchObject({
+    order: { available: true, data: { customerId: customer } },
+    customer: { available: true, data: { id: customer } },
+  });
+  expect(world.user.received.map(({ url }) => url)).toEqual([`/v1/users/${customer}`]);
+  world.onOrder((_received, response) => respond(response, 500, { code: 'INTERNAL', detail: 'oh' }));
+  const without = await overview(await world.bearer(randomUUID(), { scopes: scopesOf.support }));
+  expect(without.body).toMatchObject({ order: missing('INTERNAL'), customer: missing('INTERNAL') });
 });
 
 test('customer, order and history are read side by side', async () => {

@@ -34,9 +34,10 @@ import { DriveDueOrders } from './application/drive-due-orders.js';
 import { PlaceOrder } from './application/place-order.js';
 import { Pace } from './application/pace.js';
 import type { OrderUnitOfWork, Timers } from './application/ports.js';
+import { ReadOrders } from './application/read-orders.js';
 import type { OrderSettings } from './config.js';
 import type { PrismaClient } from './generated/prisma/client.js';
-import { CATALOGUE, ORDER_BOOK } from './tokens.js';
+import { CATALOGUE } from './tokens.js';
 
 const UNIT_OF_WORK = Symbol('UNIT_OF_WORK');
 const TIMERS = Symbol('TIMERS');
@@ -72,12 +73,6 @@ const adapters: FactoryProvider[] = [
     useFactory: ({ CURSOR_SECRET }: OrderSettings, prisma: PrismaClient) =>
       new PrismaCatalogue(prisma, new CursorCodec(CURSOR_SECRET, 'products')),
   },
-  {
-    provide: ORDER_BOOK,
-    inject: [SETTINGS, PRISMA],
-    useFactory: (settings: OrderSettings, prisma: PrismaClient) =>
-      new PrismaOrderBook(prisma, sealingOf(settings), new CursorCodec(settings.CURSOR_SECRET, 'orders')),
-  },
 ];
 
 const useCases: FactoryProvider[] = [
@@ -88,6 +83,14 @@ const useCases: FactoryProvider[] = [
       const addresses = new UserAddressBook(rpc, settings.ORDER_ADDRESS_TIMEOUT_MS);
       const at = settings.ORDER_PACE_AT ?? workLimits(settings.DATABASE_POOL_MAX).sagas;
       return new PlaceOrder(uow, addresses, uuidv7, fingerprintWith(settings), new Pace(timers, { at }));
+    },
+  },
+  {
+    provide: ReadOrders,
+    inject: [SETTINGS, PRISMA],
+    useFactory: (settings: OrderSettings, prisma: PrismaClient) => {
+      const cursors = new CursorCodec(settings.CURSOR_SECRET, 'orders');
+      return new ReadOrders(new PrismaOrderBook(prisma, sealingOf(settings), cursors));
     },
   },
   {

@@ -1,3 +1,2 @@
 /** Injection tokens of ports, which have no class of their own. `app.module.ts` binds them. */
 export const CATALOGUE = Symbol('CATALOGUE');
-export const ORDER_BOOK = Symbol('ORDER_BOOK');

@@ -15,6 +15,7 @@ import {
   productPage,
   productView,
   scopes,
+  scopesOf,
 } from '@causeway/contracts';
 import { knownAddress, OrderService, type ServiceResponse, type Customer } from '../src/testing/order-service.js';
 import { address } from '../src/testing/fixtures.js';
@@ -448,6 +449,69 @@ describe('the history of an order', () => {
     expect((await customer.send('GET', '/v1/orders/7/history')).status).toBe(422);
     expect((await service.send('GET', path)).status).toBe(401);
     expect((await service.customer(randomUUID(), scopes.profile).send('GET', path)).status).toBe(403);
+  });
+});
+
+describe('support', () => {
+  const staff = () => service.customer(randomUUID(), ...scopesOf.support);
+
+  test('reads the order of any customer, its history, and the orders of a customer it names', async () => {
+    const { customer, orderId } = await placed();
+    const support = staff();
+    const own = await customer.send('GET', `/v1/orders/${orderId}`);
+    expect(own.body).not.toHaveProperty('customerId');
+    const order = await support.send('GET', `/v1/orders/${orderId}`);
+    expect([order.status, order.body]).toEqual([200, { ...own.body, customerId: customer.id }]);
+    const history = async (who: Customer) => (await who.send('GET', `/v1/orders/${orderId}/history`)).body;
+    expect(await history(support)).toEqual(await history(customer));
+    const list = await support.send('GET', `/v1/orders?customerId=${customer.id}`);
+    expect([list.status, list.body['items']]).toEqual([200, [order.body]]);
+    expect(await support.send('GET', '/v1/orders')).toMatchObject({
+      status: 422,
+      body: { errors: [{ path: '/customerId' }] },
+    });
+  });
+
+  test('customers may name themselves, and nobody else', async () => {
+    const { customer, orderId } = await placed();
+    const own = await customer.send('GET', `/v1/orders?customerId=${customer.id}`);
+    expect(own.body['items']).toMatchObject([{ id: orderId }]);
+    const other = await service.customer().send('GET', `/v1/orders?customerId=${customer.id}`);
+    expect([other.status, other.body['code']]).toEqual([404, 'NOT_FOUND']);
+  });
+
+  test('has no orders of its own, and places none', async () => {
+    expect((await staff().post('/v1/orders', body())).body['code']).toBe('SCOPE_MISSING');
+  });
+
+  test('refunds a charge, once, and the customer reads by whom', async () => {
+    const { customer, orderId, paymentId, fact, money } = await placed();
+    await service.publishAsPayment(paymentAuthorized, { ...fact(), ...money });
+    await service.becomes(customer, orderId, 'AUTHORIZED');
+    await service.publishAsPayment(paymentCaptured, { ...fact(), ...money });
+    await service.becomes(customer, orderId, 'CONFIRMED');
+    const support = staff();
+    const key = randomUUID();
+    const cancel = (who = support, asked = key) =>
+      who.post(`/v1/orders/${orderId}/cancel`, { reason: 'arrived broken' }, asked);
+    expect((await cancel(service.customer())).status).toBe(404);
+    const reader = service.customer(randomUUID(), scopes.ordersReadAny);
+    expect((await cancel(reader)).body['code']).toBe('SCOPE_MISSING');
+    expect(await cancel()).toMatchObject({ status: 202, body: { status: 'CANCELLING' } });
+    expect((await cancel()).headers.get('idempotency-replayed')).toBe('true');
+    // Another key, another person: there is one refund all the same.
+    expect(await cancel(staff(), randomUUID())).toMatchObject({
+      status: 202,
+      body: { status: 'CANCELLING', version: 4 },
+    });
+    expect((await customer.send('GET', `/v1/orders/${orderId}`)).body['reason']).toBe(
+      'cancelled by support: arrived broken',
+    );
+    const { rowCount } = await service.database.pool.query(
+      `SELECT 1 FROM causeway.outbox WHERE aggregate_id = $1 AND subject = 'payment.cmd.refund.v1'`,
+      [paymentId],
+    );
+    expect(rowCount).toBe(1);
   });
 });
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { voidPayment } from '@causeway/contracts';
 import { expectDeclaredResponses } from '@causeway/contracts/testing';
 import { listDeadLetters, NATS } from '@causeway/messaging';
 import { signWebhook } from '../src/adapters/http/psp-signature.js';
@@ -179,6 +180,16 @@ describe('GET /v1/payments/{id}', () => {
     expect(await get('nonsense', it.customerId)).toMatchObject({ status: 422, body: { code: 'VALIDATION_FAILED' } });
     expect(await get(it.id, it.customerId, [])).toMatchObject({ status: 403, body: { code: 'SCOPE_MISSING' } });
     expect((await fetch(`${service.url}/v1/payments/${it.id}`)).status).toBe(401);
+  });
+
+  test('support reads that of any customer, and a void marker is nobody’s', async () => {
+    const it = await authorized();
+    expect(await get(it.id, randomUUID(), ['payments:read-any'])).toMatchObject({ status: 200, body: { id: it.id } });
+    const marker = randomUUID();
+    await service.send(voidPayment, marker, { paymentId: marker, orderId: randomUUID(), reason: 'gave up' });
+    while ((await service.rows('SELECT 1 FROM payments WHERE id = $1', marker)).length === 0)
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    expect((await get(marker, randomUUID(), ['payments:read-any'])).status).toBe(404);
   });
 });
 

@@ -32,6 +32,7 @@ import { Sessions } from './sessions/sessions.js';
 import { PasswordHasher } from './users/password-hasher.js';
 import { Profiles } from './users/profiles.js';
 import { Register } from './users/register.js';
+import { Roles } from './users/roles.js';
 import { UsersController } from './users/users.controller.js';
 
 const adapters: FactoryProvider[] = [
@@ -92,23 +93,19 @@ const signIn: FactoryProvider[] = [
   },
   {
     provide: OIDC_PROVIDER,
-    inject: [SETTINGS, UNIT_OF_WORK, PRISMA, Profiles, FieldCipher, Sessions],
+    inject: [SETTINGS, UNIT_OF_WORK, PRISMA, Profiles, Roles, FieldCipher, Sessions],
     useFactory: async (
       settings: UserSettings,
       uow: UserUnitOfWork,
       prisma: PrismaClient,
       profiles: Profiles,
+      roles: Roles,
       cipher: FieldCipher,
       sessions: Sessions,
-    ) =>
-      createProvider({
-        settings,
-        keys: await new PgSigningKeys(uow, cipher).load(),
-        prisma,
-        cipher,
-        profiles,
-        sessions,
-      }),
+    ) => {
+      const keys = await new PgSigningKeys(uow, cipher).load();
+      return createProvider({ settings, keys, prisma, cipher, profiles, roles, sessions });
+    },
   },
 ];
 
@@ -119,6 +116,6 @@ const signIn: FactoryProvider[] = [
  */
 @Module({
   controllers: [UsersController, AddressesController, SessionsController, GetAddressHandler],
-  providers: [...adapters, ...signIn, Profiles, Register, Addresses, Sessions, KnownBrowsers, SignIn],
+  providers: [...adapters, ...signIn, Profiles, Register, Roles, Addresses, Sessions, KnownBrowsers, SignIn],
 })
 export class AppModule {}

@@ -78,7 +78,7 @@ describe('authorization code with PKCE', () => {
     expect(protectedHeader).toMatchObject({ alg: 'RS256', typ: 'at+jwt' });
     expect(payload).toMatchObject({ sub: ann.id, client_id: 'causeway-demo' });
     expect(payload.exp! - payload.iat!).toBe(300);
-    expect(new Set(String(payload['scope']).split(' '))).toEqual(new Set(scopesOf.people));
+    expect(new Set(String(payload['scope']).split(' '))).toEqual(new Set(scopesOf.customer));
     expect(JSON.stringify(payload)).not.toContain('@');
     expect(tokens).toMatchObject({ token_type: 'Bearer', expires_in: 300 });
     const me = await user.send('GET', '/v1/users/me', { headers: { authorization: `Bearer ${tokens.access_token}` } });

@@ -13,6 +13,30 @@ export interface Principal {
   readonly expiresAt?: number;
 }
 
+/** Checks that the caller has one of the scopes. @throws ScopeMissing (403) for the first of them. */
+export function requireOneScope(principal: Principal, ...scopes: readonly string[]): void {
+  if (!scopes.some((scope) => principal.scopes.has(scope))) throw new ScopeMissing(scopes[0] ?? 'none');
+}
+
+/** Whose resources a request reaches: the caller’s own, or everybody’s. */
+export interface Reach {
+  /** User id of a person, or client id of a machine. */
+  readonly callerId: string;
+  readonly everybody: boolean;
+}
+
+/** @param staffScope Scope whose holder reaches the resources of everybody. */
+export const reachOf = ({ subject, scopes }: Principal, staffScope: string): Reach => ({
+  callerId: subject,
+  everybody: scopes.has(staffScope),
+});
+
+/**
+ * Whether a request reaches what this person owns. Each kind of resource has one function that asks this, and throws
+ * NotFound otherwise: even the existence of another person’s resource is private.
+ */
+export const reaches = ({ callerId, everybody }: Reach, ownerId: string): boolean => everybody || ownerId === callerId;
+
 /** Checks that the caller has all scopes. @throws ScopeMissing (403) for the first one that is missing. */
 export function requireScopes(principal: Principal, ...scopes: readonly string[]): void {
   for (const scope of scopes) if (!principal.scopes.has(scope)) throw new ScopeMissing(scope);

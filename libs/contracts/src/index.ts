@@ -35,7 +35,14 @@ export {
   type ConsumerDefinition,
   type StreamDefinition,
 } from './messages/topology.js';
-export { httpHeaders, scopes, scopesOf } from './http/headers.js';
+export {
+  authorisation,
+  gatewayEndpoints,
+  managementEndpoints,
+  type EndpointAccess,
+  type Permission,
+} from './http/authorisation.js';
+export { httpHeaders, peopleScopes, roles, scopes, scopesOf, type Role, type Scope } from './http/headers.js';
 export { pageOf, pageQuery, type Page, type PageQuery } from './http/paging.js';
 export {
   addressBody,
@@ -57,6 +64,7 @@ export {
   forwardedServices,
   pathParametersOf,
   routes,
+  scopesOfRoute,
   type HttpMethod,
   type RouteDefinition,
 } from './http/routes.js';

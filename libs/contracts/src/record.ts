@@ -17,6 +17,8 @@ export interface RecordedContract extends Contract {
   readonly status?: number;
   /** Scope that the access token must have; absent for a public operation. */
   readonly scope?: string;
+  /** Also opens the operation, and to everybody’s resources instead of the caller’s own. */
+  readonly staffScope?: string;
   /** Requires an `Idempotency-Key`. */
   readonly idempotent?: boolean;
   /** Requires `If-Match`. */
@@ -53,7 +55,7 @@ export function contractRecord(service: string, sends: readonly string[] = []): 
   const published = currentContracts();
   const contracts: Record<string, RecordedContract> = {};
   for (const { operationId, owner, ...route } of routes.filter((each) => each.owner === service)) {
-    const { method, path, summary, success, scope, idempotent, versioned } = route;
+    const { method, path, summary, success, scope, staffScope, idempotent, versioned } = route;
     const examples = bodyExamples[operationId];
     contracts[operationId] = {
       kind: 'operation',
@@ -64,6 +66,7 @@ export function contractRecord(service: string, sends: readonly string[] = []): 
       path,
       status: success.status,
       ...(scope !== undefined && { scope }),
+      ...(staffScope !== undefined && { staffScope }),
       ...(idempotent && { idempotent }),
       ...(versioned && { versioned }),
       // demo

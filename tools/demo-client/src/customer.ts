@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { scopesOf, type AddressBody, type AddressView, type UserView } from '@causeway/contracts';
+import { peopleScopes, type AddressBody, type AddressView, type UserView } from '@causeway/contracts';
 
 /** The gateway to call, and the OpenID Connect client to sign in as. */
 export interface Endpoints {
@@ -189,7 +189,7 @@ async function tokenOf(response: Response): Promise<string> {
 }
 
 const audience = 'urn:causeway:api';
-const personScopes = ['openid', ...scopesOf.people].join(' ');
+const personScopes = ['openid', ...peopleScopes].join(' ');
 
 /** @throws UnexpectedResponse when the response has another status. */
 export function expectStatus<T>(what: string, response: ApiResponse<T>, status: number): ApiResponse<T> {

@@ -1,4 +1,5 @@
 import { overlays, render, budgetTable, secretsOf, toSetTable } from '@causeway/manifests';
+import { authorisationPage } from './authorisation.js';
 import { callGraph } from '@causeway/system/topology';
 import { root, withParts, type GeneratedFile } from './generated-file.js';
 
@@ -16,6 +17,7 @@ export const renderedTables = (): GeneratedFile[] => [
 
 /** Tables that follow from the list of services, and from the files of the overlays as they are. */
 export const tables = (): GeneratedFile[] => [
+  authorisationPage(),
   withParts('docs/guides/kubernetes.md', { flows: flowsTable() }),
   withParts(ownCluster, { 'to-set': toSetTable(root, ['staging', 'production']) }),
 ];

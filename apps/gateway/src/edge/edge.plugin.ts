@@ -1,4 +1,4 @@
-import { requireScopes, type TokenVerifier } from '@causeway/auth';
+import { requireOneScope, type TokenVerifier } from '@causeway/auth';
 import { CodedError } from '@causeway/errors';
 import { clientNetwork } from '@causeway/service-host';
 import rateLimit, { type CreateRateLimitOptions } from '@fastify/rate-limit';
@@ -59,13 +59,13 @@ export async function registerEdge(
  */
 async function identify(
   request: FastifyRequest,
-  { scope }: EdgeRule,
+  { scopes }: EdgeRule,
   verifier: TokenVerifier,
 ): Promise<Error | undefined> {
-  if (scope === undefined) return undefined;
+  if (scopes.length === 0) return undefined;
   try {
     request.principal = await verifier.authenticate(request.headers.authorization);
-    requireScopes(request.principal, scope);
+    requireOneScope(request.principal, ...scopes);
     return undefined;
   } catch (error) {
     return error as Error;

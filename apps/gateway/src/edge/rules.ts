@@ -1,4 +1,4 @@
-import { routes } from '@causeway/contracts';
+import { routes, scopesOfRoute } from '@causeway/contracts';
 import type { FastifyRequest } from 'fastify';
 import { oidcUrls } from '../proxy/proxy.plugin.js';
 import type { ForwardedRoute } from '../recorded-routes.js';
@@ -14,8 +14,8 @@ export type Limit =
 
 /** What the edge requires of a request. */
 export interface EdgeRule {
-  /** The request needs a valid token with this scope. */
-  readonly scope?: string;
+  /** The request needs a valid token with one of these scopes. None: it needs no token. */
+  readonly scopes: readonly string[];
   readonly limit: Limit;
 }
 
@@ -28,7 +28,7 @@ const limits: Readonly<Record<string, Limit>> = {
   // end demo
 };
 
-const general: EdgeRule = { limit: 'general' };
+const general: EdgeRule = { scopes: [], limit: 'general' };
 /** By method and URL of a route, as Fastify writes it. */
 export type EdgeRules = ReadonlyMap<string, EdgeRule>;
 
@@ -36,9 +36,9 @@ export type EdgeRules = ReadonlyMap<string, EdgeRule>;
 export const edgeRules = (recorded: readonly ForwardedRoute[] = []): EdgeRules =>
   new Map(
     [...recorded.map((route) => ({ ...route, operationId: '' })), ...routes].map(
-      ({ operationId, method, path, scope }) => [
+      ({ operationId, method, path, ...needed }) => [
         `${method.toUpperCase()} ${routeUrl(path)}`,
-        { ...(scope !== undefined && { scope }), limit: limits[operationId] ?? 'general' },
+        { scopes: scopesOfRoute(needed), limit: limits[operationId] ?? 'general' },
       ],
     ),
   );
@@ -51,7 +51,7 @@ export function ruleOf(
   rules: EdgeRules,
   { method, routeOptions: { url = '' } }: Pick<FastifyRequest, 'method' | 'routeOptions'>,
 ): EdgeRule {
-  if (oidcUrls.includes(url)) return { limit: 'signIn' };
+  if (oidcUrls.includes(url)) return { scopes: [], limit: 'signIn' };
   // Fastify serves HEAD wherever there is a GET.
   return rules.get(`${method === 'HEAD' ? 'GET' : method} ${url}`) ?? general;
 }

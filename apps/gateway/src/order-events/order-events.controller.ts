@@ -1,4 +1,4 @@
-import { CurrentUser, RequireScope, type Principal } from '@causeway/auth';
+import { CurrentUser, RequireOneScope, type Principal } from '@causeway/auth';
 import { id, scopes, type OrderChange, type OrderView } from '@causeway/contracts';
 import { RequestDeadline, ZodParams, SETTINGS } from '@causeway/service-host';
 import { getLogger, noteIds } from '@causeway/telemetry';
@@ -37,7 +37,7 @@ export class OrderEventsController {
   }
 
   @Get('/v1/orders/:orderId/events')
-  @RequireScope(scopes.orders)
+  @RequireOneScope(scopes.orders, scopes.ordersReadAny)
   @RequestDeadline('none')
   async follow(
     @ZodParams(params) { orderId }: z.infer<typeof params>,

@@ -1,11 +1,13 @@
+import type { Principal } from '@causeway/auth';
 import { NotFound } from '@causeway/errors';
 import type { FastifyRequest } from 'fastify';
 import type { Resource, Upstream } from '../upstream/upstream.js';
 import { OverviewController } from './overview.controller.js';
 
 const request = { headers: {}, signal: new AbortController().signal } as FastifyRequest;
+const customer: Principal = { subject: 'u1', clientId: 'c', scopes: new Set(), kind: 'person' };
 const read = (answer: (resource: Resource<unknown>) => Promise<unknown>) =>
-  new OverviewController({ read: answer } as unknown as Upstream).read({ orderId: 'o1' }, request);
+  new OverviewController({ read: answer } as unknown as Upstream).read({ orderId: 'o1' }, customer, request);
 
 test('an unexpected error is a missing part, and its message stays here', async () => {
   const overview = await read(({ service }) =>

@@ -1,4 +1,4 @@
-import { RequireScope } from '@causeway/auth';
+import { CurrentUser, RequireOneScope, type Principal } from '@causeway/auth';
 import { id, paymentView, scopes, userView, type OrderOverview } from '@causeway/contracts';
 import { CodedError, errorCodes } from '@causeway/errors';
 import { currentDeadline } from '@causeway/resilience';
@@ -35,26 +35,40 @@ export class OverviewController {
   constructor(private readonly upstream: Upstream) {}
 
   @Get('/v1/orders/:orderId/overview')
-  @RequireScope(scopes.orders)
+  @RequireOneScope(scopes.orders, scopes.ordersReadAny)
   async read(
     @ZodParams(params) { orderId }: z.infer<typeof params>,
+    @CurrentUser() { scopes: granted }: Principal,
     @Req() request: FastifyRequest,
   ): Promise<OrderOverview> {
-    const [orderAndPayment, history, customer] = await about({ orderId }, () =>
-      Promise.all([
-        this.orderAndPayment(orderId, request),
+    return about({ orderId }, async () => {
+      // Customers read their own profile. Support reads that of the customer, whom only the order names.
+      const ownProfile = granted.has(scopes.ordersReadAny) ? undefined : this.part(me, request);
+      const [rest, history] = await Promise.all([
+        this.orderAndRest(orderId, request, ownProfile),
         this.part(historyOf(orderId), request),
-        this.part(me, request),
-      ]),
-    );
-    return { ...orderAndPayment, history, customer };
+      ]);
+      return { ...rest, history };
+    });
   }
 
-  /** One after the other: the order names its payment. */
-  private async orderAndPayment(orderId: string, caller: Caller): Promise<Pick<OrderOverview, 'order' | 'payment'>> {
+  /** One after the other: the order names its payment, and its customer. */
+  private async orderAndRest(
+    orderId: string,
+    caller: Caller,
+    ownProfile: Promise<OrderOverview['customer']> | undefined,
+  ): Promise<Omit<OrderOverview, 'history'>> {
     const order = await this.part(orderOf(orderId), caller, isOurFault);
-    if (!order.available) return { order, payment: { ...order, detail: 'the order is needed to find its payment' } };
-    return { order, payment: await this.part(paymentOf(order.data.paymentId), caller) };
+    if (!order.available) {
+      const missing = (what: string): Missing => ({ ...order, detail: `the order is needed to find its ${what}` });
+      return { order, payment: missing('payment'), customer: (await ownProfile) ?? missing('customer') };
+    }
+    const { paymentId, customerId = '' } = order.data;
+    const [payment, customer] = await Promise.all([
+      this.part(paymentOf(paymentId), caller),
+      ownProfile ?? this.part(userOf(customerId), caller),
+    ]);
+    return { order, payment, customer };
   }
 
   /**
@@ -81,6 +95,12 @@ export class OverviewController {
 }
 
 const me = { service: 'user', path: '/v1/users/me', route: '/v1/users/me', schema: customerView };
+const userOf = (userId: string) => ({
+  service: 'user',
+  path: `/v1/users/${userId}`,
+  route: '/v1/users/{userId}',
+  schema: customerView,
+});
 const paymentOf = (paymentId: string) => ({
   service: 'payment',
   path: `/v1/payments/${paymentId}`,

@@ -96,7 +96,7 @@ export class World {
   }
 
   async bearer(subject: string = randomUUID(), token: TestToken = {}): Promise<Record<string, string>> {
-    return { authorization: `Bearer ${await this.issuer.sign(subject, { scopes: scopesOf.people, ...token })}` };
+    return { authorization: `Bearer ${await this.issuer.sign(subject, { scopes: scopesOf.customer, ...token })}` };
   }
 
   fetch(path: string, init?: RequestInit): Promise<Response> {

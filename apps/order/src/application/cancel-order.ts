@@ -1,12 +1,14 @@
-import { NotFound } from '@causeway/errors';
+import type { Reach } from '@causeway/auth';
 import { cancel } from '../domain/order.js';
 import { countOrder, reachedBy } from './order-counter.js';
+import { reachable } from './owner-check.js';
 import type { Clock, Fingerprint, OrderUnitOfWork } from './ports.js';
 import type { PlacedOrder } from './place-order.js';
 import { saveChange } from './save-change.js';
 
 export interface CancelOrderRequest {
-  readonly customerId: string;
+  /** Who asks: the customer, or support for any customer. */
+  readonly reach: Reach;
   readonly orderId: string;
   readonly idempotencyKey: string;
   readonly reason?: string;
@@ -27,22 +29,22 @@ export class CancelOrder {
    * @throws NotFound (also for an order of another customer), OrderNotCancellable, IdempotencyKeyInFlight,
    *   IdempotencyKeyReused
    */
-  async execute({ customerId, orderId, idempotencyKey, reason }: CancelOrderRequest): Promise<PlacedOrder> {
-    const scope = { subject: customerId, route: `POST /v1/orders/${orderId}/cancel`, key: idempotencyKey };
+  async execute({ reach, orderId, idempotencyKey, reason }: CancelOrderRequest): Promise<PlacedOrder> {
+    const by = reach.everybody ? 'support' : 'customer';
+    const scope = { subject: reach.callerId, route: `POST /v1/orders/${orderId}/cancel`, key: idempotencyKey };
     const fingerprint = this.fingerprint({ reason });
     const cause = { kind: 'request', name: 'POST /v1/orders/{orderId}/cancel', id: idempotencyKey } as const;
     const { reached, ...placed } = await this.uow.run(async (tx) => {
       const replay = await tx.responses.begin(scope, fingerprint);
       if (replay) return { order: replay, replayed: true, reached: undefined };
-      const before = await tx.orders.forUpdate(orderId);
-      if (before?.customerId !== customerId) throw new NotFound(`order ${orderId}`);
-      const after = cancel(before, reason);
+      const before = reachable(orderId, await tx.orders.forUpdate(orderId), reach);
+      const after = cancel(before, by, reason);
       if (after !== before) await saveChange(tx, { before, after, cause }, this.clock());
       const order = await tx.orders.details(orderId);
       await tx.responses.complete(scope, fingerprint, order);
       return { order, replayed: false, reached: reachedBy(before, after) };
     });
-    countOrder(orderId, reached, 'customer');
+    countOrder(orderId, reached, by);
     return placed;
   }
 }

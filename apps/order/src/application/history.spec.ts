@@ -31,7 +31,13 @@ async function act(state: State, action: Action): Promise<{ readonly after: Stat
 async function run(orders: InMemoryOrders, action: Action, id: string): Promise<ChangeCause> {
   switch (action) {
     case 'cancel':
-      await refusable(new CancelOrder(orders, fingerprint, clock).execute({ customerId, orderId, idempotencyKey: id }));
+      await refusable(
+        new CancelOrder(orders, fingerprint, clock).execute({
+          reach: { callerId: customerId, everybody: false },
+          orderId,
+          idempotencyKey: id,
+        }),
+      );
       return { kind: 'request', name: 'POST /v1/orders/{orderId}/cancel', id };
     case 'due':
     case 'expired':

@@ -9,7 +9,7 @@ const orders = metrics.counter(instruments.orders, {
 const confirmation = metrics.wait(instruments.orderConfirmation, 'Time from placing an order to its confirmation');
 
 /** What brings an order to a state: placing it, an outcome of its payment, its customer, or the end of its time. */
-type OrderCause = 'placed' | PaymentOutcome['kind'] | 'customer' | 'payment_limit';
+type OrderCause = 'placed' | PaymentOutcome['kind'] | 'customer' | 'support' | 'payment_limit';
 
 /**
  * Counts an order that has reached another state. Called after the commit: work inside a transaction may run several

@@ -131,14 +131,16 @@ export interface Catalogue {
   setStock(productId: string, expected: ExpectedVersions, available: number): Promise<ProductView | undefined>;
 }
 
-/** Reads the orders of one customer. */
+/** An order, or a part of it, and whose it is. */
+export type Owned<T> = T & { readonly customerId: string };
+
+/** Reads orders, whoever’s they are: `ReadOrders` decides who may see them. */
 export interface OrderBook {
-  /** @returns undefined also for an order of another customer. */
-  find(customerId: string, orderId: string): Promise<OrderDetails | undefined>;
-  /** Every change, oldest first. @returns undefined also for an order of another customer. */
-  history(customerId: string, orderId: string): Promise<readonly OrderHistoryEntry[] | undefined>;
+  find(orderId: string): Promise<Owned<OrderDetails> | undefined>;
+  /** Every change, oldest first. */
+  history(orderId: string): Promise<Owned<{ readonly items: readonly OrderHistoryEntry[] }> | undefined>;
   /** Newest first. @throws CursorInvalid */
-  list(customerId: string, query: OrderListQuery): Promise<Page<OrderDetails>>;
+  list(customerId: string, query: Omit<OrderListQuery, 'customerId'>): Promise<Page<OrderDetails>>;
 }
 
 /** Looks up customers' addresses, which the user service owns. */

@@ -36,7 +36,7 @@ async function placedOrder() {
       );
     },
     cancel: (idempotencyKey: string = randomUUID(), asked = customerId) =>
-      cancel.execute({ customerId: asked, orderId, idempotencyKey }),
+      cancel.execute({ reach: { callerId: asked, everybody: false }, orderId, idempotencyKey }),
     due: async (expired: boolean) => {
       orders.due = [{ orderId, expired }];
       const failures: unknown[] = [];

@@ -145,7 +145,7 @@ describe('cancel', () => {
     ['authorized', 'void'],
     ['confirmed', 'refund'],
   ] as const)('%s asks for a %s and keeps the stock until the money is free', (state, step) => {
-    expect(cancel(states[state]!, 'too slow')).toMatchObject({
+    expect(cancel(states[state]!, 'customer', 'too slow')).toMatchObject({
       status: 'CANCELLING',
       step,
       stockHeld: true,
@@ -156,12 +156,14 @@ describe('cancel', () => {
   test.each(['voiding', 'voidingUnauthorized', 'refunding', 'cancelled', 'cancelledRefunding'])(
     '%s is returned unchanged',
     (state) => {
-      expect(cancel(states[state]!)).toBe(states[state]);
+      expect(cancel(states[state]!, 'customer')).toBe(states[state]);
     },
   );
 
   test('a rejected order is ORDER_NOT_CANCELLABLE', () => {
-    expect(() => cancel(states.rejected!)).toThrow(expect.objectContaining({ code: 'ORDER_NOT_CANCELLABLE' }));
+    expect(() => cancel(states.rejected!, 'customer')).toThrow(
+      expect.objectContaining({ code: 'ORDER_NOT_CANCELLABLE' }),
+    );
   });
 });
 

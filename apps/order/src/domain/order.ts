@@ -169,12 +169,13 @@ function compensated(order: Order, note?: string): Order {
 }
 
 /**
- * Cancels the order for the customer: it is CANCELLED once the authorization is released or the money refunded.
+ * Cancels the order: it is CANCELLED once the authorization is released or the money refunded.
  * Idempotent: an order that is CANCELLING or CANCELLED is returned unchanged.
  * @throws OrderNotCancellable for a REJECTED order, which has nothing left to cancel.
  */
-export function cancel(order: Order, reason?: string): Order {
-  const why = reason ? `cancelled by the customer: ${reason}` : 'cancelled by the customer';
+export function cancel(order: Order, by: 'customer' | 'support', reason?: string): Order {
+  const who = by === 'customer' ? 'cancelled by the customer' : 'cancelled by support';
+  const why = reason ? `${who}: ${reason}` : who;
   if (order.status === 'CANCELLING' || order.status === 'CANCELLED') return order;
   if (isPayable(order)) return change(order, { status: 'CANCELLING', step: 'void', reason: why });
   if (order.status === 'CONFIRMED') return change(order, { status: 'CANCELLING', step: 'refund', reason: why });

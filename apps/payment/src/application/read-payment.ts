@@ -1,19 +1,22 @@
+import { reaches, type Reach } from '@causeway/auth';
 import type { PaymentView } from '@causeway/contracts';
 import { NotFound } from '@causeway/errors';
 
-/** Reads payments for customers, without locks. */
+/** Reads payments without locks, whoever’s they are: `ReadPayment` decides who may see them. */
 export interface PaymentReader {
-  /** @returns undefined when the payment does not exist or belongs to another customer. */
-  find(id: string, customerId: string): Promise<PaymentView | undefined>;
+  find(id: string): Promise<{ readonly customerId: string; readonly view: PaymentView } | undefined>;
 }
 
 export class ReadPayment {
   constructor(private readonly reader: PaymentReader) {}
 
-  /** @throws NotFound, also for another customer's payment: even its existence is private. */
-  async execute(id: string, customerId: string): Promise<PaymentView> {
-    const payment = await this.reader.find(id, customerId);
-    if (!payment) throw new NotFound(`payment ${id}`);
-    return payment;
+  /**
+   * The one owner check of payments: people only read them, and what changes them comes from the order service.
+   * @throws NotFound, also for another customer’s payment: even its existence is private.
+   */
+  async execute(id: string, reach: Reach): Promise<PaymentView> {
+    const found = await this.reader.find(id);
+    if (!found || !reaches(reach, found.customerId)) throw new NotFound(`payment ${id}`);
+    return found.view;
   }
 }

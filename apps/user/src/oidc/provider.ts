@@ -1,4 +1,4 @@
-import { scopesOf } from '@causeway/contracts';
+import { peopleScopes, scopesOf } from '@causeway/contracts';
 import { CodedError, errorCodes } from '@causeway/errors';
 import type { FieldCipher } from '@causeway/persistence';
 import { getLogger } from '@causeway/telemetry';
@@ -9,6 +9,7 @@ import type { OidcSettings } from '../config.js';
 import type { PrismaClient } from '../generated/prisma/client.js';
 import type { Sessions } from '../sessions/sessions.js';
 import type { Profiles } from '../users/profiles.js';
+import type { Roles } from '../users/roles.js';
 import { hashOf, PrismaOidcAdapter } from './prisma-oidc-adapter.js';
 import { completeResponses, wantsPage } from './responses.js';
 import { machineClientId, clients } from './clients.js';
@@ -30,6 +31,7 @@ export interface ProviderParts {
   readonly cipher: FieldCipher;
   readonly profiles: Profiles;
   readonly sessions: Sessions;
+  readonly roles: Roles;
 }
 
 /**
@@ -42,7 +44,7 @@ export function createProvider(parts: ProviderParts): Provider {
   const { settings } = parts;
   const provider = new Provider(settings.AUTH_ISSUER, {
     ...artifacts(parts),
-    ...tokens(settings),
+    ...tokens(parts),
     ...signIn(parts),
     clients: clients(settings),
     cookies: {
@@ -87,7 +89,7 @@ function artifacts({ prisma, cipher, keys, profiles }: ProviderParts): Configura
   };
 }
 
-function tokens(settings: OidcSettings): Configuration {
+function tokens({ settings, roles }: ProviderParts): Configuration {
   const audience = settings.AUTH_AUDIENCE;
   return {
     ttl: {
@@ -117,10 +119,10 @@ function tokens(settings: OidcSettings): Configuration {
         enabled: true,
         defaultResource: () => audience,
         useGrantedResource: () => true,
-        getResourceServerInfo(_ctx, resource, client) {
+        async getResourceServerInfo(ctx, resource, client) {
           if (resource !== audience) throw new errors.InvalidTarget();
           return {
-            scope: scopesOfClient(client.clientId).join(' '),
+            scope: (await allowedScopes(ctx, client.clientId, roles)).join(' '),
             audience,
             accessTokenFormat: 'jwt',
             accessTokenTTL: accessTokenSeconds,
@@ -137,9 +139,18 @@ function tokens(settings: OidcSettings): Configuration {
   };
 }
 
-/** API scopes a client may request; others are left out of its tokens. */
-const scopesOfClient = (clientId: string): readonly string[] =>
-  clientId === machineClientId ? scopesOf.machines : scopesOf.people;
+/**
+ * API scopes that a token may have; others are left out of it. Asked at every token, so a refresh after a change of role
+ * has the scopes of the new one. Before a person has signed in, it is every scope that a person can get: nothing is
+ * granted by then, and the request is looked at again afterwards.
+ */
+async function allowedScopes({ oidc }: KoaContextWithOIDC, clientId: string, roles: Roles): Promise<readonly string[]> {
+  if (clientId === machineClientId) return scopesOf.machines;
+  const accountId = oidc.account?.accountId ?? oidc.session?.accountId;
+  if (accountId === undefined) return peopleScopes;
+  const role = await roles.of(accountId);
+  return role === undefined ? [] : scopesOf[role];
+}
 
 function signIn({ settings, sessions }: ProviderParts): Configuration {
   const mountPath = new URL(settings.AUTH_ISSUER).pathname;

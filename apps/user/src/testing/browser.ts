@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { scopesOf } from '@causeway/contracts';
+import { peopleScopes } from '@causeway/contracts';
 
 export interface Tokens {
   access_token: string;
@@ -21,7 +21,7 @@ export interface AuthorizeOptions {
   readonly parameters?: Readonly<Record<string, string | undefined>>;
 }
 
-export const defaultScope = ['openid', ...scopesOf.people].join(' ');
+export const defaultScope = ['openid', ...peopleScopes].join(' ');
 
 /** Acts as browser and public client in a sign-in: cookies with their paths, redirects, the form, PKCE. */
 export class Browser {

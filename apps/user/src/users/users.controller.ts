@@ -1,6 +1,7 @@
 import { CurrentUser, Public, RequireScope, type Principal } from '@causeway/auth';
 import {
   changeUserBody,
+  id,
   registerUserBody,
   scopes,
   type ChangeUserBody,
@@ -8,11 +9,16 @@ import {
   type UserView,
 } from '@causeway/contracts';
 import { etag, parseIfMatch } from '@causeway/persistence';
-import { IdempotencyKey, sendStored, ZodBody } from '@causeway/service-host';
+import { IdempotencyKey, sendStored, ZodBody, ZodParams } from '@causeway/service-host';
+import { getLogger } from '@causeway/telemetry';
 import { Controller, Get, Headers, Patch, Post, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
+import { z } from 'zod';
 import { Profiles } from './profiles.js';
 import { Register } from './register.js';
+
+const log = getLogger('users');
+const userParams = z.object({ userId: id });
 
 @Controller('v1/users')
 export class UsersController {
@@ -36,6 +42,20 @@ export class UsersController {
   @Get('me')
   async read(@CurrentUser() user: Principal, @Res({ passthrough: true }) reply: FastifyReply): Promise<UserView> {
     const view = await this.profiles.read(user.subject);
+    reply.header('etag', etag(view.version));
+    return view;
+  }
+
+  /** For support. Personal data of somebody else: who read it is on record. */
+  @RequireScope(scopes.usersReadAny)
+  @Get(':userId')
+  async readAny(
+    @CurrentUser() user: Principal,
+    @ZodParams(userParams) { userId }: z.output<typeof userParams>,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<UserView> {
+    const view = await this.profiles.read(userId);
+    log.info({ audit: 'profile-read', who: user.subject, detail: userId }, 'profile read by support');
     reply.header('etag', etag(view.version));
     return view;
   }

@@ -2,7 +2,7 @@ import { Controller, Get, Module, type INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { CodedError } from '@causeway/errors';
-import { AuthModule, CurrentUser, Public, RequireScope, type Principal } from '../index.js';
+import { AuthModule, CurrentUser, Public, RequireOneScope, RequireScope, type Principal } from '../index.js';
 import { TestIssuer } from '../testing/index.js';
 
 @Controller('orders')
@@ -46,6 +46,21 @@ class Stock {
   }
 }
 
+@Controller('parcels')
+@RequireOneScope('parcels:read', 'parcels:read-any')
+class Parcels {
+  @Get()
+  read(): object {
+    return {};
+  }
+
+  @Get('return')
+  @RequireOneScope('parcels:read', 'parcels:return')
+  return(): object {
+    return {};
+  }
+}
+
 @Controller('health')
 @Public()
 class Open {
@@ -55,7 +70,7 @@ class Open {
   }
 }
 
-@Module({ controllers: [Orders, Stock, Open] })
+@Module({ controllers: [Orders, Stock, Parcels, Open] })
 class TestModule {}
 
 let issuer: TestIssuer;
@@ -102,6 +117,18 @@ test('every scope of the route and of its controller is required', async () => {
   expect(await get('/stock', ['catalog:write'])).toEqual({});
   expect(await get('/stock/deep', ['catalog:deep'])).toEqual({ code: 'SCOPE_MISSING' });
   expect(await get('/stock/deep', ['catalog:deep', 'catalog:write'])).toEqual({});
+});
+
+test('one of several scopes is enough, and no other', async () => {
+  for (const [path, scope, wanted] of [
+    ['/parcels', 'parcels:read', {}],
+    ['/parcels', 'parcels:read-any', {}],
+    ['/parcels', 'parcels:return', { code: 'SCOPE_MISSING' }],
+    ['/parcels/return', 'parcels:return', {}],
+    ['/parcels/return', 'parcels:read-any', { code: 'SCOPE_MISSING' }],
+  ] as const)
+    expect([path, scope, await get(path, [scope])]).toEqual([path, scope, wanted]);
+  expect(await get('/parcels', [])).toEqual({ code: 'SCOPE_MISSING' });
 });
 
 test('a public route that injects the user fails closed', async () => {

@@ -1,9 +1,9 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
-import { requireScopes } from '../principal.js';
+import { requireOneScope, requireScopes } from '../principal.js';
 import { TokenVerifier } from '../token-verifier.js';
-import { publicKey, scopesKey } from './decorators.js';
+import { oneScopeKey, publicKey, scopesKey } from './decorators.js';
 
 /**
  * Requires a token for every HTTP route unless it is marked `@Public()`: a forgotten decorator must not open a route.
@@ -23,6 +23,8 @@ export class AuthGuard implements CanActivate {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const principal = await this.verifier.authenticate(request.headers.authorization);
     requireScopes(principal, ...this.reflector.getAllAndMerge<string[]>(scopesKey, targets));
+    const oneOf = this.reflector.getAllAndOverride<string[] | undefined>(oneScopeKey, targets);
+    if (oneOf) requireOneScope(principal, ...oneOf);
     request.principal = principal;
     return true;
   }

@@ -5,6 +5,7 @@ import { ada, home, homeView, password, session } from './example-data.js';
 export const bodyExamples: Readonly<Record<string, { readonly request?: unknown; readonly response?: unknown }>> = {
   registerUser: { request: { email: ada.email, password, displayName: ada.displayName }, response: ada },
   getMe: { response: ada },
+  getUser: { response: ada },
   changeMe: { request: { displayName: 'Ada King' }, response: { ...ada, displayName: 'Ada King', version: 2 } },
   listAddresses: { response: { items: [homeView] } },
   addAddress: { request: home, response: homeView },

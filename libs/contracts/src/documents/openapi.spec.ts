@@ -1,5 +1,5 @@
 import { problemContentType } from '@causeway/errors';
-import { errorCodesOf, routes, scopesOf, type RouteDefinition } from '../index.js';
+import { errorCodesOf, peopleScopes, routes, scopesOf, scopesOfRoute, type RouteDefinition } from '../index.js';
 import { bodyExamples } from './examples.js';
 import { openApiDocument } from './index.js';
 
@@ -41,9 +41,14 @@ describe.each(cases)('%s', (operationId, route) => {
     expect(document.tags?.find(({ name }) => name === operation.tags?.[0])?.description).toMatch(/\.$/);
   });
 
-  test('takes a token from the flow that can grant its scope, or a pasted one', () => {
-    const flow = route.scope !== undefined && scopesOf.machines.includes(route.scope) ? 'machine' : 'oidc';
-    expect(operation.security).toEqual(route.scope ? [{ [flow]: [route.scope] }, { bearer: [] }] : []);
+  test('takes a token from each flow that can grant one of its scopes, or a pasted one', () => {
+    const needed = scopesOfRoute(route);
+    const from = (flow: string, granted: readonly string[]) =>
+      needed.filter((scope) => granted.includes(scope)).map((scope) => ({ [flow]: [scope] }));
+    const flows = [...from('oidc', peopleScopes), ...from('machine', scopesOf.machines)];
+    expect(operation.security).toEqual(needed.length > 0 ? [...flows, { bearer: [] }] : []);
+    for (const scope of needed)
+      expect(flows).toContainEqual({ [peopleScopes.includes(scope) ? 'oidc' : 'machine']: [scope] });
   });
 
   test('has a valid example for every body', () => {
@@ -135,7 +140,7 @@ test('scopes are described in words, under the flow that can grant them', () => 
   >;
   const people = schemes['oidc']!.flows['authorizationCode']!.scopes;
   const machines = schemes['machine']!.flows['clientCredentials']!.scopes;
-  expect([Object.keys(people), Object.keys(machines)]).toEqual([scopesOf.people, scopesOf.machines]);
+  expect([Object.keys(people), Object.keys(machines)]).toEqual([peopleScopes, scopesOf.machines]);
   for (const [scope, text] of Object.entries({ ...people, ...machines })) {
     expect(text).not.toContain(scope);
     expect(text.split(' ').length).toBeGreaterThan(3);

@@ -1,5 +1,5 @@
 import { createDocument, type ZodOpenApiOverride, type ZodOpenApiPathsObject } from 'zod-openapi';
-import { scopes, scopesOf, type Scope } from '../http/headers.js';
+import { peopleScopes, scopes, scopesOf, type Scope } from '../http/headers.js';
 import { orderChange, orderStreamEvents } from '../http/order-events.js';
 import { errorCodesOf, routes } from '../http/routes.js';
 import { parametersOf, requestHeaders, responseHeaders } from './headers.js';
@@ -17,10 +17,14 @@ export interface ApiAddresses {
 
 const scopeDescriptions: Readonly<Record<Scope, string>> = {
   [scopes.profile]: 'Read and change your own profile and addresses',
+  [scopes.usersReadAny]: 'Support: read the profile of any person',
   // demo
   [scopes.orders]: 'Place, read, follow and cancel your own orders',
+  [scopes.ordersReadAny]: 'Support: read and follow the orders of any customer',
   [scopes.payments]: 'Read the payments of your own orders',
-  [scopes.catalogWrite]: 'Set the stock of any product',
+  [scopes.paymentsReadAny]: 'Support: read the payments of any customer',
+  [scopes.paymentsRefund]: 'Support: cancel any order and refund its payment',
+  [scopes.catalogWrite]: 'Operators and machines: set the stock of any product',
   // end demo
 };
 const described = (names: readonly Scope[]): Record<string, string> =>
@@ -30,12 +34,12 @@ const securitySchemes = ({ authorizationUrl, tokenUrl }: ApiAddresses) => ({
   oidc: {
     type: 'oauth2' as const,
     description:
-      'For people. Sign in through the client `causeway-docs` with the e-mail address and password you registered with (`POST /v1/users`). Leave `client_secret` empty.',
+      'For people. Sign in through the client `causeway-docs` with the e-mail address and password you registered with (`POST /v1/users`). Leave `client_secret` empty. You get the scopes of your role: of a customer, unless you were granted another one.',
     flows: {
       authorizationCode: {
         authorizationUrl,
         tokenUrl,
-        scopes: described(scopesOf.people),
+        scopes: described(peopleScopes),
       },
     },
   },

@@ -1,8 +1,8 @@
 import { errorCodes, problemContentType, type ErrorCode } from '@causeway/errors';
 import { z } from 'zod';
 import type { ZodOpenApiOperationObject } from 'zod-openapi';
-import { scopesOf } from '../http/headers.js';
-import { pathParametersOf, pathSchemaOf, statusesOf, type RouteDefinition } from '../http/routes.js';
+import { peopleScopes, scopesOf } from '../http/headers.js';
+import { pathParametersOf, pathSchemaOf, scopesOfRoute, statusesOf, type RouteDefinition } from '../http/routes.js';
 import { bodyExamples } from './examples.js';
 import { headersOfProblem, headersOfSuccess, parametersOf, referTo } from './headers.js';
 import { descriptions, pathParameters, tagOf } from './texts.js';
@@ -28,10 +28,15 @@ const problem = z
   })
   .meta({ id: 'Problem', description: 'RFC 9457 problem details' });
 
-/** A token from the flow that can grant the scope, or one the caller already has. */
-function securityOf({ scope }: RouteDefinition): Record<string, string[]>[] {
-  if (scope === undefined) return [];
-  return [{ [scopesOf.machines.includes(scope) ? 'machine' : 'oidc']: [scope] }, { bearer: [] }];
+/** A token from a flow that can grant one of the scopes, or one the caller already has. */
+function securityOf(route: RouteDefinition): Record<string, string[]>[] {
+  const needed = scopesOfRoute(route);
+  if (needed.length === 0) return [];
+  return [
+    ...needed.filter((scope) => peopleScopes.includes(scope)).map((scope) => ({ oidc: [scope] })),
+    ...needed.filter((scope) => scopesOf.machines.includes(scope)).map((scope) => ({ machine: [scope] })),
+    { bearer: [] },
+  ];
 }
 
 function pathParameterSchemas(path: string): z.ZodObject {

@@ -40,7 +40,11 @@ export const license = { name: 'MIT', url: 'https://opensource.org/license/mit' 
 
 /** Groups of operations, in the order in which the document lists them. */
 export const tags = [
-  { name: 'Account', path: '/v1/users', description: 'Registration and the customer’s own profile.' },
+  {
+    name: 'Account',
+    path: '/v1/users',
+    description: 'Registration, one’s own profile, and for support that of anybody.',
+  },
   {
     name: 'Addresses',
     path: '/v1/users/me/addresses',
@@ -56,9 +60,14 @@ export const tags = [
   {
     name: 'Orders',
     path: '/v1/orders',
-    description: 'The customer’s own orders: place, follow and cancel them.',
+    description:
+      'The customer’s own orders: place, follow and cancel them. Support reads and refunds those of anybody.',
   },
-  { name: 'Payments', path: '/v1/payments', description: 'The payments for the customer’s own orders.' },
+  {
+    name: 'Payments',
+    path: '/v1/payments',
+    description: 'The payments for the customer’s own orders; for support those of anybody.',
+  },
   { name: 'Webhooks', path: '/webhooks', description: 'Called by the payment provider only.' },
   // end demo
 ] as const;
@@ -71,6 +80,10 @@ export function tagOf(path: string): string {
 }
 
 export const pathParameters: Readonly<Record<string, { readonly description: string; readonly example: string }>> = {
+  userId: {
+    description: 'Id of the person: `customerId` of an order, `sub` of a token.',
+    example: '0193a7bf-11aa-7c58-a1f4-7d2b9f04c6e3',
+  },
   addressId: {
     description: 'Id of the address, from the list of addresses.',
     example: '0193a7c0-52e7-7f19-b6d8-90e4b1a7c5d2',
@@ -99,6 +112,7 @@ export const pathParameters: Readonly<Record<string, { readonly description: str
 export const descriptions: Readonly<Record<string, string>> = {
   registerUser:
     'Open to anyone. Sign in afterwards to get a token. A rejected registration does not use up its `Idempotency-Key`.',
+  getUser: 'For support, with the scope `users:read-any`. Every such reading is logged.',
   listAddresses: 'Returns all addresses in one response: there are at most 50.',
   listSessions:
     'Returns all sessions in one response, the last used first. `browser` is what the browser said about itself.',
@@ -107,11 +121,13 @@ export const descriptions: Readonly<Record<string, string>> = {
   // demo
   removeAddress: 'Existing orders keep the address they were placed with.',
   setStock:
-    'Sets the quantity that can still be ordered; units that open orders hold are not part of it. For machines: obtain the scope `catalog:write` through the client credentials flow.',
+    'Sets the quantity that can still be ordered; units that open orders hold are not part of it. For operators, and for machines: they obtain the scope `catalog:write` through the client credentials flow.',
+  listOrders:
+    'Customers list their own orders. Support, with the scope `orders:read-any`, lists those of the customer named by `customerId`.',
   placeOrder:
     'Reserves the stock and returns at once; the card is charged in the background. Follow the order at `Location` until it is `CONFIRMED` or `REJECTED`.',
   cancelOrder:
-    'Releases the card authorization, or refunds the payment if it was captured. The order is `CANCELLING` until the provider confirms. Cancelling an order twice has no further effect. The body is optional.',
+    'Releases the card authorization, or refunds the payment if it was captured. The order is `CANCELLING` until the provider confirms. Cancelling an order twice has no further effect. The body is optional. Support, with the scope `payments:refund`, cancels the order of any customer: this is how a charge is refunded.',
   getOrderHistory:
     'Returns every change in one response: what the order was and became, why, what caused it, and in which trace. Changes older than a year may be missing.',
   getOrderOverview:

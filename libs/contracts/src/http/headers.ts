@@ -10,24 +10,50 @@ export const httpHeaders = {
   idempotencyReplayed: 'idempotency-replayed',
 } as const;
 
-/** Scopes of access tokens. */
+/** Scopes of access tokens. `…:manage` and `…:read` reach what is the caller’s own, `…-any` what is anybody’s. */
 export const scopes = {
   profile: 'profile:manage',
+  usersReadAny: 'users:read-any',
   // demo
   orders: 'orders:manage',
+  ordersReadAny: 'orders:read-any',
   payments: 'payments:read',
+  paymentsReadAny: 'payments:read-any',
+  paymentsRefund: 'payments:refund',
   catalogWrite: 'catalog:write',
   // end demo
 } as const;
 export type Scope = (typeof scopes)[keyof typeof scopes];
 
-/** Scopes that people can get, and those that machines can. */
-export const scopesOf: { readonly people: readonly Scope[]; readonly machines: readonly Scope[] } = {
-  people: [
+/** Roles of people: who registers is a customer, the others are granted (docs/guides/identity.md). */
+export const roles = ['customer', 'support', 'operator'] as const;
+export type Role = (typeof roles)[number];
+
+/**
+ * Scopes that a person of each role can get, and those that machines can. Support has no orders of its own: whoever
+ * refunds must not be the one who is paid. Operators have no personal data of others.
+ */
+export const scopesOf: Readonly<Record<Role | 'machines', readonly Scope[]>> = {
+  customer: [
     scopes.profile,
     // demo
     scopes.orders,
     scopes.payments,
+    // end demo
+  ],
+  support: [
+    scopes.profile,
+    scopes.usersReadAny,
+    // demo
+    scopes.ordersReadAny,
+    scopes.paymentsReadAny,
+    scopes.paymentsRefund,
+    // end demo
+  ],
+  operator: [
+    scopes.profile,
+    // demo
+    scopes.catalogWrite,
     // end demo
   ],
   machines: [
@@ -36,3 +62,6 @@ export const scopesOf: { readonly people: readonly Scope[]; readonly machines: r
     // end demo
   ],
 };
+
+/** Scopes that people of any role can get. */
+export const peopleScopes: readonly Scope[] = [...new Set(roles.flatMap((role) => scopesOf[role]))];

@@ -56,6 +56,7 @@ export const orderView = z
       .meta({ description: 'Ordered products, with names and prices as of the time of the order' }),
     shippingAddress: postalAddress.strip().meta({ description: 'Copy of the address, made when the order was placed' }),
     paymentId: id,
+    customerId: id.optional().meta({ description: 'Whose order it is; only for readers of everybody’s orders' }),
     reason: text.nullable().meta({ description: 'Why the order was rejected or cancelled; null otherwise' }),
     version,
     placedAt: timestamp,
@@ -90,6 +91,9 @@ export const orderHistory = z
   .meta({ id: 'OrderHistory' });
 export const orderListQuery = pageQuery.extend({
   status: orderStatus.optional().meta({ description: 'Return only orders with this status' }),
+  customerId: id
+    .optional()
+    .meta({ description: 'Whose orders; your own by default. Readers of everybody’s orders have to say it' }),
 });
 export const orderPage = pageOf(orderView).meta({ id: 'OrderPage' });
 export const cancelOrderBody = z

@@ -48,8 +48,10 @@ export interface RouteDefinition {
   readonly owner: RouteOwner;
   /** What it does, for the list of operations: "Gets an address". */
   readonly summary: string;
-  /** Scope the access token must have; absent for public routes. */
+  /** Scope the access token must have; absent for public routes. `authorisation.ts` says who may do what. */
   readonly scope?: Scope;
+  /** Also opens the route, and to everybody’s resources instead of the caller’s own. */
+  readonly staffScope?: Scope;
   /** Requires an `Idempotency-Key`. */
   readonly idempotent?: boolean;
   /** Requires `If-Match`. */
@@ -122,6 +124,15 @@ export const routes: readonly RouteDefinition[] = [
     scope: scopes.profile,
     success: one(userView),
     errors: ['NOT_FOUND'],
+  },
+  {
+    operationId: 'getUser',
+    method: 'get',
+    path: '/v1/users/{userId}',
+    owner: 'user',
+    summary: 'Gets the profile of any person',
+    scope: scopes.usersReadAny,
+    success: one(userView),
   },
   {
     operationId: 'changeMe',
@@ -251,11 +262,12 @@ export const routes: readonly RouteDefinition[] = [
     method: 'get',
     path: '/v1/orders',
     owner: 'order',
-    summary: 'Lists the customer’s own orders, newest first',
+    summary: 'Lists the orders of a customer, newest first',
     scope: scopes.orders,
+    staffScope: scopes.ordersReadAny,
     query: orderListQuery,
     success: ok(orderPage),
-    errors: ['CURSOR_INVALID'],
+    errors: ['CURSOR_INVALID', 'NOT_FOUND'],
   },
   {
     operationId: 'getOrder',
@@ -264,6 +276,7 @@ export const routes: readonly RouteDefinition[] = [
     owner: 'order',
     summary: 'Gets an order',
     scope: scopes.orders,
+    staffScope: scopes.ordersReadAny,
     success: one(orderView),
   },
   {
@@ -273,6 +286,7 @@ export const routes: readonly RouteDefinition[] = [
     owner: 'order',
     summary: 'Gets the changes of an order, oldest first',
     scope: scopes.orders,
+    staffScope: scopes.ordersReadAny,
     success: ok(orderHistory),
   },
   {
@@ -282,6 +296,7 @@ export const routes: readonly RouteDefinition[] = [
     owner: 'order',
     summary: 'Cancels an order and refunds its payment',
     scope: scopes.orders,
+    staffScope: scopes.paymentsRefund,
     idempotent: true,
     body: cancelOrderBody,
     success: accepted(orderView, 'Accepted. `status` shows the progress.'),
@@ -294,6 +309,7 @@ export const routes: readonly RouteDefinition[] = [
     owner: 'gateway',
     summary: 'Gets an order with its history, its payment and its customer',
     scope: scopes.orders,
+    staffScope: scopes.ordersReadAny,
     success: ok(orderOverview),
   },
   {
@@ -303,6 +319,7 @@ export const routes: readonly RouteDefinition[] = [
     owner: 'gateway',
     summary: 'Streams changes to an order as they happen',
     scope: scopes.orders,
+    staffScope: scopes.ordersReadAny,
     success: {
       status: 200,
       description: 'An event stream that stays open',
@@ -318,6 +335,7 @@ export const routes: readonly RouteDefinition[] = [
     owner: 'payment',
     summary: 'Gets a payment',
     scope: scopes.payments,
+    staffScope: scopes.paymentsReadAny,
     success: ok(paymentView),
   },
   {
@@ -337,6 +355,10 @@ export const routes: readonly RouteDefinition[] = [
 export const forwardedServices: readonly string[] = [...new Set(routes.map(({ owner }) => owner))].filter(
   (owner) => owner !== 'gateway',
 );
+
+/** Any one of these opens the route; none for a route that needs no token. */
+export const scopesOfRoute = ({ scope, staffScope }: Pick<RouteDefinition, 'scope' | 'staffScope'>): readonly Scope[] =>
+  [scope, staffScope].filter((each) => each !== undefined);
 
 /** Any request can fail with these, even before its route is known. */
 const anyRequest: readonly ErrorCode[] = [

@@ -1,4 +1,4 @@
-import { pageOf, pageQuery, scopes } from '@causeway/contracts';
+import { pageOf, pageQuery, roles, scopes, scopesOf } from '@causeway/contracts';
 import type { Contract, ContractSchema } from '@causeway/contracts/published';
 import type { Tree } from '@nx/devkit';
 import { z } from 'zod';
@@ -16,6 +16,7 @@ import type { RouteOperation } from './route-code.js';
 import { literal } from './service.js';
 
 const index = 'libs/contracts/src/index.ts';
+const authorisation = 'libs/contracts/src/http/authorisation.ts';
 const examples = 'libs/contracts/src/documents/examples.ts';
 const texts = 'libs/contracts/src/documents/texts.ts';
 
@@ -125,10 +126,25 @@ export async function addEntry(
     ...used.map((name) => (text: string) => addImport(text, { name, from: `./${things.kebab}.js` })),
     ...(operation === 'list' ? [(text: string) => addImport(text, { name: 'pageQuery', from: './paging.js' })] : []),
   );
+  await edit(tree, authorisation, (text) =>
+    insert(valueOf(parse(text), 'authorisation'), `${operationId}: ${permissionOf(scope)}`),
+  );
   publish(tree, operationId, contractOf(resource, entry, schemas));
   await addDocumentation(tree, resource, entry, schemas);
   for (const parent of parents) await addParameter(tree, parent);
   if (path !== resource.collection) await addParameter(tree, `${thing.camel}Id`);
+}
+
+/** Who may call the route, in code: whoever can get its scope, for what is theirs. */
+function permissionOf(scope: string | undefined): string {
+  if (scope === undefined) return `'everybody'`;
+  const granted = scopes[scope as keyof typeof scopes];
+  const holders = roles.filter((role) => scopesOf[role].includes(granted));
+  const everyPerson = holders.length === roles.length;
+  const rows = [...holders, ...(scopesOf.machines.includes(granted) ? ['machine'] : [])].map(
+    (each) => `${each}: 'own'`,
+  );
+  return everyPerson && rows.length === holders.length ? 'everyPerson' : `{ ${rows.join(', ')} }`;
 }
 
 const statuses = { list: 200, find: 200, create: 201, replace: 200, remove: 204 } as const;
@@ -215,6 +231,7 @@ export async function removeEntry(tree: Tree, resource: RouteResource, operation
       remove(valueOf(parse(text), 'routes'), (node) => literal(propertyOf(node, 'operationId')) === operationId),
     removeUnusedImports,
   );
+  await edit(tree, authorisation, (text) => remove(valueOf(parse(text), 'authorisation'), operationId));
   unpublish(tree, operationId);
   if (!routesOf(tree, service.name))
     await edit(tree, routesFile, (text) => remove(aliasOf(parse(text), 'RouteOwner'), `'${service.name}'`));

@@ -6,6 +6,7 @@ import { contains, listOf, remove } from '../edit/list.js';
 import { nameOf, parse, propertyOf, valueOf } from '../edit/source.js';
 import { takeRoomBack } from '../service/cluster.js';
 import {
+  authorisationFile,
   contracts,
   examplesFile,
   indexFile,
@@ -107,6 +108,7 @@ async function takeRoutesOut(tree: Tree, name: string, files: readonly string[])
     (text) => remove(ownerType(text), `'${name}'`),
     (text) => files.reduce((before, file) => withoutUnusedImports(before, file), text),
   );
+  await edit(tree, authorisationFile, (text) => removeAll(text, 'authorisation', isGone));
   await edit(tree, examplesFile, (text) => removeAll(text, 'bodyExamples', isGone));
   await edit(
     tree,

@@ -12,6 +12,7 @@ import type { ServicePlan } from './plan.js';
 export const contracts = 'libs/contracts/src';
 export const topologyFile = `${contracts}/messages/topology.ts`;
 export const routesFile = `${contracts}/http/routes.ts`;
+export const authorisationFile = `${contracts}/http/authorisation.ts`;
 export const textsFile = `${contracts}/documents/texts.ts`;
 export const examplesFile = `${contracts}/documents/examples.ts`;
 export const indexFile = `${contracts}/index.ts`;
@@ -178,6 +179,10 @@ async function addRoutes(
     (text) => schemas.reduce((before, each) => addImport(before, { name: each, from: `./${name}.js` }), text),
     (text) => insert(ownerType(text), `'${name}'`),
     (text) => definitions.reduce((before, each) => insert(valueOf(parse(before), 'routes'), each), text),
+  );
+  const operations = definitions.flatMap((each) => /operationId: '(\w+)'/.exec(each)?.[1] ?? []);
+  await edit(tree, authorisationFile, (text) =>
+    operations.reduce((before, each) => insert(valueOf(parse(before), 'authorisation'), `${each}: everyPerson`), text),
   );
 }
 

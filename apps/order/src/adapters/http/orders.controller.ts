@@ -1,4 +1,12 @@
-import { CurrentUser, RequireScope, ScopeMissing, type Principal } from '@causeway/auth';
+import {
+  CurrentUser,
+  reachOf,
+  RequireOneScope,
+  RequireScope,
+  ScopeMissing,
+  type Principal,
+  type Reach,
+} from '@causeway/auth';
 import {
   cancelOrderBody,
   id,
@@ -12,31 +20,31 @@ import {
   type OrderView,
   type Page,
   type PlaceOrderBody,
+  type Scope,
 } from '@causeway/contracts';
-import { NotFound } from '@causeway/errors';
 import { etag } from '@causeway/persistence';
 import { IdempotencyKey, sendStored, ZodBody, ZodParams, ZodQuery } from '@causeway/service-host';
 import { about, noteIds } from '@causeway/telemetry';
-import { Controller, Get, Inject, Post, Res } from '@nestjs/common';
+import { Controller, Get, Post, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { CancelOrder } from '../../application/cancel-order.js';
 import { PlaceOrder, type PlacedOrder } from '../../application/place-order.js';
-import type { OrderBook } from '../../application/ports.js';
-import { ORDER_BOOK } from '../../tokens.js';
+import { ReadOrders } from '../../application/read-orders.js';
 
 const orderParams = z.object({ orderId: id });
 
 @Controller('v1/orders')
-@RequireScope(scopes.orders)
+@RequireOneScope(scopes.orders, scopes.ordersReadAny)
 export class OrdersController {
   constructor(
     private readonly placeOrder: PlaceOrder,
     private readonly cancelOrder: CancelOrder,
-    @Inject(ORDER_BOOK) private readonly orders: OrderBook,
+    private readonly orders: ReadOrders,
   ) {}
 
   @Post()
+  @RequireScope(scopes.orders)
   async place(
     @CurrentUser() user: Principal,
     @IdempotencyKey() idempotencyKey: string,
@@ -51,7 +59,7 @@ export class OrdersController {
     @CurrentUser() user: Principal,
     @ZodQuery(orderListQuery) query: OrderListQuery,
   ): Promise<Page<OrderView>> {
-    const { items, nextCursor } = await this.orders.list(customerOf(user), query);
+    const { items, nextCursor } = await this.orders.list(query, readBy(user));
     return { items: items.map((order) => orderView.parse(order)), nextCursor };
   }
 
@@ -61,8 +69,7 @@ export class OrdersController {
     @ZodParams(orderParams) params: { orderId: string },
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<OrderView> {
-    const order = await about({ orderId: params.orderId }, () => this.orders.find(customerOf(user), params.orderId));
-    if (!order) throw new NotFound(`order ${params.orderId}`);
+    const order = await about({ orderId: params.orderId }, () => this.orders.one(params.orderId, readBy(user)));
     reply.header('etag', etag(order.version));
     return orderView.parse(order);
   }
@@ -72,12 +79,11 @@ export class OrdersController {
     @CurrentUser() user: Principal,
     @ZodParams(orderParams) params: { orderId: string },
   ): Promise<OrderHistory> {
-    const items = await this.orders.history(customerOf(user), params.orderId);
-    if (!items) throw new NotFound(`order ${params.orderId}`);
-    return { items: [...items] };
+    return { items: [...(await this.orders.history(params.orderId, readBy(user)))] };
   }
 
   @Post(':orderId/cancel')
+  @RequireOneScope(scopes.orders, scopes.paymentsRefund)
   async cancel(
     @CurrentUser() user: Principal,
     @IdempotencyKey() idempotencyKey: string,
@@ -85,7 +91,8 @@ export class OrdersController {
     @ZodBody(cancelOrderBody) body: CancelOrderBody,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const request = { customerId: customerOf(user), orderId: params.orderId, idempotencyKey, ...body };
+    const reach = reachFor(user, scopes.paymentsRefund);
+    const request = { reach, orderId: params.orderId, idempotencyKey, ...body };
     accept(reply, await about({ orderId: params.orderId }, () => this.cancelOrder.execute(request)));
   }
 }
@@ -96,6 +103,12 @@ function accept(reply: FastifyReply, { order, replayed }: PlacedOrder): void {
   const headers = { location: `/v1/orders/${order.id}`, etag: etag(order.version) };
   sendStored(reply, { status: 202, headers, body: orderView.parse(order) }, replayed);
 }
+
+function reachFor(user: Principal, staffScope: Scope): Reach {
+  const reach = reachOf(user, staffScope);
+  return reach.everybody ? reach : { ...reach, callerId: customerOf(user) };
+}
+const readBy = (user: Principal): Reach => reachFor(user, scopes.ordersReadAny);
 
 /** Customers are people, identified by the UUID of their account. A machine with the scope has no orders of its own. */
 function customerOf({ subject }: Principal): string {

@@ -1,6 +1,6 @@
-import type { OrderHistoryEntry, OrderListQuery, Page } from '@causeway/contracts';
+import type { OrderHistoryEntry, Page } from '@causeway/contracts';
 import { keysetPage, type CursorCodec } from '@causeway/persistence';
-import type { OrderBook, OrderDetails } from '../../application/ports.js';
+import type { OrderBook, OrderDetails, Owned } from '../../application/ports.js';
 import type { OrderEvent, PrismaClient } from '../../generated/prisma/client.js';
 import type { OrderSealing } from './order-row.js';
 
@@ -14,20 +14,23 @@ export class PrismaOrderBook implements OrderBook {
     private readonly cursors: CursorCodec,
   ) {}
 
-  async find(customerId: string, orderId: string): Promise<OrderDetails | undefined> {
-    const order = await this.prisma.order.findUnique({ where: { id: orderId, customerId }, include: withLines });
-    return order ? this.sealing.details(order) : undefined;
+  async find(orderId: string): Promise<Owned<OrderDetails> | undefined> {
+    const order = await this.prisma.order.findUnique({ where: { id: orderId }, include: withLines });
+    return order ? { ...this.sealing.details(order), customerId: order.customerId } : undefined;
   }
 
-  async history(customerId: string, orderId: string): Promise<readonly OrderHistoryEntry[] | undefined> {
+  async history(orderId: string): ReturnType<OrderBook['history']> {
     const order = await this.prisma.order.findUnique({
-      where: { id: orderId, customerId },
-      select: { history: { orderBy: { version: 'asc' } } },
+      where: { id: orderId },
+      select: { customerId: true, history: { orderBy: { version: 'asc' } } },
     });
-    return order?.history.map(entryOf);
+    return order ? { customerId: order.customerId, items: order.history.map(entryOf) } : undefined;
   }
 
-  async list(customerId: string, { limit, cursor, status }: OrderListQuery): Promise<Page<OrderDetails>> {
+  async list(
+    customerId: string,
+    { limit, cursor, status }: Parameters<OrderBook['list']>[1],
+  ): Promise<Page<OrderDetails>> {
     const before = cursor === undefined ? undefined : this.cursors.decode(cursor, 1)[0];
     // Ids are UUIDv7, so they sort by the time of placing.
     const orders = await this.prisma.order.findMany({

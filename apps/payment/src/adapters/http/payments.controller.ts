@@ -1,4 +1,4 @@
-import { CurrentUser, RequireScope, type Principal } from '@causeway/auth';
+import { CurrentUser, reachOf, RequireOneScope, type Principal } from '@causeway/auth';
 import { id, scopes, type PaymentView } from '@causeway/contracts';
 import { ZodParams } from '@causeway/service-host';
 import { noteIds } from '@causeway/telemetry';
@@ -11,12 +11,12 @@ export class PaymentsController {
   constructor(private readonly read: ReadPayment) {}
 
   @Get(':paymentId')
-  @RequireScope(scopes.payments)
+  @RequireOneScope(scopes.payments, scopes.paymentsReadAny)
   async one(
     @ZodParams(z.object({ paymentId: id })) params: { paymentId: string },
     @CurrentUser() user: Principal,
   ): Promise<PaymentView> {
-    const payment = await this.read.execute(params.paymentId, user.subject);
+    const payment = await this.read.execute(params.paymentId, reachOf(user, scopes.paymentsReadAny));
     noteIds({ orderId: payment.orderId });
     return payment;
   }

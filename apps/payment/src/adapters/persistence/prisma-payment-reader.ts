@@ -1,4 +1,3 @@
-import type { PaymentView } from '@causeway/contracts';
 import type { PaymentReader } from '../../application/read-payment.js';
 import type { PaymentStatus, Refund } from '../../domain/payment.js';
 import type { PrismaClient } from '../../generated/prisma/client.js';
@@ -7,11 +6,12 @@ import type { PrismaClient } from '../../generated/prisma/client.js';
 export class PrismaPaymentReader implements PaymentReader {
   constructor(private readonly prisma: PrismaClient) {}
 
-  async find(id: string, customerId: string): Promise<PaymentView | undefined> {
+  async find(id: string): ReturnType<PaymentReader['find']> {
     const include = { refunds: { orderBy: { position: 'asc' } } } as const;
-    const row = await this.prisma.payment.findFirst({ where: { id, customerId }, include });
-    if (!row || row.amountMinor === null || row.currency === null) return undefined;
-    return {
+    const row = await this.prisma.payment.findUnique({ where: { id }, include });
+    // A void marker belongs to nobody yet.
+    if (!row || row.customerId === null || row.amountMinor === null || row.currency === null) return undefined;
+    const view = {
       id: row.id,
       orderId: row.orderId,
       status: row.status as PaymentStatus,
@@ -30,5 +30,6 @@ export class PrismaPaymentReader implements PaymentReader {
       createdAt: row.createdAt.toISOString(),
       updatedAt: row.updatedAt.toISOString(),
     };
+    return { customerId: row.customerId, view };
   }
 }
