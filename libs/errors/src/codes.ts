@@ -93,6 +93,8 @@ export const errorCodes = {
   MIGRATION_RIGHTS_MISSING: { status: 500, title: 'The role may not migrate the database' },
   FIELD_KEY_UNKNOWN: { status: 500, title: 'A field is encrypted with an unknown key' },
   FIELD_DECRYPTION_FAILED: { status: 500, title: 'A field could not be decrypted' },
+  SEALED_KEY_UNKNOWN: { status: 500, title: 'A value is sealed for an unknown key' },
+  SEALED_VALUE_INVALID: { status: 500, title: 'A sealed value could not be opened' },
 } as const satisfies Record<string, ErrorDefinition>;
 
 export type ErrorCode = keyof typeof errorCodes;

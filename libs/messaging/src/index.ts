@@ -11,3 +11,5 @@ export { RpcClient, type RpcOptions, type RpcPort } from './rpc/client.js';
 export { Handles, HandlesRpc } from './nest/handles.js';
 export { JetStreamServer } from './nest/jetstream-server.js';
 export { jetStreamServer, MessagingModule, NATS, type MessagingOptions } from './nest/messaging.module.js';
+export { FieldOpener, FieldSealer } from './sealed/sealed-field.js';
+export type { SealedKeys } from './sealed/sealed-keys.js';

@@ -1,5 +1,7 @@
 import { durationMs, flag, integer, list, text, withDefault, type SettingsShape } from '@causeway/config';
 
+export { openingKeys, sealingKeys } from './sealed/sealed-settings.js';
+
 /**
  * Settings of a service that uses NATS.
  *
