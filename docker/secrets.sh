@@ -1,6 +1,6 @@
 #!/bin/sh
 # Generates the secrets of docker/compose.yaml into docker/secrets (never committed). Keeps the values that exist, so it can
-# run again at any time. Needs only a POSIX shell. To start over: docker compose -f docker/compose.yaml down -v && rm -r docker/secrets
+# run again at any time. Needs a POSIX shell and openssl. To start over: docker compose -f docker/compose.yaml down -v && rm -r docker/secrets
 # Usage: sh docker/secrets.sh [folder]
 set -eu
 folder=${1:-$(dirname "$0")/secrets}
@@ -10,6 +10,13 @@ chmod 700 "$folder" # Only you can look in. Containers get single files and run 
 # Begins with a letter and needs no quoting anywhere.
 password() { printf 'k%s' "$(od -An -vtx1 -N 24 /dev/urandom | tr -d ' \n')"; }
 key() { head -c 32 /dev/urandom | base64 | tr -d '\n'; }
+# A private key on P-256 as PKCS #8, and the public key of the last one in a file, with its version; DER in base64.
+private_key() { openssl ecparam -name prime256v1 -genkey -noout | openssl pkcs8 -topk8 -nocrypt -outform DER | openssl base64 -A; }
+public_key() {
+  last=$(sed 's/.*,//' "$folder/$1")
+  printf '%s:' "${last%%:*}"
+  printf '%s' "${last#*:}" | openssl base64 -d -A | openssl pkey -inform DER -pubout -outform DER | openssl base64 -A
+}
 # keep <name> <value>: the value of a secret that has none yet.
 keep() {
   [ -s "$folder/$1" ] && return
@@ -34,6 +41,8 @@ keep blind-index-key-order "$(key)"
 keep cursor-secret "$(key)"
 keep oidc-cookie-keys "$(password)"
 keep oidc-machine-secret "$(password)"
+keep card-opening-keys "v1:$(private_key)"
+keep card-sealing-key "$(public_key card-opening-keys)"
 keep psp-api-key "sk_sandbox_$(password)"
 keep psp-webhook-secret "whsec_$(password)"
 keep management-token "$(password)"

@@ -1,4 +1,4 @@
-import { OutboxRelay, RpcClient } from '@causeway/messaging';
+import { FieldSealer, OutboxRelay, RpcClient } from '@causeway/messaging';
 import {
   CursorCodec,
   FieldCipher,
@@ -33,7 +33,7 @@ import { CancelOrder } from './application/cancel-order.js';
 import { DriveDueOrders } from './application/drive-due-orders.js';
 import { PlaceOrder } from './application/place-order.js';
 import { Pace } from './application/pace.js';
-import type { OrderUnitOfWork, Timers } from './application/ports.js';
+import type { OrderUnitOfWork, SealCardToken, Timers } from './application/ports.js';
 import { ReadOrders } from './application/read-orders.js';
 import type { OrderSettings } from './config.js';
 import type { PrismaClient } from './generated/prisma/client.js';
@@ -82,7 +82,9 @@ const useCases: FactoryProvider[] = [
     useFactory: (settings: OrderSettings, uow: OrderUnitOfWork, rpc: RpcClient, timers: PgTimers) => {
       const addresses = new UserAddressBook(rpc, settings.ORDER_ADDRESS_TIMEOUT_MS);
       const at = settings.ORDER_PACE_AT ?? workLimits(settings.DATABASE_POOL_MAX).sagas;
-      return new PlaceOrder(uow, addresses, uuidv7, fingerprintWith(settings), new Pace(timers, { at }));
+      const sealer = new FieldSealer(settings.CARD_SEALING_KEY);
+      const seal: SealCardToken = (token, paymentId) => sealer.seal(token, paymentId);
+      return new PlaceOrder(uow, addresses, seal, uuidv7, fingerprintWith(settings), new Pace(timers, { at }));
     },
   },
   {

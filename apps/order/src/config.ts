@@ -1,4 +1,5 @@
 import { durationMs, integer, list, secret, withDefault } from '@causeway/config';
+import { sealingKeys } from '@causeway/messaging/settings';
 import { fieldKeySettings } from '@causeway/persistence/settings';
 import type { SettingsOf } from '@causeway/service-host';
 import { z } from 'zod';
@@ -7,6 +8,8 @@ import type { service } from './service.js';
 /** The settings of the order service, besides those that every service has (service-host, telemetry). */
 export const settings = {
   ...fieldKeySettings,
+  /** Public key of payment, which card tokens are sealed for: `v1:<SPKI in base64>`. No secret. */
+  CARD_SEALING_KEY: sealingKeys(),
   /** Signs page cursors; several while one is being replaced: the first signs, all are accepted. */
   CURSOR_SECRET: list().pipe(z.array(secret()).max(4)),
   /**

@@ -155,7 +155,7 @@ describe('placing an order', () => {
     expect(answer.headers.get('idempotency-replayed')).toBeNull();
     const event = await service.published('order.evt.placed.v1', order.id);
     expect(orderPlaced.data.parse(event.data)).toMatchObject({ customerId: customer.id, totalMinor: 11_980 });
-    await service.published('payment.cmd.authorize.v1', order.paymentId);
+    await service.published('payment.cmd.authorize.v2', order.paymentId);
   });
 
   test('the same request again is replayed with the same body', async () => {
@@ -518,9 +518,9 @@ describe('support', () => {
 describe('timers of a running service', () => {
   test('a step without an answer is asked for again', async () => {
     const { orderId, paymentId } = await placed();
-    const first = await service.published('payment.cmd.authorize.v1', paymentId);
+    const first = await service.published('payment.cmd.authorize.v2', paymentId);
     await service.database.pool.query('UPDATE saga_timers SET due_at = now() WHERE order_id = $1', [orderId]);
-    const again = await service.published('payment.cmd.authorize.v1', paymentId, first.id);
+    const again = await service.published('payment.cmd.authorize.v2', paymentId, first.id);
     expect(again.data).toEqual(first.data);
   });
 });

@@ -1,4 +1,4 @@
-import { OutboxRelay } from '@causeway/messaging';
+import { FieldOpener, OutboxRelay } from '@causeway/messaging';
 import { Housekeeping, PG_POOL, PgUnitOfWork, poolSql, PRISMA, purgeInbox, workLimits } from '@causeway/persistence';
 import { WakeSignal } from '@causeway/resilience';
 import { SETTINGS } from '@causeway/service-host';
@@ -15,7 +15,7 @@ import { HttpPaymentProvider } from './adapters/clients/http-payment-provider.js
 import { OperationWorker } from './adapters/worker/operation.worker.js';
 import { AuthorizePayment } from './application/authorize-payment.js';
 import { CapturePayment } from './application/capture-payment.js';
-import type { PaymentUnitOfWork } from './application/ports.js';
+import type { OpenCardToken, PaymentUnitOfWork } from './application/ports.js';
 import { ReadPayment } from './application/read-payment.js';
 import { ReceiveWebhook } from './application/receive-webhook.js';
 import { RefundPayment } from './application/refund-payment.js';
@@ -30,6 +30,11 @@ const UNIT_OF_WORK = Symbol('UNIT_OF_WORK');
 const clock = () => new Date();
 const concurrencyOf = (settings: PaymentSettings): number =>
   settings.PSP_CONCURRENCY ?? workLimits(settings.DATABASE_POOL_MAX).operations;
+
+function openerOf({ CARD_OPENING_KEYS }: PaymentSettings): OpenCardToken {
+  const opener = new FieldOpener(CARD_OPENING_KEYS);
+  return (sealed, paymentId) => opener.open(sealed, paymentId);
+}
 
 const adapters: Provider[] = [
   WakeSignal,
@@ -58,7 +63,7 @@ const adapters: Provider[] = [
   },
 ];
 
-const commands: FactoryProvider[] = [AuthorizePayment, CapturePayment, VoidPayment, RefundPayment].map((UseCase) => ({
+const commands: FactoryProvider[] = [CapturePayment, VoidPayment, RefundPayment].map((UseCase) => ({
   provide: UseCase,
   inject: [UNIT_OF_WORK],
   useFactory: (uow: PaymentUnitOfWork) => new UseCase(uow, clock),
@@ -66,6 +71,12 @@ const commands: FactoryProvider[] = [AuthorizePayment, CapturePayment, VoidPayme
 
 const useCases: FactoryProvider[] = [
   ...commands,
+  {
+    provide: AuthorizePayment,
+    inject: [SETTINGS, UNIT_OF_WORK],
+    useFactory: (settings: PaymentSettings, uow: PaymentUnitOfWork) =>
+      new AuthorizePayment(uow, openerOf(settings), clock),
+  },
   {
     provide: ReceiveWebhook,
     inject: [UNIT_OF_WORK],
@@ -80,7 +91,9 @@ const useCases: FactoryProvider[] = [
     provide: RunOperation,
     inject: [SETTINGS, UNIT_OF_WORK, HttpPaymentProvider],
     useFactory: (settings: PaymentSettings, uow: PaymentUnitOfWork, provider: HttpPaymentProvider) =>
-      new RunOperation(uow, provider, clock, { readScheduleMs: settings.PAYMENT_RESOLVE_SCHEDULE_MS }),
+      new RunOperation(uow, provider, openerOf(settings), clock, {
+        readScheduleMs: settings.PAYMENT_RESOLVE_SCHEDULE_MS,
+      }),
   },
 ];
 

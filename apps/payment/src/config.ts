@@ -1,4 +1,5 @@
 import { durationMs, httpUrl, integer, list, secret, withDefault } from '@causeway/config';
+import { openingKeys } from '@causeway/messaging/settings';
 import type { SettingsOf } from '@causeway/service-host';
 import { z } from 'zod';
 import type { service } from './service.js';
@@ -11,6 +12,8 @@ const schedule = z
 
 /** Everything that the payment service reads from its environment, besides what every service reads (service-host, telemetry). */
 export const settings = {
+  /** Private keys that open card tokens, `v1:<PKCS #8 in base64>`; several while one is being replaced. A secret. */
+  CARD_OPENING_KEYS: openingKeys(),
   /** Base URL of the payment provider. */
   PSP_URL: httpUrl(),
   PSP_API_KEY: secret(),

@@ -11,6 +11,7 @@ import { CapturePayment } from '../src/application/capture-payment.js';
 import type { PaymentTransaction } from '../src/application/ports.js';
 import { RunOperation } from '../src/application/run-operation.js';
 import { migrations } from '../src/migrations.js';
+import { openCardToken, sealCardToken } from '../src/testing/card-keys.js';
 import { FakePaymentProvider } from '../src/testing/fake-payment-provider.js';
 
 let database: TestDatabase;
@@ -31,8 +32,9 @@ beforeEach(() => database.pool.query(`UPDATE psp_operations SET due_at = 'infini
 const delivery = () => ({ consumer: 'payment', messageId: randomUUID() });
 const authorize = async () => {
   const target = { paymentId: randomUUID(), orderId: randomUUID() };
-  const terms = { customerId: randomUUID(), amountMinor: 1_000, currency: 'EUR', paymentMethodToken: 'tok_success' };
-  await new AuthorizePayment(uow, now).execute({ ...target, ...terms }, delivery());
+  const sealedCardToken = await sealCardToken('tok_success', target.paymentId);
+  const terms = { customerId: randomUUID(), amountMinor: 1_000, currency: 'EUR', sealedCardToken };
+  await new AuthorizePayment(uow, openCardToken, now).execute({ ...target, ...terms }, delivery());
   return target;
 };
 const expire = () =>
@@ -55,7 +57,7 @@ test('a claim carries everything for the call, and counts the attempt in advance
       status: 'READY',
       amountMinor: 1_000,
       currency: 'EUR',
-      paymentMethodToken: 'tok_success',
+      sealedCardToken: expect.stringMatching(/^eyJ/),
       attempts: 1,
     },
   ]);
@@ -124,7 +126,7 @@ test('a failed release, and a claim whose response was lost, are released before
 
 test('a worker releases an operation whose outcome cannot be stored, and it is executed again', async () => {
   const { paymentId } = await authorize();
-  const run = new RunOperation(uow, new FakePaymentProvider(), now);
+  const run = new RunOperation(uow, new FakePaymentProvider(), openCardToken, now);
   let failures = 1;
   const execute: RunOperation['execute'] = (...operation) =>
     failures-- > 0 ? Promise.reject(new Error('not stored')) : run.execute(...operation);
@@ -145,7 +147,7 @@ test('a worker releases an operation whose outcome cannot be stored, and it is e
 
 test('a worker that returns late, after the payment has moved on, changes nothing', async () => {
   const target = await authorize();
-  const run = new RunOperation(uow, new FakePaymentProvider(), now);
+  const run = new RunOperation(uow, new FakePaymentProvider(), openCardToken, now);
   const [late] = await queue.claim(1, leaseMs);
   await expire();
   const [current] = await queue.claim(1, leaseMs);

@@ -33,7 +33,7 @@ describe('commands', () => {
     expect(await it.ledger()).toEqual(['authorize 1999', 'capture 1999', 'refund 1999']);
     expect(await it.published()).toEqual(['authorized', 'captured', 'refunded']);
     expect(await it.operations()).toMatchObject([
-      { key: `pay:${it.id}:authorize:1`, status: 'SUCCEEDED', attempts: 1, payment_method_token: null },
+      { key: `pay:${it.id}:authorize:1`, status: 'SUCCEEDED', attempts: 1, card_token_sealed: null },
       { key: `pay:${it.id}:capture:1`, status: 'SUCCEEDED' },
       { key: `pay:${it.id}:refund:1`, status: 'SUCCEEDED' },
     ]);

@@ -68,7 +68,7 @@ test('the call to the provider, its answer and the event are in the trace of the
   });
   await it.reaches('AUTHORIZED');
   const wanted = [
-    ['payment', 'process payment.cmd.authorize.v1'],
+    ['payment', 'process payment.cmd.authorize.v2'],
     ['payment', 'execute authorize'],
     ['payment', 'POST /v1/charges'],
     ['psp-sandbox', 'POST /v1/charges'],

@@ -18,6 +18,8 @@ const secretEndings = [
   'fieldkeys',
   'indexkey',
   'cookiekeys',
+  'openingkeys',
+  'sealingkey',
 ];
 /**
  * What the user service stores encrypted, compared as a whole: `city` ends `capacity`, too. The logger's type has no such

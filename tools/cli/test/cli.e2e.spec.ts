@@ -99,8 +99,8 @@ test('the story of an order: saga, payment, provider and messages in one timelin
   expect(code).toBe(0);
   const steps = [
     'is placed, waits for authorize, because of the request ',
-    'sends payment.cmd.authorize.v1: published',
-    'has handled payment.cmd.authorize.v1',
+    'sends payment.cmd.authorize.v2: published',
+    'has handled payment.cmd.authorize.v2',
     'provider  authorize',
     'has handled payment.evt.authorized.v1',
     'provider  capture',
@@ -127,9 +127,9 @@ test('the story of an order: saga, payment, provider and messages in one timelin
 
 test('a poison message is found, explained, replayed in vain and discarded', async () => {
   const id = 'poison-1';
-  await as('order', (nc) => jetstream(nc).publish('payment.cmd.authorize.v1', JSON.stringify({ id }), { msgID: id }));
+  await as('order', (nc) => jetstream(nc).publish('payment.cmd.authorize.v2', JSON.stringify({ id }), { msgID: id }));
   const [letter] = await eventually(letters, (found) => found.length > 0);
-  expect(letter).toMatchObject({ code: 'MESSAGE_INVALID', consumer: 'payment__payment-cmd-authorize-v1' });
+  expect(letter).toMatchObject({ code: 'MESSAGE_INVALID', consumer: 'payment__payment-cmd-authorize-v2' });
   expect((await run('doctor')).code).toBe(1);
   expect((await run('dlq', 'show', String(letter!.sequence))).out).toContain('invalid');
 
@@ -151,7 +151,7 @@ test('a poison message is found, explained, replayed in vain and discarded', asy
 });
 
 test('a replay of a message that was handled charges nobody twice', async () => {
-  const subject = 'payment.cmd.authorize.v1';
+  const subject = 'payment.cmd.authorize.v2';
   const rows = await readDatabase(system.databaseUrl('order'), (query) =>
     query<{ id: string; envelope: object; traceparent: string }>(
       'SELECT id, envelope, traceparent FROM causeway.outbox WHERE subject = $1',
@@ -167,7 +167,7 @@ test('a replay of a message that was handled charges nobody twice', async () => 
   };
   for (const [name, value] of Object.entries({ ...values, traceparent })) carried.set(name, value);
   await as('payment', (nc) =>
-    jetstream(nc).publish('dlq.payment__payment-cmd-authorize-v1', JSON.stringify(envelope), { headers: carried }),
+    jetstream(nc).publish('dlq.payment__payment-cmd-authorize-v2', JSON.stringify(envelope), { headers: carried }),
   );
   const spansBefore = system.trace(traceId).length;
   expect((await run('dlq', 'replay', '--about', orderId, '--yes')).code).toBe(0);
@@ -237,7 +237,7 @@ test('a service that hangs: doctor names it, the messages it holds are counted, 
       const { consumers: rows } = await json<{
         consumers: { consumer: string; pending: number; ackPending: number }[];
       }>('consumers');
-      const row = rows.find(({ consumer }) => consumer === 'payment__payment-cmd-authorize-v1');
+      const row = rows.find(({ consumer }) => consumer === 'payment__payment-cmd-authorize-v2');
       return row!.pending + row!.ackPending;
     };
     expect(await eventually(held, (count) => count > 0)).toBe(1);

@@ -448,7 +448,7 @@ describe('doctor', () => {
     expect(code).toBe(1);
     const wrong = json<{ name: string; ok: boolean; detail: string }[]>().filter(({ ok }) => !ok);
     expect(wrong).toMatchObject([
-      { name: 'topology', detail: 'missing consumer payment__payment-cmd-authorize-v1' },
+      { name: 'topology', detail: 'missing consumer payment__payment-cmd-authorize-v2' },
       { name: 'migrations of user', detail: expect.stringContaining('messaging/') },
       { name: 'outbox of order', detail: expect.stringContaining('1 unsent') },
     ]);

@@ -92,6 +92,10 @@ export async function composeTarget(options: ComposeOptions): Promise<ComposeTar
       ),
       nats: await serverOf(project, 'nats', () => greets(nats!)),
       connectNats: (user) => connectAs(`127.0.0.1:${nats}`, user, secret(`nats-password-${user}`)),
+      rowsOf: async (database) => {
+        const dump = ['pg_dump', '--data-only', '--inserts', '--username=postgres', '--host=127.0.0.1', database];
+        return project.docker('exec', (await project.compose('ps', '--quiet', 'postgres')).trim(), ...dump);
+      },
       trace: (traceId) => Promise.resolve(traceReceiver.trace(traceId)),
       project: { file: join(folder, 'compose.yaml'), environment },
       cli: [...engine.compose, '--file', join(folder, 'compose.yaml'), 'run', '--rm', '-T', 'cli'],

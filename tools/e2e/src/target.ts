@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises';
+import { sessionConfig } from '@causeway/persistence/session';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
+import pg from 'pg';
 import type { Endpoints, TraceSpan } from '@causeway/demo-client';
 import type { ServiceInstance, System } from '@causeway/launcher';
 import type { ServiceName } from '@causeway/system';
@@ -26,6 +28,8 @@ export interface Target {
   readonly nats: Server;
   /** With what this account of the broker may do. */
   connectNats(account: ServiceName | 'provisioner'): Promise<NatsConnection>;
+  /** Every row of every table of a database, as text. @param database As the list of services names it. */
+  rowsOf(database: string): Promise<string>;
   /** Returns the spans of a trace so far. */
   trace(traceId: string): Promise<readonly TraceSpan[]>;
   stop(): Promise<void>;
@@ -71,9 +75,30 @@ export function processTarget(system: System): Target {
     postgres: system.postgres,
     nats: system.nats,
     connectNats: (account) => connectAs(system.urls.nats, account, system.secrets.nats[account] ?? ''),
+    rowsOf: (database) =>
+      readRows(`postgres://postgres:${system.secrets.postgres}@127.0.0.1:${system.postgres.port}/${database}`),
     trace: (traceId) => Promise.resolve(system.trace(traceId)),
     stop: () => system.stop(),
   };
+}
+
+async function readRows(url: string): Promise<string> {
+  const client = new pg.Client(sessionConfig(url));
+  await client.connect();
+  try {
+    const tables = await client.query<{ name: string }>(
+      `SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables
+        WHERE schemaname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1`,
+    );
+    const texts: string[] = [];
+    for (const { name } of tables.rows) {
+      const { rows } = await client.query<{ row: string }>(`SELECT t::text AS row FROM ${name} t`);
+      texts.push(...rows.map(({ row }) => `${name} ${row}`));
+    }
+    return texts.join('\n');
+  } finally {
+    await client.end();
+  }
 }
 
 export const linesOf = (text: string): string[] => text.split('\n').filter(Boolean);

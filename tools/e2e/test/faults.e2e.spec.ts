@@ -1,9 +1,11 @@
+import { authorizePayment, type Envelope } from '@causeway/contracts';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { call, Shopper } from '@causeway/demo-client';
 import type { ServiceName } from '@causeway/system';
 import type { OrderHistory, OrderView, ProductView } from '@causeway/contracts';
 import { eventually } from '../src/eventually.js';
 import { Final } from '../src/eventually.js';
+import { storedMessages } from '../src/stored-messages.js';
 import { instancesOf, ledgerOf, newKey, useSystem } from '../src/system.js';
 import type { Target } from '../src/target.js';
 
@@ -124,7 +126,7 @@ test('a message that is not JSON, or fails its schema, goes to the dead letters 
     const before = await deadLetters();
     await jetstream(asPayment).publish('payment.evt.authorized.v1', 'this is no JSON');
     await jetstream(asOrder).publish(
-      'payment.cmd.authorize.v1',
+      'payment.cmd.authorize.v2',
       JSON.stringify({ specversion: '1.0', id: newKey(), data: { amountMinor: 'much' } }),
     );
     const { id } = await placePatiently(0);
@@ -189,4 +191,33 @@ test('an instance that is stopped finishes what it has begun', async () => {
   expect(await gateway!.isRunning()).toBe(true);
   for (const { status } of answers) expect([202, 503]).toContain(status);
   for (const { status, body } of answers) if (status === 202) await customer.waitFor(body.id, terminal, 60_000);
+}, 90_000);
+
+test('after all that, no card token is readable in any table, stream, dead letter or log line', async () => {
+  const { id, paymentId } = await placePatiently(0);
+  await customer.waitFor(id, terminal, 60_000);
+  const { subject } = authorizePayment;
+  const asOrder = await system.connectNats('order');
+  try {
+    // The command again with another amount: a dead letter that carries the token.
+    const commands = (await storedMessages(system)).filter((message) => message.subject === subject);
+    const envelope = JSON.parse(commands.find(({ body }) => body.includes(paymentId))!.body) as Envelope<{
+      amountMinor: number;
+    }>;
+    envelope.data.amountMinor += 1;
+    await jetstream(asOrder).publish(subject, JSON.stringify({ ...envelope, id: newKey() }));
+  } finally {
+    await asOrder.close();
+  }
+  const messages = await eventually('the dead letter', async () => {
+    const stored = await storedMessages(system);
+    return stored.some(({ stream, body }) => stream === 'DLQ' && body.includes(paymentId)) && stored;
+  });
+  // The database of the provider is not ours: it is an external system.
+  const tables = (await Promise.all(['user', 'order', 'payment'].map((name) => system.rowsOf(name)))).join('\n');
+  const logs = (await Promise.all(system.services.map((instance) => instance.log()))).flat().join('\n');
+  const texts = [messages.map((message) => Object.values(message).join(' ')).join('\n'), tables, logs];
+  const readable = texts.flatMap((text) => text.split('\n')).filter((line) => /tok_[a-z]/.test(line));
+  expect(readable.map((line) => line.slice(0, 300))).toEqual([]);
+  expect([texts[0], tables].map((text) => /sealedCardToken\W+eyJ/.test(text!))).toEqual([true, true]);
 }, 90_000);

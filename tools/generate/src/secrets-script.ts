@@ -1,4 +1,12 @@
-import { natsAccounts, secretNames, secrets, secretSettings, services, type SecretKind } from '@causeway/system';
+import {
+  natsAccounts,
+  secretNames,
+  secrets,
+  secretSettings,
+  services,
+  type SecretKind,
+  type SecretName,
+} from '@causeway/system';
 import { secretFile } from './compose.js';
 import { withParts, type GeneratedFile } from './generated-file.js';
 
@@ -7,6 +15,9 @@ const inShell: Readonly<Record<SecretKind, string>> = {
   password: '$(password)',
   key: '$(key)',
   versionedKey: 'v1:$(key)',
+  openingKey: 'v1:$(private_key)',
+  // Only ever the public half of another secret.
+  sealingKey: '',
   // demo
   apiKey: 'sk_sandbox_$(password)',
   webhookSecret: 'whsec_$(password)',
@@ -19,7 +30,9 @@ export function secretsScript(): GeneratedFile {
   const values = secretNames.flatMap((secret) => {
     const holders = services.filter((service) => Object.values(secretSettings(service)).includes(secret));
     const files = new Set(holders.map((service) => secretFile(service, secret)));
-    return [...files].map((file) => `keep ${file} "${inShell[secrets[secret].kind]}"`);
+    const { kind, publicOf } = secrets[secret];
+    const value = publicOf === undefined ? inShell[kind] : `$(public_key ${secrets[publicOf as SecretName].file})`;
+    return [...files].map((file) => `keep ${file} "${value}"`);
   });
   return withParts('docker/secrets.sh', {
     secrets: [

@@ -1,4 +1,4 @@
-import { makeSecret, secrets, secretSettings, services, type SecretName } from '@causeway/system';
+import { makeSecret, publicKeyOf, secrets, secretSettings, services, type SecretName } from '@causeway/system';
 import { Refused } from './run.js';
 
 /** Name of a Secret, and its keys and values in the clear. */
@@ -33,7 +33,10 @@ export function developmentSecrets(
       holdersOf(secret)
         .map(([name, key]) => has(name, key))
         .find(Boolean),
-      () => makeSecret(secrets[secret].kind),
+      () => {
+        const { kind, publicOf } = secrets[secret];
+        return publicOf === undefined ? makeSecret(kind) : publicKeyOf(ofAll(publicOf as SecretName));
+      },
     );
 
   const make = (secret: string, key: string): string => {

@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { makeSecret, publicKeyOf } from '@causeway/system';
 import { loadSecrets } from './secrets.js';
 
 let folder: string;
@@ -23,6 +24,17 @@ test('no two secrets are the same', () => {
   const all = [databases, databaseOwners, nats, others].flatMap((each) => Object.values(each));
   expect(new Set(all).size).toBe(all.length);
 });
+
+// demo
+test('the public key that order seals with belongs to the private key of payment, whichever came first', () => {
+  const holders = { services: ['user'], accounts: ['user'] };
+  const { secrets } = loadSecrets(folder, holders);
+  expect(secrets.cardSealingKey).toBe(publicKeyOf(secrets.cardOpeningKeys));
+  const rotated = `${secrets.cardOpeningKeys},${makeSecret('openingKey').replace('v1', 'v2')}`;
+  writeFileSync(join(folder, 'secrets.json'), JSON.stringify({ ...secrets, cardOpeningKeys: rotated }));
+  expect(loadSecrets(folder, holders).secrets.cardSealingKey).toBe(publicKeyOf(rotated));
+});
+// end demo
 
 test('a secret that a later version added is added, and the others stay', () => {
   const { machineSecret, nats, databaseOwners, ...older } = loadSecrets(folder, {

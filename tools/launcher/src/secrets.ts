@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeSecret, secretNames, secrets, type SecretName, type ServiceName } from '@causeway/system';
+import { derivedSecrets, makeSecret, secretNames, secrets, type SecretName, type ServiceName } from '@causeway/system';
 
 /** What the parts of one system share. Made once for a data folder; without them its databases cannot be read. */
 export interface Secrets extends Readonly<Record<SecretName, string>> {
@@ -42,9 +42,10 @@ export function loadSecrets(folder: string, holders: Holders): { secrets: Secret
   const created = !existsSync(file);
   const fresh = generate(holders);
   const known = created ? undefined : (JSON.parse(readFileSync(file, 'utf8')) as Partial<Secrets>);
+  const own = { ...fresh, ...known };
   const all = {
-    ...fresh,
-    ...known,
+    ...own,
+    ...derivedSecrets(own as unknown as Record<string, string>),
     databases: { ...fresh.databases, ...known?.databases },
     databaseOwners: { ...fresh.databaseOwners, ...known?.databaseOwners },
     nats: { ...fresh.nats, ...known?.nats },

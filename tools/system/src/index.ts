@@ -1,7 +1,9 @@
 export { servicesWith, type Example } from './example.js';
 export {
   databaseSetting,
+  derivedSecrets,
   makeSecret,
+  publicKeyOf,
   secretNames,
   secrets,
   secretSettings,

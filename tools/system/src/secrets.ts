@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto';
 import type { Service } from './service.js';
 
 /** How a value is made. The prefixes are those that the providers of such secrets use: scanners know them. */
@@ -9,11 +9,27 @@ const makers = {
   key: () => randomBytes(32).toString('base64'),
   /** `<version>:<key>`, the form of `FIELD_KEYS`. */
   versionedKey: () => `v1:${randomBytes(32).toString('base64')}`,
+  /** `<version>:<private key on P-256>`, the form of `openingKeys` in libs/messaging. */
+  openingKey: newOpeningKey,
+  /** The public half of a key of nobody. Where a secret is the public half of another one, see {@link derivedSecrets}. */
+  sealingKey: () => publicKeyOf(newOpeningKey()),
   // demo
   apiKey: () => `sk_sandbox_k${randomBytes(24).toString('hex')}`,
   webhookSecret: () => `whsec_k${randomBytes(24).toString('hex')}`,
   // end demo
 } as const;
+
+function newOpeningKey(): string {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  return `v1:${privateKey.export({ format: 'der', type: 'pkcs8' }).toString('base64')}`;
+}
+
+/** @param privateKeys `v1:<PKCS #8>,v2:…` @returns The public key of the last one, with its version. */
+export function publicKeyOf(privateKeys: string): string {
+  const [version, key = ''] = (privateKeys.split(',').at(-1) ?? '').split(':');
+  const parsed = createPrivateKey({ key: Buffer.from(key, 'base64'), format: 'der', type: 'pkcs8' });
+  return `${version}:${createPublicKey(parsed).export({ format: 'der', type: 'spki' }).toString('base64')}`;
+}
 
 export type SecretKind = keyof typeof makers;
 
@@ -28,6 +44,8 @@ interface Secret {
    * value; the two ends of an agreement must.
    */
   readonly perService?: readonly ('compose' | 'kubernetes')[];
+  /** It is the public key of this one, which the same command makes. */
+  readonly publicOf?: string;
 }
 
 const declared = {
@@ -37,6 +55,8 @@ const declared = {
   cookieKeys: { kind: 'password', file: 'oidc-cookie-keys' },
   machineSecret: { kind: 'password', file: 'oidc-machine-secret' },
   // demo
+  cardOpeningKeys: { kind: 'openingKey', file: 'card-opening-keys' },
+  cardSealingKey: { kind: 'sealingKey', file: 'card-sealing-key', publicOf: 'cardOpeningKeys' },
   pspApiKey: { kind: 'apiKey', file: 'psp-api-key' },
   pspWebhookSecret: { kind: 'webhookSecret', file: 'psp-webhook-secret' },
   // end demo
@@ -53,6 +73,15 @@ export type SecretName = keyof typeof declared;
  */
 export const secrets: Readonly<Record<SecretName, Secret>> = declared;
 export const secretNames = Object.keys(declared) as readonly SecretName[];
+
+/** @returns The values that follow from others: of each pair that is there, the public key. */
+export const derivedSecrets = (values: Readonly<Record<string, string>>): Partial<Record<SecretName, string>> =>
+  Object.fromEntries(
+    secretNames.flatMap((name) => {
+      const source = values[secrets[name].publicOf ?? ''];
+      return source === undefined ? [] : [[name, publicKeyOf(source)]];
+    }),
+  );
 
 /** The secret settings of a service whose values are in {@link secrets}. */
 export const secretSettings = ({ secrets: own }: Service): Readonly<Record<string, SecretName>> => ({

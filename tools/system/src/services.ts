@@ -44,14 +44,19 @@ const entries = [
     nats: true,
     tokens: true,
     sends: [
-      'payment.cmd.authorize.v1',
+      'payment.cmd.authorize.v2',
       'payment.cmd.capture.v1',
       'payment.cmd.void.v1',
       'payment.cmd.refund.v1',
       'user.rpc.get-address.v1',
     ],
     calls: { gateway: 'the keys that tokens are checked with: only the gateway may reach user' },
-    secrets: { FIELD_KEYS: 'fieldKeys', BLIND_INDEX_KEY: 'blindIndexKey', CURSOR_SECRET: 'cursorSecret' },
+    secrets: {
+      FIELD_KEYS: 'fieldKeys',
+      BLIND_INDEX_KEY: 'blindIndexKey',
+      CURSOR_SECRET: 'cursorSecret',
+      CARD_SEALING_KEY: 'cardSealingKey',
+    },
   },
   {
     name: 'payment',
@@ -63,7 +68,11 @@ const entries = [
     tokens: true,
     calls: { gateway: 'the same keys', 'psp-sandbox': 'charges' },
     settings: ({ urlOf }) => ({ PSP_URL: urlOf('psp-sandbox') }),
-    secrets: { PSP_API_KEY: 'pspApiKey', PSP_WEBHOOK_SECRETS: 'pspWebhookSecret' },
+    secrets: {
+      CARD_OPENING_KEYS: 'cardOpeningKeys',
+      PSP_API_KEY: 'pspApiKey',
+      PSP_WEBHOOK_SECRETS: 'pspWebhookSecret',
+    },
   },
   {
     name: 'psp-sandbox',

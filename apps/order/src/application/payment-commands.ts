@@ -6,16 +6,16 @@ import type { OrderTransaction } from './ports.js';
 type AuthorizeData = DataOf<typeof authorizePayment>;
 
 /**
- * The data of `payment.cmd.authorize.v1` without the amount, which `place_order` adds once it has looked up the prices.
+ * The data of `payment.cmd.authorize.v2` without the amount, which `place_order` adds once it has looked up the prices.
  */
 export const authorizeDraft = (
   { id, paymentId, customerId }: Pick<Order, 'id' | 'paymentId' | 'customerId'>,
-  paymentMethodToken: string,
-): Omit<AuthorizeData, 'amountMinor' | 'currency'> => ({ orderId: id, paymentId, customerId, paymentMethodToken });
+  sealedCardToken: string,
+): Omit<AuthorizeData, 'amountMinor' | 'currency'> => ({ orderId: id, paymentId, customerId, sealedCardToken });
 
-/** The data of `payment.cmd.authorize.v1`. */
-export const authorizeData = (order: Order, paymentMethodToken: string): AuthorizeData => ({
-  ...authorizeDraft(order, paymentMethodToken),
+/** The data of `payment.cmd.authorize.v2`. */
+export const authorizeData = (order: Order, sealedCardToken: string): AuthorizeData => ({
+  ...authorizeDraft(order, sealedCardToken),
   amountMinor: order.totalMinor,
   currency: order.currency,
 });
@@ -30,7 +30,7 @@ export async function sendCommand(tx: OrderTransaction, order: Order, step: Saga
   const reason = order.reason ?? '';
   switch (step) {
     case 'authorize': {
-      const token = await tx.orders.paymentMethodToken(order.id);
+      const token = await tx.orders.sealedCardToken(order.id);
       await tx.outbox.add(authorizePayment, paymentId, authorizeData(order, token));
       return;
     }

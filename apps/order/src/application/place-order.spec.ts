@@ -12,10 +12,13 @@ const body = (productId = kettle.id, quantity = 1) => ({
   paymentMethodToken: 'tok_success',
 });
 
+/** Stands for the seal: readable, and of its form. */
+const seal = async (token: string, paymentId: string) => `${token}..${paymentId}.c.t`;
+
 function setUp(find: () => Promise<PostalAddress | undefined> = async () => address) {
   const orders = new InMemoryOrders(products);
   const book = { find };
-  return { orders, book, placeOrder: new PlaceOrder(orders, book, randomUUID, fingerprint) };
+  return { orders, book, placeOrder: new PlaceOrder(orders, book, seal, randomUUID, fingerprint) };
 }
 
 test('an order is placed with the address that the user service knows', async () => {
@@ -23,7 +26,13 @@ test('an order is placed with the address that the user service knows', async ()
   const { order, replayed } = await placeOrder.execute({ customerId, idempotencyKey: 'k', body: body() });
   expect(replayed).toBe(false);
   expect(order).toMatchObject({ status: 'PENDING_PAYMENT', totalMinor: 5_990, shippingAddress: address });
-  expect(orders.state.sent.map(({ subject }) => subject)).toEqual(['order.evt.placed.v1', 'payment.cmd.authorize.v1']);
+  expect(orders.state.sent.map(({ subject }) => subject)).toEqual(['order.evt.placed.v1', 'payment.cmd.authorize.v2']);
+  // Sealed for the payment of the command.
+  const { paymentId } = order;
+  expect(orders.state.sent[1]!.data).toMatchObject({
+    paymentId,
+    sealedCardToken: await seal('tok_success', paymentId),
+  });
 });
 
 test('an unknown address is ADDRESS_UNKNOWN and nothing is reserved', async () => {

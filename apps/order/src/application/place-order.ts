@@ -2,7 +2,15 @@ import type { PlaceOrderBody, PostalAddress } from '@causeway/contracts';
 import { ValidationFailed } from '@causeway/errors';
 import { IdempotencyKeyInFlight, IdempotencyKeyReused, type IdempotencyScope } from '@causeway/persistence';
 import { AddressUnknown, CurrencyMixed, OutOfStock, ProductUnknown } from '../domain/order.errors.js';
-import type { AddressBook, Fingerprint, NewId, OrderDetails, OrderUnitOfWork, PlaceOrderResult } from './ports.js';
+import type {
+  AddressBook,
+  Fingerprint,
+  NewId,
+  OrderDetails,
+  OrderUnitOfWork,
+  PlaceOrderResult,
+  SealCardToken,
+} from './ports.js';
 import { countOrder } from './order-counter.js';
 import { unpaced, type Pacing } from './pace.js';
 
@@ -26,6 +34,7 @@ export class PlaceOrder {
   constructor(
     private readonly uow: OrderUnitOfWork,
     private readonly addresses: AddressBook,
+    private readonly sealCardToken: SealCardToken,
     private readonly newId: NewId,
     private readonly fingerprint: Fingerprint,
     private readonly pace: Pacing = unpaced,
@@ -53,14 +62,17 @@ export class PlaceOrder {
     const fingerprint = this.fingerprint(body);
     const found = await this.addressOrReplay(customerId, body.shippingAddressId, scope, fingerprint);
     if ('replay' in found) return { order: found.replay, replayed: true };
+    const paymentId = this.newId();
+    // From here on nothing in this service sees the token: not its database, not the outbox, not the broker.
+    const sealedCardToken = await this.sealCardToken(body.paymentMethodToken, paymentId);
     const result = await this.uow.single((tx) =>
       tx.orders.place({
         orderId: this.newId(),
-        paymentId: this.newId(),
+        paymentId,
         customerId,
         items,
         shippingAddress: found.address,
-        paymentMethodToken: body.paymentMethodToken,
+        sealedCardToken,
         idempotency: { ...scope, fingerprint },
       }),
     );

@@ -33,7 +33,8 @@ export interface NewOrder {
   readonly customerId: string;
   readonly items: readonly OrderItem[];
   readonly shippingAddress: PostalAddress;
-  readonly paymentMethodToken: string;
+  /** Sealed for payment: this service cannot open it. */
+  readonly sealedCardToken: string;
   readonly idempotency: IdempotencyScope & { readonly fingerprint: string };
 }
 
@@ -78,8 +79,11 @@ export interface Orders {
   releaseStock(order: Order): Promise<void>;
   /** Starts the timer of the order's step anew, or deletes it when no step is open. */
   schedule(order: Order): Promise<void>;
-  /** The card token that the customer placed the order with. */
-  paymentMethodToken(orderId: string): Promise<string>;
+  /**
+   * The card token that the customer placed the order with, sealed for payment. Kept while the order waits for its
+   * authorization.
+   */
+  sealedCardToken(orderId: string): Promise<string>;
   details(orderId: string): Promise<OrderDetails>;
 }
 
@@ -152,6 +156,8 @@ export interface AddressBook {
   find(customerId: string, addressId: string): Promise<PostalAddress | undefined>;
 }
 
+/** Seals a card token so that only payment can open it, and only for this payment. */
+export type SealCardToken = (cardToken: string, paymentId: string) => Promise<string>;
 /** Returns a new UUIDv7. */
 export type NewId = () => string;
 /** Returns the canonical fingerprint of a request. */

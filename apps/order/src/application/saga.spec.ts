@@ -136,7 +136,7 @@ test('captured after the cancellation: refunded with the same refundId each time
 test('a timer sends the same command again', async () => {
   const { due, orders } = await placedOrder();
   await due(false);
-  const [first, again] = orders.state.sent.filter(({ subject }) => subject === 'payment.cmd.authorize.v1');
+  const [first, again] = orders.state.sent.filter(({ subject }) => subject === 'payment.cmd.authorize.v2');
   expect(again).toEqual(first);
 });
 

@@ -55,7 +55,7 @@ export const contractFixture: ContractFixture = {
   operations: {
     getProduct: { request: () => ({ params: { productId: kettle } }) },
     setStock: { request: () => ({ params: { productId: grinder } }) },
-    placeOrder: { publishes: ['order.evt.placed.v1', 'payment.cmd.authorize.v1'] },
+    placeOrder: { publishes: ['order.evt.placed.v1', 'payment.cmd.authorize.v2'] },
     cancelOrder: { publishes: ['payment.cmd.void.v1'] },
   },
   consumers: {

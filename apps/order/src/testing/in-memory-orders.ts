@@ -30,7 +30,7 @@ export interface SentMessage {
 interface StoredOrder {
   order: Order;
   readonly shippingAddress: PostalAddress;
-  readonly paymentMethodToken: string;
+  sealedCardToken: string | null;
   readonly placedAt: string;
   readonly history: OrderHistoryEntry[];
 }
@@ -94,6 +94,7 @@ function bind(state: StoreState): OrderTransaction {
       forUpdate: async (orderId) => state.orders[orderId]?.order,
       save: async (order, change) => {
         stored(order.id).order = order;
+        if (order.step !== 'authorize') stored(order.id).sealedCardToken = null;
         stored(order.id).history.push(entryOf(order, change, new Date().toISOString()));
       },
       releaseStock: async ({ lines }) => {
@@ -103,7 +104,11 @@ function bind(state: StoreState): OrderTransaction {
         if (step === null) delete state.timers[id];
         else state.timers[id] = step === 'authorize' || step === 'capture';
       },
-      paymentMethodToken: async (orderId) => stored(orderId).paymentMethodToken,
+      sealedCardToken: async (orderId) => {
+        const { sealedCardToken } = stored(orderId);
+        if (sealedCardToken === null) throw new Error(`order ${orderId} no longer has its card token`);
+        return sealedCardToken;
+      },
       details: async (orderId) => detailsOf(stored(orderId)),
     },
   };
@@ -112,7 +117,7 @@ function bind(state: StoreState): OrderTransaction {
 type Send = <T>(definition: MessageDefinition<T>, aggregateId: string, data: T) => Promise<void>;
 
 async function place(state: StoreState, request: NewOrder, send: Send): Promise<PlaceOrderResult> {
-  const { orderId, paymentId, customerId, items, shippingAddress, paymentMethodToken, idempotency } = request;
+  const { orderId, paymentId, customerId, items, shippingAddress, sealedCardToken, idempotency } = request;
   const answer = state.answers[keyOf(idempotency)];
   if (answer && answer.fingerprint !== idempotency.fingerprint) return { outcome: 'idempotency_reused' };
   if (answer) return { outcome: 'replayed', order: answer.order };
@@ -139,11 +144,11 @@ async function place(state: StoreState, request: NewOrder, send: Send): Promise<
   };
   const cause = { kind: 'request', name: idempotency.route, id: idempotency.key } as const;
   const history = [entryOf(order, { from: null, event: orderPlaced.subject, cause }, placedAt)];
-  state.orders[orderId] = { order, shippingAddress, paymentMethodToken, placedAt, history };
+  state.orders[orderId] = { order, shippingAddress, sealedCardToken, placedAt, history };
   state.timers[orderId] = true;
   const bare = lines.map(({ productId, quantity, unitPriceMinor }) => ({ productId, quantity, unitPriceMinor }));
   await send(orderPlaced, orderId, { ...target, version: 1, occurredAt: placedAt, totalMinor, currency, lines: bare });
-  await send(authorizePayment, paymentId, authorizeData(order, paymentMethodToken));
+  await send(authorizePayment, paymentId, authorizeData(order, sealedCardToken));
   const details = detailsOf(state.orders[orderId]!);
   state.answers[keyOf(idempotency)] = { fingerprint: idempotency.fingerprint, order: details };
   return { outcome: 'placed', order: details };

@@ -4,6 +4,7 @@ import { loadSettings } from '@causeway/config';
 import { getAddress, scopes, type DataOf, type Envelope, type MessageDefinition } from '@causeway/contracts';
 import { expectDeclaredResponses } from '@causeway/contracts/testing';
 import { buildEnvelope } from '@causeway/messaging';
+import { sealedKeyPair } from '@causeway/messaging/testing';
 import { createApp } from '@causeway/service-host';
 import { createDatabase, startNats, type TestDatabase, type TestNats } from '@causeway/testkit';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
@@ -69,6 +70,7 @@ export class OrderService {
       FIELD_KEYS: `v1:${randomBytes(32).toString('base64')}`,
       BLIND_INDEX_KEY: randomBytes(32).toString('hex'),
       CURSOR_SECRET: randomBytes(32).toString('hex'),
+      CARD_SEALING_KEY: sealedKeyPair().sealingKeys,
       ...issuer.settings,
       ...overrides,
     };

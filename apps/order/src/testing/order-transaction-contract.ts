@@ -64,7 +64,7 @@ export function orderTransactionContract(store: () => OrderStore): void {
       customerId,
       amountMinor: 6_490,
       currency: 'EUR',
-      paymentMethodToken: 'tok_success',
+      sealedCardToken: request.sealedCardToken,
     });
   });
 
@@ -163,8 +163,19 @@ export function orderTransactionContract(store: () => OrderStore): void {
         paymentVersion: 2,
       });
       expect(await tx.orders.details(request.orderId)).toMatchObject({ status: 'REJECTED', shippingAddress: address });
-      expect(await tx.orders.paymentMethodToken(request.orderId)).toBe('tok_success');
     });
+  });
+
+  test('the card token is kept while the order waits for its authorization, and forgotten after', async () => {
+    const request = newOrder({ items: [{ productId: cup.id, quantity: 1 }] });
+    await place(request);
+    await store().uow.run(async (tx) => {
+      expect(await tx.orders.sealedCardToken(request.orderId)).toBe(request.sealedCardToken);
+      const before = (await tx.orders.forUpdate(request.orderId))!;
+      await tx.orders.save(applyOutcome(before, paymentOutcome(before, { kind: 'authorized', version: 2 })), change);
+    });
+    const later = store().uow.run((tx) => tx.orders.sealedCardToken(request.orderId));
+    await expect(later).rejects.toThrow('no longer has its card token');
   });
 
   test('an order that does not exist is undefined', async () => {

@@ -40,8 +40,8 @@ export interface Operation {
   readonly currency: string;
   readonly refundId: string | null;
   readonly chargeId: string | null;
-  /** Set for an AUTHORIZE until it is settled, then erased. */
-  readonly paymentMethodToken: string | null;
+  /** Set for an AUTHORIZE until it is settled, then erased. Sealed: the token is in the clear during the call only. */
+  readonly sealedCardToken: string | null;
   /** Attempts begun, including the one of this claim. */
   readonly attempts: number;
   /** Readings of the charge while UNKNOWN. */
@@ -65,7 +65,7 @@ export interface Reschedule {
 
 export interface OperationRepository {
   /** Stores an operation with its idempotency key and the caller's trace. It is due immediately. */
-  add(paymentId: string, intent: OperationIntent, paymentMethodToken?: string): Promise<void>;
+  add(paymentId: string, intent: OperationIntent, sealedCardToken?: string): Promise<void>;
   /** Whether the operation in flight may have reached the provider. Locks it against being claimed. */
   mayBeSent(paymentId: string): Promise<boolean>;
   /** Closes the operation in flight, which was never sent. */
@@ -101,6 +101,12 @@ export interface AuthorizeRequest {
   readonly currency: string;
   readonly paymentMethodToken: string;
 }
+
+/**
+ * Opens a card token that was sealed for this payment.
+ * @throws SealedKeyUnknown, SealedValueInvalid
+ */
+export type OpenCardToken = (sealed: string, paymentId: string) => Promise<string>;
 
 /**
  * The payment provider. Every call that moves money takes the idempotency key stored with its operation.

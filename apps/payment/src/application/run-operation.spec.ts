@@ -1,6 +1,7 @@
 import { paymentAuthorized, paymentRefunded } from '@causeway/contracts';
 import { DatabaseUnavailable } from '@causeway/persistence';
 import { FakePaymentProvider } from '../testing/fake-payment-provider.js';
+import { openCardToken, sealCardToken } from '../testing/card-keys.js';
 import { InMemoryPayments } from '../testing/in-memory-payments.js';
 import { AuthorizePayment } from './authorize-payment.js';
 import { CapturePayment } from './capture-payment.js';
@@ -25,13 +26,14 @@ let messages = 0;
 beforeEach(() => {
   db = new InMemoryPayments();
   psp = new FakePaymentProvider();
-  run = new RunOperation(db.uow, psp, db.now, { random: () => 1 });
+  run = new RunOperation(db.uow, psp, openCardToken, db.now, { random: () => 1 });
 });
 
 const delivery = () => ({ consumer: 'payment', messageId: `message-${++messages}` });
-const authorize = (paymentMethodToken = 'tok_success', from = delivery()) => {
-  const command = { ...target, customerId: orderId, amountMinor: 1_000, currency: 'EUR', paymentMethodToken };
-  return new AuthorizePayment(db.uow, db.now).execute(command, from);
+const authorize = async (cardToken = 'tok_success', from = delivery()) => {
+  const sealedCardToken = await sealCardToken(cardToken, paymentId);
+  const command = { ...target, customerId: orderId, amountMinor: 1_000, currency: 'EUR', sealedCardToken };
+  return new AuthorizePayment(db.uow, openCardToken, db.now).execute(command, from);
 };
 const capture = () => new CapturePayment(db.uow, db.now).execute(target, delivery());
 const cancel = () => new VoidPayment(db.uow, db.now).execute({ ...target, reason: 'cancelled' }, delivery());
@@ -79,9 +81,31 @@ test("a declined card ends in DECLINED, with the provider's reason", async () =>
 
 test('the card token is erased once the authorization is settled', async () => {
   await authorize();
-  expect(db.uow.state.operations[0]?.paymentMethodToken).toBe('tok_success');
+  const sealed = db.uow.state.operations[0]?.sealedCardToken ?? '';
+  expect(sealed).not.toContain('tok_success');
+  await expect(openCardToken(sealed, paymentId)).resolves.toBe('tok_success');
   await work();
-  expect(db.uow.state.operations[0]?.paymentMethodToken).toBeNull();
+  expect(db.uow.state.operations[0]?.sealedCardToken).toBeNull();
+});
+
+test('a card token that was sealed for another payment authorizes nothing', async () => {
+  const sealedCardToken = await sealCardToken('tok_success', refundId);
+  const command = { ...target, customerId: orderId, amountMinor: 1_000, currency: 'EUR', sealedCardToken };
+  const stolen = new AuthorizePayment(db.uow, openCardToken, db.now).execute(command, delivery());
+  await expect(stolen).rejects.toMatchObject({ code: 'SEALED_VALUE_INVALID', retryable: false });
+  expect(db.payment(paymentId)).toBeUndefined();
+});
+
+test('a private key is removed too early: nothing is sent until it is back', async () => {
+  await authorize();
+  const lost = new RunOperation(db.uow, psp, async () => Promise.reject(new Error('gone')), db.now, {
+    random: () => 1,
+  });
+  const [operation] = await db.claim(1, leaseMs);
+  await lost.execute(operation!);
+  expect([status(), psp.ledger]).toEqual(['AUTHORIZING', []]);
+  await next();
+  expect([status(), psp.ledger]).toEqual(['AUTHORIZED', ['authorize 1000']]);
 });
 
 test('the same message twice is handled once; the same command in a new message gets its answer again', async () => {
@@ -321,7 +345,7 @@ describe('a database that is down when the outcome is known', () => {
           : Reflect.get(target, name, target),
     });
   const runWith = (times: number) =>
-    new RunOperation(failing(times), psp, db.now, { random: () => 1, pause: () => Promise.resolve() });
+    new RunOperation(failing(times), psp, openCardToken, db.now, { random: () => 1, pause: () => Promise.resolve() });
 
   test('storing is retried while the claim is held; the provider is called once', async () => {
     await authorize();

@@ -4,7 +4,14 @@ import { getLogger } from '@causeway/telemetry';
 import type { ProviderOutcome } from '../domain/payment.js';
 import { providerOutcomeOf, type ProviderCharge } from '../domain/provider-charge.js';
 import { markUnclear, settleOperation } from '../domain/settlement.js';
-import type { Operation, PaymentProvider, PaymentTransaction, PaymentUnitOfWork, Reschedule } from './ports.js';
+import type {
+  OpenCardToken,
+  Operation,
+  PaymentProvider,
+  PaymentTransaction,
+  PaymentUnitOfWork,
+  Reschedule,
+} from './ports.js';
 import { PspRefused, PspUnsent } from './provider-errors.js';
 import { saveChange } from './save-change.js';
 
@@ -64,6 +71,7 @@ export class RunOperation {
   constructor(
     private readonly uow: PaymentUnitOfWork,
     private readonly provider: PaymentProvider,
+    private readonly openCardToken: OpenCardToken,
     private readonly now: () => Date,
     options: RunOperationOptions = {},
   ) {
@@ -145,12 +153,12 @@ export class RunOperation {
     }
   }
 
-  private call({ kind, key, paymentId, ...operation }: Operation): Promise<ProviderCharge> {
+  private async call({ kind, key, paymentId, ...operation }: Operation): Promise<ProviderCharge> {
     const { amountMinor, currency } = operation;
     const chargeId = operation.chargeId ?? '';
     switch (kind) {
       case 'AUTHORIZE': {
-        const paymentMethodToken = operation.paymentMethodToken ?? '';
+        const paymentMethodToken = await this.cardTokenOf(operation.sealedCardToken ?? '', paymentId);
         return this.provider.authorize(key, { reference: paymentId, amountMinor, currency, paymentMethodToken });
       }
       case 'CAPTURE':
@@ -159,6 +167,15 @@ export class RunOperation {
         return this.provider.void(key, chargeId);
       case 'REFUND':
         return this.provider.refund(key, chargeId, { reference: operation.refundId ?? '', amountMinor });
+    }
+  }
+
+  /** The command came with a token that opened, so a key was removed since: nothing is sent until it is back. */
+  private async cardTokenOf(sealed: string, paymentId: string): Promise<string> {
+    try {
+      return await this.openCardToken(sealed, paymentId);
+    } catch (error) {
+      throw new PspUnsent('the card token does not open', { cause: error });
     }
   }
 

@@ -13,7 +13,7 @@ export interface SaveChangeOptions {
   /** The payment before the change; undefined when it was just inserted. An unchanged payment is not written. */
   readonly before: Payment | undefined;
   readonly now: Date;
-  readonly paymentMethodToken?: string;
+  readonly sealedCardToken?: string;
 }
 
 /**
@@ -26,12 +26,12 @@ export async function saveChange(
   options: SaveChangeOptions,
 ): Promise<void> {
   const { payment, facts, intent, withdraw } = change;
-  const { before, now, paymentMethodToken } = options;
+  const { before, now, sealedCardToken } = options;
   // Started together, so that they travel together; the database runs them in this order.
   await Promise.all([
     ...(before && payment !== before ? [tx.payments.save(payment, before)] : []),
     ...(withdraw ? [tx.operations.withdraw(payment.id)] : []),
-    ...(intent ? [tx.operations.add(payment.id, intent, paymentMethodToken)] : []),
+    ...(intent ? [tx.operations.add(payment.id, intent, sealedCardToken)] : []),
     ...facts.map((fact) => publish(tx, payment, fact, now)),
   ]);
 }

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { ContractFixture, Surroundings } from '@causeway/contract-suite';
 import { signWebhook } from '../adapters/http/psp-signature.js';
+import { cardSettings, sealCardToken } from './card-keys.js';
 
 const webhookSecret = 'contract-webhook-secret-0123456789';
 
@@ -72,15 +73,12 @@ async function json(request: IncomingMessage): Promise<Body> {
   return JSON.parse(Buffer.concat(chunks).toString() || '{}') as Body;
 }
 
-const authorization = (customerId: string = randomUUID()) => ({
-  paymentId: randomUUID(),
-  orderId: randomUUID(),
-  customerId,
-  amountMinor: 5_990,
-  currency: 'EUR',
-  paymentMethodToken: 'tok_success',
-});
-type Authorization = ReturnType<typeof authorization>;
+async function authorization(customerId: string = randomUUID(), cardToken = 'tok_success') {
+  const paymentId = randomUUID();
+  const sealedCardToken = await sealCardToken(cardToken, paymentId);
+  return { paymentId, orderId: randomUUID(), customerId, amountMinor: 5_990, currency: 'EUR', sealedCardToken };
+}
+type Authorization = Awaited<ReturnType<typeof authorization>>;
 
 const ofPayment =
   ({ paymentId }: Authorization) =>
@@ -89,8 +87,8 @@ const ofPayment =
 const target = ({ paymentId, orderId }: Authorization) => ({ paymentId, orderId });
 
 async function authorized(world: Surroundings, customerId?: string): Promise<Authorization> {
-  const command = authorization(customerId);
-  await world.deliver('payment.cmd.authorize.v1', command);
+  const command = await authorization(customerId);
+  await world.deliver('payment.cmd.authorize.v2', command);
   await world.published('payment.evt.authorized.v1', ofPayment(command));
   return command;
 }
@@ -104,7 +102,7 @@ async function captured(world: Surroundings): Promise<Authorization> {
 
 /** What the contract suite cannot know from the record of this service. */
 export const contractFixture: ContractFixture = {
-  settings: { PSP_WEBHOOK_SECRETS: webhookSecret },
+  settings: { ...cardSettings, PSP_WEBHOOK_SECRETS: webhookSecret },
   start: async () => {
     const { url, stop } = await startProvider();
     return { settings: { PSP_URL: url }, stop };
@@ -126,7 +124,7 @@ export const contractFixture: ContractFixture = {
     },
   },
   consumers: {
-    'payment.cmd.authorize.v1': { data: () => authorization(), publishes: ['payment.evt.authorized.v1'] },
+    'payment.cmd.authorize.v2': { data: () => authorization(), publishes: ['payment.evt.authorized.v1'] },
     'payment.cmd.capture.v1': {
       data: async (world) => target(await authorized(world)),
       publishes: ['payment.evt.captured.v1'],
@@ -144,8 +142,8 @@ export const contractFixture: ContractFixture = {
     },
   },
   events: {
-    'payment.evt.declined.v1': (world) =>
-      world.deliver('payment.cmd.authorize.v1', { ...authorization(), paymentMethodToken: 'tok_declined' }),
+    'payment.evt.declined.v1': async (world) =>
+      world.deliver('payment.cmd.authorize.v2', await authorization(randomUUID(), 'tok_declined')),
     'payment.evt.capture-failed.v1': async (world) => {
       const command = await authorized(world);
       await world.deliver('payment.cmd.void.v1', { ...target(command), reason: 'cancelled' });

@@ -131,7 +131,7 @@ export class InMemoryPayments implements OperationQueue {
       mayBeSent: async (paymentId) => draft.operations.some((one) => inFlight(paymentId)(one) && one.attempts > 0),
       withdraw: async (paymentId) => void change(inFlight(paymentId), { status: 'WITHDRAWN' }),
       close: async (id, status) =>
-        change((one) => one.id === id && isOpen(one), { status, lease: null, paymentMethodToken: null }),
+        change((one) => one.id === id && isOpen(one), { status, lease: null, sealedCardToken: null }),
       reschedule: async ({ id, lease }, { delayMs, ...next }) =>
         change((one) => one.id === id && one.lease === lease && isOpen(one), {
           ...next,
@@ -156,7 +156,7 @@ export class InMemoryPayments implements OperationQueue {
       status: 'READY',
       amountMinor: intent.amountMinor,
       refundId: intent.refundId ?? null,
-      paymentMethodToken: token ?? null,
+      sealedCardToken: token ?? null,
       attempts: 0,
       reads: 0,
       unsent: 0,

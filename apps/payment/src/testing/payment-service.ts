@@ -17,6 +17,7 @@ import { claimPort, createDatabase, startNats, type TestDatabase, type TestNats 
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { migrations } from '../migrations.js';
 import { service } from '../service.js';
+import { cardSettings, sealCardToken } from './card-keys.js';
 import { ServiceProcess } from './service-process.js';
 
 export const apiKey = 'test-api-key-0123456789';
@@ -105,6 +106,7 @@ export class PaymentService {
       OUTBOX_POLL_MS: '50',
       AUTH_ISSUER: this.issuer.settings.AUTH_ISSUER,
       AUTH_JWKS_URL: this.issuer.settings.AUTH_JWKS_URL,
+      ...cardSettings,
       PSP_URL: provider.url,
       PSP_API_KEY: apiKey,
       PSP_WEBHOOK_SECRETS: `a-newer-webhook-secret-0123456789,${webhookSecret}`,
@@ -161,9 +163,10 @@ export class TestPayment {
 
   constructor(private readonly service: PaymentService) {}
 
-  authorize(paymentMethodToken = 'tok_success'): Promise<string> {
+  async authorize(cardToken = 'tok_success'): Promise<string> {
     const { target, customerId } = this;
-    const data = { ...target, customerId, amountMinor: 1_999, currency: 'EUR', paymentMethodToken };
+    const sealedCardToken = await sealCardToken(cardToken, this.id);
+    const data = { ...target, customerId, amountMinor: 1_999, currency: 'EUR', sealedCardToken };
     return this.service.send(authorizePayment, this.id, data);
   }
 
@@ -214,7 +217,7 @@ export class TestPayment {
   }
 
   operations(): Promise<
-    { key: string; status: string; attempts: number; reads: number; payment_method_token: string | null }[]
+    { key: string; status: string; attempts: number; reads: number; card_token_sealed: string | null }[]
   > {
     return this.service.rows('SELECT * FROM psp_operations WHERE payment_id = $1 ORDER BY created_at, n', this.id);
   }

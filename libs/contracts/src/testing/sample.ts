@@ -44,6 +44,9 @@ function sample(schema: Json): unknown {
 const byPattern: readonly (readonly [pattern: string, text: string])[] = [
   ['^[A-Z]{3}$', 'EUR'],
   ['^[A-Z]{2}$', 'GB'],
+  // demo
+  [String.raw`^[\w-]+\.[\w-]*\.[\w-]+\.[\w-]+\.[\w-]+$`, 'e30..aXY.YQ.dGFn'],
+  // end demo
 ];
 
 function sampleText({ format, pattern, minLength }: Json): string {

@@ -20,7 +20,7 @@ export function addDlq(program: Command, run: RunCommand): void {
   withFilter(dlq.command('list'))
     .description('list dead letters, oldest first')
     .option('--limit <count>', 'at most so many', count, 100)
-    .addHelpText('after', example('dlq list --consumer payment__payment-cmd-authorize-v1 --since 2h'))
+    .addHelpText('after', example('dlq list --consumer payment__payment-cmd-authorize-v2 --since 2h'))
     .action((filter: LetterFilter & { limit: number }, command: Command) =>
       run(command, (context) => list(context, filter)),
     );

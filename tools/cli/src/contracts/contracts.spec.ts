@@ -12,7 +12,7 @@ test('events, commands, RPCs and HTTP operations are contracts', () => {
     expect.arrayContaining([
       // demo
       'order.evt.placed.v1',
-      'payment.cmd.authorize.v1',
+      'payment.cmd.authorize.v2',
       'placeOrder',
       // end demo
       'user.evt.registered.v1',

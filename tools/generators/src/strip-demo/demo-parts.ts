@@ -64,6 +64,7 @@ export const demoPaths: readonly string[] = [
   'tools/cli/test/story.int.spec.ts',
   'tools/demo-client/src/shop-demo.ts',
   'tools/demo-client/src/shopper.ts',
+  'tools/e2e/src/stored-messages.ts',
   'tools/e2e/test/bad-input.e2e.spec.ts',
   'tools/e2e/test/cli.images.ts',
   'tools/e2e/test/discovery.e2e.spec.ts',

@@ -35,14 +35,6 @@ export class OrderSealing {
     return this.cipher.encrypt(JSON.stringify(address), 'orders.address_sealed', orderId);
   }
 
-  sealCardToken(orderId: string, token: string): string {
-    return this.cipher.encrypt(token, 'orders.card_token_sealed', orderId);
-  }
-
-  openCardToken(orderId: string, sealed: string): string {
-    return this.cipher.decrypt(sealed, 'orders.card_token_sealed', orderId);
-  }
-
   details(row: OrderRow): OrderDetails {
     return this.withAddress(
       {

@@ -48,21 +48,21 @@ export class PgOrders implements Orders {
   }
 
   /** Drafts the envelopes here, where the trace is known; `place_order` adds the lines, the amount and the time. */
-  private requestOf({ orderId, paymentId, customerId, paymentMethodToken, ...order }: NewOrder) {
+  private requestOf({ orderId, paymentId, customerId, sealedCardToken, ...order }: NewOrder) {
     const target = { orderId, paymentId, customerId };
     return {
       ...target,
       items: order.items,
       idempotency: order.idempotency,
       addressSealed: this.sealing.sealAddress(orderId, order.shippingAddress),
-      cardTokenSealed: this.sealing.sealCardToken(orderId, paymentMethodToken),
+      cardTokenSealed: sealedCardToken,
       redriveMs: this.timing.redriveMs,
       paymentLimitMs: this.timing.paymentLimitMs,
       placedMessage: draftEnvelope(orderPlaced, { source: 'order', aggregateId: orderId, data: target }),
       authorizeMessage: draftEnvelope(authorizePayment, {
         source: 'order',
         aggregateId: paymentId,
-        data: authorizeDraft({ ...target, id: orderId }, paymentMethodToken),
+        data: authorizeDraft({ ...target, id: orderId }, sealedCardToken),
       }),
     };
   }
@@ -79,13 +79,17 @@ export class PgOrders implements Orders {
     return row && { ...row, totalMinor: Number(row.totalMinor) };
   }
 
-  /** One statement, so that a change and its history cannot come apart, and the history costs no statement more. */
+  /**
+   * One statement, so that a change and its history cannot come apart, and the history costs no statement more. The card
+   * token is forgotten with the step that needs it.
+   */
   async save(order: Order, { from, event, cause }: ChangeRecord): Promise<void> {
     const { id, status, step, stockHeld, reason, paymentVersion, version } = order;
     const { rowCount } = await this.transaction.sql.query(
       `WITH saved AS (
          UPDATE orders SET status = $2::order_status, step = $3::saga_step, stock_held = $4, reason = $5, payment_version = $6,
-                version = $7, updated_at = clock_timestamp()
+                version = $7, updated_at = clock_timestamp(),
+                card_token_sealed = CASE WHEN $3::saga_step = 'authorize' THEN card_token_sealed END
           WHERE id = $1 AND version = $7 - 1
          RETURNING id, version, status, step, reason, updated_at)
        INSERT INTO order_events (order_id, version, status, step, reason, occurred_at,
@@ -126,12 +130,14 @@ export class PgOrders implements Orders {
     );
   }
 
-  async paymentMethodToken(orderId: string): Promise<string> {
-    const { rows } = await this.transaction.sql.query<{ sealed: string }>(
+  async sealedCardToken(orderId: string): Promise<string> {
+    const { rows } = await this.transaction.sql.query<{ sealed: string | null }>(
       'SELECT card_token_sealed AS sealed FROM orders WHERE id = $1',
       [orderId],
     );
-    return this.sealing.openCardToken(orderId, rows[0]!.sealed);
+    const sealed = rows[0]?.sealed;
+    if (!sealed) throw new Error(`order ${orderId} no longer has its card token`);
+    return sealed;
   }
 
   async details(orderId: string): Promise<OrderDetails> {

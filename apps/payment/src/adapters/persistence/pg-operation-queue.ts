@@ -14,7 +14,7 @@ interface OperationRow {
   currency: string;
   refund_id: string | null;
   charge_id: string | null;
-  payment_method_token: string | null;
+  card_token_sealed: string | null;
   attempts: number;
   reads: number;
   unsent: number;
@@ -95,7 +95,7 @@ export class PgOperationQueue implements OperationQueue {
               attempts = o.attempts + CASE o.status WHEN 'READY' THEN 1 ELSE 0 END
          FROM due, payments p
         WHERE o.id = due.id AND p.id = o.payment_id
-       RETURNING o.id, o.payment_id, p.order_id, o.step, o.key, o.status, o.amount_minor, p.currency, o.refund_id, p.charge_id, o.payment_method_token,
+       RETURNING o.id, o.payment_id, p.order_id, o.step, o.key, o.status, o.amount_minor, p.currency, o.refund_id, p.charge_id, o.card_token_sealed,
                  o.attempts, o.reads, o.unsent, o.created_at, o.traceparent, o.lease`,
       [limit, lease, leaseMs],
     );
@@ -110,7 +110,7 @@ export class PgOperationQueue implements OperationQueue {
       currency: row.currency,
       refundId: row.refund_id,
       chargeId: row.charge_id,
-      paymentMethodToken: row.payment_method_token,
+      sealedCardToken: row.card_token_sealed,
       attempts: row.attempts,
       reads: row.reads,
       unsent: row.unsent,

@@ -12,9 +12,9 @@ export class PgOperations implements OperationRepository {
     private readonly wakeWorker: () => void,
   ) {}
 
-  async add(paymentId: string, intent: OperationIntent, paymentMethodToken?: string): Promise<void> {
+  async add(paymentId: string, intent: OperationIntent, sealedCardToken?: string): Promise<void> {
     await this.sql.query(
-      `INSERT INTO psp_operations (id, payment_id, step, n, key, refund_id, amount_minor, payment_method_token, traceparent)
+      `INSERT INTO psp_operations (id, payment_id, step, n, key, refund_id, amount_minor, card_token_sealed, traceparent)
        SELECT $1, $2, $3, n, $4 || n, $5, $6, $7, $8
          FROM (SELECT count(*)::int + 1 AS n FROM psp_operations WHERE payment_id = $2 AND step = $3) earlier`,
       [
@@ -24,7 +24,7 @@ export class PgOperations implements OperationRepository {
         operationKeyPrefix(paymentId, intent.kind),
         intent.refundId ?? null,
         intent.amountMinor,
-        paymentMethodToken ?? null,
+        sealedCardToken ?? null,
         currentTraceparent() ?? null,
       ],
     );
@@ -41,7 +41,7 @@ export class PgOperations implements OperationRepository {
 
   async withdraw(paymentId: string): Promise<void> {
     await this.sql.query(
-      `UPDATE psp_operations SET status = 'WITHDRAWN', closed_at = now(), payment_method_token = NULL
+      `UPDATE psp_operations SET status = 'WITHDRAWN', closed_at = now(), card_token_sealed = NULL
         WHERE payment_id = $1 AND status = 'READY' AND attempts = 0`,
       [paymentId],
     );
@@ -49,7 +49,7 @@ export class PgOperations implements OperationRepository {
 
   async close(id: string, status: 'SUCCEEDED' | 'REFUSED', result: string): Promise<boolean> {
     const { rowCount } = await this.sql.query(
-      `UPDATE psp_operations SET status = $2, result = $3, closed_at = now(), lease = NULL, lease_until = NULL, payment_method_token = NULL
+      `UPDATE psp_operations SET status = $2, result = $3, closed_at = now(), lease = NULL, lease_until = NULL, card_token_sealed = NULL
         WHERE id = $1 AND status IN ('READY', 'UNKNOWN')`,
       [id, status, result],
     );

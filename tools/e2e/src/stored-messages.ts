@@ -1,0 +1,31 @@
+import { streams } from '@causeway/contracts';
+import { jetstreamManager } from '@nats-io/jetstream';
+import type { Target } from './target.js';
+
+export interface StoredText {
+  readonly stream: string;
+  readonly subject: string;
+  readonly headers: string;
+  readonly body: string;
+}
+
+/** Every message of every stream. */
+export async function storedMessages(system: Target): Promise<StoredText[]> {
+  const nc = await system.connectNats('provisioner');
+  try {
+    const manager = await jetstreamManager(nc);
+    const found: StoredText[] = [];
+    for (const { name: stream } of streams) {
+      const { state } = await manager.streams.info(stream);
+      for (let seq = state.first_seq; seq <= state.last_seq && state.messages > 0; seq += 1) {
+        const message = await manager.streams.getMessage(stream, { seq });
+        if (!message) continue;
+        const headers = JSON.stringify([...message.header]);
+        found.push({ stream, subject: message.subject, headers, body: message.string() });
+      }
+    }
+    return found;
+  } finally {
+    await nc.close();
+  }
+}
