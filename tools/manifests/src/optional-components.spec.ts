@@ -147,8 +147,8 @@ withKubectl('sidecars that are injected', () => {
   test('are seen by the policies, and counted', () => {
     const { findings } = judge(render('production', ['prometheus'], { exactly: true }), all, [injecting]);
     const text = findings.join('\n');
-    expect(text).toContain('Deployment order: container proxy may gain privileges');
-    expect(text).toContain('ResourceQuota services: requests.cpu: 533000m may be asked for');
+    expect(text).toContain('Deployment user: container proxy may gain privileges');
+    expect(text).toMatch(/ResourceQuota services: requests\.cpu: \d{6}m may be asked for/);
     expect(text).not.toContain('Job ');
   });
 });
@@ -170,20 +170,20 @@ withKubectl('the flows of a component', () => {
   test('may be open, and nothing else', () => {
     expect(problems(() => undefined)).toEqual([]);
     expect(problems(({ spec }) => spec.ingress.push(peer('default')))).toContain(
-      'outside default → order:9090 is open and not in the call graph',
+      'outside default → user:9090 is open and not in the call graph',
     );
     expect(problems(({ spec }) => (spec.ingress = [{ ports: [{ port: 9090 }] }]))).toContain(
-      'outside → order:9090 is open and not in the call graph',
+      'outside → user:9090 is open and not in the call graph',
     );
   });
   test('must be open', () => {
     expect(problems(({ spec }) => (spec.ingress = []))).toContain(
-      `outside observability → order:9090 (${flow.why}) is closed`,
+      `outside observability → user:9090 (${flow.why}) is closed`,
     );
   });
   test('only with the component', () => {
     expect(problems(() => undefined, [])).toContain(
-      'outside observability → order:9090 is open and not in the call graph',
+      'outside observability → user:9090 is open and not in the call graph',
     );
   });
 });
