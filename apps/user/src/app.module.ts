@@ -21,12 +21,13 @@ import type { UserSettings } from './config.js';
 import type { PrismaClient } from './generated/prisma/client.js';
 import { IdempotentPosts } from './idempotent-posts.js';
 import { KnownBrowsers } from './oidc/known-browsers.js';
+import { OidcIssuer } from './oidc/oidc-issuer.js';
 import { PgLoginThrottle } from './oidc/pg-login-throttle.js';
 import { createProvider } from './oidc/provider.js';
 import { SignIn } from './oidc/sign-in.js';
 import { PgSigningKeys } from './oidc/pg-signing-keys.js';
 import { purgesOf } from './purges.js';
-import { OIDC_PROVIDER, UNIT_OF_WORK, type UserUnitOfWork } from './tokens.js';
+import { UNIT_OF_WORK, type UserUnitOfWork } from './tokens.js';
 import { SessionsController } from './sessions/sessions.controller.js';
 import { Sessions } from './sessions/sessions.js';
 import { PasswordHasher } from './users/password-hasher.js';
@@ -92,20 +93,31 @@ const signIn: FactoryProvider[] = [
       }),
   },
   {
-    provide: OIDC_PROVIDER,
-    inject: [SETTINGS, UNIT_OF_WORK, PRISMA, Profiles, Roles, FieldCipher, Sessions],
-    useFactory: async (
+    provide: PgSigningKeys,
+    inject: [SETTINGS, UNIT_OF_WORK, FieldCipher],
+    useFactory: (settings: UserSettings, uow: UserUnitOfWork, cipher: FieldCipher) =>
+      new PgSigningKeys(uow, cipher, {
+        publishMs: settings.SIGNING_KEY_PUBLISH_MS,
+        retireMs: settings.SIGNING_KEY_RETIRE_MS,
+      }),
+  },
+  {
+    provide: OidcIssuer,
+    inject: [SETTINGS, PgSigningKeys, PRISMA, Profiles, Roles, FieldCipher, Sessions],
+    useFactory: (
       settings: UserSettings,
-      uow: UserUnitOfWork,
+      signingKeys: PgSigningKeys,
       prisma: PrismaClient,
       profiles: Profiles,
       roles: Roles,
       cipher: FieldCipher,
       sessions: Sessions,
-    ) => {
-      const keys = await new PgSigningKeys(uow, cipher).load();
-      return createProvider({ settings, keys, prisma, cipher, profiles, roles, sessions });
-    },
+    ) =>
+      OidcIssuer.start(
+        () => signingKeys.load(),
+        (keys) => createProvider({ settings, keys, prisma, cipher, profiles, roles, sessions }),
+        settings.SIGNING_KEY_POLL_MS,
+      ),
   },
 ];
 

@@ -31,6 +31,12 @@ export const settings = {
   OIDC_DOCS_REDIRECT_URIS: list().pipe(z.array(redirectUri)).optional(),
   /** Secret of the confidential client `causeway-ops`. */
   OIDC_MACHINE_SECRET: secret(32),
+  /** How long a new signing key is published before it signs. */
+  SIGNING_KEY_PUBLISH_MS: withDefault(durationMs(0, 31 * 86_400_000), '86400000'),
+  /** How long a key stays published after it has signed. Default: a session, in which an ID token still names it at sign-out. */
+  SIGNING_KEY_RETIRE_MS: withDefault(durationMs(1_000, 31 * 86_400_000), '43200000'),
+  /** How often an instance looks for other signing keys. */
+  SIGNING_KEY_POLL_MS: withDefault(durationMs(50, 600_000), '5000'),
   /** Passwords hashed at the same time; each takes 19 MiB and a core. */
   PASSWORD_HASH_CONCURRENCY: withDefault(integer(1, 64), '4'),
   /** Sign-ins and registrations that may wait for a slot; beyond that, the response is LOGIN_BUSY. */

@@ -1,6 +1,8 @@
+import { purgeBatch, purgeIdempotency, type Purge } from '@causeway/persistence';
+import type { UserSettings } from './config.js';
 import { knownBrowserDays } from './oidc/known-browsers.js';
 import { strangersForgottenMs } from './oidc/pg-login-throttle.js';
-import { purgeBatch, purgeIdempotency, type Purge } from '@causeway/persistence';
+import { purgeSigningKeys } from './oidc/pg-signing-keys.js';
 
 /** Rows that another transaction holds are left to the next round. */
 const take = `LIMIT ${purgeBatch} FOR UPDATE SKIP LOCKED`;
@@ -8,8 +10,13 @@ const take = `LIMIT ${purgeBatch} FOR UPDATE SKIP LOCKED`;
 /** Longer than the longest refresh token, which is 30 days from the sign-in on. */
 const sessionDays = 31;
 
-/** Deletes expired sessions, codes and tokens, counters of past windows, and responses to idempotency keys older than 24 h. */
-export const purgesOf = (settings: { readonly LOGIN_WINDOW_MS: number }): readonly Purge[] => [
+/**
+ * Deletes expired sessions, codes and tokens, counters of past windows, retired signing keys, and responses to
+ * idempotency keys older than 24 h.
+ */
+export const purgesOf = (
+  settings: Pick<UserSettings, 'LOGIN_WINDOW_MS' | 'SIGNING_KEY_RETIRE_MS'>,
+): readonly Purge[] => [
   async (sql) => {
     const { rowCount } = await sql.query(
       `DELETE FROM oidc_artifacts WHERE ctid = ANY (ARRAY(
@@ -39,5 +46,6 @@ export const purgesOf = (settings: { readonly LOGIN_WINDOW_MS: number }): readon
     );
     return rowCount;
   },
+  purgeSigningKeys(settings.SIGNING_KEY_RETIRE_MS),
   purgeIdempotency,
 ];

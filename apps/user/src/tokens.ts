@@ -12,4 +12,3 @@ export type UserUnitOfWork = UnitOfWork<UserTransaction>;
 
 /** Injection tokens of what has no class of its own here. */
 export const UNIT_OF_WORK = Symbol('UNIT_OF_WORK');
-export const OIDC_PROVIDER = Symbol('OIDC_PROVIDER');

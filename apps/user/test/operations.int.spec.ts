@@ -1,4 +1,4 @@
-import { FieldCipher, FieldKeys, Housekeeping, PgUnitOfWork, runMigrations } from '@causeway/persistence';
+import { FieldCipher, FieldKeys, Housekeeping, PgUnitOfWork, runMigrations, SecurityLog } from '@causeway/persistence';
 import { createLogger } from '@causeway/telemetry';
 import { createDatabase, startNats, startPostgres, type TestDatabase, type TestNats } from '@causeway/testkit';
 import { decodeProtectedHeader } from 'jose';
@@ -54,9 +54,13 @@ describe('several instances', () => {
   test('ten that start at the same instant on an empty database create one signing key', async () => {
     const empty = await createDatabase({ migrations });
     try {
-      const uow = new PgUnitOfWork(empty.pool, (transaction) => transaction);
+      const uow = new PgUnitOfWork(empty.pool, (transaction) => ({
+        sql: transaction.sql,
+        security: new SecurityLog(transaction),
+      }));
       const cipher = new FieldCipher(new FieldKeys(new Map([['v1', Buffer.alloc(32, 7)]]), 'v1'));
-      const sets = await Promise.all(Array.from({ length: 10 }, () => new PgSigningKeys(uow, cipher).load()));
+      const signingKeys = () => new PgSigningKeys(uow, cipher, { publishMs: 0, retireMs: 1_000 });
+      const sets = await Promise.all(Array.from({ length: 10 }, () => signingKeys().load()));
       expect(new Set(sets.map((keys) => keys.map(({ kid }) => kid).join())).size).toBe(1);
       expect((await empty.pool.query('SELECT kid FROM signing_keys')).rows).toHaveLength(1);
     } finally {
@@ -148,6 +152,11 @@ describe('one instance', () => {
     const { refresh_token } = await browser.signIn(email, password);
     await pool.query(`UPDATE oidc_artifacts SET expires_at = now() - interval '1 hour' WHERE model = 'Session'`);
     await pool.query(`INSERT INTO login_failures VALUES ('old', 3, now() - interval '25 hours'), ('new', 3, now())`);
+    await pool.query(
+      `INSERT INTO signing_keys SELECT 'ended', private_jwk_sealed, created_at, signs_from - interval '2 years' FROM signing_keys
+       UNION ALL SELECT 'ending', private_jwk_sealed, created_at, signs_from - interval '1 year' FROM signing_keys`,
+    );
+    await pool.query(`UPDATE signing_keys SET signs_from = now() WHERE kid NOT IN ('ended', 'ending')`);
     await pool.query(`UPDATE causeway.idempotency SET created_at = now() - interval '25 hours'`);
     const { rows: live } = await pool.query(
       `SELECT 1 FROM oidc_artifacts WHERE model <> 'Session' AND expires_at > now()`,
@@ -159,6 +168,9 @@ describe('one instance', () => {
     expect((await pool.query('SELECT 1 FROM oidc_artifacts')).rowCount).toBe(live.length);
     const { rows } = await pool.query<{ key: string }>(`SELECT key FROM login_failures WHERE key IN ('old', 'new')`);
     expect(rows).toEqual([{ key: 'new' }]);
+    // One that ended a year ago is gone; one that ended just now may have signed what is in use.
+    const { rows: keys } = await pool.query<{ kid: string }>('SELECT kid FROM signing_keys ORDER BY signs_from');
+    expect(keys.map(({ kid }) => kid)).toEqual(['ending', expect.not.stringMatching(/^end/)]);
     expect((await pool.query('SELECT 1 FROM causeway.idempotency')).rowCount).toBe(0);
     expect(refresh_token).toEqual(expect.any(String));
   });

@@ -7,7 +7,10 @@ const log = getLogger('auth');
 type Keys = ReturnType<typeof createLocalJWKSet>;
 
 export interface KeySourceOptions {
-  /** Age at which keys are fetched again in the background, milliseconds. Default 600 000 (10 min). */
+  /**
+   * Age at which keys are fetched again in the background, milliseconds. Default 60 000. It bounds how long a key that was
+   * compromised is accepted after it has been retired.
+   */
   readonly maxAgeMs?: number;
   /**
    * Least time between two fetches, successful or not, milliseconds. Keeps forged key ids from causing load. Default 10
@@ -29,18 +32,21 @@ export interface KeySourceOptions {
  */
 export class KeySource {
   private keys: Keys | undefined;
+  private kids = new Set<string | undefined>();
   private readAt = Number.NEGATIVE_INFINITY;
   private triedAt = Number.NEGATIVE_INFINITY;
   private reading: Promise<void> | undefined;
   private lastError: unknown;
   private readonly options: Required<KeySourceOptions>;
 
+  /** @param keyVanished Told when a key is published no longer: nothing it signed is valid from then on. */
   constructor(
     private readonly url: string,
+    private readonly keyVanished: () => unknown = () => undefined,
     options: KeySourceOptions = {},
   ) {
     this.options = {
-      maxAgeMs: 600_000,
+      maxAgeMs: 60_000,
       cooldownMs: 10_000,
       retryMs: 500,
       timeoutMs: 2_000,
@@ -56,7 +62,7 @@ export class KeySource {
   readonly get = async (header: JWSHeaderParameters, token: FlattenedJWSInput): ReturnType<Keys> => {
     if (!this.keys) await this.read(this.options.retryMs);
     if (!this.keys) throw new IdentityUnavailable({ cause: this.lastError });
-    if (this.options.now() - this.readAt > this.options.maxAgeMs) void this.read(this.options.cooldownMs);
+    this.refresh();
     try {
       return await this.keys(header, token);
     } catch (error) {
@@ -65,6 +71,12 @@ export class KeySource {
       return await this.keys(header, token);
     }
   };
+
+  /** Fetches keys that are too old in the background. Call it also where a token needs no key: a verified one. */
+  refresh(): void {
+    const { now, maxAgeMs, cooldownMs } = this.options;
+    if (now() - this.readAt > maxAgeMs) void this.read(Math.min(cooldownMs, maxAgeMs));
+  }
 
   /**
    * Fetches the keys unless the last attempt was less than `pauseMs` ago. Concurrent callers share one fetch. Never
@@ -87,7 +99,11 @@ export class KeySource {
         redirect: 'error',
       });
       if (!response.ok) throw new Error(`the key set endpoint responded with status ${response.status}`);
-      this.keys = createLocalJWKSet((await response.json()) as JSONWebKeySet);
+      const set = (await response.json()) as JSONWebKeySet;
+      this.keys = createLocalJWKSet(set);
+      const before = this.kids;
+      this.kids = new Set(set.keys.map(({ kid }) => kid));
+      if ([...before].some((kid) => !this.kids.has(kid))) this.keyVanished();
       this.readAt = this.options.now();
       this.lastError = undefined;
     } catch (error) {

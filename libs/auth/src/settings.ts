@@ -1,4 +1,4 @@
-import { httpUrl, text, withDefault, type Settings } from '@causeway/config';
+import { durationMs, httpUrl, text, withDefault, type Settings } from '@causeway/config';
 
 /** Settings of a service that verifies access tokens. */
 export const authSettings = {
@@ -8,5 +8,9 @@ export const authSettings = {
   AUTH_AUDIENCE: withDefault(text(), 'urn:causeway:api'),
   /** URL of the issuer's public keys. May be an internal address. */
   AUTH_JWKS_URL: httpUrl(),
+  /** Age at which those keys are fetched again. It bounds how long a retired key is still accepted. */
+  AUTH_JWKS_MAX_AGE_MS: withDefault(durationMs(50, 3_600_000), '60000'),
 };
-export type AuthSettings = Settings<typeof authSettings>;
+type Named = Settings<typeof authSettings>;
+/** What a verifier is given. Without an age it is that of the default. */
+export type AuthSettings = Omit<Named, 'AUTH_JWKS_MAX_AGE_MS'> & Partial<Pick<Named, 'AUTH_JWKS_MAX_AGE_MS'>>;

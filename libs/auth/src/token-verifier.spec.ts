@@ -16,6 +16,11 @@ afterEach(() => issuer.close());
 const verifier = (options = {}) =>
   new TokenVerifier(issuer.settings, { now: () => clockMs, date: () => Date.now() + skewMs, ...options });
 
+/** Waits for what happens in the background. */
+async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
 const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
 describe('a token', () => {
@@ -108,6 +113,54 @@ describe('a verified token', () => {
     await subject.verify(token);
     skewMs = 70_000;
     await expect(subject.verify(token)).rejects.toThrow(TokenExpired);
+  });
+
+  test('is refused a minute after its key has vanished, even if nobody brings a token with another key', async () => {
+    const subject = verifier();
+    const token = await issuer.sign('user-1', { expiresInSeconds: 86_400 });
+    await subject.verify(token);
+    await issuer.rotate({ forget: true });
+    clockMs += 59_000;
+    await subject.verify(token);
+    expect(issuer.reads).toBe(1);
+    clockMs += 2_000;
+    // The fetch is in the background: it is this call that starts it.
+    await subject.verify(token);
+    await until(() => issuer.reads === 2);
+    await until(() =>
+      subject.verify(token).then(
+        () => false,
+        (error: unknown) => error instanceof TokenInvalid,
+      ),
+    );
+  });
+
+  test('is not remembered if its key vanishes while it is verified', async () => {
+    const subject = verifier();
+    const token = await issuer.sign('user-1');
+    await subject.verify(await issuer.sign('user-2'));
+    await issuer.rotate({ forget: true });
+    clockMs += 61_000;
+    // Starts the fetch, and passes with the keys of before, whichever of the two ends first.
+    await subject.verify(token);
+    await until(() => issuer.reads === 2);
+    await until(() =>
+      subject.verify(token).then(
+        () => false,
+        (error: unknown) => error instanceof TokenInvalid,
+      ),
+    );
+  });
+
+  test('outlives a new key, and one that is fetched again', async () => {
+    const subject = verifier();
+    const token = await issuer.sign('user-1');
+    const principal = await subject.verify(token);
+    await issuer.rotate();
+    clockMs += 11_000;
+    await subject.verify(await issuer.sign('user-2'));
+    expect(issuer.reads).toBe(2);
+    expect(await subject.verify(token)).toBe(principal);
   });
 
   test('is evicted by newer ones when the cache is full', async () => {

@@ -22,19 +22,25 @@ const longestToken = 8_192;
 
 /**
  * Verifies access tokens: JWTs of RFC 9068 (`typ: at+jwt`) from one issuer for one audience. Remembers a valid token
- * until it expires instead of verifying it again.
+ * until it expires, or a key is published no longer, instead of verifying it again.
  */
 export class TokenVerifier {
   private readonly keys: KeySource;
-  private readonly cache: TokenCache;
+  private cache: TokenCache;
   private readonly date: () => number;
 
   constructor(
     private readonly settings: AuthSettings,
     options: TokenVerifierOptions = {},
   ) {
-    this.keys = new KeySource(settings.AUTH_JWKS_URL, options);
     this.cache = new TokenCache(options.cacheSize);
+    // All of them: which key signed a token is not worth remembering for something that happens once in months. A new cache,
+    // because a verification that began with the keys of before may still put its token into the old one.
+    const keyVanished = () => (this.cache = new TokenCache(options.cacheSize));
+    this.keys = new KeySource(settings.AUTH_JWKS_URL, keyVanished, {
+      ...(settings.AUTH_JWKS_MAX_AGE_MS !== undefined && { maxAgeMs: settings.AUTH_JWKS_MAX_AGE_MS }),
+      ...options,
+    });
     this.date = options.date ?? Date.now;
   }
 
@@ -51,8 +57,12 @@ export class TokenVerifier {
   /** Verifies a token. @throws TokenInvalid, TokenExpired (401), IdentityUnavailable (503) */
   async verify(token: string): Promise<Principal> {
     const nowMs = this.date();
-    const known = this.cache.get(token, nowMs / 1_000);
-    if (known) return known;
+    const { cache } = this;
+    const known = cache.get(token, nowMs / 1_000);
+    if (known) {
+      this.keys.refresh();
+      return known;
+    }
     if (token.length > longestToken) throw new TokenInvalid();
     try {
       const { payload } = await jwtVerify(token, this.keys.get, {
@@ -65,7 +75,7 @@ export class TokenVerifier {
         requiredClaims: ['sub', 'client_id', 'exp'],
       });
       const principal = principalOf(payload);
-      this.cache.set(token, principal, payload.exp ?? 0);
+      cache.set(token, principal, payload.exp ?? 0);
       return principal;
     } catch (error) {
       if (error instanceof CodedError) throw error;

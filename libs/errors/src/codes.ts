@@ -41,6 +41,8 @@ export const errorCodes = {
   EMAIL_TAKEN: { status: 409, title: 'The e-mail address is already registered' },
   PASSWORD_TOO_COMMON: { status: 422, title: 'The password is too common' },
   ADDRESS_LIMIT_REACHED: { status: 409, title: 'The address book is full' },
+  KEY_ROTATION_PENDING: { status: 409, title: 'A key rotation is in progress' },
+  SIGNING_KEY_UNKNOWN: { status: 404, title: 'Unknown signing key' },
   LOGIN_BUSY: { status: 503, title: 'Too many sign-ins right now' },
 
   // demo

@@ -88,6 +88,8 @@ const ofTheCaller = {
     .array(z.strictObject({ path: word('place in the message'), message: prose('what is wrong there') }))
     .readonly()
     .meta({ description: 'what in a message breaks its contract' }),
+  kid: word('id of the key that signs tokens'),
+  published: count('keys that are published'),
   audit: word('what a person changed'),
   who: word('account of that person'),
   from: word('log level before'),

@@ -8,6 +8,7 @@ import { addConsumers } from './commands/consumers.js';
 import { addContracts } from './commands/contracts.js';
 import { addDlq } from './commands/dlq.js';
 import { addDoctor } from './commands/doctor.js';
+import { addKeys } from './commands/keys.js';
 import { addLogLevel } from './commands/log-level.js';
 import { addLogs } from './commands/logs.js';
 import { addNewPieces } from './commands/new-pieces.js';
@@ -118,6 +119,7 @@ export function createProgram(parts: ProgramParts, finished: (ok: boolean) => vo
     addLogs,
     addTrace,
     addLogLevel,
+    addKeys,
     addDoctor,
     addAudit,
   ])

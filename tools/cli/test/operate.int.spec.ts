@@ -42,6 +42,11 @@ const sql = async (service: ServiceName, text: string, values: unknown[] = []): 
   void (await databases.get(service)!.pool.query(text, values));
 
 const token = 'o'.repeat(20);
+const inMs = (ms: number): string => new Date(Date.now() + ms).toISOString();
+const keys = [
+  { kid: 'k1', state: 'signing', publishedAt: inMs(-91 * 86_400_000), signsFrom: inMs(-90 * 86_400_000) },
+  { kid: 'k2', state: 'published', publishedAt: inMs(0), signsFrom: inMs(86_400_000) },
+];
 interface StubState {
   version?: string;
   commit?: string;
@@ -77,6 +82,7 @@ async function instance(
       const about = { version, commit, parts, status };
       if (request.url === '/health/ready')
         return response.writeHead(status === 'ready' ? 200 : 503).end(JSON.stringify(about));
+      if (request.url?.startsWith('/governance/keys')) return response.end(JSON.stringify({ keys }));
       if (request.url === '/governance/log-level') return response.end(JSON.stringify({ logLevel: 'debug' }));
       return response.end(
         JSON.stringify({ ...about, contracts, uptimeSeconds: 90, requestsInFlight: 3, policies, admissions: [] }),
@@ -340,6 +346,62 @@ describe('log-level', () => {
     expect((await scene.run('log-level', 'payment', 'silent')).code).toBe(2);
     for (const time of ['0s', '25h'])
       expect((await scene.run('log-level', 'payment', 'debug', '--for', time)).code).toBe(2);
+  });
+});
+
+describe('keys', () => {
+  test('list shows what the service says', async () => {
+    await instance('user', 1);
+    const { code, out } = await scene.run('keys', 'list');
+    expect([code, out]).toEqual([
+      0,
+      expect.stringMatching(/k1 +signing +9\d d ago[^]*k2 +published +\d+ s ago +in 23 h/),
+    ]);
+  });
+
+  test('rotate and retire --yes go to one instance, with who and why, and into the trail', async () => {
+    const stubs = [await instance('user', 1), await instance('user', 2)];
+    const as = ['--as', 'ada'];
+    const rotated = await scene.run('keys', 'rotate', '--reason', 'yearly', ...as);
+    expect([rotated.code, rotated.out]).toEqual([0, expect.stringMatching(/k2 signs in 23 h/)]);
+    expect((await scene.run('keys', 'retire', 'k1', '--yes', '--reason', 'stolen', ...as)).code).toBe(0);
+    expect(stubs.map(({ requests }) => requests)).toEqual([
+      [
+        { method: 'POST', url: '/governance/keys/rotate', body: JSON.stringify({ who: 'ada' }) },
+        { method: 'POST', url: '/governance/keys/retire', body: JSON.stringify({ kid: 'k1', who: 'ada' }) },
+      ],
+      [],
+    ]);
+    const trail = (await scene.run('audit', '--json')).json<AuditEntry[]>();
+    expect(trail).toMatchObject([
+      { action: 'keys.rotate', who: 'ada', reason: 'yearly', phase: 'begun' },
+      { phase: 'done' },
+      { action: 'keys.retire', reason: 'stolen', phase: 'begun', details: { kid: 'k1' } },
+      { phase: 'done' },
+    ]);
+  });
+
+  test('retire without --yes says what follows and changes nothing', async () => {
+    const { requests } = await instance('user', 1);
+    const asked = await scene.run('keys', 'retire', 'k1', '--reason', 'stolen');
+    expect([asked.code, asked.out]).toEqual([0, expect.stringMatching(/another key takes over[^]*add --yes/)]);
+    expect((await scene.run('keys', 'retire', 'k9', '--reason', 'stolen')).code).toBe(1);
+    expect(requests.map(({ method }) => method)).toEqual(['GET', 'GET']);
+  });
+
+  test('a refusal is exit code 1, with what the service says, and in the trail', async () => {
+    await instance('user', 1);
+    instances[0] = { ...instances[0]!, token: 'wrong' };
+    expect(await scene.run('keys', 'rotate')).toMatchObject({ code: 1, err: expect.stringContaining('user-1: 401') });
+    const trail = (await scene.run('audit', '--json')).json<AuditEntry[]>();
+    expect(trail.map(({ phase }) => phase)).toEqual(['begun', 'failed']);
+  });
+
+  test('an instance that is away is passed over', async () => {
+    const { requests } = await instance('user', 2);
+    instances.unshift({ service: 'user', id: 'user-1', managementUrl: 'http://127.0.0.1:1', token });
+    expect((await scene.run('keys', 'rotate')).code).toBe(0);
+    expect(requests).toHaveLength(1);
   });
 });
 

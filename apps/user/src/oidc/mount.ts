@@ -2,9 +2,8 @@ import { decodeForm } from '@causeway/service-host';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
 import type { IncomingMessage } from 'node:http';
-import type Provider from 'oidc-provider';
-import { OIDC_PROVIDER } from '../tokens.js';
 import { mountInteractions } from './interactions.js';
+import { OidcIssuer } from './oidc-issuer.js';
 import { SignIn } from './sign-in.js';
 
 /** Largest form that oidc-provider reads, bytes. */
@@ -13,11 +12,11 @@ const formBytes = 57_344;
 /** Mounts the OpenID provider under the path of its issuer, next to Nest's routes. */
 export function mountOidc(app: NestFastifyApplication): void {
   const fastify: FastifyInstance = app.getHttpAdapter().getInstance();
-  const provider = app.get<Provider>(OIDC_PROVIDER);
-  const issuer = new URL(provider.issuer);
-  mountInteractions(fastify, provider, app.get(SignIn), issuer);
+  const oidc = app.get(OidcIssuer);
+  const issuer = new URL(oidc.provider.issuer);
+  // Interactions sign nothing, so any provider does for them.
+  mountInteractions(fastify, oidc.provider, app.get(SignIn), issuer);
 
-  const handle = provider.callback();
   void fastify.register((scope, _options, done) => {
     scope.removeAllContentTypeParsers();
     // Checked here, because oidc-provider silently replaces bytes that it cannot decode.
@@ -32,14 +31,14 @@ export function mountOidc(app: NestFastifyApplication): void {
       handler: (request, reply) => {
         reply.hijack();
         if (Buffer.isBuffer(request.body)) provideBody(request.raw, request.body);
-        void handle(underIssuer(request.raw, issuer), reply.raw);
+        void oidc.handle(underIssuer(request.raw, issuer), reply.raw);
       },
     });
     done();
   });
   // RFC 8414 looks for the document at the root of the host, OpenID Connect below the issuer.
   fastify.get('/.well-known/openid-configuration', (_request, reply) =>
-    reply.redirect(`${provider.issuer}/.well-known/openid-configuration`, 308),
+    reply.redirect(`${issuer.href}/.well-known/openid-configuration`, 308),
   );
 }
 

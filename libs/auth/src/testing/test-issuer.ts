@@ -32,7 +32,7 @@ export class TestIssuer {
   private constructor(
     private readonly server: Server,
     /** For `AuthModule.forRoot` and `TokenVerifier`. */
-    readonly settings: AuthSettings,
+    readonly settings: Omit<AuthSettings, 'AUTH_JWKS_MAX_AGE_MS'>,
   ) {}
 
   static async start(): Promise<TestIssuer> {

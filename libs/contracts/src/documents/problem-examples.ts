@@ -94,6 +94,15 @@ const problemTexts: Partial<Record<ErrorCode, ProblemText>> = {
     detail: 'an address book holds at most 50 addresses',
     remedy: 'Delete an address you no longer use.',
   },
+  KEY_ROTATION_PENDING: {
+    detail:
+      'the key 3q2-7wAAhX5FVnDc5x4Vhq8mJ0dTYZB8P1kO9uS6eYg is published already and signs from 2026-11-29T08:00:00.000Z',
+    remedy: 'Wait until it signs, or retire it to take the rotation back.',
+  },
+  SIGNING_KEY_UNKNOWN: {
+    detail: 'no published key has this id',
+    remedy: 'List the keys; one that is not there has been retired.',
+  },
   LOGIN_BUSY: {
     detail: 'too many people are signing in right now',
     remedy: 'Wait for the number of seconds in Retry-After, then try again.',

@@ -86,4 +86,7 @@ export const managementEndpoints: readonly EndpointAccess[] = [
   { path: '/metrics', who: 'whoever reaches the port' },
   { path: '/governance', who: 'readers and operators', token: 'MANAGEMENT_TOKEN' },
   { path: '/governance/log-level', who: 'operators', token: 'OPERATOR_TOKEN' },
+  { path: '/governance/keys', who: 'readers and operators', token: 'MANAGEMENT_TOKEN' },
+  { path: '/governance/keys/rotate', who: 'operators', token: 'OPERATOR_TOKEN' },
+  { path: '/governance/keys/retire', who: 'operators', token: 'OPERATOR_TOKEN' },
 ];

@@ -63,16 +63,18 @@ export async function callService<T>(
   if (instances.length === 0) throw new CommandFailed(`no instance of ${service} runs`);
   const problems: string[] = [];
   for (const instance of instances) {
-    const response = await callManagement(instance, path, call).catch((error: unknown) => error as Error);
-    if (response instanceof Error) {
+    try {
+      const { status, body } = await callManagement(instance, path, call);
+      if (status === 200) return body as T;
+      const { detail, remedy } = (body ?? {}) as { detail?: string; remedy?: string };
+      throw new CommandFailed(`${instance.id}: ${status} ${detail ?? ''}`.trim(), remedy);
+    } catch (error) {
+      if (error instanceof CommandFailed) throw error;
+      const { name, message } = error as Error;
       // What did not respond in time may still be done: another instance must not do it again.
-      if (response.name === 'TimeoutError') throw new CommandFailed(`${instance.id} did not respond in time`);
-      problems.push(`no response from ${instance.managementUrl}: ${response.message}`);
-      continue;
+      if (name === 'TimeoutError') throw new CommandFailed(`${instance.id} did not respond in time`);
+      problems.push(`no response from ${instance.managementUrl}: ${message}`);
     }
-    if (response.status === 200) return response.body as T;
-    const { detail, remedy } = (response.body ?? {}) as { detail?: string; remedy?: string };
-    throw new CommandFailed(`${instance.id}: ${response.status} ${detail ?? ''}`.trim(), remedy);
   }
   throw new CommandFailed(problems.join('; '));
 }
