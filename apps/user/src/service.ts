@@ -17,5 +17,5 @@ export const service = defineService({
   ],
   module: async () => (await import('./app.module.js')).AppModule,
   configureHttp: async (app) => (await import('./http.js')).configureHttp(app),
-  governance: async (app) => (await import('./governance.js')).governanceOf(app),
+  governance: async (app) => (await import('./governance.js')).governanceRoutes(app),
 });

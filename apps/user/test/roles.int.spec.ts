@@ -1,5 +1,6 @@
 import { peopleScopes, scopesOf, type Role } from '@causeway/contracts';
 import { randomUUID } from 'node:crypto';
+import { Roles } from '../src/users/roles.js';
 import { Browser } from '../src/testing/browser.js';
 import {
   machineSecret,
@@ -16,11 +17,19 @@ beforeAll(async () => {
 });
 afterAll(() => user?.stop());
 
+const change = (person: Person, role: Role) => user.app.get(Roles).change(person.id, role, 'ada@laptop');
 async function personWith(role: Role): Promise<Person> {
   const person = await user.person();
-  await user.database.pool.query('UPDATE users SET role = $2 WHERE id = $1', [person.id, role]);
+  await change(person, role);
   return person;
 }
+const eventsOf = async ({ id }: Person) =>
+  (
+    await user.database.pool.query(
+      'SELECT type, actor, details FROM causeway.security_events WHERE subject = $1 ORDER BY at',
+      [id],
+    )
+  ).rows as { type: string; actor: string; details: object }[];
 /** What a token may do. */
 const scopesIn = (token: string): string[] => {
   const { scope = '' } = JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString()) as { scope?: string };
@@ -60,6 +69,54 @@ describe('a token has', () => {
   });
 });
 
+describe('a change of role', () => {
+  test('ends what the person is signed in to: an old refresh token gets no token with the scopes of before', async () => {
+    const person = await personWith('support');
+    const browser = new Browser(user.issuer, redirectUri);
+    const { refresh_token } = await browser.signIn(person.email, password);
+    expect(await change(person, 'customer')).toEqual({
+      userId: person.id,
+      before: 'support',
+      role: 'customer',
+      sessionsEnded: 1,
+    });
+    const refused = await browser.refresh(refresh_token);
+    expect([refused.status, await refused.json()]).toMatchObject([400, { error: 'invalid_grant' }]);
+    const page = await browser.open({ prompt: 'none' });
+    expect(new URL(page.url).searchParams.get('error')).toBe('login_required');
+    expect(scopesIn(await user.token(person))).toEqual([...scopesOf.customer].sort());
+  });
+
+  test('is on record, with who did it; the same role again changes and ends nothing', async () => {
+    const person = await personWith('operator');
+    const browser = new Browser(user.issuer, redirectUri);
+    const { refresh_token } = await browser.signIn(person.email, password);
+    expect(await change(person, 'operator')).toMatchObject({ before: 'operator', sessionsEnded: 0 });
+    expect((await browser.refresh(refresh_token)).status).toBe(200);
+    await change(person, 'customer');
+    expect((await eventsOf(person)).filter(({ type }) => type.startsWith('role.'))).toEqual([
+      { type: 'role.granted', actor: 'ada@laptop', details: { before: 'customer', role: 'operator' } },
+      { type: 'role.revoked', actor: 'ada@laptop', details: { before: 'operator', role: 'customer' } },
+    ]);
+  });
+
+  test('finds a person by e-mail address in any case, and says nothing of one that nobody has', async () => {
+    const { id, email } = await user.person();
+    const roles = user.app.get(Roles);
+    expect(await roles.change(email.toUpperCase(), 'support', 'ada')).toMatchObject({ userId: id, role: 'support' });
+    expect(await roles.list()).toContainEqual({ userId: id, role: 'support' });
+    const unknown = roles.change('nobody@example.org', 'support', 'ada');
+    await expect(unknown).rejects.toMatchObject({ code: 'NOT_FOUND', message: expect.not.stringContaining('nobody@') });
+  });
+
+  test('that the database does not know is refused by it', async () => {
+    const { id } = await user.person();
+    await expect(user.database.pool.query(`UPDATE users SET role = 'root' WHERE id = $1`, [id])).rejects.toThrow(
+      /users_role_check/,
+    );
+  });
+});
+
 describe('GET /v1/users/{userId}', () => {
   test('shows support the profile of any person', async () => {
     const ann = await user.person();
@@ -67,6 +124,7 @@ describe('GET /v1/users/{userId}', () => {
     const response = await user.send('GET', `/v1/users/${ann.id}`, as(token));
     expect([response.status, response.headers.get('etag')]).toEqual([200, '"1"']);
     expect(await response.json()).toMatchObject({ id: ann.id, email: ann.email });
+    expect(await eventsOf(ann)).toMatchObject([{ type: 'profile.read' }]);
     expect((await user.send('GET', `/v1/users/${randomUUID()}`, as(token))).status).toBe(404);
     expect((await user.send('GET', '/v1/users/nobody', as(token))).status).toBe(422);
   });

@@ -29,6 +29,7 @@ export const securityEventTypes = {
   'passkey.removed': { means: 'a passkey was removed from an account', owasp: 'user_updated' },
   'role.granted': { means: 'an account was given a role', owasp: 'privilege_permissions_changed' },
   'role.revoked': { means: 'an account lost a role', owasp: 'privilege_permissions_changed' },
+  'profile.read': { means: 'support has read the profile of somebody', owasp: 'sensitive_read' },
   'access.denied': { means: 'a valid token asked for more than it may', owasp: 'authz_fail' },
   'token.reuse-detected': {
     means: 'a code or refresh token came twice; everything issued with it was revoked',

@@ -19,6 +19,7 @@ import { addOrders } from './commands/orders.js';
 // end demo
 import { addOutbox } from './commands/outbox.js';
 import { addRename } from './commands/rename.js';
+import { addRoles } from './commands/roles.js';
 import { addServices } from './commands/services.js';
 import { addStripDemo } from './commands/strip-demo.js';
 import { addTrace } from './commands/trace.js';
@@ -120,6 +121,7 @@ export function createProgram(parts: ProgramParts, finished: (ok: boolean) => vo
     addTrace,
     addLogLevel,
     addKeys,
+    addRoles,
     addDoctor,
     addAudit,
   ])

@@ -1,8 +1,8 @@
 import type { Reach } from '@causeway/auth';
-import { cancel } from '../domain/order.js';
+import { cancel, type Order } from '../domain/order.js';
 import { countOrder, reachedBy } from './order-counter.js';
 import { reachable } from './owner-check.js';
-import type { Clock, Fingerprint, OrderUnitOfWork } from './ports.js';
+import type { Clock, Fingerprint, OrderTransaction, OrderUnitOfWork } from './ports.js';
 import type { PlacedOrder } from './place-order.js';
 import { saveChange } from './save-change.js';
 
@@ -39,7 +39,10 @@ export class CancelOrder {
       if (replay) return { order: replay, replayed: true, reached: undefined };
       const before = reachable(orderId, await tx.orders.forUpdate(orderId), reach);
       const after = cancel(before, by, reason);
-      if (after !== before) await saveChange(tx, { before, after, cause }, this.clock());
+      if (after !== before) {
+        await saveChange(tx, { before, after, cause }, this.clock());
+        await recordRefund(tx, after, reach, by);
+      }
       const order = await tx.orders.details(orderId);
       await tx.responses.complete(scope, fingerprint, order);
       return { order, replayed: false, reached: reachedBy(before, after) };
@@ -47,4 +50,16 @@ export class CancelOrder {
     countOrder(orderId, reached, by);
     return placed;
   }
+}
+
+/** Money that a person sends back is on record, and so is whatever support does to the order of somebody else. */
+async function recordRefund(
+  { security }: OrderTransaction,
+  { id, step, totalMinor, currency }: Order,
+  { callerId, everybody }: Reach,
+  by: 'customer' | 'support',
+): Promise<void> {
+  if (step !== 'refund' && !everybody) return;
+  const details = { by, step: step ?? 'none', amountMinor: totalMinor, currency };
+  await security.record({ type: 'refund.requested', outcome: 'success', actor: callerId, subject: id, details });
 }

@@ -8,7 +8,7 @@ import type {
   ProductView,
 } from '@causeway/contracts';
 import type { OutboxPort } from '@causeway/messaging';
-import type { ExpectedVersions, IdempotencyScope, UnitOfWork } from '@causeway/persistence';
+import type { ExpectedVersions, IdempotencyScope, SecurityLog, UnitOfWork } from '@causeway/persistence';
 import type { Order, OrderLine } from '../domain/order.js';
 import type { OrderItem, OrderRefusal } from '../domain/price-order.js';
 
@@ -104,6 +104,7 @@ export interface OrderTransaction {
   readonly orders: Orders;
   readonly outbox: OutboxPort;
   readonly responses: OrderResponses;
+  readonly security: Pick<SecurityLog, 'record'>;
 }
 
 export type OrderUnitOfWork = UnitOfWork<OrderTransaction>;

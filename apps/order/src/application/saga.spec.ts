@@ -35,8 +35,8 @@ async function placedOrder() {
         paymentOutcome(order, { version: ++version, ...outcome }),
       );
     },
-    cancel: (idempotencyKey: string = randomUUID(), asked = customerId) =>
-      cancel.execute({ reach: { callerId: asked, everybody: false }, orderId, idempotencyKey }),
+    cancel: (idempotencyKey: string = randomUUID(), callerId = customerId, everybody = false) =>
+      cancel.execute({ reach: { callerId, everybody }, orderId, idempotencyKey }),
     due: async (expired: boolean) => {
       orders.due = [{ orderId, expired }];
       const failures: unknown[] = [];
@@ -49,6 +49,30 @@ const authorized = { kind: 'authorized' } as const;
 const captured = { kind: 'captured' } as const;
 const declined = { kind: 'declined', reason: 'no_funds' } as const;
 const voided = { kind: 'voided', reason: 'asked to' } as const;
+
+test('a refund is on record, with who asked for it; the cancellation of an unpaid order is not, unless support did it', async () => {
+  const charged = await placedOrder();
+  await charged.receive({ kind: 'authorized' });
+  await charged.receive({ kind: 'captured' });
+  await charged.cancel('key');
+  await charged.cancel('key');
+  expect(charged.orders.state.security).toEqual([
+    {
+      type: 'refund.requested',
+      outcome: 'success',
+      actor: charged.request.customerId,
+      subject: charged.request.orderId,
+      details: { by: 'customer', step: 'refund', amountMinor: charged.order().totalMinor, currency: 'EUR' },
+    },
+  ]);
+  const unpaid = await placedOrder();
+  await unpaid.cancel();
+  expect(unpaid.orders.state.security).toEqual([]);
+  const other = await placedOrder();
+  await other.cancel('key', 'support-1', true);
+  expect(other.orders.state.security).toMatchObject([{ actor: 'support-1', details: { by: 'support', step: 'void' } }]);
+  expect(other.order().reason).toBe('cancelled by support');
+});
 
 test('authorized, captured: the order is confirmed and keeps its stock', async () => {
   const { receive, order, sent, cups, orders } = await placedOrder();

@@ -19,6 +19,7 @@ import type {
   Timers,
 } from '../application/ports.js';
 import type { Order } from '../domain/order.js';
+import type { SecurityEvent } from '@causeway/telemetry';
 import { priceOrder, type Product } from '../domain/price-order.js';
 
 export interface SentMessage {
@@ -42,6 +43,7 @@ interface StoreState {
   timers: Record<string, boolean>;
   answers: Record<string, { fingerprint: string; order: OrderDetails }>;
   sent: SentMessage[];
+  security: SecurityEvent[];
 }
 
 const keyOf = ({ subject, route, key }: IdempotencyScope): string => JSON.stringify([subject, route, key]);
@@ -53,7 +55,7 @@ export class InMemoryOrders extends InMemoryUnitOfWork<StoreState, OrderTransact
   due: DueStep[] = [];
 
   constructor(products: readonly Product[]) {
-    const state: StoreState = { products: {}, orders: {}, timers: {}, answers: {}, sent: [] };
+    const state: StoreState = { products: {}, orders: {}, timers: {}, answers: {}, sent: [], security: [] };
     for (const product of products) state.products[product.id] = { ...product };
     super(state, bind);
   }
@@ -79,6 +81,7 @@ function bind(state: StoreState): OrderTransaction {
         return randomUUID();
       },
     },
+    security: { record: async (event) => void state.security.push(event) },
     responses: {
       begin: async (scope, fingerprint) => {
         const answer = state.answers[keyOf(scope)];

@@ -3,6 +3,7 @@ import { NotFound } from '@causeway/errors';
 import { FieldCipher, PRISMA, versionIn, VersionStale, type ExpectedVersions } from '@causeway/persistence';
 import { Inject, Injectable } from '@nestjs/common';
 import type { PrismaClient, User } from '../generated/prisma/client.js';
+import { UNIT_OF_WORK, type UserUnitOfWork } from '../tokens.js';
 import { userColumns } from './user-columns.js';
 
 /** Reads and changes a user's profile. */
@@ -11,12 +12,22 @@ export class Profiles {
   constructor(
     @Inject(PRISMA) private readonly prisma: PrismaClient,
     private readonly cipher: FieldCipher,
+    @Inject(UNIT_OF_WORK) private readonly uow: UserUnitOfWork,
   ) {}
 
   /** @throws NotFound */
   async read(userId: string): Promise<UserView> {
     const view = await this.find(userId);
     if (!view) throw new NotFound(`user ${userId}`);
+    return view;
+  }
+
+  /** For support: the profile of somebody else. Who read it is on record. @throws NotFound */
+  async readAny(userId: string, readerId: string): Promise<UserView> {
+    const view = await this.read(userId);
+    await this.uow.single(({ security }) =>
+      security.record({ type: 'profile.read', outcome: 'success', actor: readerId, subject: userId }),
+    );
     return view;
   }
 

@@ -10,14 +10,12 @@ import {
 } from '@causeway/contracts';
 import { etag, parseIfMatch } from '@causeway/persistence';
 import { IdempotencyKey, sendStored, ZodBody, ZodParams } from '@causeway/service-host';
-import { getLogger } from '@causeway/telemetry';
 import { Controller, Get, Headers, Patch, Post, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { Profiles } from './profiles.js';
 import { Register } from './register.js';
 
-const log = getLogger('users');
 const userParams = z.object({ userId: id });
 
 @Controller('v1/users')
@@ -46,7 +44,6 @@ export class UsersController {
     return view;
   }
 
-  /** For support. Personal data of somebody else: who read it is on record. */
   @RequireScope(scopes.usersReadAny)
   @Get(':userId')
   async readAny(
@@ -54,8 +51,7 @@ export class UsersController {
     @ZodParams(userParams) { userId }: z.output<typeof userParams>,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<UserView> {
-    const view = await this.profiles.read(userId);
-    log.info({ audit: 'profile-read', who: user.subject, detail: userId }, 'profile read by support');
+    const view = await this.profiles.readAny(userId, user.subject);
     reply.header('etag', etag(view.version));
     return view;
   }

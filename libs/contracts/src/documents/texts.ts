@@ -112,7 +112,7 @@ export const pathParameters: Readonly<Record<string, { readonly description: str
 export const descriptions: Readonly<Record<string, string>> = {
   registerUser:
     'Open to anyone. Sign in afterwards to get a token. A rejected registration does not use up its `Idempotency-Key`.',
-  getUser: 'For support, with the scope `users:read-any`. Every such reading is logged.',
+  getUser: 'For support, with the scope `users:read-any`. Every such reading is recorded.',
   listAddresses: 'Returns all addresses in one response: there are at most 50.',
   listSessions:
     'Returns all sessions in one response, the last used first. `browser` is what the browser said about itself.',

@@ -86,7 +86,10 @@ export const managementEndpoints: readonly EndpointAccess[] = [
   { path: '/metrics', who: 'whoever reaches the port' },
   { path: '/governance', who: 'readers and operators', token: 'MANAGEMENT_TOKEN' },
   { path: '/governance/log-level', who: 'operators', token: 'OPERATOR_TOKEN' },
-  { path: '/governance/keys', who: 'readers and operators', token: 'MANAGEMENT_TOKEN' },
-  { path: '/governance/keys/rotate', who: 'operators', token: 'OPERATOR_TOKEN' },
-  { path: '/governance/keys/retire', who: 'operators', token: 'OPERATOR_TOKEN' },
+  { path: '/governance/keys', who: 'readers and operators; of user', token: 'MANAGEMENT_TOKEN' },
+  { path: '/governance/keys/rotate', who: 'operators; of user', token: 'OPERATOR_TOKEN' },
+  { path: '/governance/keys/retire', who: 'operators; of user', token: 'OPERATOR_TOKEN' },
+  { path: '/governance/roles', who: 'readers and operators; of user', token: 'MANAGEMENT_TOKEN' },
+  { path: '/governance/roles/grant', who: 'operators; of user', token: 'OPERATOR_TOKEN' },
+  { path: '/governance/roles/revoke', who: 'operators; of user', token: 'OPERATOR_TOKEN' },
 ];

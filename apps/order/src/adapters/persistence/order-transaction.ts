@@ -1,5 +1,5 @@
 import { Outbox } from '@causeway/messaging';
-import type { Transaction } from '@causeway/persistence';
+import { SecurityLog, type Transaction } from '@causeway/persistence';
 import type { OrderTransaction, Timing } from '../../application/ports.js';
 import type { OrderSealing } from './order-row.js';
 import { PgOrders } from './pg-orders.js';
@@ -12,4 +12,5 @@ export const bindTransaction =
     orders: new PgOrders(transaction, sealing, timing, relay),
     outbox: Outbox.within(transaction, 'order', relay),
     responses: new PgOrderResponses(transaction.sql, sealing),
+    security: new SecurityLog(transaction),
   });
