@@ -30,6 +30,7 @@ keep() {
 keep postgres-password "$(password)"
 for name in user order payment psp; do
   keep "database-url-$name" "postgres://$name:$(password)@postgres:5432/$name"
+  keep "migration-database-url-$name" "postgres://${name}_owner:$(password)@postgres:5432/$name"
 done
 for name in gateway operator order payment provisioner user; do
   keep "nats-password-$name" "$(password)"

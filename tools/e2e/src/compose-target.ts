@@ -11,7 +11,7 @@ import { serviceNames, services as listed, type ServiceName } from '@causeway/sy
 import { eventually } from './eventually.js';
 import { linesOf, connectAs, type Instance, type Server, type Target } from './target.js';
 
-const docker = fileURLToPath(new URL('../../../docker', import.meta.url));
+const root = fileURLToPath(new URL('../../..', import.meta.url));
 
 export interface ComposeOptions {
   /** Settings over those of compose.yaml. */
@@ -43,10 +43,11 @@ interface Project {
  * loopback address, and waits until every container is ready. Beside the product's ports it publishes some for tests.
  */
 export async function composeTarget(options: ComposeOptions): Promise<ComposeTarget> {
-  const folder = mkdtempSync(join(tmpdir(), 'causeway-images-'));
-  for (const part of ['compose.yaml', 'nats', 'postgres'])
-    cpSync(join(docker, part), join(folder, part), { recursive: true });
-  await output(['sh', join(docker, 'secrets.sh'), join(folder, 'secrets')]);
+  const copy = mkdtempSync(join(tmpdir(), 'causeway-images-'));
+  const folder = join(copy, 'docker');
+  for (const part of ['docker/compose.yaml', 'docker/nats', 'k8s/components/postgres'])
+    cpSync(join(root, part), join(copy, part), { recursive: true });
+  await output(['sh', join(root, 'docker/secrets.sh'), join(folder, 'secrets')]);
   const claims = await Promise.all(Array.from({ length: 4 }, () => claimPort()));
   const [gateway, standIn, nats, traces] = claims.map(({ port }) => port);
   const engine = await findEngine();
@@ -64,7 +65,7 @@ export async function composeTarget(options: ComposeOptions): Promise<ComposeTar
     await project.compose('down', '--volumes', '--timeout', '50');
     await traceReceiver.stop();
     claims.forEach(({ release }) => release());
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(copy, { recursive: true, force: true });
   };
   try {
     const scale = Object.entries(options.instances ?? {}).map(([name, count]) => `--scale=${name}=${count}`);

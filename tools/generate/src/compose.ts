@@ -37,9 +37,12 @@ const secretFiles = (service: Service): [setting: string, file: string][] => [
   ]),
 ];
 
+/** The file with the URL of the role that owns a database. */
+const migrationFile = (database: string): string => `migration-database-url-${database}`;
+
 /** What a container of the service has in common with its migration: image, settings and secrets. */
 function fragment(service: Service): string {
-  const { name, nats, edge } = service;
+  const { name, nats, edge, database } = service;
   const files = secretFiles(service);
   const settings = {
     ...(nats && { NATS_USER: name }),
@@ -52,8 +55,8 @@ function fragment(service: Service): string {
     `x-${name}: &${name}`,
     `  image: causeway/${name}:\${TAG:-dev}`,
     `  build: { context: .., dockerfile: docker/${name}.Dockerfile }`,
-    // The container that provisions streams has the settings of the edge.
-    `  environment:${edge ? ` &${name}-environment` : ''}`,
+    // What runs once has more settings: the container that migrates, and that provisions streams with those of the edge.
+    `  environment:${edge || database ? ` &${name}-environment` : ''}`,
     `    <<: ${nats ? '[*common, *messaging]' : '*common'}`,
     ...Object.entries(settings).map(([setting, value]) => `    ${setting}: ${value}`),
     `  secrets:`,
@@ -63,14 +66,20 @@ function fragment(service: Service): string {
 }
 
 /** The migration, where there is a database, and the service, which starts once its schema and the topology are there. */
-function containers({ name, database, nats, edge }: Service): string {
+function containers(service: Service): string {
+  const { name, database = '', nats, edge } = service;
   const after = [...(database ? [`migrate-${name}`] : []), ...(nats ? ['provision'] : [])];
   const migration = [
     `  migrate-${name}:`,
     `    <<: [*once, *${name}]`,
     '    command: [migrate]',
+    '    environment:',
+    `      <<: *${name}-environment`,
+    `      MIGRATION_DATABASE_URL_FILE: /run/secrets/${migrationFile(database)}`,
+    '    secrets:',
+    ...[...secretFiles(service).map(([, path]) => path), migrationFile(database)].map((path) => `      - ${path}`),
     '    depends_on:',
-    '      postgres: { condition: service_healthy }',
+    '      databases: { condition: service_completed_successfully }',
     '',
   ];
   return [
@@ -107,6 +116,7 @@ export const secretFileNames = (): string[] => [
     'nats-password-provisioner',
     `nats-password-${operator}`,
     ...services.flatMap(secretFiles).map(([, path]) => path),
+    ...withDatabase.map(({ database }) => migrationFile(database!)),
   ]),
 ];
 
@@ -116,8 +126,12 @@ export const composeFile = (): GeneratedFile =>
     services: services.map(fragment).join('\n'),
     databases: [
       '    secrets:',
-      '      - postgres-password',
-      ...withDatabase.map(({ database }) => `      - database-url-${database}`),
+      // By the names of the roles, as in Kubernetes.
+      '      - { source: postgres-password, target: postgres/postgres }',
+      ...withDatabase.flatMap(({ database = '' }) => [
+        `      - { source: database-url-${database}, target: postgres/${database} }`,
+        `      - { source: ${migrationFile(database)}, target: postgres/${database}_owner }`,
+      ]),
     ].join('\n'),
     containers: services.map(containers).join('\n'),
     cli: cli(),

@@ -26,7 +26,8 @@ export const kubernetesFiles = (): GeneratedFile[] => [
   withParts('k8s/components/postgres/init-job.yaml', {
     databases: services
       .flatMap(({ database }) => database ?? [])
-      .map((name) => `              - { key: ${name}, path: ${name} }`)
+      .flatMap((name) => [name, `${name}_owner`])
+      .map((role) => `              - { key: ${role}, path: ${role} }`)
       .join('\n'),
   }),
   ...['kind', 'staging', 'production'].map(overlay),

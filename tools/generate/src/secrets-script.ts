@@ -39,6 +39,7 @@ export function secretsScript(): GeneratedFile {
       'keep postgres-password "$(password)"',
       `for name in ${databases.join(' ')}; do`,
       '  keep "database-url-$name" "postgres://$name:$(password)@postgres:5432/$name"',
+      '  keep "migration-database-url-$name" "postgres://${name}_owner:$(password)@postgres:5432/$name"',
       'done',
       `for name in ${natsAccounts.join(' ')}; do`,
       '  keep "nats-password-$name" "$(password)"',

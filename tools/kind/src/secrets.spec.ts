@@ -10,7 +10,8 @@ import { developmentSecrets, secretObjects, secretsIn } from './secrets.js';
 const needed = {
   gateway: ['MANAGEMENT_TOKEN', 'NATS_PASSWORD', 'OPERATOR_TOKEN'],
   nats: ['gateway', 'operator', 'provisioner', 'user'],
-  postgres: ['postgres', 'user'],
+  postgres: ['postgres', 'user', 'user_owner'],
+  'user-migration': ['MIGRATION_DATABASE_URL'],
   user: ['BLIND_INDEX_KEY', 'DATABASE_URL', 'FIELD_KEYS', 'NATS_PASSWORD', 'OIDC_COOKIE_KEYS', 'OIDC_MACHINE_SECRET'],
 };
 // demo
@@ -26,6 +27,9 @@ test('what two parts share is the same in both', () => {
   const made = developmentSecrets(needed, {});
   for (const name of ['gateway', 'user']) expect(made[name]?.['NATS_PASSWORD']).toBe(made['nats']?.[name]);
   expect(made['user']?.['DATABASE_URL']).toBe(`postgres://user:${made['postgres']?.['user']}@postgres:5432/user`);
+  expect(made['user-migration']).toEqual({
+    MIGRATION_DATABASE_URL: `postgres://user_owner:${made['postgres']?.['user_owner']}@postgres:5432/user`,
+  });
 });
 
 // demo
@@ -73,7 +77,10 @@ test('what is there is kept, and what is missing made to fit it', () => {
   const again = developmentSecrets(needed, made);
   expect(again).toEqual(made);
   const { postgres: _, ...withoutPostgres } = made;
-  expect(developmentSecrets(needed, withoutPostgres)['postgres']?.['user']).toBe(made['postgres']?.['user']);
+  expect(developmentSecrets(needed, withoutPostgres)['postgres']).toMatchObject({
+    user: made['postgres']!['user'],
+    user_owner: made['postgres']!['user_owner'],
+  });
 });
 
 test('a key that nothing makes is named', () => {

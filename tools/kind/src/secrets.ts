@@ -21,8 +21,10 @@ export function developmentSecrets(
   };
   const has = (secret: string, key: string): string | undefined => existing[secret]?.[key];
   const ofDatabase = (role: string): string => {
-    const owner = services.find(({ database }) => database === role)?.name ?? '';
-    const known = has('postgres', role) ?? passwordIn(has(owner, 'DATABASE_URL'));
+    const user = services.find(({ database }) => database === role)?.name;
+    const owner = services.find(({ database }) => ownerOf(database) === role)?.name;
+    const inUrl = user ? has(user, 'DATABASE_URL') : has(`${owner}-migration`, 'MIGRATION_DATABASE_URL');
+    const known = has('postgres', role) ?? passwordIn(inUrl);
     return once(`database ${role}`, known, () => makeSecret('password'));
   };
   const ofNats = (user: string): string =>
@@ -39,12 +41,16 @@ export function developmentSecrets(
       },
     );
 
+  const databaseUrl = (database: string, role: string): string =>
+    `postgres://${role}:${ofDatabase(role)}@postgres:5432/${database}`;
+
   const make = (secret: string, key: string): string => {
     if (secret === 'postgres') return ofDatabase(key);
     if (secret === 'nats') return ofNats(key);
     const service = services.find(({ name }) => name === secret);
-    if (service?.database && key === 'DATABASE_URL')
-      return `postgres://${service.database}:${ofDatabase(service.database)}@postgres:5432/${service.database}`;
+    if (service?.database && key === 'DATABASE_URL') return databaseUrl(service.database, service.database);
+    const migrated = services.find(({ name, database }) => database && secret === `${name}-migration`)?.database;
+    if (migrated && key === 'MIGRATION_DATABASE_URL') return databaseUrl(migrated, ownerOf(migrated)!);
     if (service?.nats && key === 'NATS_PASSWORD') return ofNats(secret);
     const value = service && secretSettings(service)[key];
     if (!value)
@@ -68,6 +74,9 @@ const holdersOf = (secret: SecretName): [name: string, key: string][] =>
       .filter(([, held]) => held === secret)
       .map(([key]): [string, string] => [service.name, key]),
   );
+
+/** The role that owns a database. */
+const ownerOf = (database: string | undefined): string | undefined => database && `${database}_owner`;
 
 const passwordIn = (url: string | undefined): string | undefined =>
   url === undefined ? undefined : URL.parse(url)?.password;
