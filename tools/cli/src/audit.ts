@@ -61,14 +61,33 @@ export async function audited<T extends Readonly<Record<string, unknown>>>(
   }
 }
 
-/** Returns the latest entries of the trail, oldest first. Nothing can be removed from it, so sequences have no gaps. */
-export async function readAudit(nc: NatsConnection, limit: number): Promise<AuditEntry[]> {
+/** Which entries of the trail, and events of services, are asked for. */
+export interface AuditFilter {
+  /** `sign-in.failed`, or all that begin with `sign-in.` */
+  readonly type?: string;
+  /** An id: of whom or what it was done to, or who did it. */
+  readonly subject?: string;
+  readonly since?: Date;
+  /** The latest ones, at most so many. */
+  readonly limit: number;
+}
+
+/** Returns entries of the trail, oldest first. Nothing can be removed from it, so sequences have no gaps. */
+export async function readAudit(nc: NatsConnection, filter: AuditFilter): Promise<AuditEntry[]> {
   const jsm = await jetstreamManager(nc, { checkAPI: false });
   const { state } = await jsm.streams.info(stream);
   const entries: AuditEntry[] = [];
-  for (let seq = Math.max(state.first_seq, state.last_seq - limit + 1, 1); seq <= state.last_seq; seq += 1) {
-    const stored = await jsm.streams.getMessage(stream, { seq });
-    if (stored) entries.push(stored.json<AuditEntry>());
+  for (let seq = state.last_seq; seq >= Math.max(state.first_seq, 1) && entries.length < filter.limit; seq -= 1) {
+    const entry = (await jsm.streams.getMessage(stream, { seq }))?.json<AuditEntry>();
+    if (!entry) continue;
+    if (filter.since && new Date(entry.at) < filter.since) break;
+    if (matches(entry, filter)) entries.push(entry);
   }
-  return entries;
+  return entries.reverse();
+}
+
+function matches({ action, who, details }: AuditEntry, { type, subject }: AuditFilter): boolean {
+  if (type !== undefined && action !== type && !action.startsWith(`${type}.`)) return false;
+  // What an action was done to has a name of its own in each.
+  return subject === undefined || who === subject || JSON.stringify(details).includes(JSON.stringify(subject));
 }

@@ -140,7 +140,7 @@ test('a poison message is found, explained, replayed in vain and discarded', asy
 
   expect((await run('dlq', 'discard', '--all', '--reason', 'not ours', '--yes')).code).toBe(0);
   expect(await letters()).toEqual([]);
-  const trail = await json<{ action: string; phase: string; who: string; reason: string }[]>('audit');
+  const trail = await json<{ action: string; phase: string; who: string; reason: string }[]>('audit', '--service', 'operator');
   expect(trail.map(({ action, phase, reason }) => [action, phase, reason])).toEqual([
     ['dlq.replay', 'begun', 'hope'],
     ['dlq.replay', 'done', 'hope'],
