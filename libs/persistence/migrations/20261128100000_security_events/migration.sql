@@ -1,6 +1,5 @@
 -- Security events of a service: who signed in, was refused, changed a password, a role or a key (docs/decisions/0055). Rows are added
--- and read, and nothing else; the trigger below holds for every role, the owner and superusers included. No personal data: ids, and
--- of an address only its network.
+-- and read, and nothing else. No personal data: ids, and of an address only its network.
 CREATE TABLE causeway.security_events (
   id        uuid        PRIMARY KEY DEFAULT uuidv7(),
   at        timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -16,26 +15,12 @@ CREATE TABLE causeway.security_events (
 CREATE INDEX security_events_at ON causeway.security_events (at);
 CREATE INDEX security_events_subject ON causeway.security_events (subject, at) WHERE subject IS NOT NULL;
 
--- How long a row is kept: as long as the stream AUDIT keeps what operators did. Replace the function to keep rows longer or shorter.
+-- How long a row is kept: as long as the stream AUDIT keeps what operators did. To keep rows longer or shorter, replace the function in
+-- a migration, and call append_only again.
 CREATE FUNCTION causeway.security_event_retention() RETURNS interval LANGUAGE sql IMMUTABLE
 AS $$ SELECT interval '400 days' $$;
 
-CREATE FUNCTION causeway.security_events_are_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-  IF TG_OP = 'DELETE' AND TG_LEVEL = 'ROW' THEN
-    IF OLD.at < now() - causeway.security_event_retention() THEN RETURN OLD; END IF;
-  END IF;
-  RAISE EXCEPTION 'causeway.security_events is append-only: % refused', TG_OP
-    USING ERRCODE = 'insufficient_privilege',
-          HINT = 'Rows can be deleted when they are older than causeway.security_event_retention().';
-END $$;
-CREATE TRIGGER append_only_rows BEFORE UPDATE OR DELETE ON causeway.security_events
-  FOR EACH ROW EXECUTE FUNCTION causeway.security_events_are_append_only();
-CREATE TRIGGER append_only_table BEFORE TRUNCATE ON causeway.security_events
-  FOR EACH STATEMENT EXECUTE FUNCTION causeway.security_events_are_append_only();
--- ALWAYS: also in sessions with session_replication_role = replica.
-ALTER TABLE causeway.security_events ENABLE ALWAYS TRIGGER append_only_rows;
-ALTER TABLE causeway.security_events ENABLE ALWAYS TRIGGER append_only_table;
+SELECT causeway.append_only('causeway.security_events', causeway.security_event_retention());
 
 -- Deletes rows that are old enough, as the owner: the service that calls it needs no right to delete.
 CREATE FUNCTION causeway.purge_security_events(p_limit integer) RETURNS integer
