@@ -266,6 +266,15 @@ describe('POST /webhooks/psp', () => {
       code: 'SIGNATURE_TOO_OLD',
     });
     expect(await isDue(it.id)).toBe(false);
+    const recorded = await service.rows(
+      `SELECT outcome, details->>'code' AS code FROM causeway.security_events WHERE type = 'webhook.refused' ORDER BY id`,
+    );
+    expect(recorded.slice(-4)).toEqual(
+      ['SIGNATURE_INVALID', 'SIGNATURE_INVALID', 'SIGNATURE_INVALID', 'SIGNATURE_TOO_OLD'].map((code) => ({
+        outcome: 'denied',
+        code,
+      })),
+    );
   });
 
   test('a signed webhook of the wrong shape, or without JSON, gets a problem document', async () => {

@@ -1,3 +1,4 @@
+import { admitSecurityEvent, logSecurityEvent } from '@causeway/telemetry';
 import { ScopeMissing } from './errors.js';
 
 /** The caller, as named by the access token. */
@@ -15,7 +16,7 @@ export interface Principal {
 
 /** Checks that the caller has one of the scopes. @throws ScopeMissing (403) for the first of them. */
 export function requireOneScope(principal: Principal, ...scopes: readonly string[]): void {
-  if (!scopes.some((scope) => principal.scopes.has(scope))) throw new ScopeMissing(scopes[0] ?? 'none');
+  if (!scopes.some((scope) => principal.scopes.has(scope))) throw denied(principal, scopes[0] ?? 'none');
 }
 
 /** Whose resources a request reaches: the caller’s own, or everybody’s. */
@@ -39,5 +40,18 @@ export const reaches = ({ callerId, everybody }: Reach, ownerId: string): boolea
 
 /** Checks that the caller has all scopes. @throws ScopeMissing (403) for the first one that is missing. */
 export function requireScopes(principal: Principal, ...scopes: readonly string[]): void {
-  for (const scope of scopes) if (!principal.scopes.has(scope)) throw new ScopeMissing(scope);
+  for (const scope of scopes) if (!principal.scopes.has(scope)) throw denied(principal, scope);
+}
+
+/** A refusal is a security event. The gateway, which decides on most of them, has no database: a line and the metric. */
+function denied({ subject, clientId }: Principal, scope: string): ScopeMissing {
+  const event = admitSecurityEvent({
+    type: 'access.denied',
+    outcome: 'denied',
+    actor: subject,
+    clientId,
+    details: { scope },
+  });
+  if (event) logSecurityEvent(event);
+  return new ScopeMissing(scope);
 }

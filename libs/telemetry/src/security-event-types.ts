@@ -3,7 +3,7 @@ export interface SecurityEventKind {
   readonly means: string;
   /** Name in OWASP's Logging Vocabulary Cheat Sheet, where it has one. */
   readonly owasp?: string;
-  /** Anybody on the Internet can cause it without being anybody, so it is bounded: see `admitSecurityEvent`. */
+  /** Anybody on the Internet can cause it as often as he likes, so it is bounded: see `admitSecurityEvent`. */
   readonly byStrangers?: true;
 }
 
@@ -30,7 +30,11 @@ export const securityEventTypes = {
   'role.granted': { means: 'an account was given a role', owasp: 'privilege_permissions_changed' },
   'role.revoked': { means: 'an account lost a role', owasp: 'privilege_permissions_changed' },
   'profile.read': { means: 'support has read the profile of somebody', owasp: 'sensitive_read' },
-  'access.denied': { means: 'a valid token asked for more than it may', owasp: 'authz_fail' },
+  'access.denied': {
+    means: 'a valid token asked for more than it may; a log line, not a row',
+    owasp: 'authz_fail',
+    byStrangers: true,
+  },
   'token.reuse-detected': {
     means: 'a code or refresh token came twice; everything issued with it was revoked',
     owasp: 'authn_token_reuse',

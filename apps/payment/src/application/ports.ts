@@ -1,5 +1,5 @@
 import type { MessageDefinition } from '@causeway/contracts';
-import type { UnitOfWork } from '@causeway/persistence';
+import type { SecurityLog, UnitOfWork } from '@causeway/persistence';
 import type { ProviderCharge } from '../domain/provider-charge.js';
 import type { OperationIntent, Payment, OperationKind } from '../domain/payment.js';
 
@@ -8,6 +8,7 @@ export interface PaymentTransaction {
   readonly payments: PaymentRepository;
   readonly operations: OperationRepository;
   readonly outbox: EventOutbox;
+  readonly security: Pick<SecurityLog, 'record'>;
 }
 
 export type PaymentUnitOfWork = UnitOfWork<PaymentTransaction>;

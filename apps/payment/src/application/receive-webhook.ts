@@ -14,6 +14,13 @@ export class ReceiveWebhook {
     if (!uuid.test(reference)) return;
     await this.uow.run((tx) => tx.operations.makeDueNow(reference), { aggregate: reference });
   }
+
+  /** Records that somebody sent what the provider has not signed. */
+  async refuse(code: string): Promise<void> {
+    await this.uow.single(({ security }) =>
+      security.record({ type: 'webhook.refused', outcome: 'denied', details: { code } }),
+    );
+  }
 }
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

@@ -1,5 +1,6 @@
 import { parseOrThrow, type DataOf, type MessageDefinition } from '@causeway/contracts';
 import { InMemoryUnitOfWork } from '@causeway/persistence/testing';
+import type { SecurityEvent } from '@causeway/telemetry';
 import type { Operation, OperationQueue, OperationRepository, PaymentTransaction } from '../application/ports.js';
 import { operationKey, type OperationIntent, type Payment } from '../domain/payment.js';
 
@@ -14,6 +15,7 @@ interface StoredPayments {
   payments: Record<string, Payment>;
   operations: StoredOperation[];
   events: { subject: string; data: unknown }[];
+  security: SecurityEvent[];
 }
 
 const isOpen = ({ status }: StoredOperation): boolean => status === 'READY' || status === 'UNKNOWN';
@@ -24,7 +26,7 @@ export class InMemoryPayments implements OperationQueue {
   private claims = 0;
 
   readonly uow = new InMemoryUnitOfWork<StoredPayments, PaymentTransaction>(
-    { payments: {}, operations: [], events: [] },
+    { payments: {}, operations: [], events: [], security: [] },
     (draft) => this.bind(draft),
   );
 
@@ -116,6 +118,7 @@ export class InMemoryPayments implements OperationQueue {
           return String(draft.events.length);
         },
       },
+      security: { record: async (event) => void draft.security.push(event) },
     };
   }
 

@@ -2,6 +2,7 @@ import { Controller, Get, Module, type INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { CodedError } from '@causeway/errors';
+import { createLogger } from '@causeway/telemetry';
 import { AuthModule, CurrentUser, Public, RequireOneScope, RequireScope, type Principal } from '../index.js';
 import { TestIssuer } from '../testing/index.js';
 
@@ -117,6 +118,28 @@ test('every scope of the route and of its controller is required', async () => {
   expect(await get('/stock', ['catalog:write'])).toEqual({});
   expect(await get('/stock/deep', ['catalog:deep'])).toEqual({ code: 'SCOPE_MISSING' });
   expect(await get('/stock/deep', ['catalog:deep', 'catalog:write'])).toEqual({});
+});
+
+test('a refusal is a security event: who asked for what', async () => {
+  const lines: string[] = [];
+  createLogger({
+    service: 'order',
+    instanceId: 'order-1',
+    level: 'info',
+    destination: { write: (line) => void lines.push(line) },
+  });
+  await get('/stock', ['orders:read']);
+  await get('/parcels', ['orders:read']);
+  await get('/parcels', ['parcels:read']);
+  expect(lines.map((line) => JSON.parse(line) as object)).toMatchObject(
+    ['catalog:write', 'parcels:read'].map((scope) => ({
+      scope: 'security',
+      securityEvent: 'access.denied',
+      securityOutcome: 'denied',
+      actor: 'user-1',
+      detail: JSON.stringify({ scope }),
+    })),
+  );
 });
 
 test('one of several scopes is enough, and no other', async () => {

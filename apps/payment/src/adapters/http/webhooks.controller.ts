@@ -1,5 +1,6 @@
 import { Public } from '@causeway/auth';
 import { parseOrThrow, pspWebhookBody } from '@causeway/contracts';
+import type { CodedError } from '@causeway/errors';
 import { Controller, Headers, HttpCode, Inject, Post, Req } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { ReceiveWebhook } from '../../application/receive-webhook.js';
@@ -19,7 +20,12 @@ export class WebhooksController {
   @Post()
   @HttpCode(204)
   async post(@Req() request: FastifyRequest, @Headers('psp-signature') signature: string | undefined): Promise<void> {
-    verifyWebhook(signature, request.rawBody ?? Buffer.alloc(0), this.secrets, this.now());
+    try {
+      verifyWebhook(signature, request.rawBody ?? Buffer.alloc(0), this.secrets, this.now());
+    } catch (error) {
+      await this.receive.refuse((error as CodedError).code);
+      throw error;
+    }
     await this.receive.execute(parseOrThrow(pspWebhookBody, request.body));
   }
 }

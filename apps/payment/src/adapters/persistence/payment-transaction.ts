@@ -1,5 +1,5 @@
 import { Outbox } from '@causeway/messaging';
-import type { Transaction } from '@causeway/persistence';
+import { SecurityLog, type Transaction } from '@causeway/persistence';
 import type { PaymentTransaction } from '../../application/ports.js';
 import { PgOperations } from './pg-operations.js';
 import { PgPayments } from './pg-payments.js';
@@ -15,4 +15,5 @@ export const bindTransaction =
     payments: new PgPayments(transaction.sql),
     operations: new PgOperations(transaction.sql, () => transaction.afterCommit(() => worker.wake())),
     outbox: Outbox.within(transaction, 'payment', relay),
+    security: new SecurityLog(transaction),
   });
