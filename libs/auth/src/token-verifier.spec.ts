@@ -81,6 +81,16 @@ describe('a token', () => {
     await expect(verifier().verify(confused)).rejects.toThrow(TokenInvalid);
   });
 
+  test('has one spelling: a signature with padding, another alphabet or stray bits is not valid', async () => {
+    const token = await issuer.sign('user-1');
+    const [signature = ''] = token.split('.').slice(-1);
+    const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+    const stray = alphabet[alphabet.indexOf(signature.at(-1)!) + 1]!;
+    const base64 = Buffer.from(signature, 'base64url').toString('base64');
+    for (const other of [`${signature}==`, base64, signature.slice(0, -1) + stray])
+      await expect(verifier().verify(token.slice(0, -signature.length) + other)).rejects.toThrow(TokenInvalid);
+  });
+
   test('of an attacker who uses our key id is not valid', async () => {
     const stranger = await TestIssuer.start();
     const token = await stranger.sign('user-1', { issuer: issuer.settings.AUTH_ISSUER });

@@ -63,7 +63,7 @@ export class TokenVerifier {
       this.keys.refresh();
       return known;
     }
-    if (token.length > longestToken) throw new TokenInvalid();
+    if (token.length > longestToken || !isCanonical(token)) throw new TokenInvalid();
     try {
       const { payload } = await jwtVerify(token, this.keys.get, {
         algorithms,
@@ -83,6 +83,15 @@ export class TokenVerifier {
       throw new TokenInvalid({ cause: error });
     }
   }
+}
+
+/**
+ * Whether the signature is spelled as RFC 7515 says: base64url without padding and without stray bits. jose decodes other
+ * spellings, too, so that one token would be many, each verified and remembered by itself.
+ */
+function isCanonical(token: string): boolean {
+  const signature = token.slice(token.lastIndexOf('.') + 1);
+  return Buffer.from(signature, 'base64url').toString('base64url') === signature;
 }
 
 function principalOf({ sub, client_id: clientId, scope, exp, sid }: JWTPayload): Principal {
