@@ -23,6 +23,7 @@ import { IdempotentPosts } from './idempotent-posts.js';
 import { KnownBrowsers } from './oidc/known-browsers.js';
 import { OidcIssuer } from './oidc/oidc-issuer.js';
 import { PgLoginThrottle } from './oidc/pg-login-throttle.js';
+import type { TokenReuse } from './oidc/prisma-oidc-adapter.js';
 import { createProvider } from './oidc/provider.js';
 import { SignIn } from './oidc/sign-in.js';
 import { PgSigningKeys } from './oidc/pg-signing-keys.js';
@@ -103,9 +104,10 @@ const signIn: FactoryProvider[] = [
   },
   {
     provide: OidcIssuer,
-    inject: [SETTINGS, PgSigningKeys, PRISMA, Profiles, Roles, FieldCipher, Sessions],
+    inject: [SETTINGS, UNIT_OF_WORK, PgSigningKeys, PRISMA, Profiles, Roles, FieldCipher, Sessions],
     useFactory: (
       settings: UserSettings,
+      uow: UserUnitOfWork,
       signingKeys: PgSigningKeys,
       prisma: PrismaClient,
       profiles: Profiles,
@@ -115,11 +117,28 @@ const signIn: FactoryProvider[] = [
     ) =>
       OidcIssuer.start(
         () => signingKeys.load(),
-        (keys) => createProvider({ settings, keys, prisma, cipher, profiles, roles, sessions }),
+        (keys) =>
+          createProvider({
+            settings,
+            keys,
+            prisma,
+            cipher,
+            profiles,
+            roles,
+            sessions,
+            reuseDetected: recordReuse(uow),
+          }),
         settings.SIGNING_KEY_POLL_MS,
       ),
   },
 ];
+
+const recordReuse =
+  (uow: UserUnitOfWork) =>
+  ({ accountId, clientId }: TokenReuse): Promise<void> =>
+    uow.single(({ security }) =>
+      security.record({ type: 'token.reuse-detected', outcome: 'denied', actor: accountId, clientId }),
+    );
 
 /**
  * The composition root: the only file that binds ports to adapters. `service.ts` adds what the capabilities provide.

@@ -31,6 +31,8 @@ export const settings = {
   OIDC_DOCS_REDIRECT_URIS: list().pipe(z.array(redirectUri)).optional(),
   /** Secret of the confidential client `causeway-ops`. */
   OIDC_MACHINE_SECRET: secret(32),
+  /** How long a refresh token may be used again after its first use, so that two tabs may refresh at once; 0 for never. */
+  REFRESH_TOKEN_REUSE_MS: withDefault(durationMs(0, 60_000), '10000'),
   /** How long a new signing key is published before it signs. */
   SIGNING_KEY_PUBLISH_MS: withDefault(durationMs(0, 31 * 86_400_000), '86400000'),
   /** How long a key stays published after it has signed. Default: a session, in which an ID token still names it at sign-out. */
@@ -63,4 +65,5 @@ export type OidcSettings = Pick<
   | 'OIDC_REDIRECT_URIS'
   | 'OIDC_DOCS_REDIRECT_URIS'
   | 'OIDC_MACHINE_SECRET'
+  | 'REFRESH_TOKEN_REUSE_MS'
 >;

@@ -3,7 +3,7 @@ import { FieldCipher, PRISMA } from '@causeway/persistence';
 import { createHash } from 'node:crypto';
 import { HostState } from '@causeway/service-host';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
-import { PrismaOidcAdapter } from '../src/oidc/prisma-oidc-adapter.js';
+import { hashOf, PrismaOidcAdapter } from '../src/oidc/prisma-oidc-adapter.js';
 import { Browser, defaultScope, type Tokens } from '../src/testing/browser.js';
 import {
   docsRedirectUri,
@@ -401,26 +401,94 @@ describe('refresh tokens', () => {
     for (const { seconds } of rows) expect(Number(seconds)).toBeLessThanOrEqual(100);
   });
 
-  test('a reused token is refused, and so are all its successors', async () => {
+  test('tabs that refresh at the same instant all stay signed in', async () => {
+    const person = browser();
+    const { refresh_token } = await person.signIn(ann.email, password);
+    const responses = await Promise.all(Array.from({ length: 10 }, () => person.refresh(refresh_token)));
+    expect(responses.map(({ status }) => status)).toEqual(Array(10).fill(200));
+    const last = await json<Tokens>(responses.at(-1)!);
+    expect((await person.refresh(last.refresh_token)).status).toBe(200);
+  });
+
+  test('beyond the window a used token is refused, and so are all its successors, and it is a security event', async () => {
     const person = browser();
     const first = await person.signIn(ann.email, password);
     const second = await json<Tokens>(await person.refresh(first.refresh_token));
+    await usedAgo(first.refresh_token, 11);
+    const before = await reuses();
     expect(await json(await person.refresh(first.refresh_token))).toMatchObject({ error: 'invalid_grant' });
     expect(await json(await person.refresh(second.refresh_token))).toMatchObject({ error: 'invalid_grant' });
+    expect(await reuses()).toBe(before + 1);
   });
 
-  test('of ten simultaneous uses at most one succeeds, and its successor is revoked', async () => {
+  test('within the window, only the token before the newest one may come again', async () => {
+    const person = browser();
+    const first = await person.signIn(ann.email, password);
+    const second = await json<Tokens>(await person.refresh(first.refresh_token));
+    const third = await json<Tokens>(await person.refresh(second.refresh_token));
+    expect((await person.refresh(first.refresh_token)).status).toBe(400);
+    for (const { refresh_token } of [second, third]) expect((await person.refresh(refresh_token)).status).toBe(400);
+  });
+
+  test('a thief who used a token within the window is found at the next refresh', async () => {
     const person = browser();
     const { refresh_token } = await person.signIn(ann.email, password);
-    const responses = await Promise.all(
-      Array.from({ length: 10 }, async () => {
-        const response = await person.refresh(refresh_token);
-        return { status: response.status, body: await json<Tokens>(response) };
-      }),
-    );
-    const won = responses.filter(({ status }) => status === 200);
-    expect(won.length).toBeLessThanOrEqual(1);
-    for (const { body } of won) expect((await person.refresh(body.refresh_token)).status).toBe(400);
+    const mine = await json<Tokens>(await person.refresh(refresh_token));
+    const stolen = await json<Tokens>(await person.refresh(refresh_token));
+    const next = await json<Tokens>(await person.refresh(mine.refresh_token));
+    await usedAgo(mine.refresh_token, 11);
+    expect((await person.refresh(stolen.refresh_token)).status).toBe(400);
+    expect((await person.refresh(next.refresh_token)).status).toBe(400);
+  });
+
+  test('a second sign-in of the same browser has tokens of its own', async () => {
+    const person = browser();
+    const first = await person.signIn(ann.email, password);
+    const { url } = await person.open();
+    const other = await json<Tokens>(await person.exchange(new URL(url).searchParams.get('code')!));
+    await person.refresh(first.refresh_token);
+    await usedAgo(first.refresh_token, 11);
+    expect((await person.refresh(other.refresh_token)).status).toBe(200);
+  });
+
+  test('another client cannot use the window', async () => {
+    const person = browser();
+    const { refresh_token } = await person.signIn(ann.email, password);
+    await person.refresh(refresh_token);
+    const body = new URLSearchParams({ client_id: 'causeway-docs', grant_type: 'refresh_token', refresh_token });
+    expect((await fetch(`${user.issuer}/token`, { method: 'POST', body })).status).toBe(400);
+  });
+
+  describe('without a window', () => {
+    let strict: UserService;
+    beforeAll(async () => {
+      const port = Number(new URL(user.origin).port);
+      const shared = { database: user.database, nats: user.nats, port };
+      strict = await startUserService({ REFRESH_TOKEN_REUSE_MS: '0' }, shared);
+    });
+    afterAll(() => strict?.stop());
+    const refresh = (refreshToken: string) =>
+      fetch(`${strict.origin}/oidc/token`, {
+        method: 'POST',
+        body: new URLSearchParams({
+          client_id: 'causeway-demo',
+          grant_type: 'refresh_token',
+          refresh_token: refreshToken,
+        }),
+      });
+
+    test('of ten simultaneous uses at most one succeeds, and its successor is revoked', async () => {
+      const { refresh_token } = await browser().signIn(ann.email, password);
+      const responses = await Promise.all(
+        Array.from({ length: 10 }, async () => {
+          const response = await refresh(refresh_token);
+          return { status: response.status, body: await json<Tokens>(response) };
+        }),
+      );
+      const won = responses.filter(({ status }) => status === 200);
+      expect(won.length).toBeLessThanOrEqual(1);
+      for (const { body } of won) expect((await refresh(body.refresh_token)).status).toBe(400);
+    });
   });
 
   test('signing out revokes the tokens of the session', async () => {
@@ -447,9 +515,29 @@ describe('refresh tokens', () => {
     expect((await person.refresh(refresh_token)).status).toBe(400);
   });
 
+  /** As if the first use of a token had been `seconds` ago. */
+  const usedAgo = (token: string, seconds: number) =>
+    user.database.pool.query(
+      `UPDATE oidc_artifacts SET consumed_at = now() - make_interval(secs => $2) WHERE id_hash = $1`,
+      [hashOf(token), seconds],
+    );
+
+  const reuses = async () =>
+    Number(
+      (
+        await user.database.pool.query<{ count: string }>(
+          `SELECT count(*) FROM causeway.security_events WHERE type = 'token.reuse-detected' AND actor = $1`,
+          [ann.id],
+        )
+      ).rows[0]!.count,
+    );
+
   /** Moves the expiry of a token, in its row and its payload, to `seconds` from now. */
   async function shortenTo(token: string, seconds: number): Promise<void> {
-    const artifacts = new PrismaOidcAdapter('RefreshToken', user.app.get(PRISMA), user.app.get(FieldCipher));
+    const artifacts = new PrismaOidcAdapter('RefreshToken', user.app.get(PRISMA), user.app.get(FieldCipher), {
+      windowMs: 0,
+      detected: () => Promise.resolve(),
+    });
     const payload = await artifacts.find(token);
     await artifacts.upsert(token, { ...payload, exp: Math.floor(Date.now() / 1000) + seconds }, seconds);
   }

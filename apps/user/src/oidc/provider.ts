@@ -10,7 +10,7 @@ import type { PrismaClient } from '../generated/prisma/client.js';
 import type { Sessions } from '../sessions/sessions.js';
 import type { Profiles } from '../users/profiles.js';
 import type { Roles } from '../users/roles.js';
-import { hashOf, PrismaOidcAdapter } from './prisma-oidc-adapter.js';
+import { hashOf, PrismaOidcAdapter, type TokenReuse } from './prisma-oidc-adapter.js';
 import { completeResponses, wantsPage } from './responses.js';
 import { machineClientId, clients } from './clients.js';
 import type { SignInResult } from './sign-in.js';
@@ -32,6 +32,7 @@ export interface ProviderParts {
   readonly profiles: Profiles;
   readonly sessions: Sessions;
   readonly roles: Roles;
+  readonly reuseDetected: (reuse: TokenReuse) => Promise<void>;
 }
 
 /**
@@ -70,9 +71,10 @@ export function createProvider(parts: ProviderParts): Provider {
   return provider;
 }
 
-function artifacts({ prisma, cipher, keys, profiles }: ProviderParts): Configuration {
+function artifacts({ settings, prisma, cipher, keys, profiles, reuseDetected }: ProviderParts): Configuration {
+  const reuse = { windowMs: settings.REFRESH_TOKEN_REUSE_MS, detected: reuseDetected };
   return {
-    adapter: (model: string) => new PrismaOidcAdapter(model, prisma, cipher),
+    adapter: (model: string) => new PrismaOidcAdapter(model, prisma, cipher, reuse),
     jwks: { keys: [...keys] as NonNullable<Configuration['jwks']>['keys'] },
     async findAccount(_ctx, sub) {
       const profile = await profiles.find(sub);
@@ -216,9 +218,6 @@ function reportErrors(provider: Provider): void {
   provider.on('grant.error', refused('token'));
   provider.on('end_session.error', refused('sign-out'));
   provider.on('revocation.error', refused('revocation'));
-  provider.on('grant.revoked', (ctx) =>
-    log.warn({ client: ctx.oidc.client?.clientId }, 'grant revoked; the user has to sign in again'),
-  );
   // Koa's own event, missing from the types. Without a listener, Koa prints to standard error.
   (provider as EventEmitter).on('error', (err: unknown) => log.warn({ err }, 'response could not be sent'));
 }
