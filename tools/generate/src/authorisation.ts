@@ -50,5 +50,9 @@ function cellsOf(row: Permission): string[] {
 const endpoints = (each: readonly EndpointAccess[]): string =>
   table(
     ['path', 'who', 'token'],
-    each.map(({ path, who, token }) => [code(path), who, token ? code(token) : '–']),
+    each.map(({ path, method, who, token }) => [
+      code(method ? `${method} ${path}` : path),
+      who,
+      token ? code(token) : '–',
+    ]),
   );

@@ -60,6 +60,8 @@ export interface EndpointAccess {
   /** On the gateway; on the management port of each service. */
   readonly path: string;
   readonly who: string;
+  /** Default GET. */
+  readonly method?: 'POST' | 'PUT';
   /** Setting with the bearer token that it needs; without one it is open to whoever reaches the port. */
   readonly token?: 'MANAGEMENT_TOKEN' | 'OPERATOR_TOKEN';
 }
@@ -85,11 +87,11 @@ export const managementEndpoints: readonly EndpointAccess[] = [
   { path: '/health/ready', who: 'whoever reaches the port' },
   { path: '/metrics', who: 'whoever reaches the port' },
   { path: '/governance', who: 'readers and operators', token: 'MANAGEMENT_TOKEN' },
-  { path: '/governance/log-level', who: 'operators', token: 'OPERATOR_TOKEN' },
+  { path: '/governance/log-level', method: 'PUT', who: 'operators', token: 'OPERATOR_TOKEN' },
   { path: '/governance/keys', who: 'readers and operators; of user', token: 'MANAGEMENT_TOKEN' },
-  { path: '/governance/keys/rotate', who: 'operators; of user', token: 'OPERATOR_TOKEN' },
-  { path: '/governance/keys/retire', who: 'operators; of user', token: 'OPERATOR_TOKEN' },
+  { path: '/governance/keys/rotate', method: 'POST', who: 'operators; of user', token: 'OPERATOR_TOKEN' },
+  { path: '/governance/keys/retire', method: 'POST', who: 'operators; of user', token: 'OPERATOR_TOKEN' },
   { path: '/governance/roles', who: 'readers and operators; of user', token: 'MANAGEMENT_TOKEN' },
-  { path: '/governance/roles/grant', who: 'operators; of user', token: 'OPERATOR_TOKEN' },
-  { path: '/governance/roles/revoke', who: 'operators; of user', token: 'OPERATOR_TOKEN' },
+  { path: '/governance/roles/grant', method: 'POST', who: 'operators; of user', token: 'OPERATOR_TOKEN' },
+  { path: '/governance/roles/revoke', method: 'POST', who: 'operators; of user', token: 'OPERATOR_TOKEN' },
 ];
