@@ -1,5 +1,6 @@
-import { peopleScopes, scopesOf, type Role } from '@causeway/contracts';
+import { managementEndpoints, peopleScopes, scopesOf, type Role } from '@causeway/contracts';
 import { randomUUID } from 'node:crypto';
+import { governanceRoutes } from '../src/governance.js';
 import { Roles } from '../src/users/roles.js';
 import { Browser } from '../src/testing/browser.js';
 import {
@@ -115,6 +116,13 @@ describe('a change of role', () => {
       /users_role_check/,
     );
   });
+});
+
+test('every operation for operators is in the table of who may do what', () => {
+  const listed = managementEndpoints.map(({ method = 'GET', path }) => `${method} ${path}`);
+  const served = governanceRoutes(user.app).map(({ method, path }) => `${method} /governance/${path}`);
+  expect(served.length).toBeGreaterThan(0);
+  expect(served.filter((each) => !listed.includes(each))).toEqual([]);
 });
 
 describe('GET /v1/users/{userId}', () => {
