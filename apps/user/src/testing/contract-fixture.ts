@@ -12,15 +12,20 @@ export const contractFixture: ContractFixture = {
       request: async (world, subject) => {
         // A session begins with a sign-in, which is not a part of the contract.
         const sessionId = world.newId();
-        await world.rows(`INSERT INTO sessions VALUES ($1, $2, $1, 'sealed', now(), now())`, [sessionId, subject]);
+        await world.rows(`INSERT INTO sessions VALUES ($1::uuid, $2, $1::text, 'sealed', now(), now())`, [sessionId, subject]);
         return { params: { sessionId } };
       },
     },
+    // Where it is, `Location` of a registration does not say: that is `me`.
+    getUser: { request: (_world, subject) => ({ params: { userId: subject } }) },
     registerUser: {
       request: () => ({
         body: { email: `${randomUUID()}@example.com`, password: 'a kettle on the engine', displayName: 'Ada Lovelace' },
       }),
       publishes: ['user.evt.registered.v1'],
     },
+  },
+  exceptions: {
+    'getUser/owner-only': 'Support reads the profile of anybody: the scope is the owner check.',
   },
 };
