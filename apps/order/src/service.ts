@@ -10,7 +10,11 @@ export const service = defineService({
   name: 'order',
   settings,
   uses: [
-    database({ migrations: () => import('./migrations.js'), client: () => import('./generated/prisma/client.js') }),
+    database({
+      migrations: () => import('./migrations.js'),
+      client: () => import('./generated/prisma/client.js'),
+      sealed: () => import('./sealed-tables.js'),
+    }),
     messaging(),
     discovery(),
     auth(),

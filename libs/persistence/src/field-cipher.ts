@@ -35,6 +35,11 @@ export type ColumnName = `${string}.${string}`;
 export class FieldCipher {
   constructor(private readonly keys: FieldKeys) {}
 
+  /** The key version that encrypts. */
+  get version(): string {
+    return this.keys.current;
+  }
+
   /**
    * @param column `table.column`.
    * @param rowId  Primary key of the row.
@@ -65,7 +70,7 @@ export class FieldCipher {
     }
   }
 
-  /** True when another key than the current one encrypted the value: encrypt it again when the row changes. */
+  /** True when another key than the current one encrypted the value. */
   isOutdated(stored: string): boolean {
     return !stored.startsWith(`${this.keys.current}.`);
   }

@@ -27,6 +27,8 @@ export { purgeSecurityEvents, SecurityLog } from './security-log.js';
 export { CursorCodec, CursorInvalid, keysetPage } from './cursor.js';
 export { FieldKeys } from './field-keys.js';
 export { BlindIndex, FieldCipher, FieldDecryptionFailed, FieldKeyUnknown, type ColumnName } from './field-cipher.js';
+export { FieldKeyRotation, type FieldKeyStatus, type RotationRun } from './rotation/field-key-rotation.js';
+export type { SealedTable } from './rotation/sealed-table.js';
 export { guardPrisma } from './guard-prisma.js';
 export {
   etag,

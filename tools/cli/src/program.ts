@@ -6,6 +6,7 @@ import { addAudit } from './commands/audit.js';
 import { addCheck } from './commands/check.js';
 import { addConsumers } from './commands/consumers.js';
 import { addContracts } from './commands/contracts.js';
+import { addCrypto } from './commands/crypto.js';
 import { addDlq } from './commands/dlq.js';
 import { addDoctor } from './commands/doctor.js';
 import { addKeys } from './commands/keys.js';
@@ -122,6 +123,7 @@ export function createProgram(parts: ProgramParts, finished: (ok: boolean) => vo
     addLogLevel,
     addKeys,
     addRoles,
+    addCrypto,
     addDoctor,
     addAudit,
   ])

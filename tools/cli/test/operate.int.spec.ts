@@ -83,6 +83,12 @@ async function instance(
       if (request.url === '/health/ready')
         return response.writeHead(status === 'ready' ? 200 : 503).end(JSON.stringify(about));
       if (request.url?.startsWith('/governance/keys')) return response.end(JSON.stringify({ keys }));
+      if (request.url?.startsWith('/governance/field-keys')) {
+        const run = requests.filter(({ method }) => method === 'POST').length > 0;
+        const versions = run ? { v2: 5 } : { v1: 3, v2: 2 };
+        const status = { current: 'v2', columns: [{ column: 'users.email_sealed', versions }], outdated: run ? 0 : 3 };
+        return response.end(JSON.stringify({ ...status, ...(run && { run: { state: 'done', failed: 0 } }) }));
+      }
       if (request.url === '/governance/log-level') return response.end(JSON.stringify({ logLevel: 'debug' }));
       return response.end(
         JSON.stringify({ ...about, contracts, uptimeSeconds: 90, requestsInFlight: 3, policies, admissions: [] }),
@@ -312,6 +318,27 @@ describe('services', () => {
     });
     expect((await scene.run('services', 'nonsense')).code).toBe(2);
     expect((await scene.run('services', 'payment')).out).toMatch(/psp +open +20 +20/);
+  });
+});
+
+describe('crypto rotate', () => {
+  test('counts what needs an older key, and encrypts it again in one instance of each service', async () => {
+    const [first, second] = [await instance('user', 1), await instance('user', 2)];
+    const counted = await scene.run('crypto', 'rotate', '--service', 'user', '--dry-run');
+    expect([counted.code, counted.out]).toEqual([
+      1,
+      expect.stringMatching(/users.email_sealed +2 +3 of v1[^]*keep it/),
+    ]);
+    expect(first.requests.map(({ method }) => method)).toEqual(['GET']);
+    const done = await scene.run('crypto', 'rotate', '--service', 'user', '--as', 'ada', '--reason', 'yearly');
+    expect([done.code, done.out]).toEqual([0, expect.stringContaining('Nothing needs an older key')]);
+    expect(first.requests.map(({ method }) => method)).toEqual(['GET', 'POST', 'GET']);
+    expect(second.requests).toEqual([]);
+    const trail = (await scene.run('audit', '--json')).json<AuditEntry[]>();
+    expect(trail.slice(-2)).toMatchObject([
+      { action: 'crypto.rotate', who: 'ada', reason: 'yearly', phase: 'begun', details: { services: ['user'] } },
+      { phase: 'done' },
+    ]);
   });
 });
 

@@ -94,4 +94,6 @@ export const managementEndpoints: readonly EndpointAccess[] = [
   { path: '/governance/roles', who: 'readers and operators; of user', token: 'MANAGEMENT_TOKEN' },
   { path: '/governance/roles/grant', method: 'POST', who: 'operators; of user', token: 'OPERATOR_TOKEN' },
   { path: '/governance/roles/revoke', method: 'POST', who: 'operators; of user', token: 'OPERATOR_TOKEN' },
+  { path: '/governance/field-keys', who: 'readers and operators', token: 'MANAGEMENT_TOKEN' },
+  { path: '/governance/field-keys/rotate', method: 'POST', who: 'operators', token: 'OPERATOR_TOKEN' },
 ];
