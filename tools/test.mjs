@@ -95,6 +95,7 @@ if (only.length > 0 && ofTests.passed + ofTests.failed + ofTests.skipped === 0) 
 if (all) {
   await step('Images', process.execPath, [join(root, 'tools/images/dist/test-process.js'), '--if-available']);
   await step('Contract suite', process.execPath, [join(root, 'tools/contract-suite/dist/test-process.js')]);
+  await step('Attacks', process.execPath, [join(root, 'tools/security/dist/security-command.js')]);
   await step('Life of a fork', process.execPath, [join(root, 'tools/generators/dist/test-process.js')]);
 }
 const totals = { ...ofTests, passed: ofTests.passed + passedSteps, failed: ofTests.failed + failures };

@@ -11,6 +11,7 @@ export {
 import { undeclared } from './undeclared.js';
 
 export { sampleOf } from './sample.js';
+export { undeclared } from './undeclared.js';
 
 /**
  * For a test file that calls a service through `fetch`. After its tests it fails for every response of an operation

@@ -112,6 +112,7 @@ export const demoPaths: readonly string[] = [
   'tools/observe/src/dashboards/orders.ts',
   'tools/observe/src/testing/alert-cases.ts',
   'tools/observe/test/prometheus.spec.ts',
+  'tools/security/src/demo',
 ];
 
 /** Services that go, with everything that the lists of services and packages say about them. */

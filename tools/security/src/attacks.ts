@@ -1,0 +1,27 @@
+import type { Attack } from './attack.js';
+import { floods } from './attacks/floods.js';
+import { forgedTokens } from './attacks/forged-tokens.js';
+import { forwardedHeaders } from './attacks/forwarded-headers.js';
+import { hostileText } from './attacks/hostile-text.js';
+import { massAssignment } from './attacks/mass-assignment.js';
+import { otherCustomers } from './attacks/other-customers.js';
+import { pathTricks } from './attacks/path-tricks.js';
+import { races } from './attacks/races.js';
+import { requestSmuggling } from './attacks/request-smuggling.js';
+import { signIn } from './attacks/sign-in.js';
+import { slowClients } from './attacks/slow-clients.js';
+
+/** Every attack, in the order in which they are carried out. */
+export const attacks: readonly Attack[] = [
+  forgedTokens,
+  otherCustomers,
+  massAssignment,
+  hostileText,
+  pathTricks,
+  requestSmuggling,
+  floods,
+  forwardedHeaders,
+  signIn,
+  races,
+  slowClients,
+];

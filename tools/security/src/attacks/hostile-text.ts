@@ -1,0 +1,198 @@
+import type { RouteDefinition } from '@causeway/contracts';
+import type { Attack, Found } from '../attack.js';
+import type { AttackedSystem } from '../attacked-system.js';
+import type { AttackAnswer } from '../client.js';
+import { complaintsOf, inWords } from '../judge.js';
+import { sendChanged, validRequest } from '../requests.js';
+
+/** Text that somebody down the line might take for more than text. */
+const injections: readonly string[] = [
+  `'; DROP TABLE users; --`,
+  `' OR '1'='1`,
+  `1); SELECT pg_sleep(5); --`,
+  `\\'; SELECT 1; --`,
+  `$1`,
+  `<script>alert(1)</script>`,
+  `"><img src=x onerror=alert(1)>`,
+  '{{7*7}}',
+  '${7*7}',
+  '#{7*7}<%= 7*7 %>',
+  '%0d%0aX-Injected:%201',
+  'a\r\nX-Injected: 1',
+  '../../../../etc/passwd',
+  '$(id)|`id`;id',
+  '{"$ne":null}',
+  '%s%n%x',
+  '__proto__',
+  'order.evt.>',
+  '*.>',
+  `=cmd|' /C calc'!A0`,
+  '\u202egpj.exe',
+  '\ufeff',
+  '🜁'.repeat(30),
+  'a'.repeat(5_000),
+];
+/** What PostgreSQL cannot store, as JSON can say it. */
+const unstorable = ['\u0000', 'a\u0000b', '\ud800', 'a\udc00b', '\udfff\ud800'];
+/** Bytes that are no UTF-8: a stray one, an overlong NUL and slash, a surrogate, a character that breaks off. */
+const notUtf8 = ['ff', 'c080', 'c0af', 'eda080', 'f09f9c'].map((hex) => Buffer.from(hex, 'hex'));
+const mark = '@@here@@';
+
+/** Injection (OWASP A03), and text that cannot be stored, in every string that a client can send. */
+export const hostileText: Attack = {
+  id: 'input/hostile-text',
+  about: 'injections, unstorable text and bytes that are not UTF-8 in every string of every operation',
+  fast: true,
+  run: async (system, found) => {
+    for (const [index, route] of system.routes.entries()) {
+      const request = await validRequest(system, route, await system.spare(route));
+      await inBodies(system, found, request, index);
+      await inAddresses(system, found, request, index);
+      await inHeaders(system, found, request, index);
+    }
+    await inOidc(system, found);
+  },
+};
+
+type Request = Awaited<ReturnType<typeof validRequest>>;
+
+async function inBodies(system: AttackedSystem, found: Found, request: Request, offset: number): Promise<void> {
+  const { route, body } = request;
+  for (const at of stringsOf(body)) {
+    const about = `${route.operationId} /${at.join('/')}`;
+    for (const text of system.some(injections, 2, offset)) {
+      const answer = await sendChanged(system, found, request, { body: withText(body, at, text) });
+      harmless(found, `${about} ${JSON.stringify(text.slice(0, 40))}`, answer);
+      if (answer.status < 400 && !isAction(route) && !isKept(answer, at, text))
+        found(`${about}: ${text} was stored as something else`);
+    }
+    for (const text of system.some(unstorable, 2, offset)) {
+      const { status } = await sendChanged(system, found, request, { body: withText(body, at, text) });
+      if (status < 400) found(`${about}: ${JSON.stringify(text)} → ${status}`);
+    }
+    const [before = '', after = ''] = JSON.stringify(withText(body, at, mark)).split(mark);
+    for (const bytes of system.some(notUtf8, 1, offset)) {
+      const raw = Buffer.concat([Buffer.from(before), bytes, Buffer.from(after)]);
+      const { status } = await sendChanged(system, found, request, { raw });
+      if (status !== 400) found(`${about}: the bytes ${bytes.toString('hex')} → ${status}`);
+    }
+  }
+}
+
+/** Path and query: unstorable text arrives there percent-encoded. */
+async function inAddresses(system: AttackedSystem, found: Found, request: Request, offset: number): Promise<void> {
+  const { route, path } = request;
+  const texts = [...system.some(injections, 2, offset).map(encodeURIComponent), '%00', '%ed%a0%80', '%ff'];
+  for (const { name, in: place } of system.document.parameters(route)) {
+    if (place === 'header') continue;
+    for (const text of texts) {
+      const changed = place === 'query' ? `${path}?${name}=${text}` : pathWith(route, path, name, text);
+      const answer = await sendChanged(system, found, request, { path: changed });
+      harmless(found, `${route.operationId} ${changed.slice(0, 120)}`, answer);
+      if (place === 'path' && answer.status < 400) found(`${route.operationId}: ${changed} → ${answer.status}`);
+    }
+  }
+}
+
+/** The path with another text for one of its parameters. */
+function pathWith({ path: template }: RouteDefinition, path: string, name: string, text: string): string {
+  const filled = path.split('/');
+  return template
+    .split('/')
+    .map((segment, index) => (segment === `{${name}}` ? text : filled[index]))
+    .join('/');
+}
+
+async function inHeaders(system: AttackedSystem, found: Found, request: Request, offset: number): Promise<void> {
+  const declared = system.document.parameters(request.route).filter((each) => each.in === 'header');
+  const names = [
+    ...declared.map(({ name }) => name.toLowerCase()),
+    'user-agent',
+    'accept',
+    'cookie',
+    'accept-language',
+  ];
+  const texts = injections.filter((text) => /^[\x20-\x7e]+$/.test(text));
+  for (const name of names.filter((each) => each !== 'psp-signature'))
+    for (const text of system.some([...texts, '', 'é', '-1', '1e999', 'NaN'], 1, offset, 6)) {
+      const answer = await sendChanged(system, found, request, { headers: { [name]: text } });
+      harmless(found, `${request.route.operationId} ${name}: ${text.slice(0, 60)}`, answer);
+    }
+}
+
+/** The issuer takes parameters from anybody. */
+async function inOidc(system: AttackedSystem, found: Found): Promise<void> {
+  const { clientId, redirectUri } = system.endpoints.oidc;
+  const valid = {
+    client_id: clientId,
+    redirect_uri: redirectUri,
+    ...{ response_type: 'code', scope: 'openid', state: 'a', nonce: 'a', prompt: 'login', login_hint: 'a' },
+    ...{
+      code_challenge: 'a'.repeat(43),
+      code_challenge_method: 'S256',
+      grant_type: 'refresh_token',
+      refresh_token: 'a',
+    },
+    ...{
+      code: 'a',
+      code_verifier: 'a',
+      client_secret: 'a',
+      resource: 'urn:causeway:api',
+      id_token_hint: 'a',
+      token: 'a',
+    },
+  };
+  const texts = [...injections.map(encodeURIComponent), '%00', '%ed%a0%80', '%ff'];
+  const names = Object.keys(valid) as (keyof typeof valid)[];
+  for (const path of ['/oidc/auth', '/oidc/token', '/oidc/token/revocation', '/oidc/session/end'])
+    for (const [index, name] of system.some([...names.entries()], 5))
+      for (const text of system.some(texts, 1, index, 6)) {
+        const { [name]: _, ...others } = valid;
+        const form = `${new URLSearchParams(others).toString()}&${name}=${text}`;
+        const isForm = path.startsWith('/oidc/token');
+        const sent = isForm
+          ? { method: 'POST', path, headers: { 'content-type': 'application/x-www-form-urlencoded' }, body: form }
+          : { method: 'GET', path: `${path}?${form}`, headers: { accept: 'text/html' } };
+        const answer = await system.http.send(sent);
+        for (const complaint of complaintsOf(sent, answer)) found(`${name}: ${inWords(sent, answer)}: ${complaint}`);
+        harmless(found, `${path} ${name}=${decodeURI(text.replaceAll('%', '%25')).slice(0, 60)}`, answer);
+      }
+}
+
+/** No answer has a header of the attacker’s, or his markup as markup. */
+function harmless(found: Found, about: string, { headers, text }: AttackAnswer): void {
+  if ('x-injected' in headers) found(`${about}: a header was injected`);
+  const isPage = headers['content-type']?.startsWith('text/html') ?? false;
+  if (isPage && /<script>alert|<img src=x/.test(text)) found(`${about}: markup comes back as markup`);
+  if (!isPage && headers['content-type'] !== undefined && headers['x-content-type-options'] !== 'nosniff')
+    found(`${about}: no X-Content-Type-Options`);
+}
+
+type Path = readonly string[];
+
+/** Where the strings of a body are. */
+function stringsOf(value: unknown, at: Path = []): Path[] {
+  if (typeof value === 'string') return [at];
+  if (value === null || typeof value !== 'object') return [];
+  return Object.entries(value).flatMap(([key, each]) => stringsOf(each, [...at, key]));
+}
+
+function withText(value: unknown, [key, ...rest]: Path, text: string): unknown {
+  if (key === undefined) return text;
+  if (Array.isArray(value)) return value.with(Number(key), withText(value[Number(key)], rest, text)) as unknown;
+  const fields = value as Readonly<Record<string, unknown>>;
+  return { ...fields, [key]: withText(fields[key], rest, text) };
+}
+
+/** Whatever is sent the second time, an action has been taken already. */
+const isAction = ({ method, path }: RouteDefinition): boolean => method === 'post' && path.includes('{');
+
+/** Whether an accepted text comes back as it was sent, perhaps in a sentence, where it comes back at all. */
+function isKept({ text: received }: AttackAnswer, at: Path, text: string): boolean {
+  if (received === '') return true;
+  const stored = at.reduce<unknown>(
+    (value, key) => (value as Readonly<Record<string, unknown>> | undefined)?.[key],
+    JSON.parse(received),
+  );
+  return typeof stored !== 'string' || stored.includes(text.trim());
+}

@@ -1,0 +1,84 @@
+// `npm run test:security`: attacks a running system, and prints a report.
+import '@causeway/launcher/stop-with-parent';
+import '@causeway/launcher/tolerate-output-errors';
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import type { AttackResult } from './attack.js';
+import { AttackedSystem } from './attacked-system.js';
+import { attacks } from './attacks.js';
+import { lineOf, reportOf } from './report.js';
+import { runAttacks } from './run-attacks.js';
+
+const usage = `Usage: npm run test:security -- [options]
+
+Attacks a running system: by default one that it starts itself, on free ports and with its own data.
+
+  --only <text>     only the attacks whose id contains the text
+  --list            print the attacks and do nothing
+  --target <url>    attack the system at this address, by its public address alone; loopback only
+  --report <file>   write the report there as well, in Markdown
+  --fast            the sample that npm test runs
+
+Exit codes: 0 withstood everything, 1 something was found, 2 wrong options. docs/guides/attack.md explains it.`;
+
+class WrongUsage extends Error {}
+
+const options = {
+  only: { type: 'string' },
+  list: { type: 'boolean' },
+  target: { type: 'string' },
+  report: { type: 'string' },
+  fast: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
+function parsed() {
+  try {
+    return parseArgs({ options }).values;
+  } catch (error) {
+    throw new WrongUsage((error as Error).message);
+  }
+}
+
+const say = (line: string): void => console.log(line);
+
+/** Somebody else’s system is none of our business. */
+function loopback(target: string): string {
+  const url = URL.parse(target);
+  if (!url || !/^(127\.\d+\.\d+\.\d+|\[::1\]|localhost)$/.test(url.hostname) || url.protocol !== 'http:')
+    throw new WrongUsage(`--target is for http on a loopback address such as http://127.0.0.1:3000, not ${target}`);
+  return url.origin;
+}
+
+async function main(): Promise<number> {
+  const values = parsed();
+  const chosen = attacks.filter(({ id }) => id.includes(values.only ?? ''));
+  if (values.help) say(usage);
+  else if (chosen.length === 0) throw new WrongUsage(`no attack has "${values.only}" in its id`);
+  else if (values.list) for (const { id, about } of chosen) say(`${id}: ${about}`);
+  else return run(values, chosen);
+  return 0;
+}
+
+async function run(values: ReturnType<typeof parsed>, chosen: typeof attacks): Promise<number> {
+  const system = values.target
+    ? await AttackedSystem.attach(loopback(values.target))
+    : await AttackedSystem.start({ thorough: !values.fast, log: say });
+  let results: readonly AttackResult[];
+  try {
+    results = await runAttacks(system, chosen, (result) => say(lineOf(result)));
+  } finally {
+    await system.stop();
+  }
+  const report = reportOf(results, values.target ?? 'a system of its own');
+  say(`\n${report}`);
+  if (values.report !== undefined) writeFileSync(values.report, report);
+  return results.some(({ outcome }) => outcome === 'FOUND') ? 1 : 0;
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  console.error(error instanceof WrongUsage ? `${error.message}\n\n${usage}` : error);
+  process.exitCode = error instanceof WrongUsage ? 2 : 1;
+}
