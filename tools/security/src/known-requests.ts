@@ -21,6 +21,7 @@ export const ownBodies: Readonly<Record<string, (person: Person) => unknown>> = 
 
 /** Resources of a person that are not created or listed at the address above theirs, by path parameter. */
 export const ownIds: Readonly<Record<string, (maker: ResourceMaker) => Promise<string | undefined>>> = {
+  userId: ({ personId }) => Promise.resolve(personId),
   // demo
   ...demoIds,
   // end demo

@@ -129,6 +129,7 @@ function makerFor(system: AttackedSystem, person: Person): ResourceMaker {
     return route;
   };
   return {
+    personId: person.id,
     owned: (parameter) => ownedId(system, parameter, person),
     accepted: (operationId) => accepted(system, routeOf(operationId), person),
     get: async (operationId, path) => {

@@ -2,6 +2,7 @@ import type { AttackAnswer, SentAttack } from './client.js';
 
 /** What a resource of one person is made with. */
 export interface ResourceMaker {
+  readonly personId: string;
   /** The id of another resource of the person, by path parameter. */
   owned(parameter: string): Promise<string | undefined>;
   /** The body that a valid request of an operation is answered with. */

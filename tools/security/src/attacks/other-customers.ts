@@ -1,6 +1,5 @@
 import { authorisation, pathParametersOf, type RouteDefinition } from '@causeway/contracts';
 import type { Attack } from '../attack.js';
-import type { AttackedSystem } from '../attacked-system.js';
 import { isOwned, ownedId, sendChanged, validRequest, withOwnIds } from '../requests.js';
 
 /** Whether a customer reaches only their own with this route. */
