@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
@@ -154,9 +154,11 @@ test('listeners of a signal are gone when the response is', async () => {
   } as unknown as AbortSignal;
   const url = await serve((_request, response) => void response.end('x'));
   await sendThrough(agent)({ origin: url, method: 'GET', path: '/' }, [signal, counting]);
-  const slow = await serve((_request, response) => (response.write('x'), setTimeout(() => response.end(), 10)));
-  const response = await sendThrough(agent)({ origin: slow, method: 'GET', path: '/' }, [signal, counting]);
+  const begun = Promise.withResolvers<ServerResponse>();
+  const open = await serve((_request, response) => (response.write('x'), begun.resolve(response)));
+  const response = await sendThrough(agent)({ origin: open, method: 'GET', path: '/' }, [signal, counting]);
   expect(left).toBe(1);
+  (await begun.promise).end();
   await text(streamOf(response));
   expect(left).toBe(0);
 });

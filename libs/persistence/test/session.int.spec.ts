@@ -70,6 +70,7 @@ test('times go through Prisma’s adapter and through pg as they are', async () 
 test('a pooler that drops our settings is reported at start, not by damaged data', async () => {
   const pool = new pg.Pool({ connectionString: database.url, statement_timeout: 5_000 });
   // The database may be dropped before the server has noticed that the pool has ended.
+  pool.on('error', () => undefined);
   pool.on('connect', (client) => client.on('error', () => undefined));
   const error = await errorOf(waitForDatabase(pool, []));
   expect([error.code, error.message]).toEqual([

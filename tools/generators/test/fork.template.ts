@@ -120,7 +120,7 @@ describe('updated to a newer template', () => {
     'apps/invoice/README.md',
     'libs/errors/src/codes.ts',
     'tools/kind/README.md',
-    'k8s/base/order/kustomization.yaml',
+    'k8s/base/service/deployment.yaml',
     '.github/workflows/deliver.yml',
     'docker/README.md',
   ];
