@@ -20,17 +20,16 @@ test.each(routes.map((route) => [route.operationId, route] as const))(
   },
 );
 
-test.each(
-  routes.filter(({ staffScope }) => staffScope !== undefined).map((route) => [route.operationId, route] as const),
-)(
-  '%s: the scope of the staff reaches everybody’s resources, the other one the caller’s own',
-  (operationId, { scope, staffScope }) => {
+test('the scope of the staff reaches everybody’s resources, the other one the caller’s own', () => {
+  for (const { operationId, scope, staffScope } of routes) {
+    if (staffScope === undefined) continue;
+    const row = rowOf(operationId) as Readonly<Record<string, string>>;
     for (const role of roles) {
-      const extent = scopesOf[role].includes(staffScope!) ? 'any' : scopesOf[role].includes(scope!) ? 'own' : undefined;
-      expect([role, (rowOf(operationId) as Record<string, string>)[role]]).toEqual([role, extent]);
+      const extent = scopesOf[role].includes(staffScope) ? 'any' : scopesOf[role].includes(scope!) ? 'own' : undefined;
+      expect([operationId, role, row[role]]).toEqual([operationId, role, extent]);
     }
-  },
-);
+  }
+});
 
 test('nobody has both scopes of a route: whoever reaches everybody’s resources does not act as an owner', () => {
   for (const { operationId, scope, staffScope } of routes) {
