@@ -140,7 +140,11 @@ test('a poison message is found, explained, replayed in vain and discarded', asy
 
   expect((await run('dlq', 'discard', '--all', '--reason', 'not ours', '--yes')).code).toBe(0);
   expect(await letters()).toEqual([]);
-  const trail = await json<{ action: string; phase: string; who: string; reason: string }[]>('audit', '--service', 'operator');
+  const trail = await json<{ action: string; phase: string; who: string; reason: string }[]>(
+    'audit',
+    '--service',
+    'operator',
+  );
   expect(trail.map(({ action, phase, reason }) => [action, phase, reason])).toEqual([
     ['dlq.replay', 'begun', 'hope'],
     ['dlq.replay', 'done', 'hope'],
@@ -202,6 +206,30 @@ async function place(): Promise<string> {
   return (await customer.placeOrder(order)).body.id;
 }
 const waiting = async (): Promise<string[]> => (await json<{ id: string }[]>('orders')).map(({ id }) => id);
+
+test('a role is granted, listed and taken away, and the trail that can only grow holds no e-mail address', async () => {
+  const granted = await run('roles', 'grant', customer.email, 'support', '--reason', 'helps out');
+  expect([granted.code, granted.out]).toEqual([0, expect.stringMatching(/was customer and is support; 1 session/)]);
+  const [holder] = await json<{ userId: string; role: string }[]>('roles', 'list');
+  expect(holder).toEqual({ userId: (await customer.profile()).id, role: 'support' });
+  expect((await run('roles', 'grant', customer.email, 'support')).out).toContain('nothing changed');
+  const missing = await run('roles', 'grant', 'nobody@example.com', 'operator');
+  expect([missing.code, missing.err]).toEqual([1, expect.stringMatching(/404 an account with this e-mail address/)]);
+  expect((await run('roles', 'revoke', holder!.userId, '--reason', 'done')).code).toBe(0);
+  expect(await json('roles', 'list')).toEqual([]);
+  const trail = await json<{ action: string; phase: string }[]>('audit', '--service', 'operator');
+  const ours = trail.filter(({ action }) => action.startsWith('roles.'));
+  expect(ours.map(({ action, phase }) => `${action} ${phase}`)).toEqual([
+    ...['roles.grant begun', 'roles.grant done', 'roles.grant begun', 'roles.grant done'],
+    ...['roles.grant begun', 'roles.grant failed', 'roles.revoke begun', 'roles.revoke done'],
+  ]);
+  expect(JSON.stringify(ours)).not.toContain('@example.com');
+  const events = await json<{ type?: string; subject?: string }[]>('audit', '--type', 'role', '--service', 'user');
+  expect(events.map(({ type, subject }) => [type, subject])).toEqual([
+    ['role.granted', holder!.userId],
+    ['role.revoked', holder!.userId],
+  ]);
+});
 
 test('a provider that hangs: doctor names it, the orders that wait are listed, and go on once it is back', async () => {
   const { pid } = system.services.find(({ id }) => id === 'psp-sandbox-1')!;

@@ -86,7 +86,7 @@ async function change(
       before === role
         ? [`${userId} is ${role} already; nothing changed`]
         : [
-            `${userId} was ${before} and is ${role}; ${sessionsEnded} sessions ended`,
+            `${userId} was ${before} and is ${role}; ${sessionsEnded} ${sessionsEnded === 1 ? 'session' : 'sessions'} ended`,
             'access tokens issued before stay valid for at most five minutes',
           ],
   };
