@@ -7,7 +7,7 @@ export default {
     {
       ...base.projects[0],
       displayName: 'template',
-      roots: ['<rootDir>/tools/generators/test'],
+      roots: ['<rootDir>/tools/cli/test', '<rootDir>/tools/generators/test'],
       testMatch: ['**/*.template.ts'],
       testPathIgnorePatterns: ['/node_modules/', '/dist/'],
     },

@@ -39,3 +39,10 @@ test('everything that strip-demo removes is there, and in order', () => {
   expect(demoScripts.filter((script) => !(script in scripts))).toEqual([]);
   for (const service of demoServices) expect(there(`apps/${service}`)).toBe(true);
 });
+
+test('a threat whose test goes with the demo goes, too', () => {
+  const page = readFileSync(join(root, 'docs/guides/threat-model.md'), 'utf8');
+  const stays = withoutRegions(page).match(/(?<=\]\(\.\.\/\.\.\/)[^)]+\.ts(?=\))/g) ?? [];
+  expect(stays.length).toBeGreaterThan(20);
+  expect(stays.filter((path) => demoPaths.some((demo) => path === demo || path.startsWith(`${demo}/`)))).toEqual([]);
+});

@@ -9,23 +9,26 @@ const record = (service: string, event: SecurityEvent): Promise<void> =>
   new PgUnitOfWork(databases.get(service)!.pool, (transaction: Transaction) => new SecurityLog(transaction)).single(
     (security) => security.record(event),
   );
-const replay = { who: 'ada@laptop', action: 'dlq.replay', reason: 'mended', details: { letters: ['order-7'] } };
+const replay = { who: 'ada@laptop', action: 'dlq.replay', reason: 'mended', details: { letters: ['letter-7'] } };
+
+/** Services beside the list, so that the test holds for any list. */
+const examples = ['blog', 'ledger'].map((name) => ({ name, database: name }));
 
 let scene: Scene;
 beforeAll(async () => {
-  for (const service of ['user', 'order'])
+  for (const service of ['user', 'blog'])
     databases.set(service, await createDatabase({ migrations: [persistenceMigrations] }));
   // Of an external system, which keeps no events.
-  databases.set('psp-sandbox', await createDatabase());
-  scene = await Scene.create({ databaseUrl: (service) => Promise.resolve(databases.get(service)?.url) });
+  databases.set('ledger', await createDatabase());
+  scene = await Scene.create({ examples, databaseUrl: (service) => Promise.resolve(databases.get(service)?.url) });
 
   await record('user', { type: 'sign-in.failed', outcome: 'failure', subject: 'user-1', address: '192.0.2.7' });
   await audited(await scene.as('operator'), replay, () => Promise.resolve({ replayed: 1 }));
-  await record('order', {
+  await record('blog', {
     type: 'access.denied',
     outcome: 'denied',
     actor: 'user-1',
-    details: { scope: 'orders:read-any' },
+    details: { scope: 'catalog:write' },
   });
   await record('user', { type: 'sign-in.succeeded', outcome: 'success', actor: 'user-1', clientId: 'causeway-demo' });
 }, 120_000);
@@ -51,12 +54,12 @@ test('shows what operators changed and what services recorded, in the order of t
     'user sign-in.failed',
     'operator dlq.replay',
     'operator dlq.replay',
-    'order access.denied',
+    'blog access.denied',
     'user sign-in.succeeded',
   ]);
   const { out } = await scene.run('audit');
   expect(out).toMatch(/sign-in\.failed +failure +user-1 +192\.0\.2\.0\/24/);
-  expect(out).toMatch(/operator +dlq\.replay +begun +ada@laptop +mended +\{"letters":\["order-7"\]\}/);
+  expect(out).toMatch(/operator +dlq\.replay +begun +ada@laptop +mended +\{"letters":\["letter-7"\]\}/);
 });
 
 test.each([
@@ -69,41 +72,42 @@ test.each([
   [['--type', 'dlq', '--limit', '1'], ['operator dlq.replay']],
   [
     ['--subject', 'user-1'],
-    ['user sign-in.failed', 'order access.denied', 'user sign-in.succeeded'],
+    ['user sign-in.failed', 'blog access.denied', 'user sign-in.succeeded'],
   ],
-  [['--subject', 'order-7'], ['operator dlq.replay']],
-  [['--subject', 'order'], []],
-  [['--service', 'order'], ['order access.denied']],
+  [['--subject', 'letter-7'], ['operator dlq.replay']],
+  [['--subject', 'letter'], []],
+  [['--service', 'blog'], ['blog access.denied']],
   [
     ['--service', 'operator'],
     ['operator dlq.replay', 'operator dlq.replay'],
   ],
   [
     ['--limit', '2'],
-    ['order access.denied', 'user sign-in.succeeded'],
+    ['blog access.denied', 'user sign-in.succeeded'],
   ],
 ])('%j selects', async (args, lines) => expect(await audit(...args)).toEqual(lines));
 
 test('--since leaves out what is older', async () => {
   await databases
-    .get('order')!
+    .get('blog')!
     .pool.query(
       "INSERT INTO causeway.security_events (type, outcome, at) VALUES ('key.rotated', 'success', now() - interval '2 hours')",
     );
-  expect(await audit('--service', 'order', '--since', '1h')).toEqual(['order access.denied']);
-  expect(await audit('--service', 'order', '--since', '3h')).toEqual(['order key.rotated', 'order access.denied']);
+  expect(await audit('--service', 'blog', '--since', '1h')).toEqual(['blog access.denied']);
+  expect(await audit('--service', 'blog', '--since', '3h')).toEqual(['blog key.rotated', 'blog access.denied']);
 });
 
 test('a database that is away is named, the rest is shown, and the exit code is 1', async () => {
   const away = await Scene.create({
+    examples,
     databaseUrl: (service) =>
-      Promise.resolve(service === 'order' ? 'postgres://order:x@127.0.0.1:1/order' : databases.get(service)?.url),
+      Promise.resolve(service === 'blog' ? 'postgres://blog:x@127.0.0.1:1/blog' : databases.get(service)?.url),
   });
   try {
     const { code, out } = await away.run('audit');
     expect([code, out]).toEqual([
       1,
-      expect.stringMatching(/sign-in\.failed[^]*order could not be read: .*cannot be reached/),
+      expect.stringMatching(/sign-in\.failed[^]*blog could not be read: .*cannot be reached/),
     ]);
   } finally {
     await away.end();

@@ -2,9 +2,12 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { recordFile, type TemplateStep } from '@causeway/generators/steps';
+import { recordFile, type TemplateRecord, type TemplateStep } from '@causeway/generators/steps';
 import type { Tooling } from '../src/update/tooling.js';
-import type { UpdateParts } from '../src/update/update.js';
+import { update, type UpdateOptions, type UpdateOutcome, type UpdateParts } from '../src/update/update.js';
+
+/** Where the template is, seen from the fork. */
+export const templateAddress = '../template';
 
 /** A file is a text; `null` deletes it. */
 export type Files = Readonly<Record<string, string | null>>;
@@ -194,6 +197,22 @@ export class UpdateScene {
       say: () => undefined,
       signal: this.stopping.signal,
     };
+  }
+
+  run(options: UpdateOptions = {}, interference: Interference = {}): Promise<UpdateOutcome> {
+    return update({ from: templateAddress, ...options }, this.parts(interference));
+  }
+
+  record(): TemplateRecord {
+    return JSON.parse(this.fork.read(recordFile)!) as TemplateRecord;
+  }
+
+  /** The fork does steps as its generators would, and commits each. */
+  async steps(...wanted: [generator: string, name: string][]): Promise<void> {
+    for (const [generator, name] of wanted) {
+      await this.step(generator, { name });
+      this.fork.commit(generator, {});
+    }
   }
 
   /** The fork does a step as a generator would, and records it. */

@@ -64,25 +64,6 @@ test.each(pieces)('%s is added, and removed without a trace', async (_, add, rem
   expect(differences(tree)).toEqual([]);
 });
 
-test('all routes of a collection are added, and removed in another order without a trace', async () => {
-  const tree = repositoryTree();
-  const item = { ...notes, path: `${notes.path}/{noteId}` };
-  const routes = [
-    { ...notes, method: 'GET' },
-    { ...item, method: 'GET' },
-    { ...notes, method: 'POST' },
-    { ...item, method: 'PUT' },
-    { ...item, method: 'DELETE' },
-  ];
-  for (const route of routes) await addRoute(tree, route);
-  const all = differences(tree);
-  for (const route of [3, 0, 2]) await removeRoute(tree, routes[route]!);
-  for (const route of [3, 0, 2]) await addRoute(tree, routes[route]!);
-  expect(differences(tree)).toEqual(all);
-  for (const route of [1, 4, 0, 3, 2]) await removeRoute(tree, routes[route]!);
-  expect(differences(tree)).toEqual([]);
-});
-
 const refused = [
   [
     'a service that there is not',

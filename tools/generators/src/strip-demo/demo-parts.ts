@@ -81,6 +81,7 @@ export const demoPaths: readonly string[] = [
   'tools/generators/src/testing/second-version.ts',
   'tools/generators/src/testing/update-walk.ts',
   'tools/generators/test/fork.template.ts',
+  'tools/generators/test/routes.template.ts',
   'tools/generators/test/strip.template.ts',
   'tools/kind/src/canary/shift.spec.ts',
   'tools/kind/src/control.ts',
