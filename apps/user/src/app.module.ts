@@ -14,12 +14,18 @@ import {
 import { SETTINGS } from '@causeway/service-host';
 import { Module, type FactoryProvider } from '@nestjs/common';
 import type pg from 'pg';
+import { AccountController } from './accounts/account.controller.js';
+import { EmailConfirmation } from './accounts/email-confirmation.js';
+import { Passwords } from './accounts/passwords.js';
 import { AddressesController } from './addresses/addresses.controller.js';
 import { Addresses } from './addresses/addresses.js';
 import { GetAddressHandler } from './addresses/get-address.handler.js';
 import type { UserSettings } from './config.js';
 import type { PrismaClient } from './generated/prisma/client.js';
 import { IdempotentPosts } from './idempotent-posts.js';
+import { MailQueue } from './mail/mail-queue.js';
+import { MailThrottle } from './mail/mail-throttle.js';
+import { createMailer } from './mail/mailer.js';
 import { KnownBrowsers } from './oidc/known-browsers.js';
 import { OidcIssuer } from './oidc/oidc-issuer.js';
 import { PgLoginThrottle } from './oidc/pg-login-throttle.js';
@@ -31,6 +37,7 @@ import { purgesOf } from './purges.js';
 import { UNIT_OF_WORK, type UserUnitOfWork } from './tokens.js';
 import { SessionsController } from './sessions/sessions.controller.js';
 import { Sessions } from './sessions/sessions.js';
+import { EmailProbes } from './users/email-probes.js';
 import { PasswordHasher } from './users/password-hasher.js';
 import { Profiles } from './users/profiles.js';
 import { Register } from './users/register.js';
@@ -71,6 +78,26 @@ const adapters: FactoryProvider[] = [
     inject: [SETTINGS, PG_POOL],
     useFactory: (settings: UserSettings, pool: pg.Pool) =>
       new Housekeeping(poolSql(pool), purgesOf(settings), settings.HOUSEKEEPING_INTERVAL_MS),
+  },
+];
+
+const mail: FactoryProvider[] = [
+  {
+    provide: MailQueue,
+    inject: [SETTINGS, UNIT_OF_WORK, FieldCipher, BlindIndex],
+    useFactory: (settings: UserSettings, uow: UserUnitOfWork, cipher: FieldCipher, index: BlindIndex) =>
+      new MailQueue(uow, cipher, index, createMailer(settings), settings.AUTH_ISSUER),
+  },
+  {
+    provide: MailThrottle,
+    inject: [UNIT_OF_WORK, BlindIndex],
+    useFactory: (uow: UserUnitOfWork, index: BlindIndex) => new MailThrottle(uow, index),
+  },
+  {
+    provide: EmailProbes,
+    inject: [SETTINGS, UNIT_OF_WORK, BlindIndex],
+    useFactory: ({ EMAIL_TAKEN_PER_ADDRESS }: UserSettings, uow: UserUnitOfWork, index: BlindIndex) =>
+      new EmailProbes(uow, index, EMAIL_TAKEN_PER_ADDRESS),
   },
 ];
 
@@ -146,7 +173,20 @@ const recordReuse =
  * Nest developers: docs/guides/if-you-know-nest.md#modules-one-composition-root-no-forwardref-few-injectable
  */
 @Module({
-  controllers: [UsersController, AddressesController, SessionsController, GetAddressHandler],
-  providers: [...adapters, ...signIn, Profiles, Register, Roles, Addresses, Sessions, KnownBrowsers, SignIn],
+  controllers: [UsersController, AccountController, AddressesController, SessionsController, GetAddressHandler],
+  providers: [
+    ...adapters,
+    ...mail,
+    ...signIn,
+    EmailConfirmation,
+    Passwords,
+    Profiles,
+    Register,
+    Roles,
+    Addresses,
+    Sessions,
+    KnownBrowsers,
+    SignIn,
+  ],
 })
 export class AppModule {}

@@ -11,6 +11,7 @@ const valid = {
   OIDC_COOKIE_KEYS: 'c'.repeat(32),
   OIDC_REDIRECT_URIS: 'http://127.0.0.1/callback,https://shop.example.org/callback',
   OIDC_MACHINE_SECRET: 'm'.repeat(32),
+  MAIL_URL: 'smtps://mailer:secret@mail.example.org',
 };
 
 const problemsOf = (env: Record<string, string | undefined>) => {
@@ -34,6 +35,7 @@ test.each([
   ['a redirect into another scheme', { OIDC_REDIRECT_URIS: 'javascript:alert(1)' }],
   ['a short cookie key beside a good one', { OIDC_COOKIE_KEYS: `${'c'.repeat(32)},short` }],
   ['a short secret of the machine client', { OIDC_MACHINE_SECRET: 'short' }],
+  ['mail by another protocol', { MAIL_URL: 'https://mail.example.org' }],
   ['an issuer without a path, where the provider could not be mounted', { AUTH_ISSUER: 'http://127.0.0.1:3000' }],
 ])('%s is refused', (_title, env) => {
   expect(problemsOf(env)).toEqual(Object.keys(env));

@@ -1,5 +1,6 @@
 import { authSettings } from '@causeway/auth/settings';
 import { durationMs, integer, list, secret, withDefault } from '@causeway/config';
+import { email } from '@causeway/contracts';
 import { fieldKeySettings } from '@causeway/persistence/settings';
 import type { SettingsOf } from '@causeway/service-host';
 import { z } from 'zod';
@@ -39,6 +40,15 @@ export const settings = {
   SIGNING_KEY_RETIRE_MS: withDefault(durationMs(1_000, 31 * 86_400_000), '43200000'),
   /** How often an instance looks for other signing keys. */
   SIGNING_KEY_POLL_MS: withDefault(durationMs(50, 600_000), '5000'),
+  /**
+   * Where mail goes: `smtps://user@host:465`, `smtp://…:587` (STARTTLS is required, except on loopback), or
+   * `file:///folder`, which writes a file for each mail and is for trying things out.
+   */
+  MAIL_URL: z.url({ protocol: /^(smtps?|file)$/, error: 'expected an smtps, smtp or file URL' }),
+  /** Password of the user in MAIL_URL. */
+  MAIL_PASSWORD: secret(1).optional(),
+  /** Sender of all mail. */
+  MAIL_FROM: withDefault(email, 'no-reply@causeway.example'),
   /** Passwords hashed at the same time; each takes 19 MiB and a core. */
   PASSWORD_HASH_CONCURRENCY: withDefault(integer(1, 64), '4'),
   /** Sign-ins and registrations that may wait for a slot; beyond that, the response is LOGIN_BUSY. */
@@ -47,6 +57,8 @@ export const settings = {
   LOGIN_FAILURES_PER_ACCOUNT: withDefault(integer(1, 1_000), '5'),
   /** Failed sign-ins from one address in a window. */
   LOGIN_FAILURES_PER_ADDRESS: withDefault(integer(1, 100_000), '50'),
+  /** How often one address is told in an hour that an e-mail address is registered already. */
+  EMAIL_TAKEN_PER_ADDRESS: withDefault(integer(1, 100_000), '20'),
   /** Failed sign-ins of one account from unknown places, whatever their address, before they are delayed. */
   LOGIN_FAILURES_BEFORE_DELAY: withDefault(integer(1, 1_000), '10'),
   /** Longest delay of a sign-in from an unknown place. The first is a second, and each next one twice as long. */

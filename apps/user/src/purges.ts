@@ -47,5 +47,12 @@ export const purgesOf = (
     return rowCount;
   },
   purgeSigningKeys(settings.SIGNING_KEY_RETIRE_MS),
+  async (sql) => {
+    const { rowCount } = await sql.query(
+      `DELETE FROM account_links WHERE ctid = ANY (ARRAY(
+         SELECT ctid FROM account_links WHERE expires_at < now() ${take}))`,
+    );
+    return rowCount;
+  },
   purgeIdempotency,
 ];

@@ -39,6 +39,7 @@ export const errorCodes = {
   TOKEN_EXPIRED: { status: 401, title: 'The access token has expired' },
   SCOPE_MISSING: { status: 403, title: 'The access token lacks a required scope' },
   EMAIL_TAKEN: { status: 409, title: 'The e-mail address is already registered' },
+  PASSWORD_INCORRECT: { status: 422, title: 'The current password is incorrect' },
   PASSWORD_TOO_COMMON: { status: 422, title: 'The password is too common' },
   ADDRESS_LIMIT_REACHED: { status: 409, title: 'The address book is full' },
   KEY_ROTATION_PENDING: { status: 409, title: 'A key rotation is in progress' },

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { contractRecord } from '@causeway/contracts/record';
@@ -19,7 +20,12 @@ export const coveredServices: readonly ListedService[] = services.filter(
 
 /** Where a service is told that others are. Nobody is there: what a check needs, the fixture starts. */
 const nowhere = 'http://127.0.0.1:9';
-const elsewhere = { publicUrl: nowhere, publicUrls: [nowhere], urlOf: () => nowhere };
+const elsewhere = {
+  publicUrl: nowhere,
+  publicUrls: [nowhere],
+  urlOf: () => nowhere,
+  mailUrl: pathToFileURL(join(tmpdir(), 'causeway-contract-mails')).href,
+};
 
 /** A service of the list, from its build in `apps/<name>/dist`. */
 export async function listedTarget(service: ListedService): Promise<SuiteTarget> {

@@ -19,6 +19,8 @@ const addresses: SystemAddresses = {
   publicUrl: 'http://127.0.0.1:${GATEWAY_PORT:-3000}',
   publicUrls: ['127.0.0.1', 'localhost'].map((host) => `http://${host}:\${GATEWAY_PORT:-3000}`),
   urlOf: (name) => `http://${name}:8080`,
+  // A tmpfs: mail is gone with the container.
+  mailUrl: 'file:///tmp/mails',
 };
 
 /** Name of the file that holds a secret of a service. */

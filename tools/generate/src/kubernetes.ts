@@ -89,6 +89,7 @@ function settings(service: Service): string {
     publicUrl: elsewhere,
     publicUrls: [elsewhere],
     urlOf: (other) => (isStandIn(other) ? elsewhere : `http://${other}:8080`),
+    mailUrl: elsewhere,
   });
   const lines = Object.entries({ ...addresses, ...(tokens && { AUTH_JWKS_URL: `${keysFor(service)}/oidc/jwks` }) })
     .filter(([, value]) => !value.includes(elsewhere))

@@ -12,7 +12,15 @@ const needed = {
   nats: ['gateway', 'operator', 'provisioner', 'user'],
   postgres: ['postgres', 'user', 'user_owner'],
   'user-migration': ['MIGRATION_DATABASE_URL'],
-  user: ['BLIND_INDEX_KEY', 'DATABASE_URL', 'FIELD_KEYS', 'NATS_PASSWORD', 'OIDC_COOKIE_KEYS', 'OIDC_MACHINE_SECRET'],
+  user: [
+    'BLIND_INDEX_KEY',
+    'DATABASE_URL',
+    'FIELD_KEYS',
+    'MAIL_PASSWORD',
+    'NATS_PASSWORD',
+    'OIDC_COOKIE_KEYS',
+    'OIDC_MACHINE_SECRET',
+  ],
 };
 // demo
 const ofTheDemo = {

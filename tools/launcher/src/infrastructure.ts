@@ -88,8 +88,8 @@ export async function prepareData(running: Running, postgres: PostgresServer): P
 
 /** Removes everything that a start left behind; for `fresh`. */
 export function forget(paths: Paths): void {
-  const { folder, postgres, nats, logs } = paths;
-  const kept = [clusterFolder(paths), postgres, nats, logs, `${folder}/observe`, `${folder}/secrets.json`];
+  const { folder, postgres, nats, logs, mails } = paths;
+  const kept = [clusterFolder(paths), postgres, nats, logs, mails, `${folder}/observe`, `${folder}/secrets.json`];
   for (const path of kept) {
     rmSync(path, { recursive: true, force: true });
   }

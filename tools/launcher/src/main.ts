@@ -5,6 +5,7 @@ import { AlreadyRunning } from './folder-lock.js';
 import { ExampleUnusable } from './examples/example-files.js';
 import { loadExamples } from './examples/load-examples.js';
 import { tailLogs } from './logs.js';
+import { announceMails } from './mails.js';
 import { parseCommandLine, usage, UsageError } from './options.js';
 import { describeSystem } from './report.js';
 import { remedyOfWrite } from './side-writes.js';
@@ -43,6 +44,7 @@ async function main(args: readonly string[]): Promise<number> {
         print,
       )
     : () => undefined;
+  let stopMails: () => void = () => undefined;
   try {
     for (const line of describeSystem(system)) inform(line);
     const demoWorked = options.demo && !stopRequested.aborted ? await demo(system, inform) : true;
@@ -50,11 +52,13 @@ async function main(args: readonly string[]): Promise<number> {
     print(
       `Causeway is up at ${system.urls.gateway}. Stop it with Ctrl-C${options.quiet ? '' : '; the data stays (forget it with --fresh)'}.`,
     );
+    stopMails = announceMails(pathsIn(options.folder).mails, inform);
     await untilStopped(stopRequested);
     return demoWorked ? 0 : 1;
   } finally {
     if (stopRequested.aborted) inform(''); // after the ^C of the terminal
     inform('stopping: gateway, services, NATS, PostgreSQL');
+    stopMails();
     await system.stop();
     stopTail();
     inform('stopped');

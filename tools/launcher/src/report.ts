@@ -40,6 +40,7 @@ export function describeSystem(system: System): string[] {
       ...(prometheus ? [['metrics', prometheus]] : []),
       ...(alertmanager ? [['alerts', alertmanager]] : []),
       ['logs', `${shortest(system.folder)}/logs`],
+      ['mail', `${shortest(system.folder)}/mails, a file each; links appear here, too`],
     ]),
     '',
   ];

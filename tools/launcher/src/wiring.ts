@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import {
   addressSettings,
   secretSettings,
@@ -86,6 +87,7 @@ export function pathsIn(folder = defaultFolder) {
     postgres: join(folder, 'postgres'),
     nats: join(folder, 'nats'),
     logs: join(folder, 'logs'),
+    mails: join(folder, 'mails'),
     compileCache: join(defaultFolder, 'compile-cache'),
     log: (name: string) => join(folder, 'logs', `${name}.log`),
   };
@@ -107,12 +109,13 @@ export const databaseName = (service: string, examples: readonly FoundExample[] 
 export const stopOrderOf = ({ edge, role }: Service): number => (edge ? 0 : role === 'product' ? 10 : 15);
 
 /** Where the services of a system with these ports reach each other, and where browsers reach the gateway. */
-export function addressesOf({ services: addresses }: Ports): SystemAddresses {
+export function addressesOf({ services: addresses }: Ports, paths: Paths): SystemAddresses {
   const at = (port: number | undefined, host = '127.0.0.1'): string => `http://${host}:${port}`;
   return {
     publicUrl: at(addresses.gateway[0]?.port),
     publicUrls: addresses.gateway.flatMap(({ port }) => [at(port), at(port, 'localhost')]),
     urlOf: (name) => at(addresses[name]?.[0]?.port),
+    mailUrl: pathToFileURL(paths.mails).href,
   };
 }
 
@@ -157,7 +160,7 @@ export function settingsOf(input: {
       NATS_CREATE_MISSING: 'false',
       DISCOVERY_MODE: 'nats',
     }),
-    ...addressSettings(service, addressesOf(ports)),
+    ...addressSettings(service, addressesOf(ports, paths)),
     ...(service.edge && examples.length > 0 && { CONTRACT_FILES: contractFiles(examples) }),
     ...Object.fromEntries(Object.entries(secretSettings(service)).map(([setting, name]) => [setting, secrets[name]])),
   };

@@ -54,6 +54,7 @@ const declared = {
   cursorSecret: { kind: 'key', file: 'cursor-secret', perService: ['kubernetes'] },
   cookieKeys: { kind: 'password', file: 'oidc-cookie-keys' },
   machineSecret: { kind: 'password', file: 'oidc-machine-secret' },
+  mailPassword: { kind: 'password', file: 'mail-password' },
   // demo
   cardOpeningKeys: { kind: 'openingKey', file: 'card-opening-keys' },
   cardSealingKey: { kind: 'sealingKey', file: 'card-sealing-key', publicOf: 'cardOpeningKeys' },

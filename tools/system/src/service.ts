@@ -8,6 +8,8 @@ export interface SystemAddresses {
   readonly publicUrls: readonly string[];
   /** Base URL of a service, for other services. */
   readonly urlOf: (service: string) => string;
+  /** Where mail goes: for trying things out, a folder. */
+  readonly mailUrl: string;
 }
 
 /**

@@ -42,6 +42,7 @@ test.each(services)('$name: no setting is both an address and a secret', (servic
     publicUrl: 'http://x',
     publicUrls: [],
     urlOf: (name) => `http://${name}`,
+    mailUrl: 'file:///mails',
   });
   expect(Object.keys(secretSettings(service)).filter((name) => name in addresses)).toEqual([]);
 });

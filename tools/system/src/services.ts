@@ -23,7 +23,8 @@ const entries = [
     database: 'user',
     nats: true,
     tokens: true,
-    settings: ({ publicUrl, publicUrls }) => ({
+    settings: ({ publicUrl, publicUrls, mailUrl }) => ({
+      MAIL_URL: mailUrl,
       OIDC_REDIRECT_URIS: `${publicUrl}/callback`,
       OIDC_DOCS_REDIRECT_URIS: publicUrls.map((url) => `${url}/docs/static/oauth2-redirect.html`).join(','),
     }),
@@ -32,6 +33,7 @@ const entries = [
       BLIND_INDEX_KEY: 'blindIndexKey',
       OIDC_COOKIE_KEYS: 'cookieKeys',
       OIDC_MACHINE_SECRET: 'machineSecret',
+      MAIL_PASSWORD: 'mailPassword',
     },
   },
   // demo

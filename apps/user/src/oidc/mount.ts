@@ -2,7 +2,11 @@ import { decodeForm } from '@causeway/service-host';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
 import type { IncomingMessage } from 'node:http';
+import { mountAccountPages } from '../accounts/account-pages.js';
+import { EmailConfirmation } from '../accounts/email-confirmation.js';
+import { Passwords } from '../accounts/passwords.js';
 import { mountInteractions } from './interactions.js';
+import { mountPages } from './mount-pages.js';
 import { OidcIssuer } from './oidc-issuer.js';
 import { SignIn } from './sign-in.js';
 
@@ -14,8 +18,11 @@ export function mountOidc(app: NestFastifyApplication): void {
   const fastify: FastifyInstance = app.getHttpAdapter().getInstance();
   const oidc = app.get(OidcIssuer);
   const issuer = new URL(oidc.provider.issuer);
-  // Interactions sign nothing, so any provider does for them.
-  mountInteractions(fastify, oidc.provider, app.get(SignIn), issuer);
+  mountPages(fastify, issuer, (scope) => {
+    // Interactions sign nothing, so any provider does for them.
+    mountInteractions(scope, oidc.provider, app.get(SignIn), issuer);
+    mountAccountPages(scope, issuer, app.get(Passwords), app.get(EmailConfirmation));
+  });
 
   void fastify.register((scope, _options, done) => {
     scope.removeAllContentTypeParsers();

@@ -1,7 +1,11 @@
 import { escapeHtml, formTargets, loginPage, messagePage, pageHeaders, signOutPage } from './pages.js';
 import { createHash } from 'node:crypto';
 
-const page = loginPage({ action: '/oidc/interaction/abc', clientName: 'Causeway' });
+const page = loginPage({
+  action: '/oidc/interaction/abc',
+  forgotten: '/oidc/password/forgotten',
+  clientName: 'Causeway',
+});
 
 test('every field has a label and an autocomplete hint', () => {
   for (const id of ['email', 'password']) expect(page).toContain(`<label for="${id}">`);
@@ -10,7 +14,13 @@ test('every field has a label and an autocomplete hint', () => {
 });
 
 test('screen readers announce a problem, and it is tied to the fields', () => {
-  const failed = loginPage({ action: '/x', clientName: 'Causeway', email: 'a@b.c', problem: 'Incorrect.' });
+  const failed = loginPage({
+    action: '/x',
+    forgotten: '/oidc/password/forgotten',
+    clientName: 'Causeway',
+    email: 'a@b.c',
+    problem: 'Incorrect.',
+  });
   expect(failed).toContain('<p class="bad" id="problem" role="alert">Incorrect.</p>');
   expect(failed.match(/aria-describedby="problem"/g)).toHaveLength(2);
   expect(failed).toMatch(/<title>Sign-in failed/);
@@ -18,14 +28,22 @@ test('screen readers announce a problem, and it is tied to the fields', () => {
 
 test('the first empty field has the focus', () => {
   expect(page).toMatch(/id="email"[^>]* autofocus/);
-  expect(loginPage({ action: '/x', clientName: 'C', email: 'a@b.c' })).toMatch(/id="password"[^>]* autofocus/);
+  expect(loginPage({ action: '/x', forgotten: '/oidc/password/forgotten', clientName: 'C', email: 'a@b.c' })).toMatch(
+    /id="password"[^>]* autofocus/,
+  );
 });
 
 test('text from outside never becomes markup', () => {
   const nasty = `"><img src=x onerror='alert(1)'>&`;
   expect(escapeHtml(nasty)).not.toMatch(/[<>"']/);
   for (const html of [
-    loginPage({ action: nasty, clientName: nasty, email: nasty, problem: nasty }),
+    loginPage({
+      action: nasty,
+      forgotten: '/oidc/password/forgotten',
+      clientName: nasty,
+      email: nasty,
+      problem: nasty,
+    }),
     messagePage(nasty, nasty, nasty),
   ]) {
     expect(html).not.toContain('<img');

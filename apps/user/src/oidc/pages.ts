@@ -17,6 +17,8 @@ button{width:100%;margin-top:1.5rem;padding:.75rem;border:0;border-radius:.375re
 button+button,form+form button{margin-top:.75rem;background:transparent;color:var(--accent);border:1px solid var(--line)}
 :focus-visible{outline:3px solid var(--accent);outline-offset:2px}
 .bad{padding:.625rem .75rem;border-left:4px solid var(--bad);color:var(--bad);font-weight:600}
+a{color:var(--accent)}
+.aside{margin:1rem 0}
 code{overflow-wrap:anywhere}
 `;
 
@@ -26,7 +28,7 @@ const styleHash = hashOf(style);
 export const escapeHtml = (text: string): string =>
   text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 
-const page = (title: string, content: string): string => `<!doctype html>
+export const page = (title: string, content: string): string => `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -93,13 +95,15 @@ export interface LoginPage {
   /** Path the form is posted to. */
   readonly action: string;
   readonly clientName: string;
+  /** Path of the page for people who forgot their password. */
+  readonly forgotten: string;
   /** Prefilled, for example after a wrong password. */
   readonly email?: string;
   /** Shown above the form. */
   readonly problem?: string;
 }
 
-export function loginPage({ action, clientName, email = '', problem }: LoginPage): string {
+export function loginPage({ action, clientName, forgotten, email = '', problem }: LoginPage): string {
   const invalid = problem ? ' aria-invalid="true" aria-describedby="problem"' : '';
   const focusPassword = email !== '';
   return page(
@@ -114,6 +118,7 @@ ${problem ? `<p class="bad" id="problem" role="alert">${escapeHtml(problem)}</p>
 <input id="password" name="password" type="password" autocomplete="current-password" required maxlength="256"${focusPassword ? ' autofocus' : ''}${invalid}>
 <button type="submit">Sign in</button>
 </form>
+<p class="aside"><a href="${escapeHtml(forgotten)}">Forgot your password?</a></p>
 <form method="post" action="${escapeHtml(action)}/abort">
 <button type="submit">Cancel</button>
 </form>`,

@@ -1,4 +1,4 @@
-import type { BlindIndex, Transaction, UnitOfWork } from '@causeway/persistence';
+import type { BlindIndex, Sql, Transaction, UnitOfWork } from '@causeway/persistence';
 import { clientNetwork } from '@causeway/service-host';
 import { LoginThrottled } from './sign-in.errors.js';
 
@@ -28,6 +28,7 @@ export interface LoginAttempt {
 export const strangersForgottenMs = 86_400_000;
 
 interface Counted {
+  key: string;
   failures: number;
   ends_in_ms: string;
 }
@@ -41,6 +42,23 @@ ON CONFLICT (key) DO UPDATE SET
     CASE WHEN f.window_started_at <= now() - $2::int * interval '1 ms' THEN now() ELSE f.window_started_at END
 RETURNING key, failures,
   ceil(extract(epoch FROM window_started_at - now()) * 1000 + $2::int)::text AS ends_in_ms`;
+
+export interface AttemptCount {
+  readonly key: string;
+  readonly failures: number;
+  /** Until the window ends, seconds. */
+  readonly endsInSeconds: number;
+}
+
+/** Counts an attempt under each key. @param windowMs At most a day: a counter is deleted after that. */
+export async function countAttempts(sql: Sql, keys: readonly string[], windowMs: number): Promise<AttemptCount[]> {
+  const { rows } = await sql.query<Counted>(takeAttemptSql, [keys, windowMs]);
+  return rows.map(({ key, failures, ends_in_ms }) => ({
+    key,
+    failures,
+    endsInSeconds: Math.max(1, Math.ceil(Number(ends_in_ms) / 1000)),
+  }));
+}
 
 /** When the next attempt from an unknown place is let through. $2: attempts before the delay, $3: longest delay, ms. */
 const nextStrangerAt = `f.window_started_at + interval '1 ms' *
@@ -87,14 +105,11 @@ export class PgLoginThrottle {
    */
   async take(attempt: LoginAttempt): Promise<void> {
     const { place, address, strangers } = this.keys(attempt);
-    const { rows } = await this.uow.single(({ sql }) =>
-      sql.query<Counted & { key: string }>(takeAttemptSql, [[place, ...address], this.limits.windowMs]),
-    );
-    const exceeded = rows.filter(
+    const counted = await this.uow.single(({ sql }) => countAttempts(sql, [place, ...address], this.limits.windowMs));
+    const exceeded = counted.filter(
       ({ key, failures }) => failures > (key === place ? this.limits.perAccount : this.limits.perAddress),
     );
-    if (exceeded.length > 0)
-      throw new LoginThrottled(Math.max(1, ...exceeded.map((row) => Math.ceil(Number(row.ends_in_ms) / 1000))));
+    if (exceeded.length > 0) throw new LoginThrottled(Math.max(...exceeded.map(({ endsInSeconds }) => endsInSeconds)));
     for (const key of strangers) await this.takeAsStranger(key);
   }
 

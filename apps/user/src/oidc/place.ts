@@ -1,12 +1,12 @@
 import type { FastifyRequest } from 'fastify';
 import { clientAddress } from './client-address.js';
 import { knownBrowserDays } from './known-browsers.js';
-import type { Place } from './sign-in.js';
+import type { SignInPlace } from './sign-in.js';
 
 const cookieName = '_browser';
 
 /** Where a form comes from: the address, and the cookie of a known browser. */
-export function placeOf(request: FastifyRequest): Place {
+export function placeOf(request: FastifyRequest): SignInPlace {
   const browser = new RegExp(`(?:^|;)\\s*${cookieName}=([\\w-]{43})(?:;|$)`).exec(request.headers.cookie ?? '')?.[1];
   return { address: clientAddress(request), browser };
 }

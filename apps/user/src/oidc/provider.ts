@@ -79,8 +79,8 @@ function artifacts({ settings, prisma, cipher, keys, profiles, reuseDetected }: 
     async findAccount(_ctx, sub) {
       const profile = await profiles.find(sub);
       if (!profile) return undefined;
-      const { id, email, displayName } = profile;
-      return { accountId: id, claims: () => ({ sub: id, email, email_verified: false, name: displayName }) };
+      const { id, email, emailVerified, displayName } = profile;
+      return { accountId: id, claims: () => ({ sub: id, email, email_verified: emailVerified, name: displayName }) };
     },
     // Marks the caller's own session in the list of his sessions.
     extraTokenClaims: (_ctx, token) =>

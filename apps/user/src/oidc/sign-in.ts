@@ -8,7 +8,7 @@ import { PgLoginThrottle, type LoginAttempt } from './pg-login-throttle.js';
 import { hashOf } from './prisma-oidc-adapter.js';
 
 /** Where a sign-in comes from. */
-export interface Place {
+export interface SignInPlace {
   /** IP address of the browser. */
   readonly address: string;
   /** Cookie of a browser that has signed in before, see `KnownBrowsers`. */
@@ -48,7 +48,7 @@ export class SignIn {
    * @returns Undefined if the e-mail address or the password is wrong.
    * @throws LoginThrottled, LoginBusy
    */
-  async execute(email: string, password: string, { address, browser }: Place): Promise<SignInResult | undefined> {
+  async execute(email: string, password: string, { address, browser }: SignInPlace): Promise<SignInResult | undefined> {
     const browserHash = browser === undefined ? undefined : hashOf(browser);
     const account = await this.find(email, browserHash);
     const attempt = { email, address, knownBrowser: account?.known ? browserHash : undefined };

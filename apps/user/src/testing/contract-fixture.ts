@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { ContractFixture } from '@causeway/contract-suite';
 
+const password = 'a kettle on the engine';
+
 /** What the contract suite cannot know from the record of this service. */
 export const contractFixture: ContractFixture = {
   person: async (world) => {
@@ -8,6 +10,9 @@ export const contractFixture: ContractFixture = {
     return (body as { id: string }).id;
   },
   operations: {
+    changePassword: {
+      request: () => ({ body: { currentPassword: password, newPassword: 'a teapot on the engine' } }),
+    },
     endSession: {
       request: async (world, subject) => {
         // A session begins with a sign-in, which is not a part of the contract.
@@ -20,7 +25,7 @@ export const contractFixture: ContractFixture = {
     getUser: { request: (_world, subject) => ({ params: { userId: subject } }) },
     registerUser: {
       request: () => ({
-        body: { email: `${randomUUID()}@example.com`, password: 'a kettle on the engine', displayName: 'Ada Lovelace' },
+        body: { email: `${randomUUID()}@example.com`, password, displayName: 'Ada Lovelace' },
       }),
       publishes: ['user.evt.registered.v1'],
     },

@@ -4,10 +4,15 @@ import { createApp } from '@causeway/service-host';
 import { createDatabase, startNats, type TestDatabase, type TestNats } from '@causeway/testkit';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { randomBytes, randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { migrations } from '../migrations.js';
 import { service } from '../service.js';
 import { Browser } from './browser.js';
+import { Mailbox } from './mailbox.js';
 
 expectDeclaredResponses();
 
@@ -28,6 +33,7 @@ export interface UserService {
   readonly nats: TestNats;
   readonly origin: string;
   readonly issuer: string;
+  readonly mailbox: Mailbox;
   post(path: string, body: unknown, headers?: Record<string, string>): Promise<Response>;
   send(method: string, path: string, options?: { body?: unknown; headers?: Record<string, string> }): Promise<Response>;
   /** Registers a person and returns what a sign-in needs. */
@@ -50,6 +56,7 @@ export async function startUserService(
   const database = shared.database ?? (await createDatabase({ migrations }));
   const nats = shared.nats ?? (await startNats());
   const port = await freePort();
+  const mailFolder = await mkdtemp(join(tmpdir(), 'causeway-mails-'));
   const origin = `http://127.0.0.1:${port}`;
   const issuer = `http://127.0.0.1:${shared.port ?? port}/oidc`;
   const settings = loadSettings(service.settings, {
@@ -65,6 +72,7 @@ export async function startUserService(
     OIDC_REDIRECT_URIS: redirectUri,
     OIDC_DOCS_REDIRECT_URIS: docsRedirectUri,
     OIDC_MACHINE_SECRET: machineSecret,
+    MAIL_URL: pathToFileURL(mailFolder).href,
     ...overrides,
   });
   const app = await createApp(service, settings);
@@ -86,6 +94,7 @@ export async function startUserService(
     nats,
     origin,
     issuer,
+    mailbox: new Mailbox(mailFolder),
     send,
     post,
     async person() {
@@ -101,6 +110,7 @@ export async function startUserService(
     },
     async stop() {
       await app.close();
+      await rm(mailFolder, { recursive: true, force: true });
       if (!shared.database) await database.drop();
       if (!shared.nats) await nats.stop();
     },

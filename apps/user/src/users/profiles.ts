@@ -59,6 +59,7 @@ export class Profiles {
       id: row.id,
       email: this.cipher.decrypt(row.emailSealed, userColumns.email, row.id),
       displayName: this.cipher.decrypt(row.displayNameSealed, userColumns.displayName, row.id),
+      emailVerified: row.emailVerifiedAt !== null,
       version: row.version,
       createdAt: row.createdAt.toISOString(),
       updatedAt: row.updatedAt.toISOString(),

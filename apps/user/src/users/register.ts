@@ -2,9 +2,12 @@ import { userRegistered, type RegisterUserBody, type UserView } from '@causeway/
 import { BlindIndex, etag, FieldCipher } from '@causeway/persistence';
 import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
+import { assertUncommon } from '../accounts/passwords.js';
+import { EmailConfirmation } from '../accounts/email-confirmation.js';
 import { IdempotentPosts, type IdempotentResponse } from '../idempotent-posts.js';
 import type { UserTransaction } from '../tokens.js';
-import { EmailTaken, PasswordTooCommon } from './user.errors.js';
+import { EmailTaken } from './user.errors.js';
+import { EmailProbes } from './email-probes.js';
 import { PasswordHasher } from './password-hasher.js';
 import { userColumns } from './user-columns.js';
 
@@ -21,23 +24,30 @@ export class Register {
     private readonly hasher: PasswordHasher,
     private readonly cipher: FieldCipher,
     private readonly index: BlindIndex,
+    private readonly confirmation: EmailConfirmation,
+    private readonly probes: EmailProbes,
   ) {}
 
   /**
-   * Creates an account and its event `user.evt.registered.v1` in one transaction.
-   * @throws PasswordTooCommon, EmailTaken, LoginBusy, IdempotencyKeyReused, IdempotencyKeyInFlight
+   * Creates an account, its event `user.evt.registered.v1` and the mail that confirms the address in one transaction.
+   * @throws PasswordTooCommon, EmailTaken, LoginThrottled, LoginBusy, IdempotencyKeyReused, IdempotencyKeyInFlight
    */
-  async execute(body: RegisterUserBody, idempotencyKey: string): Promise<IdempotentResponse> {
-    // Loaded on demand: 49,000 passwords, 6 MB, which an instance needs only for registrations.
-    const { isCommonPassword } = await import('./common-passwords.js');
-    if (isCommonPassword(body.password)) throw new PasswordTooCommon();
+  async execute(body: RegisterUserBody, idempotencyKey: string, address: string): Promise<IdempotentResponse> {
+    await this.probes.assertFew(address);
+    await assertUncommon(body.password);
     // Before the transaction: 12 ms of CPU and a queue do not belong between BEGIN and COMMIT.
     const passwordHash = await this.hasher.hash(body.password);
     const scope = { subject: anonymous, route: 'POST /v1/users', key: idempotencyKey };
-    return this.posts.once(scope, body, async (tx) => {
+    const registered = this.posts.once(scope, body, async (tx) => {
       const user = await this.insert(tx, body, passwordHash);
       await tx.outbox.add(userRegistered, user.id, { userId: user.id, registeredAt: user.createdAt });
+      await this.confirmation.begin(tx, user.id);
+      await tx.security.record({ type: 'user.registered', outcome: 'success', actor: user.id, address });
       return { status: 201, headers: { location: '/v1/users/me', etag: etag(user.version) }, body: user };
+    });
+    return registered.catch(async (error: unknown) => {
+      if (error instanceof EmailTaken) await this.probes.count(address);
+      throw error;
     });
   }
 
@@ -58,6 +68,6 @@ export class Register {
       ],
     );
     if (rowCount === 0) throw new EmailTaken();
-    return { id, email, displayName, version: 1, createdAt: now, updatedAt: now };
+    return { id, email, displayName, emailVerified: false, version: 1, createdAt: now, updatedAt: now };
   }
 }

@@ -10,14 +10,27 @@ export class EmailTaken extends CodedError {
   }
 }
 
+/** Whoever changes a password has to know it: a token alone is not enough. */
+export class PasswordIncorrect extends CodedError {
+  readonly code = 'PASSWORD_INCORRECT';
+  readonly remedy = 'Send the password you sign in with, or reset it with “Forgot your password?” on the sign-in page.';
+  override readonly violations = [{ path: '/currentPassword', message: 'is incorrect' }];
+
+  constructor() {
+    super('the current password is incorrect');
+  }
+}
+
 /** The password is on the lists that attackers try first, or a simple variation of an entry. */
 export class PasswordTooCommon extends CodedError {
   readonly code = 'PASSWORD_TOO_COMMON';
   readonly remedy = 'Choose a password that is not a common word with digits, a repetition or a keyboard row.';
-  override readonly violations = [{ path: '/password', message: 'is too common' }];
+  override readonly violations;
 
-  constructor() {
+  /** @param path Of the field, as a JSON pointer. */
+  constructor(path = '/password') {
     super('this password is too easy to guess');
+    this.violations = [{ path, message: 'is too common' }];
   }
 }
 

@@ -10,9 +10,10 @@ import {
 } from '@causeway/contracts';
 import { etag, parseIfMatch } from '@causeway/persistence';
 import { IdempotencyKey, sendStored, ZodBody, ZodParams } from '@causeway/service-host';
-import { Controller, Get, Headers, Patch, Post, Res } from '@nestjs/common';
-import type { FastifyReply } from 'fastify';
+import { Controller, Get, Headers, Patch, Post, Req, Res } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { clientAddress } from '../oidc/client-address.js';
 import { Profiles } from './profiles.js';
 import { Register } from './register.js';
 
@@ -30,9 +31,10 @@ export class UsersController {
   async register(
     @IdempotencyKey() key: string,
     @ZodBody(registerUserBody) body: RegisterUserBody,
+    @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const { response, replayed } = await this.registration.execute(body, key);
+    const { response, replayed } = await this.registration.execute(body, key, clientAddress(request));
     await sendStored(reply, response, replayed);
   }
 

@@ -5,6 +5,7 @@ import type { AddressView, SessionView, UserView } from '../http/users.js';
 export const ada: UserView = {
   id: '0193a7bf-11aa-7c58-a1f4-7d2b9f04c6e3',
   email: 'ada@example.com',
+  emailVerified: false,
   displayName: 'Ada Lovelace',
   version: 1,
   createdAt: '2026-11-21T10:00:00.000Z',

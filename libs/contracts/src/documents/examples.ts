@@ -7,6 +7,7 @@ export const bodyExamples: Readonly<Record<string, { readonly request?: unknown;
   getMe: { response: ada },
   getUser: { response: ada },
   changeMe: { request: { displayName: 'Ada King' }, response: { ...ada, displayName: 'Ada King', version: 2 } },
+  changePassword: { request: { currentPassword: password, newPassword: 'sketches of the difference engine' } },
   listAddresses: { response: { items: [homeView] } },
   addAddress: { request: home, response: homeView },
   getAddress: { response: homeView },

@@ -85,6 +85,11 @@ const problemTexts: Partial<Record<ErrorCode, ProblemText>> = {
     detail: 'this e-mail address is already registered',
     remedy: 'Sign in, or register with another e-mail address.',
   },
+  PASSWORD_INCORRECT: {
+    detail: 'the current password is incorrect',
+    remedy: 'Send the password you sign in with, or reset it with “Forgot your password?” on the sign-in page.',
+    errors: [{ path: '/currentPassword', message: 'is incorrect' }],
+  },
   PASSWORD_TOO_COMMON: {
     detail: 'this password is too easy to guess',
     remedy: 'Choose a password that is not a common word with digits, a repetition or a keyboard row.',

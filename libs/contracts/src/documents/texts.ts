@@ -114,6 +114,10 @@ export const descriptions: Readonly<Record<string, string>> = {
     'Open to anyone. Sign in afterwards to get a token. A rejected registration does not use up its `Idempotency-Key`.',
   getUser: 'For support, with the scope `users:read-any`. Every such reading is recorded.',
   listAddresses: 'Returns all addresses in one response: there are at most 50.',
+  changePassword:
+    'Ends every session, this one too: sign in again with the new password. The owner of the account is told by mail. Wrong passwords are limited like those of a sign-in.',
+  confirmEmail:
+    'Up to three times in an hour. The link works once, within 24 hours; until then, `emailVerified` is false.',
   listSessions:
     'Returns all sessions in one response, the last used first. `browser` is what the browser said about itself.',
   endSession:

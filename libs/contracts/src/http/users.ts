@@ -6,8 +6,10 @@ export const email = z.email({ error: 'expected an e-mail address' }).max(254);
 const displayName = line(80);
 
 /** As NIST SP 800-63B counts: code points, after the normalisation in which the password is hashed. */
-const newPassword = opaque(12, 256)
-  .refine((value) => [...value.normalize('NFKC')].length >= 12, { error: 'expected at least 12 characters' })
+export const newPassword = opaque(12, 256)
+  .refine((value) => [...value].length < 12 || [...value.normalize('NFKC')].length >= 12, {
+    error: 'expected at least 12 characters',
+  })
   .meta({
     description: 'At least 12 characters, and not a commonly used password',
     format: 'password',
@@ -21,8 +23,22 @@ export const registerUserBody = z
   })
   .meta({ id: 'Registration' });
 export const userView = z
-  .object({ id, email, displayName, version, createdAt: timestamp, updatedAt: timestamp })
+  .object({
+    id,
+    email,
+    emailVerified: z.boolean().meta({ description: 'True once its owner has followed the link that was mailed to it' }),
+    displayName,
+    version,
+    createdAt: timestamp,
+    updatedAt: timestamp,
+  })
   .meta({ id: 'User' });
+export const changePasswordBody = z
+  .strictObject({
+    currentPassword: opaque(1, 256).meta({ description: 'The password you sign in with', format: 'password' }),
+    newPassword,
+  })
+  .meta({ id: 'PasswordChange' });
 export const changeUserBody = z.strictObject({ displayName }).meta({ id: 'ProfileChange' });
 
 export const addressBody = postalAddress
@@ -43,6 +59,7 @@ export const sessionView = z
 export const sessionList = z.object({ items: z.array(sessionView) }).meta({ id: 'SessionList' });
 
 export type RegisterUserBody = z.infer<typeof registerUserBody>;
+export type ChangePasswordBody = z.infer<typeof changePasswordBody>;
 export type ChangeUserBody = z.infer<typeof changeUserBody>;
 export type UserView = z.infer<typeof userView>;
 export type SessionView = z.infer<typeof sessionView>;
