@@ -17,7 +17,10 @@ export const contractFixture: ContractFixture = {
       request: async (world, subject) => {
         // A session begins with a sign-in, which is not a part of the contract.
         const sessionId = world.newId();
-        await world.rows(`INSERT INTO sessions VALUES ($1::uuid, $2, $1::text, 'sealed', now(), now())`, [sessionId, subject]);
+        await world.rows(`INSERT INTO sessions VALUES ($1::uuid, $2, $1::uuid::text, 'sealed', now(), now())`, [
+          sessionId,
+          subject,
+        ]);
         return { params: { sessionId } };
       },
     },
