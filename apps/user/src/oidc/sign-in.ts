@@ -1,4 +1,5 @@
 import { BlindIndex } from '@causeway/persistence';
+import type { SecurityEvent, SecurityEventType } from '@causeway/telemetry';
 import { Inject, Injectable } from '@nestjs/common';
 import { UNIT_OF_WORK, type UserUnitOfWork } from '../tokens.js';
 import { PasswordHasher } from '../users/password-hasher.js';
@@ -6,6 +7,7 @@ import { userColumns } from '../users/user-columns.js';
 import { KnownBrowsers } from './known-browsers.js';
 import { PgLoginThrottle, type LoginAttempt } from './pg-login-throttle.js';
 import { hashOf } from './prisma-oidc-adapter.js';
+import { LoginThrottled } from './sign-in.errors.js';
 
 /** Where a sign-in comes from. */
 export interface SignInPlace {
@@ -52,11 +54,31 @@ export class SignIn {
     const browserHash = browser === undefined ? undefined : hashOf(browser);
     const account = await this.find(email, browserHash);
     const attempt = { email, address, knownBrowser: account?.known ? browserHash : undefined };
-    await this.throttle.take(attempt);
+    const record = (type: SecurityEventType, outcome: SecurityEvent['outcome']): Promise<void> =>
+      this.record({ type, outcome, address, details: { knownBrowser: account?.known ?? false } }, account);
+    try {
+      await this.throttle.take(attempt);
+    } catch (error) {
+      if (error instanceof LoginThrottled) await record('sign-in.throttled', 'denied');
+      throw error;
+    }
     const right = await this.check(password, account?.password_hash, attempt);
-    if (!account || !right) return undefined;
-    const [next] = await Promise.all([this.browsers.remember(account.id, browser), this.throttle.succeeded(attempt)]);
+    if (!account || !right) {
+      await record('sign-in.failed', 'failure');
+      return undefined;
+    }
+    const [next] = await Promise.all([
+      this.browsers.remember(account.id, browser),
+      this.throttle.succeeded(attempt),
+      record('sign-in.succeeded', 'success'),
+    ]);
     return { accountId: account.id, sessionsEpoch: account.sessions_epoch, browser: next };
+  }
+
+  /** Only who knew the password is the actor; an account that was tried in vain is the subject. Unknown ones have none. */
+  private record(event: SecurityEvent, account: Account | undefined): Promise<void> {
+    const whom = event.outcome === 'success' ? { actor: account?.id } : { subject: account?.id };
+    return this.uow.single(({ security }) => security.record({ ...event, ...whom }));
   }
 
   private async find(email: string, browserHash: string | undefined): Promise<Account | undefined> {

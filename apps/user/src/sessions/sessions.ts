@@ -63,13 +63,14 @@ export class Sessions {
 
   /** Ends one session of a user, with its refresh tokens. @throws NotFound, also for another user's */
   end(userId: string, id: string): Promise<void> {
-    return this.uow.run(async ({ sql }) => {
+    return this.uow.run(async ({ sql, security }) => {
       const { rows } = await sql.query<Ended>(
         'UPDATE sessions SET ended_at = now() WHERE id = $1 AND user_id = $2 AND ended_at IS NULL RETURNING uid_hash',
         [id, userId],
       );
       if (rows.length === 0) throw new NotFound(`session ${id}`);
       await revoke(sql, rows);
+      await security.record({ type: 'session.ended', outcome: 'success', actor: userId, subject: id });
     });
   }
 
