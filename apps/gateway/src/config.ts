@@ -16,6 +16,9 @@ function isRange(text: string): boolean {
   );
 }
 
+/** As browsers send it; `*` and `null` are none. */
+const isOrigin = (text: string): boolean => /^https?:/.test(text) && URL.parse(text)?.origin === text;
+
 const perMinute = integer(1, 10_000_000);
 
 /**
@@ -39,6 +42,13 @@ export const settings = {
    */
   TRUST_PROXY: list()
     .refine((ranges) => ranges.every(isRange), { error: 'expected addresses or ranges such as 10.0.0.0/8' })
+    .optional(),
+  /**
+   * Origins, separated by commas, whose scripts may call the API and the token endpoint: `https://shop.example.org`.
+   * Default none.
+   */
+  CORS_ORIGINS: list()
+    .refine((origins) => origins.every(isOrigin), { error: 'expected origins such as https://shop.example.org' })
     .optional(),
   /**
    * Contract records, separated by commas, of services that are not in `libs/contracts`: their routes are forwarded

@@ -28,6 +28,8 @@ export const settings = {
   OIDC_COOKIE_KEYS: list().pipe(z.array(z.string().min(32))),
   /** Redirect URIs of the public client `causeway-demo`. */
   OIDC_REDIRECT_URIS: list().pipe(z.array(redirectUri)),
+  /** Where `causeway-demo` may have a browser sent after the sign-out. */
+  OIDC_POST_LOGOUT_REDIRECT_URIS: list().pipe(z.array(redirectUri)).optional(),
   /** Redirect URIs of the public client `causeway-docs`, the API documents page. Without them the client does not exist. */
   OIDC_DOCS_REDIRECT_URIS: list().pipe(z.array(redirectUri)).optional(),
   /** Secret of the confidential client `causeway-ops`. */
@@ -75,6 +77,7 @@ export type OidcSettings = Pick<
   | 'AUTH_AUDIENCE'
   | 'OIDC_COOKIE_KEYS'
   | 'OIDC_REDIRECT_URIS'
+  | 'OIDC_POST_LOGOUT_REDIRECT_URIS'
   | 'OIDC_DOCS_REDIRECT_URIS'
   | 'OIDC_MACHINE_SECRET'
   | 'REFRESH_TOKEN_REUSE_MS'

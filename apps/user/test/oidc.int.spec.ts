@@ -267,7 +267,7 @@ describe('a problem document is the response to', () => {
     expect(await json(response)).toMatchObject({ status, code, type: expect.stringMatching(/^urn:/) });
   };
 
-  test.each(['/nowhere', '/', '/interaction/x/nowhere', '/userinfo', '/device', '/reg', '/token/introspection'])(
+  test.each(['/nowhere', '/', '/interaction/x/nowhere', '/userinfo', '/device', '/reg'])(
     'an unknown path: %s',
     async (path) => {
       for (const accept of ['*/*', 'text/html', 'application/json'])
@@ -279,6 +279,7 @@ describe('a problem document is the response to', () => {
   test.each([
     ['GET', '/token', 'OPTIONS, POST'],
     ['GET', '/token/revocation/', 'OPTIONS, POST'],
+    ['GET', '/token/introspection', 'OPTIONS, POST'],
     ['POST', '/jwks', 'GET, HEAD, OPTIONS'],
     ['POST', '/.well-known/openid-configuration', 'GET, HEAD, OPTIONS'],
     ['OPTIONS', '/auth', 'GET, HEAD, POST'],
@@ -303,7 +304,14 @@ describe('a problem document is the response to', () => {
     ],
     ['60 KiB', form, `client_id=${'a'.repeat(61_440)}`, 413, 'BODY_TOO_LARGE'],
   ])('a form of %s', async (_title, type, body, status, code) => {
-    for (const path of ['/token', '/token/revocation', '/auth', '/session/end', '/session/end/confirm'])
+    for (const path of [
+      '/token',
+      '/token/revocation',
+      '/token/introspection',
+      '/auth',
+      '/session/end',
+      '/session/end/confirm',
+    ])
       await expectProblem(
         await fetch(user.issuer + path, { method: 'POST', headers: { 'content-type': type }, body }),
         status,

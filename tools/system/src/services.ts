@@ -26,6 +26,7 @@ const entries = [
     settings: ({ publicUrl, publicUrls, mailUrl }) => ({
       MAIL_URL: mailUrl,
       OIDC_REDIRECT_URIS: `${publicUrl}/callback`,
+      OIDC_POST_LOGOUT_REDIRECT_URIS: `${publicUrl}/callback`,
       OIDC_DOCS_REDIRECT_URIS: publicUrls.map((url) => `${url}/docs/static/oauth2-redirect.html`).join(','),
     }),
     secrets: {

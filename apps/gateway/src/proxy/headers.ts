@@ -44,12 +44,15 @@ export function requestHeaders(received: IncomingHttpHeaders): Headers {
   );
 }
 
+/** Which other origins may read a response is decided at the edge (`registerCors`), not by the service behind it. */
+const isCors = (name: string): boolean => name.startsWith('access-control-');
+
 /**
  * The service's response headers, without those of its connection to us.
  * @param known Headers that are on the response already.
  */
 export const responseHeaders = (received: IncomingHttpHeaders, ...known: string[]): Headers =>
-  without(received, (name) => hopByHop.has(name) || known.includes(name));
+  without(received, (name) => hopByHop.has(name) || isCors(name) || known.includes(name));
 
 function without(received: IncomingHttpHeaders, dropped: (name: string) => boolean): Headers {
   const named = received.connection?.toLowerCase().split(/\s*,\s*/);

@@ -22,6 +22,7 @@ export function clients(settings: OidcSettings): ClientMetadata[] {
       grant_types: ['authorization_code', 'refresh_token'],
       response_types: ['code'],
       redirect_uris: settings.OIDC_REDIRECT_URIS,
+      post_logout_redirect_uris: settings.OIDC_POST_LOGOUT_REDIRECT_URIS ?? [],
     },
     {
       client_id: machineClientId,

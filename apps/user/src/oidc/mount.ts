@@ -1,6 +1,6 @@
 import { decodeForm } from '@causeway/service-host';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { IncomingMessage } from 'node:http';
 import { mountAccountPages } from '../accounts/account-pages.js';
 import { EmailConfirmation } from '../accounts/email-confirmation.js';
@@ -12,6 +12,12 @@ import { SignIn } from './sign-in.js';
 
 /** Largest form that oidc-provider reads, bytes. */
 const formBytes = 57_344;
+
+/**
+ * Pages that must take a form as well (OpenID Connect Core, 3.1.2.1; RP-Initiated Logout, 2). The form becomes a GET of the
+ * same fields: oidc-provider would take it only with cookies that every other site can send along (`SameSite=None`).
+ */
+const postedPages = ['/auth', '/session/end'] as const;
 
 /** Mounts the OpenID provider under the path of its issuer, next to Nest's routes. */
 export function mountOidc(app: NestFastifyApplication): void {
@@ -31,6 +37,10 @@ export function mountOidc(app: NestFastifyApplication): void {
       decodeForm(headers, body as Buffer);
       parsed(null, body);
     });
+    for (const path of postedPages)
+      scope.post(`${issuer.pathname}${path}`, { bodyLimit: formBytes }, (request, reply) =>
+        reply.redirect(`${issuer.href}${path}?${fieldsOf(request).toString()}`, 303),
+      );
     scope.route({
       method: ['GET', 'HEAD', 'POST', 'OPTIONS'],
       url: `${issuer.pathname}/*`,
@@ -48,6 +58,9 @@ export function mountOidc(app: NestFastifyApplication): void {
     reply.redirect(`${issuer.href}/.well-known/openid-configuration`, 308),
   );
 }
+
+const fieldsOf = ({ headers, body }: FastifyRequest): URLSearchParams =>
+  Buffer.isBuffer(body) ? decodeForm(headers, body) : new URLSearchParams();
 
 /**
  * Lets oidc-provider read a body that Fastify has already read. It would accept `request.body`, but print a warning to

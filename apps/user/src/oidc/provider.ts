@@ -13,6 +13,7 @@ import type { Roles } from '../users/roles.js';
 import { hashOf, PrismaOidcAdapter, type TokenReuse } from './prisma-oidc-adapter.js';
 import { completeResponses, wantsPage } from './responses.js';
 import { machineClientId, clients } from './clients.js';
+import { introspectAccessTokens } from './introspection.js';
 import type { SignInResult } from './sign-in.js';
 import { formTargets, messagePage, pageHeaders, signOutPage } from './pages.js';
 
@@ -68,6 +69,7 @@ export function createProvider(parts: ProviderParts): Provider {
   provider.proxy = true;
   reportErrors(provider);
   completeResponses(provider);
+  introspectAccessTokens(provider, parts);
   return provider;
 }
 
@@ -109,6 +111,7 @@ function tokens({ settings, roles }: ProviderParts): Configuration {
     responseTypes: ['code'],
     pkce: { required: () => true },
     scopes: ['openid', 'offline_access', 'email', 'profile'],
+    clientAuthMethods: ['none', 'client_secret_basic'],
     enabledJWA: { idTokenSigningAlgValues: ['RS256'] },
     features: {
       devInteractions: { enabled: false },
@@ -116,6 +119,7 @@ function tokens({ settings, roles }: ProviderParts): Configuration {
       pushedAuthorizationRequests: { enabled: false },
       userinfo: { enabled: false },
       clientCredentials: { enabled: true },
+      introspection: { enabled: true, allowedPolicy: () => false },
       revocation: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
       resourceIndicators: {
         enabled: true,

@@ -1,3 +1,4 @@
+import { scopes } from '@causeway/contracts';
 import { CodedError, problemContentType, toProblem } from '@causeway/errors';
 import { refusalOf, securityHeaders, traceIdHeader } from '@causeway/service-host';
 import { getLogger } from '@causeway/telemetry';
@@ -18,6 +19,7 @@ const allowed: Readonly<Record<string, string>> = {
   '/session/end/confirm': 'POST',
   '/session/end/success': 'GET, HEAD',
   '/token': 'OPTIONS, POST',
+  '/token/introspection': 'OPTIONS, POST',
   '/token/revocation': 'OPTIONS, POST',
 };
 
@@ -49,6 +51,11 @@ export function completeResponses(provider: Provider): void {
       const allow = allowed[ctx.path.replace(/\/$/, '').toLowerCase()];
       if (allow !== undefined) ctx.set('allow', allow);
       return sendProblem(ctx, refusalOf(allow === undefined ? 404 : 405));
+    }
+    // oidc-provider knows the scopes of OpenID Connect only; those of the API belong to a resource.
+    if (ctx.oidc.route === 'discovery') {
+      const document = ctx.body as { scopes_supported: string[] };
+      document.scopes_supported.push(...Object.values(scopes));
     }
     const script =
       typeof ctx.body === 'string' && ctx.response.is('html') && /<script>([^]*?)<\/script>/.exec(ctx.body);

@@ -61,6 +61,14 @@ export class Sessions {
     }));
   }
 
+  /** @param uidHash `sid` of an access token. */
+  async isAlive(uidHash: string): Promise<boolean> {
+    const { rowCount } = await this.uow.single(({ sql }) =>
+      sql.query(`SELECT 1 FROM sessions s WHERE uid_hash = $1 AND ${alive}`, [uidHash]),
+    );
+    return rowCount === 1;
+  }
+
   /** Ends one session of a user, with its refresh tokens. @throws NotFound, also for another user's */
   end(userId: string, id: string): Promise<void> {
     return this.uow.run(async ({ sql, security }) => {
@@ -106,12 +114,15 @@ interface Row {
 type Ended = Pick<Row, 'uid_hash'>;
 
 /** A session lives while its browser is signed in, or an application has a refresh token that outlives that. */
-const listSql = `
-SELECT id, uid_hash, browser_sealed, created_at, last_used_at FROM sessions s
- WHERE user_id = $1 AND ended_at IS NULL
+const alive = `
+       ended_at IS NULL
    AND EXISTS (SELECT 1 FROM oidc_artifacts a
                 WHERE a.session_hash = s.uid_hash AND a.expires_at > now() AND a.consumed_at IS NULL
-                  AND (a.model = 'Session' OR (a.model = 'RefreshToken' AND NOT a.ends_with_session)))
+                  AND (a.model = 'Session' OR (a.model = 'RefreshToken' AND NOT a.ends_with_session)))`;
+
+const listSql = `
+SELECT id, uid_hash, browser_sealed, created_at, last_used_at FROM sessions s
+ WHERE user_id = $1 AND ${alive}
  ORDER BY last_used_at DESC, id LIMIT ${listed}`;
 
 /**

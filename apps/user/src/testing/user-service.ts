@@ -17,6 +17,7 @@ import { Mailbox } from './mailbox.js';
 expectDeclaredResponses();
 
 export const redirectUri = 'http://127.0.0.1:65000/callback';
+export const signedOutUri = 'http://127.0.0.1:65000/signed-out';
 export const docsRedirectUri = 'http://127.0.0.1:65000/docs/static/oauth2-redirect.html';
 export const machineSecret = 'a-secret-of-the-machine-client-0123456789';
 export const password = 'Tulpen-im-Novemberregen';
@@ -70,6 +71,7 @@ export async function startUserService(
     AUTH_ISSUER: issuer,
     AUTH_JWKS_URL: `${issuer}/jwks`,
     OIDC_REDIRECT_URIS: redirectUri,
+    OIDC_POST_LOGOUT_REDIRECT_URIS: signedOutUri,
     OIDC_DOCS_REDIRECT_URIS: docsRedirectUri,
     OIDC_MACHINE_SECRET: machineSecret,
     MAIL_URL: pathToFileURL(mailFolder).href,

@@ -82,6 +82,7 @@ export const gatewayEndpoints: readonly EndpointAccess[] = [
   { path: '/oidc/password/new', who: 'whoever holds the link from the mail, once' },
   { path: '/oidc/email/confirm', who: 'whoever holds the link from the mail, once' },
   { path: '/oidc/token', who: 'the client that holds the code and its verifier, the refresh token, or the secret' },
+  { path: '/oidc/token/introspection', who: 'a client with a secret' },
   { path: '/oidc/token/revocation', who: 'the client that the token belongs to' },
   { path: '/oidc/session/end', who: 'the browser that holds the cookie of the session' },
 ];
