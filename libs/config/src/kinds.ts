@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { z } from 'zod';
 
 /** The kinds of setting that services share. Each takes the text of an environment variable. */
@@ -36,6 +37,19 @@ export const httpUrl = () =>
 
 /** A secret of at least `minLength` characters. */
 export const secret = (minLength = 16) => z.string().min(minLength);
+
+/** One or more certificates in PEM, as they are in the file of a certificate authority. */
+export const certificates = () =>
+  z.string().refine(isCertificates, { error: 'expected certificates in PEM: -----BEGIN CERTIFICATE----- …' });
+
+function isCertificates(pem: string): boolean {
+  const found = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  try {
+    return found.length > 0 && found.every((each) => new X509Certificate(each));
+  } catch {
+    return false;
+  }
+}
 
 /** A comma-separated list of at least one item. */
 export const list = () =>

@@ -90,6 +90,8 @@ export const errorCodes = {
   // Set-up
   SETTINGS_INVALID: { status: 500, title: 'The settings are not valid' },
   DATABASE_UNSUITABLE: { status: 500, title: 'The database is not configured as required' },
+  DATABASE_UNTRUSTED: { status: 500, title: 'The database server is not to be trusted' },
+  BROKER_UNTRUSTED: { status: 500, title: 'The message broker is not to be trusted' },
   MIGRATIONS_PENDING: { status: 503, title: 'The database schema is older than this build' },
   MIGRATION_CHANGED: { status: 500, title: 'An applied migration was edited' },
   MIGRATION_FAILED: { status: 500, title: 'A migration failed' },

@@ -1,3 +1,4 @@
+import { CodedError, isCertificateRefused } from '@causeway/errors';
 import { untilReady } from '@causeway/resilience';
 import { getLogger } from '@causeway/telemetry';
 import { connect, createInbox, type NatsConnection } from '@nats-io/transport-node';
@@ -19,7 +20,7 @@ export interface ConnectOptions {
  * could read the replies to the others.
  */
 export async function connectNats(
-  settings: Pick<NatsSettings, 'NATS_URL' | 'NATS_USER' | 'NATS_PASSWORD'>,
+  settings: Pick<NatsSettings, 'NATS_URL' | 'NATS_USER' | 'NATS_PASSWORD' | 'NATS_CA'>,
   { name, signal }: ConnectOptions,
 ): Promise<NatsConnection> {
   const attempt = (): Promise<NatsConnection> =>
@@ -27,6 +28,8 @@ export async function connectNats(
       servers: [...settings.NATS_URL],
       name,
       ...(settings.NATS_USER !== undefined && { user: settings.NATS_USER, pass: settings.NATS_PASSWORD ?? '' }),
+      // A server without TLS is refused then: nobody in between can talk us out of it.
+      ...(settings.NATS_CA !== undefined && { tls: { ca: settings.NATS_CA } }),
       timeout: connectTimeoutMs,
       inboxPrefix: createInbox(`_INBOX_${name.replaceAll(/[^A-Za-z0-9_-]/g, '_')}`),
       maxReconnectAttempts: -1,
@@ -45,7 +48,24 @@ export async function connectNats(
   return nc;
 }
 
-const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+/** @throws BrokerUntrusted, which waiting will not change. */
+function reasonOf(error: unknown): string {
+  const { code, message = String(error) } = error as Partial<NodeJS.ErrnoException>;
+  if (isCertificateRefused(code)) throw new BrokerUntrusted(`${message} (${code})`, { cause: error });
+  if (/'tls'/.test(message)) throw new BrokerUntrusted('the server offers no TLS', { cause: error });
+  return message;
+}
+
+/** The server is not the one that it should be, or offers no TLS although we insist on it. */
+export class BrokerUntrusted extends CodedError {
+  readonly code = 'BROKER_UNTRUSTED';
+  readonly remedy =
+    'Let NATS_CA_FILE name the certificate of the authority that signed the server’s, and NATS_URL a host that is in that certificate. Without TLS on the server, leave NATS_CA_FILE away.';
+
+  constructor(reason: string, options?: ErrorOptions) {
+    super(`the connection to NATS cannot be trusted: ${reason}`, options);
+  }
+}
 
 function watch(nc: NatsConnection): void {
   void (async () => {

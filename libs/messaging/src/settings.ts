@@ -1,4 +1,4 @@
-import { durationMs, flag, integer, list, text, withDefault, type SettingsShape } from '@causeway/config';
+import { certificates, durationMs, flag, integer, list, text, withDefault, type SettingsShape } from '@causeway/config';
 
 export { openingKeys, sealingKeys } from './sealed/sealed-settings.js';
 
@@ -7,6 +7,9 @@ export { openingKeys, sealingKeys } from './sealed/sealed-settings.js';
  *
  * - `NATS_URL`: one or more servers, comma separated: `nats://127.0.0.1:4222`. Required.
  * - `NATS_USER`, `NATS_PASSWORD`: credentials. Optional, both or none. A secret.
+ * - `NATS_CA`: certificates of those who vouch for the servers, in PEM; usually as `NATS_CA_FILE`. With it the connection
+ *   is encrypted, and a server must show a certificate for its host in `NATS_URL`. Default: no TLS, unless the server
+ *   insists on it and its certificate is signed by a public authority.
  * - `NATS_REPLICAS`: replicas of every stream, 1 to 5. Default 1; 3 in production.
  * - `NATS_CREATE_MISSING`: create missing streams and consumers, at start and after every reconnect. Default true. Set
  *   it to false where services may not manage streams: they then wait until the provisioning step has run.
@@ -20,6 +23,7 @@ export const natsSettings = {
   NATS_URL: list(),
   NATS_USER: text().optional(),
   NATS_PASSWORD: text().optional(),
+  NATS_CA: certificates().optional(),
   NATS_REPLICAS: withDefault(integer(1, 5), '1'),
   NATS_CREATE_MISSING: withDefault(flag(), 'true'),
   MESSAGES_MAX_CONCURRENT: integer(1, 1_000).optional(),
@@ -33,6 +37,7 @@ export interface NatsSettings {
   readonly NATS_URL: readonly string[];
   readonly NATS_USER?: string | undefined;
   readonly NATS_PASSWORD?: string | undefined;
+  readonly NATS_CA?: string | undefined;
   readonly NATS_REPLICAS: number;
   readonly NATS_CREATE_MISSING: boolean;
   readonly MESSAGES_MAX_CONCURRENT?: number | undefined;

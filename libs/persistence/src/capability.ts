@@ -64,7 +64,8 @@ export const database = ({ migrations, client, sealed }: DatabaseOptions): Capab
   commands: {
     async migrate({ settings }) {
       const [{ runMigrations }, sets] = await Promise.all([import('./migrations/run-migrations.js'), migrations()]);
-      await runMigrations(settings.MIGRATION_DATABASE_URL ?? settings.DATABASE_URL, sets.migrations);
+      const { MIGRATION_DATABASE_URL: url = settings.DATABASE_URL, DATABASE_CA: ca } = settings;
+      await runMigrations(url, sets.migrations, { trust: ca ? { ca } : undefined });
     },
     async 'wait-for-schema'({ settings }) {
       const [{ waitForSchema }, sets] = await Promise.all([import('./migrations/wait-for-schema.js'), migrations()]);

@@ -1,4 +1,5 @@
-import { CodedError } from '@causeway/errors';
+import { CodedError, isCertificateRefused } from '@causeway/errors';
+import { DatabaseUntrusted } from './session.js';
 
 /** Whether a statement or transaction took effect that failed because the database was not available. */
 export type WriteOutcome = 'not-applied' | 'unknown';
@@ -59,6 +60,25 @@ const adapterKinds: ReadonlySet<string> = new Set([
   'TlsConnectionError',
 ]);
 
+const noTlsOfServer = /^The server does not support SSL/;
+/** PostgreSQL has no code of its own for it. */
+const tlsWanted = /no pg_hba\.conf entry .*no encryption$/;
+
+/**
+ * Returns the error to end with when a server is not to be trusted, which waiting will not change, and undefined for any
+ * other. To a request such a server is merely unavailable.
+ */
+export function mistrustOf(error: unknown): DatabaseUntrusted | undefined {
+  for (const { code, message } of chain(error)) {
+    const text = String(message);
+    if (isCertificateRefused(code)) return new DatabaseUntrusted(`${text} (${String(code)})`, { cause: error });
+    if (noTlsOfServer.test(text)) return new DatabaseUntrusted('the server offers no TLS', { cause: error });
+    if (tlsWanted.test(text))
+      return new DatabaseUntrusted('the server takes encrypted connections only', { cause: error });
+  }
+  return undefined;
+}
+
 /** States after which a connection must not return to the pool, even if it still works. */
 const poisonedStates: ReadonlySet<string> = new Set(['25006']);
 
@@ -102,6 +122,7 @@ function isUnavailable(error: unknown): boolean {
   for (const { code, originalCode, kind, message } of chain(error)) {
     for (const candidate of [code, originalCode]) {
       if (typeof candidate !== 'string') continue;
+      if (isCertificateRefused(candidate)) return true;
       if (systemCodes.has(candidate) || prismaCodes.has(candidate) || unavailableStates.has(candidate)) return true;
       if (/^[0-9A-Z]{5}$/.test(candidate) && unavailableClasses.includes(candidate.slice(0, 2))) return true;
     }

@@ -1,7 +1,7 @@
 export { createPool } from './pool.js';
 export { workLimits, type WorkLimits } from './work-limits.js';
 export type { FairPool } from './fair-pool.js';
-export { DatabaseUnsuitable, sessionConfig } from './session.js';
+export { DatabaseUnsuitable, DatabaseUntrusted, sessionConfig, type ServerTrust } from './session.js';
 export { databaseSettings, fieldKeySettings, type DatabaseSettings } from './settings.js';
 export { DatabaseUnavailable, sqlStateOf, translatePgError, type WriteOutcome } from './errors.js';
 export { alreadyHandled, type Delivery, type Sql, type SqlResult, type Transaction, type UnitOfWork } from './sql.js';

@@ -1,7 +1,7 @@
 import { getLogger, instruments, meter } from '@causeway/telemetry';
 import type pg from 'pg';
 import { FairPool } from './fair-pool.js';
-import { sessionConfig } from './session.js';
+import { sessionConfig, type ServerTrust } from './session.js';
 import type { DatabaseSettings } from './settings.js';
 
 /**
@@ -19,7 +19,7 @@ const silenceMs = 2_000;
  */
 export function createPool(settings: DatabaseSettings, options: { readonly applicationName?: string } = {}): FairPool {
   const pool = new FairPool({
-    ...sessionConfig(settings.DATABASE_URL),
+    ...sessionConfig(settings.DATABASE_URL, trustOf(settings)),
     application_name: options.applicationName ?? 'causeway',
     max: settings.DATABASE_POOL_MAX,
     connectionTimeoutMillis: settings.DATABASE_CONNECT_TIMEOUT_MS,
@@ -38,6 +38,9 @@ export function createPool(settings: DatabaseSettings, options: { readonly appli
   observe(pool);
   return pool;
 }
+
+const trustOf = ({ DATABASE_CA }: DatabaseSettings): ServerTrust | undefined =>
+  DATABASE_CA ? { ca: DATABASE_CA } : undefined;
 
 /** Returns how the pool connects, for code that opens connections of its own. */
 export function connectionConfig(pool: pg.Pool): pg.ClientConfig {

@@ -36,14 +36,45 @@ const switches = Object.entries({ ...pinned, ...unlimited })
  * are kept, but ours win; PGOPTIONS is ignored.
  *
  * @param url `postgres://user:password@host:port/database`
+ * @param trust Who vouches for the server, so that the session is encrypted and the server is who it should be. Default:
+ *   what the URL says (`sslmode`), which is no TLS if it says nothing.
  */
-export function sessionConfig(url: string): { readonly connectionString: string; readonly options: string } {
+export function sessionConfig(url: string, trust?: ServerTrust): SessionConfig {
   const parsed = URL.parse(url);
-  const theirs = parsed?.searchParams.get('options');
-  if (!parsed || !theirs) return { connectionString: url, options: switches };
-  // In `pg`, options in the URL win over all others.
+  if (!parsed?.search) return { connectionString: url, options: switches, ...(trust && { ssl: trust }) };
+  // In `pg`, what is in the URL wins over all else.
+  const theirs = parsed.searchParams.get('options');
   parsed.searchParams.delete('options');
-  return { connectionString: parsed.href, options: `${theirs} ${switches}` };
+  if (trust)
+    for (const name of [...parsed.searchParams.keys()].filter((each) => each.startsWith('ssl')))
+      parsed.searchParams.delete(name);
+  const options = theirs ? `${theirs} ${switches}` : switches;
+  return { connectionString: parsed.href, options, ...(trust && { ssl: trust }) };
+}
+
+/** What a server's certificate is checked against. */
+export interface ServerTrust {
+  /** Certificates in PEM, those of whoever has signed it. */
+  readonly ca: string;
+  /** The name in it, where the server is reached by another address, as through a tunnel. Default: the host. */
+  readonly servername?: string;
+}
+
+interface SessionConfig {
+  readonly connectionString: string;
+  readonly options: string;
+  readonly ssl?: ServerTrust;
+}
+
+/** The server is not the one that it should be, or one of both sides insists on TLS and the other does not. */
+export class DatabaseUntrusted extends CodedError {
+  readonly code = 'DATABASE_UNTRUSTED';
+  readonly remedy =
+    'Let DATABASE_CA_FILE name the certificate of the authority that signed the server’s, and DATABASE_URL a host that is in that certificate. Without TLS on the server, leave DATABASE_CA_FILE away.';
+
+  constructor(reason: string, options?: ErrorOptions) {
+    super(`the connection to the database cannot be trusted: ${reason}`, options);
+  }
 }
 
 /**

@@ -1,4 +1,4 @@
-import { durationMs, integer, secret, withDefault, type SettingsShape } from '@causeway/config';
+import { certificates, durationMs, integer, secret, withDefault, type SettingsShape } from '@causeway/config';
 import { z } from 'zod';
 import { parseFieldKeys } from './field-keys.js';
 
@@ -13,6 +13,8 @@ const databaseUrl = z
  *   service runs with: it reads and writes rows, and owns nothing. A secret.
  * - `MIGRATION_DATABASE_URL`: the same database, for the role that owns it. Only the command `migrate` uses it, so only
  *   its process should have it. Default `DATABASE_URL`, for a database whose one role does both. A secret.
+ * - `DATABASE_CA`: certificates of those who vouch for the server, in PEM; usually as `DATABASE_CA_FILE`. With it every
+ *   connection is encrypted, and the server must show a certificate for the host of the URL. Default: no TLS.
  * - `DATABASE_POOL_MAX`: connections of one process, 1 to 500. Default 10. Instances × this must stay below the
  *   server's `max_connections`.
  * - `DATABASE_CONNECT_TIMEOUT_MS`: longest time to open a connection to the server. Default 2 000.
@@ -25,6 +27,7 @@ const databaseUrl = z
 export const databaseSettings = {
   DATABASE_URL: databaseUrl,
   MIGRATION_DATABASE_URL: databaseUrl.optional(),
+  DATABASE_CA: certificates().optional(),
   DATABASE_POOL_MAX: withDefault(integer(1, 500), '10'),
   DATABASE_CONNECT_TIMEOUT_MS: withDefault(durationMs(10, 60_000), '2000'),
   DATABASE_STATEMENT_TIMEOUT_MS: withDefault(durationMs(10, 600_000), '5000'),
@@ -36,6 +39,7 @@ export const databaseSettings = {
 export interface DatabaseSettings {
   readonly DATABASE_URL: string;
   readonly MIGRATION_DATABASE_URL?: string | undefined;
+  readonly DATABASE_CA?: string | undefined;
   readonly DATABASE_POOL_MAX: number;
   readonly DATABASE_CONNECT_TIMEOUT_MS: number;
   readonly DATABASE_STATEMENT_TIMEOUT_MS: number;

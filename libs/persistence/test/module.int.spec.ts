@@ -85,9 +85,9 @@ test('start-up does not wait if waiting will not help', async () => {
 });
 
 test('`migrate` waits for a database that is not there yet, and not for ever', async () => {
-  expect((await errorOf(runMigrations('postgres://nobody@127.0.0.1:1/none', [persistenceMigrations], 0))).code).toBe(
-    'DATABASE_UNAVAILABLE',
-  );
+  expect(
+    (await errorOf(runMigrations('postgres://nobody@127.0.0.1:1/none', [persistenceMigrations], { waitMs: 0 }))).code,
+  ).toBe('DATABASE_UNAVAILABLE');
   const late = new URL((await newDatabase()).migrationUrl);
   late.pathname = '/made_late';
   const migrating = runMigrations(late.href, [persistenceMigrations]);

@@ -13,6 +13,8 @@ export interface NatsOptions {
   readonly folder: string;
   /** See `writeNatsConfig`. Default: no accounts, every client may do everything. */
   readonly configFile?: string;
+  /** With these every connection is encrypted, and others are refused. Default: no TLS. */
+  readonly tls?: { readonly certFile: string; readonly keyFile: string };
   readonly logFile: string;
   /** A port that the caller has claimed. Default: any, claimed until this process ends. */
   readonly port?: number;
@@ -41,11 +43,13 @@ export async function startNats(options: NatsOptions): Promise<NatsServer> {
   const { folder, configFile, logFile, onLost, onChange, watchdog = new Watchdog() } = options;
   const command = options.binary ?? (await natsBinary({ log: options.log, signal: options.signal }));
   const port = options.port ?? (await claimPort()).port;
+  const { tls } = options;
+  const encrypted = tls ? ['--tls', '--tlscert', tls.certFile, '--tlskey', tls.keyFile] : [];
   const settings = configFile ? ['--config', configFile] : ['--jetstream', '--store_dir', folder];
   const server = new ManagedProcess({
     name: 'NATS',
     command,
-    args: ['--addr', '127.0.0.1', '--port', String(port), ...settings],
+    args: ['--addr', '127.0.0.1', '--port', String(port), ...encrypted, ...settings],
     env: { PATH: process.env['PATH'] },
     logFile,
     order: 20,

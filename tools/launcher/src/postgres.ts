@@ -34,6 +34,8 @@ export interface PostgresOptions {
    * False skips fsync: several times faster, and a power cut corrupts the data. For throw-away clusters. Default true.
    */
   readonly durable?: boolean;
+  /** With these every session is encrypted, and others are refused. Default: no TLS, which the loopback needs none of. */
+  readonly tls?: ServerCertificate;
   /** Further server settings, for example `{ max_connections: '50' }`. */
   readonly settings?: Readonly<Record<string, string>>;
   readonly watchdog?: Watchdog;
@@ -67,6 +69,7 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
   };
   const { folder, home, port } = cluster;
   if (!existsSync(join(folder, 'PG_VERSION'))) await initialise(cluster);
+  if (cluster.tls) takeCertificate(cluster, cluster.tls);
   const server = new ManagedProcess({
     name: 'PostgreSQL',
     command: join(home, 'bin/postgres'),
@@ -94,7 +97,7 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
     folder,
     url: (database?: string) => url(database),
     ensureDatabase: async (name: string, passwords: DatabasePasswords) => {
-      await ensureDatabase(url(), name, passwords);
+      await ensureDatabase(url(), name, passwords, options.tls && { ca: options.tls.ca });
       return {
         url: url(name, name, passwords.password),
         migrationUrl: url(name, ownerOf(name), passwords.ownerPassword),
@@ -155,7 +158,28 @@ async function initialise({ folder, account, home, password, durable }: Cluster)
   renameSync(half, folder);
 }
 
-function flags({ port, durable, settings }: Cluster): string[] {
+/** For 127.0.0.1, and for whatever name else clients reach the server by. */
+export interface ServerCertificate {
+  /** What our own sessions trust, in PEM. */
+  readonly ca: string;
+  readonly certFile: string;
+  readonly keyFile: string;
+}
+
+/** PostgreSQL takes a key only if nobody else can read it. */
+function takeCertificate({ folder, account }: Cluster, { certFile, keyFile }: ServerCertificate): void {
+  const files = {
+    'server.crt': readFileSync(certFile),
+    'server.key': readFileSync(keyFile),
+    'hostssl.conf': 'hostssl all all all scram-sha-256\n',
+  };
+  for (const [name, content] of Object.entries(files)) {
+    writeFileSync(join(folder, name), content, { mode: 0o600 });
+    if (account) chownSync(join(folder, name), account.uid, account.gid);
+  }
+}
+
+function flags({ port, durable, settings, tls, folder }: Cluster): string[] {
   const all: Record<string, string> = {
     listen_addresses: '127.0.0.1',
     port: String(port),
@@ -165,6 +189,7 @@ function flags({ port, durable, settings }: Cluster): string[] {
     timezone: 'UTC',
     log_timezone: 'UTC',
     log_line_prefix: '%m [%p] %q%u@%d ',
+    ...(tls && { ssl: 'on', hba_file: join(folder, 'hostssl.conf') }),
     ...(durable === false && { fsync: 'off', full_page_writes: 'off', autovacuum: 'off' }),
     ...settings,
   };

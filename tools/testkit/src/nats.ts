@@ -28,17 +28,19 @@ export interface TestNatsOptions {
   readonly accounts?: Readonly<Record<string, string>>;
   /** A configuration of its own instead. @param storeDir Where JetStream has to store its streams. */
   readonly config?: (storeDir: string) => string;
+  /** With it the server takes encrypted connections only. Default: no TLS. */
+  readonly tls?: { readonly certFile: string; readonly keyFile: string };
 }
 
 /** Starts a `nats-server` with JetStream (about 50 ms), with its data in a temporary folder. */
-export async function startNats({ accounts, config }: TestNatsOptions = {}): Promise<TestNats> {
+export async function startNats({ accounts, config, tls }: TestNatsOptions = {}): Promise<TestNats> {
   const folder = throwAwayFolder('nats');
   const store = join(folder.path, 'jetstream');
   const configFile = config
     ? writeConfig(folder.path, config(folder.path))
     : accounts && (await writeNatsConfig(folder.path, accounts));
   const logFile = join(folder.path, 'nats.log');
-  const server = await start({ folder: store, configFile, logFile, watchdog });
+  const server = await start({ folder: store, configFile, tls, logFile, watchdog });
   return {
     url: server.url,
     port: server.port,

@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path';
-import { startPostgres as start, type PostgresServer } from '@causeway/launcher/postgres';
+import { startPostgres as start, type PostgresServer, type ServerCertificate } from '@causeway/launcher/postgres';
 import { onceRemoved, throwAwayFolder, watchdog } from './throw-away.js';
 
 export interface TestPostgres {
@@ -40,14 +40,16 @@ const hostileDefaults = {
 /**
  * Starts a cluster (1–2 s) without fsync, in a temporary folder that goes with it, also when the process is killed. For
  * tests that stop or kill the server; all others share one through `createDatabase`.
+ * @param options.tls With it the server takes encrypted sessions only. Default: no TLS.
  */
-export async function startPostgres(): Promise<TestPostgres> {
+export async function startPostgres({ tls }: { readonly tls?: ServerCertificate } = {}): Promise<TestPostgres> {
   const folder = throwAwayFolder('postgres');
   const server = await start({
     folder: join(folder.path, 'data'),
     logFile: join(folder.path, 'postgres.log'),
     password: 'throw-away',
     durable: false,
+    tls,
     settings: { max_connections: '300', shared_buffers: '64MB', ...hostileDefaults },
     watchdog,
   });

@@ -13,7 +13,7 @@ import { provision, type Change } from './provision.js';
  * @throws TopologyConflict when the server holds something that it cannot change in place.
  */
 export async function provisionTopology(
-  settings: Pick<NatsSettings, 'NATS_URL' | 'NATS_USER' | 'NATS_PASSWORD' | 'NATS_REPLICAS'>,
+  settings: Pick<NatsSettings, 'NATS_URL' | 'NATS_USER' | 'NATS_PASSWORD' | 'NATS_CA' | 'NATS_REPLICAS'>,
 ): Promise<readonly Change[]> {
   const log = getLogger('provision');
   const nc = await connectNats(settings, { name: 'provisioner' });

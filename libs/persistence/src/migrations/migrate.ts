@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { sqlStateOf, translatePgError } from '../errors.js';
 import { connectionConfig } from '../pool.js';
-import { sessionConfig } from '../session.js';
+import { sessionConfig, type ServerTrust } from '../session.js';
 import { MigrationFailed, MigrationRightsMissing, MigrationsPending } from './errors.js';
 import { readMigrations, readRepeatableScripts, type MigrationFile, type MigrationSet } from './files.js';
 import { ledgerOf, repeatableLedger, type Ledger, type Queryable } from './ledger.js';
@@ -27,6 +27,8 @@ export interface MigrateOptions {
   readonly lockAttempts?: number;
   /** Pause between tries for a lock, milliseconds. Default 1 000. */
   readonly pauseMs?: number;
+  /** Who vouches for the server of a URL. Default: what the URL says. */
+  readonly trust?: ServerTrust | undefined;
 }
 
 /** The advisory lock that Prisma's runner takes as well, so the two exclude each other. */
@@ -58,7 +60,7 @@ export async function migrate(
   options: MigrateOptions = {},
 ): Promise<Applied[]> {
   const all = await Promise.all(sets.map(readSet));
-  const config = typeof target === 'string' ? sessionConfig(target) : connectionConfig(target);
+  const config = typeof target === 'string' ? sessionConfig(target, options.trust) : connectionConfig(target);
   const client = new pg.Client({
     ...config,
     application_name: 'causeway-migrate',

@@ -1,7 +1,7 @@
 import { untilReady } from '@causeway/resilience';
 import { getLogger } from '@causeway/telemetry';
 import type pg from 'pg';
-import { DatabaseUnavailable, sqlStateOf, translatePgError } from '../errors.js';
+import { DatabaseUnavailable, mistrustOf, sqlStateOf, translatePgError } from '../errors.js';
 import { MigrationsPending } from '../migrations/errors.js';
 import type { MigrationSet } from '../migrations/files.js';
 import { verifyMigrations } from '../migrations/migrate.js';
@@ -18,7 +18,7 @@ export interface WaitOptions {
 
 /**
  * Waits until the database is reachable and has all migrations. Logs every few seconds what is missing.
- * @throws DatabaseUnsuitable, MigrationChanged, MigrationFailed, or anything else that waiting will not fix. The reason
+ * @throws DatabaseUnsuitable, DatabaseUntrusted, MigrationChanged, MigrationFailed, or anything else that waiting will not fix. The reason
  *   of `signal` when it aborts.
  */
 export async function waitForDatabase(
@@ -49,6 +49,8 @@ export async function waitForDatabase(
  */
 function waitingFor(error: unknown): string {
   if (error instanceof MigrationsPending) return `waiting for migrations: ${error.message}. ${error.remedy}`;
+  const untrusted = mistrustOf(error);
+  if (untrusted) throw untrusted;
   if (!(error instanceof DatabaseUnavailable)) throw error;
   const { code, message } = error.cause as { code?: string; message?: string };
   const reason = sqlStateOf(error) ? message : (code ?? message);
