@@ -51,6 +51,11 @@ keep management-token "$(password)"
 keep operator-token "$(password)"
 # end
 
+# Reached by these names in the network of Compose, and through published ports.
+for server in postgres nats; do
+  sh "$(dirname "$0")/certificates.sh" "$folder" "$server" localhost IP:127.0.0.1
+done
+
 # The server reads its passwords from one file, which its configuration includes.
 passwords=$(for file in "$folder"/nats-password-*; do
   printf 'NATS_PASSWORD_%s: "%s"\n' "$(echo "${file##*/nats-password-}" | tr a-z- A-Z_)" "$(cat "$file")"

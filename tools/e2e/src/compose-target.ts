@@ -92,7 +92,8 @@ export async function composeTarget(options: ComposeOptions): Promise<ComposeTar
         project.docker('exec', id, 'pg_isready', '--host=127.0.0.1', '--username=postgres'),
       ),
       nats: await serverOf(project, 'nats', () => greets(nats!)),
-      connectNats: (user) => connectAs(`127.0.0.1:${nats}`, user, secret(`nats-password-${user}`)),
+      connectNats: (user) =>
+        connectAs(`localhost:${nats}`, user, secret(`nats-password-${user}`), { ca: secret('nats-ca.crt') }),
       rowsOf: async (database) => {
         const dump = ['pg_dump', '--data-only', '--inserts', '--username=postgres', '--host=127.0.0.1', database];
         return project.docker('exec', (await project.compose('ps', '--quiet', 'postgres')).trim(), ...dump);

@@ -59,8 +59,13 @@ export interface Server {
 }
 
 /** Replies arrive where only this account may listen. */
-export const connectAs = (servers: string, user: string, pass: string): Promise<NatsConnection> =>
-  connect({ servers, user, pass, inboxPrefix: `_INBOX_${user}`, name: 'e2e' });
+export const connectAs = (
+  servers: string,
+  user: string,
+  pass: string,
+  tls?: { readonly ca: string },
+): Promise<NatsConnection> =>
+  connect({ servers, user, pass, ...(tls && { tls }), inboxPrefix: `_INBOX_${user}`, name: 'e2e' });
 
 /** The launcher's processes as a target. */
 export function processTarget(system: System): Target {

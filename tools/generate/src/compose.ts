@@ -23,6 +23,9 @@ const addresses: SystemAddresses = {
   mailUrl: 'file:///tmp/mails',
 };
 
+/** Files with the certificates of those who vouch for the servers; `docker/certificates.sh` makes them. */
+const authorities = { postgres: 'postgres-ca.crt', nats: 'nats-ca.crt' } as const;
+
 /** Name of the file that holds a secret of a service. */
 export function secretFile(service: Service, secret: SecretName): string {
   const { file: name, perService } = secrets[secret];
@@ -31,8 +34,18 @@ export function secretFile(service: Service, secret: SecretName): string {
 
 /** The secret settings of a service, each with the file that holds its value. */
 const secretFiles = (service: Service): [setting: string, file: string][] => [
-  ...(service.database ? [['DATABASE_URL', `database-url-${service.database}`] as [string, string]] : []),
-  ...(service.nats ? [['NATS_PASSWORD', `nats-password-${service.name}`] as [string, string]] : []),
+  ...(service.database
+    ? ([
+        ['DATABASE_URL', `database-url-${service.database}`],
+        ['DATABASE_CA', authorities.postgres],
+      ] as [string, string][])
+    : []),
+  ...(service.nats
+    ? ([
+        ['NATS_PASSWORD', `nats-password-${service.name}`],
+        ['NATS_CA', authorities.nats],
+      ] as [string, string][])
+    : []),
   ...Object.entries(secretSettings(service)).map(([setting, secret]): [string, string] => [
     setting,
     secretFile(service, secret),
@@ -99,6 +112,8 @@ function containers(service: Service): string {
 function cli(): string {
   const files: [setting: string, file: string][] = [
     ['NATS_PASSWORD', `nats-password-${operator}`],
+    ['NATS_CA', authorities.nats],
+    ['DATABASE_CA', authorities.postgres],
     ['OPERATOR_TOKEN', 'operator-token'],
     ...withDatabase.map(({ database }): [string, string] => [databaseSetting(database!), `database-url-${database}`]),
   ];
@@ -116,6 +131,7 @@ export const secretFileNames = (): string[] => [
   ...new Set([
     'postgres-password',
     'nats-password-provisioner',
+    ...['postgres.crt', 'postgres.key', 'nats.crt', 'nats.key'],
     `nats-password-${operator}`,
     ...services.flatMap(secretFiles).map(([, path]) => path),
     ...withDatabase.map(({ database }) => migrationFile(database!)),
@@ -128,6 +144,7 @@ export const composeFile = (): GeneratedFile =>
     services: services.map(fragment).join('\n'),
     databases: [
       '    secrets:',
+      `      - ${authorities.postgres}`,
       // By the names of the roles, as in Kubernetes.
       '      - { source: postgres-password, target: postgres/postgres }',
       ...withDatabase.flatMap(({ database = '' }) => [

@@ -16,7 +16,8 @@ describe('compose.yaml', () => {
     readonly mem_limit?: string;
     readonly privileged?: boolean;
     readonly ports?: readonly string[];
-    readonly secrets?: readonly string[];
+    readonly secrets?: readonly (string | { readonly source: string; readonly target: string })[];
+    readonly volumes?: readonly string[];
     readonly environment?: Readonly<Record<string, string>>;
     readonly depends_on?: Readonly<Record<string, { condition: string }>>;
   }
@@ -47,10 +48,37 @@ describe('compose.yaml', () => {
       const files = Object.values(environment)
         .filter((value) => String(value).startsWith('/run/secrets/'))
         .map((value) => value.slice('/run/secrets/'.length));
-      if (name !== 'postgres') expect([...secrets].sort()).toEqual(files.sort());
-      for (const secret of secrets) expect(compose.secrets[secret]).toEqual({ file: `./secrets/${secret}` });
+      const sources = secrets.map((secret) => (typeof secret === 'string' ? secret : secret.source));
+      if (name !== 'postgres' && name !== 'databases') expect(sources.sort()).toEqual(files.sort());
+      for (const secret of sources) expect(compose.secrets[secret]).toEqual({ file: `./secrets/${secret}` });
     },
   );
+
+  test.each(services)('%s: whoever reaches a server knows who vouches for it', (_, { environment = {} }) => {
+    const names = Object.keys(environment);
+    const reaches = (setting: RegExp): boolean => names.some((each) => setting.test(each));
+    expect(reaches(/^DATABASE_CA_FILE$/)).toBe(reaches(/^DATABASE_URL(_\w+)?_FILE$/));
+    expect(reaches(/^NATS_CA_FILE$/)).toBe(reaches(/^NATS_PASSWORD_FILE$/));
+  });
+
+  test('PostgreSQL and NATS take encrypted connections only', () => {
+    const { postgres, databases, nats } = compose.services;
+    const tls = ['--ssl=on', '--ssl_cert_file=/run/secrets/postgres.crt', '--hba_file=/etc/postgresql/pg_hba.conf'];
+    expect(postgres!.command).toEqual(expect.arrayContaining(tls));
+    const rules = postgres!
+      .volumes!.find((volume) => volume.endsWith(':/etc/postgresql/pg_hba.conf:ro'))!
+      .split(':')[0]!;
+    expect(docker(rules)).toMatch(/^hostssl all all all scram-sha-256$/m);
+    expect(docker(rules)).not.toMatch(/^host(nossl|gssenc|nogssenc)? /m);
+    expect(databases!.environment).toMatchObject({ PGSSLMODE: 'verify-full' });
+    expect(docker('nats/nats.conf')).toMatch(/^tls \{\n {2}cert_file: "\/etc\/nats-tls\/tls.crt"/m);
+    expect(nats!.volumes).toContain('./secrets/nats.crt:/etc/nats-tls/tls.crt:ro');
+  });
+
+  test('only what migrates can change a schema', () => {
+    for (const [name, { environment = {} }] of services)
+      expect([name, 'MIGRATION_DATABASE_URL_FILE' in environment]).toEqual([name, name.startsWith('migrate-')]);
+  });
 
   test.each(listed)('$name starts once its schema and the topology are there', ({ name, database, nats }) => {
     const after = compose.services[name]?.depends_on ?? {};

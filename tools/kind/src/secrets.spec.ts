@@ -1,3 +1,4 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { loadSettings, type SettingsShape } from '@causeway/config';
 // demo
 import { service as order } from '../../../apps/order/src/service.js';
@@ -9,14 +10,18 @@ import { developmentSecrets, secretObjects, secretsIn } from './secrets.js';
 
 const needed = {
   gateway: ['MANAGEMENT_TOKEN', 'NATS_PASSWORD', 'OPERATOR_TOKEN'],
-  nats: ['gateway', 'operator', 'provisioner', 'user'],
-  postgres: ['postgres', 'user', 'user_owner'],
+  nats: ['NATS_CA', 'gateway', 'operator', 'provisioner', 'user'],
+  'nats-tls': ['tls.crt', 'tls.key'],
+  postgres: ['DATABASE_CA', 'postgres', 'user', 'user_owner'],
+  'postgres-tls': ['tls.crt', 'tls.key'],
   'user-migration': ['MIGRATION_DATABASE_URL'],
   user: [
     'BLIND_INDEX_KEY',
+    'DATABASE_CA',
     'DATABASE_URL',
     'FIELD_KEYS',
     'MAIL_PASSWORD',
+    'NATS_CA',
     'NATS_PASSWORD',
     'OIDC_COOKIE_KEYS',
     'OIDC_MACHINE_SECRET',
@@ -89,6 +94,30 @@ test('what is there is kept, and what is missing made to fit it', () => {
     user: made['postgres']!['user'],
     user_owner: made['postgres']!['user_owner'],
   });
+});
+
+test('clients trust who vouches for the server, and all of a certificate is made anew when a part is missing', () => {
+  const made = developmentSecrets(needed, {});
+  const check = ({ user, postgres, nats, ...all }: typeof made): void => {
+    for (const [server, ca] of [
+      ['postgres', user!['DATABASE_CA']!],
+      ['nats', user!['NATS_CA']!],
+    ] as const) {
+      expect({ postgres, nats }[server]).toMatchObject({ [server === 'nats' ? 'NATS_CA' : 'DATABASE_CA']: ca });
+      const certificate = new X509Certificate(all[`${server}-tls`]!['tls.crt']!);
+      expect(certificate.verify(new X509Certificate(ca).publicKey)).toBe(true);
+      expect(certificate.checkHost(server)).toBe(server);
+      expect(certificate.checkPrivateKey(createPrivateKey(all[`${server}-tls`]!['tls.key']!))).toBe(true);
+    }
+  };
+  check(made);
+  const again = developmentSecrets(needed, {
+    ...made,
+    'postgres-tls': { 'tls.crt': made['postgres-tls']!['tls.crt']! },
+  });
+  check(again);
+  expect(again['postgres-tls']).not.toEqual(made['postgres-tls']);
+  expect(again['nats-tls']).toEqual(made['nats-tls']);
 });
 
 test('a key that nothing makes is named', () => {

@@ -1,4 +1,13 @@
 import { makeSecret, publicKeyOf, secrets, secretSettings, services, type SecretName } from '@causeway/system';
+import {
+  authorityKeys,
+  encryptedServers,
+  isOfCertificate,
+  knownCertificate,
+  makeCertificate,
+  type Encrypted,
+  type ServerCertificateText,
+} from './certificates.js';
 import { Refused } from './run.js';
 
 /** Name of a Secret, and its keys and values in the clear. */
@@ -44,7 +53,17 @@ export function developmentSecrets(
   const databaseUrl = (database: string, role: string): string =>
     `postgres://${role}:${ofDatabase(role)}@postgres:5432/${database}`;
 
+  const certificates = new Map<string, ServerCertificateText>();
+  /** Of a server that must exist as a whole: the key of its authority is not kept. */
+  const certificateOf = (server: Encrypted): ServerCertificateText => {
+    const made = certificates.get(server) ?? knownCertificate(server, existing) ?? makeCertificate(server);
+    certificates.set(server, made);
+    return made;
+  };
+
   const make = (secret: string, key: string): string => {
+    const server = encryptedServers.find((name) => secret === `${name}-tls` || key === authorityKeys[name]);
+    if (server) return certificateOf(server)[key === 'tls.crt' ? 'cert' : key === 'tls.key' ? 'key' : 'ca'];
     if (secret === 'postgres') return ofDatabase(key);
     if (secret === 'nats') return ofNats(key);
     const service = services.find(({ name }) => name === secret);
@@ -62,7 +81,16 @@ export function developmentSecrets(
   return Object.fromEntries(
     Object.entries(needed).map(([secret, keys]) => [
       secret,
-      { ...existing[secret], ...Object.fromEntries(keys.map((key) => [key, has(secret, key) ?? make(secret, key)])) },
+      {
+        ...existing[secret],
+        ...Object.fromEntries(
+          // What belongs to a certificate is made together, or not at all.
+          keys.map((key) => [
+            key,
+            isOfCertificate(secret, key) ? make(secret, key) : (has(secret, key) ?? make(secret, key)),
+          ]),
+        ),
+      },
     ]),
   );
 }

@@ -1,6 +1,6 @@
 import { migrationsOf } from '@causeway/launcher/schema';
 import { services } from '@causeway/system';
-import { readDatabase } from '../target/read-database.js';
+import { readDatabase, type DatabaseAddress } from '../target/read-database.js';
 import type { SystemTarget } from '../target/target.js';
 import type { CheckFinding, DoctorCheck } from './check.js';
 
@@ -23,7 +23,7 @@ export const databaseChecks = (target: SystemTarget): DoctorCheck[] => {
 };
 
 function checksOf(target: SystemTarget, name: string, nats?: true): DoctorCheck[] {
-  const url = async (): Promise<string> => (await target.databaseUrl(name)) ?? '';
+  const url = async (): Promise<DatabaseAddress> => (await target.databaseUrl(name)) ?? '';
   return [
     { name: `database of ${name}`, finding: async () => serverFinding(await url()) },
     ...(target.hasMigrations
@@ -33,7 +33,7 @@ function checksOf(target: SystemTarget, name: string, nats?: true): DoctorCheck[
   ];
 }
 
-async function serverFinding(url: string): Promise<CheckFinding> {
+async function serverFinding(url: DatabaseAddress): Promise<CheckFinding> {
   const begun = Date.now();
   const [row] = await readDatabase(url, (query) =>
     query<{ now: Date; version: string }>(
@@ -49,7 +49,7 @@ async function serverFinding(url: string): Promise<CheckFinding> {
   };
 }
 
-async function migrationsFinding(service: string, url: string): Promise<CheckFinding> {
+async function migrationsFinding(service: string, url: DatabaseAddress): Promise<CheckFinding> {
   const [{ verifyMigrations, MigrationsPending }, { migrations }] = await Promise.all([
     import('@causeway/persistence'),
     migrationsOf(service),
@@ -68,7 +68,7 @@ async function migrationsFinding(service: string, url: string): Promise<CheckFin
   });
 }
 
-async function outboxFinding(url: string): Promise<CheckFinding> {
+async function outboxFinding(url: DatabaseAddress): Promise<CheckFinding> {
   const [row] = await readDatabase(url, (query) =>
     query<{ unsent: number; age_ms: string | null }>(
       `SELECT count(*)::int AS unsent, 1000 * extract(epoch FROM clock_timestamp() - min(created_at)) AS age_ms

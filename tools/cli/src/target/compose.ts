@@ -1,9 +1,11 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { findEngine, type Engine } from '@causeway/images/engine';
 import { output, type Command } from '@causeway/launcher/run';
 import { serviceNames, services, type ServiceName } from '@causeway/system';
 import type { NatsConnection } from '@nats-io/transport-node';
+import type { ServerTrust } from '@causeway/persistence/session';
+import { addressOf } from './read-database.js';
 import { CommandFailed } from '../failure.js';
 import { childLines } from './child-lines.js';
 import { connectAsOperator } from './connect.js';
@@ -58,6 +60,11 @@ export function composeTarget(file: string): SystemTarget {
       throw new CommandFailed(`the secret ${name} cannot be read`, remedy, { cause: error });
     }
   };
+  /** Reached by its address in Docker's network, a server still has to be the one of that name. */
+  const trust = (server: string): ServerTrust | undefined =>
+    existsSync(join(dirname(file), 'secrets', `${server}-ca.crt`))
+      ? { ca: secret(`${server}-ca.crt`), servername: server }
+      : undefined;
   const ofServices = async (only?: string): Promise<{ service: ServiceName; container: RunningContainer }[]> => {
     const names = serviceNames.filter((name) => only === undefined || name === only);
     const found = await Promise.all(
@@ -72,13 +79,14 @@ export function composeTarget(file: string): SystemTarget {
     hasMigrations: true,
     nats: () =>
       (connection ??= (async () =>
-        connectAsOperator(`nats://${await hostOf('nats')}:4222`, secret('nats-password-operator')))()),
+        connectAsOperator(`nats://${await hostOf('nats')}:4222`, secret('nats-password-operator'), trust('nats')))()),
     databaseUrl: async (service) => {
       const database = services.find(({ name }) => name === service)?.database;
       if (database === undefined) return undefined;
       const url = new URL(secret(`database-url-${database}`));
-      url.hostname = await hostOf(url.hostname);
-      return url.href;
+      const server = url.hostname;
+      url.hostname = await hostOf(server);
+      return addressOf(url.href, trust(server));
     },
     instances: async (only) =>
       (await ofServices(only)).map(({ service, container }): KnownInstance => ({

@@ -1,15 +1,17 @@
+import type { ServerTrust } from '@causeway/persistence/session';
 import { operator } from '@causeway/system';
 import { connect, createInbox, type NatsConnection } from '@nats-io/transport-node';
 import { CommandFailed } from '../failure.js';
 
-/** Connects as the account `operator`. A command does not wait for a broker that is away: it says so. */
-export async function connectAsOperator(url: string, password: string): Promise<NatsConnection> {
+/** Connects as the account `operator`, encrypted where somebody vouches for the server. A command does not wait for a broker that is away: it says so. */
+export async function connectAsOperator(url: string, password: string, trust?: ServerTrust): Promise<NatsConnection> {
   try {
     return await connect({
       servers: url,
       name: 'npx causeway',
       user: operator,
       pass: password,
+      ...(trust && { tls: trust }),
       inboxPrefix: createInbox(`_INBOX_${operator}`),
       timeout: 3_000,
       reconnect: false,

@@ -1,16 +1,20 @@
 import { lookup as lookUp, reverse } from 'node:dns/promises';
 import { isIPv6 } from 'node:net';
-import { loadSettings, port, secret, SettingsInvalid, text, withDefault } from '@causeway/config';
+import { certificates, loadSettings, port, secret, SettingsInvalid, text, withDefault } from '@causeway/config';
 import { databaseSetting, serviceNames, services, type ServiceName } from '@causeway/system';
+import type { ServerTrust } from '@causeway/persistence/session';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { CommandFailed } from '../failure.js';
 import { connectAsOperator } from './connect.js';
+import { addressOf } from './read-database.js';
 import type { KnownInstance, SystemTarget } from './target.js';
 
 /** What a container of this image is told of the system around it. Each may be a file: `NATS_PASSWORD_FILE`. */
 export const insideSettings = {
   NATS_URL: text(),
   NATS_PASSWORD: text(),
+  NATS_CA: certificates().optional(),
+  DATABASE_CA: certificates().optional(),
   OPERATOR_TOKEN: secret(),
   /** The port that every container has for the platform and for operators. */
   MANAGEMENT_PORT: withDefault(port(), '9090'),
@@ -36,11 +40,15 @@ export function insideTarget(
     name: `inside, beside ${settings.NATS_URL}`,
     dataFolders: [],
     hasMigrations: false,
-    nats: () => (connection ??= connectAsOperator(settings.NATS_URL, settings.NATS_PASSWORD)),
+    nats: () => (connection ??= connectAsOperator(settings.NATS_URL, settings.NATS_PASSWORD, trust(settings.NATS_CA))),
     databaseUrl: (service) => {
       const database = services.find(({ name }) => name === service)?.database;
       const urls: Readonly<Record<string, unknown>> = settings;
-      return Promise.resolve(database === undefined ? undefined : String(urls[databaseSetting(database)]));
+      return Promise.resolve(
+        database === undefined
+          ? undefined
+          : addressOf(String(urls[databaseSetting(database)]), trust(settings.DATABASE_CA)),
+      );
     },
     instances: async (only) => {
       const names = serviceNames.filter((name) => only === undefined || name === only);
@@ -64,6 +72,8 @@ export function insideTarget(
     },
   };
 }
+
+const trust = (ca: string | undefined): ServerTrust | undefined => (ca === undefined ? undefined : { ca });
 
 function read(env: Readonly<Record<string, string | undefined>>) {
   try {

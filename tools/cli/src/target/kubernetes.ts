@@ -1,6 +1,8 @@
 import { output } from '@causeway/launcher/run';
 import { serviceNames, type ServiceName } from '@causeway/system';
 import type { NatsConnection } from '@nats-io/transport-node';
+import type { ServerTrust } from '@causeway/persistence/session';
+import { addressOf } from './read-database.js';
 import { CommandFailed } from '../failure.js';
 import { childLines } from './child-lines.js';
 import { connectAsOperator } from './connect.js';
@@ -44,10 +46,13 @@ export function kubernetesTarget(context: string, namespace: string): SystemTarg
     forwards.push(opened);
     return (await opened).port;
   };
-  const secret = async (name: string, key: string): Promise<string> => {
+  const valueIn = async (name: string, key: string): Promise<string | undefined> => {
     const read = secrets.get(name) ?? kubectl('get', 'secret', name, '--output', 'json').then(decoded);
     secrets.set(name, read);
-    const value = (await read)[key];
+    return (await read)[key];
+  };
+  const secret = async (name: string, key: string): Promise<string> => {
+    const value = await valueIn(name, key);
     if (value === undefined)
       throw new CommandFailed(
         `the Secret ${name} in ${namespace} has no key ${key}`,
@@ -73,15 +78,18 @@ export function kubernetesTarget(context: string, namespace: string): SystemTarg
     nats: () =>
       (connection ??= (async () => {
         const password = await secret('nats', 'operator');
-        return connectAsOperator(`nats://127.0.0.1:${await forward('service/nats', 4222)}`, password);
+        const trust = trustOf(await valueIn('nats', 'NATS_CA'), 'nats');
+        return connectAsOperator(`nats://127.0.0.1:${await forward('service/nats', 4222)}`, password, trust);
       })()),
     databaseUrl: async (service) => {
       const url = new URL(await secret(service, 'DATABASE_URL'));
+      const ca = await valueIn(service, 'DATABASE_CA');
+      const servername = url.hostname;
       // A database outside of the cluster has a name with dots, and is reached as it is.
-      if (url.hostname.includes('.')) return url.href;
+      if (servername.includes('.')) return addressOf(url.href, trustOf(ca, servername));
       const port = await forward(`service/${url.hostname}`, Number(url.port || 5432));
       url.host = `127.0.0.1:${port}`;
-      return url.href;
+      return addressOf(url.href, trustOf(ca, servername));
     },
     instances: async (only) =>
       Promise.all(
@@ -106,6 +114,10 @@ export function kubernetesTarget(context: string, namespace: string): SystemTarg
     },
   };
 }
+
+/** At the other end of a tunnel a server still has to be the one of its name. */
+const trustOf = (ca: string | undefined, servername: string): ServerTrust | undefined =>
+  ca === undefined ? undefined : { ca, servername };
 
 function decoded(json: string): Record<string, string> {
   const { data = {} } = JSON.parse(json) as { data?: Readonly<Record<string, string>> };

@@ -1,3 +1,4 @@
+import type { DatabaseAddress } from './read-database.js';
 import type { TraceSpan } from '@causeway/demo-client';
 import type { NatsConnection } from '@nats-io/transport-node';
 
@@ -28,7 +29,7 @@ export interface SystemTarget {
   /** As the account `operator` of the broker. */
   nats(): Promise<NatsConnection>;
   /** @returns undefined for a service without a database */
-  databaseUrl(service: string): Promise<string | undefined>;
+  databaseUrl(service: string): Promise<DatabaseAddress | undefined>;
   /** @param service Only its instances: each may need a connection of its own. Default: all. */
   instances(service?: string): Promise<readonly KnownInstance[]>;
   /** Services that run beside the list or in place of one of it, each with its database. Default none. */

@@ -8,6 +8,7 @@ import { containersAreRestricted } from './containers.js';
 import { deploymentsAreOperable } from './deployments.js';
 import { discoveryFindsPods } from './discovery.js';
 import { onlyTheEdgeIsPublic } from './edge.js';
+import { serversAreTrusted } from './encryption.js';
 import { imagesArePinned } from './images.js';
 import { jetStreamFitsItsVolume } from './jetstream.js';
 import { migrationsComeFirst } from './jobs.js';
@@ -47,6 +48,7 @@ export const policies = (shapes: Readonly<Record<string, SettingsShape>>): reado
   requestsFitTheBudget,
   connectionsSuffice,
   jetStreamFitsItsVolume,
+  serversAreTrusted,
   meshIsStrict,
   meshMatchesTheCallGraph,
   librariesRetryAlone,

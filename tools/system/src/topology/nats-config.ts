@@ -8,6 +8,8 @@ export interface NatsServerConfigOptions {
   readonly storeDir?: string;
   /** Most that JetStream may store, as nats-server writes sizes. Default `1GB`. */
   readonly maxFileStore?: string;
+  /** Folder with `tls.crt` and `tls.key`: then the server takes encrypted connections only. Default: no TLS. */
+  readonly tls?: string;
   /** Serve the monitoring endpoints on port 8222. Default true. */
   readonly monitoring?: boolean;
   /** Services that run besides the list. Default none. */
@@ -23,6 +25,7 @@ export function natsServerConfig({
   storeDir = '/data',
   maxFileStore = '1GB',
   monitoring = true,
+  tls,
   examples = [],
 }: NatsServerConfigOptions = {}): string {
   const users = Object.entries(natsPermissions(examples)).map(([name, permissions]) => userBlock(name, permissions));
@@ -31,6 +34,14 @@ export function natsServerConfig({
     ...(include === undefined ? [] : [`include "${include}"`]),
     'port: 4222',
     ...(monitoring ? ['http_port: 8222'] : []),
+    ...(tls === undefined
+      ? []
+      : [
+          'tls {',
+          `  cert_file: ${JSON.stringify(`${tls}/tls.crt`)}`,
+          `  key_file: ${JSON.stringify(`${tls}/tls.key`)}`,
+          '}',
+        ]),
     'max_payload: 1MB',
     'lame_duck_duration: "30s"',
     'lame_duck_grace_period: "5s"',
