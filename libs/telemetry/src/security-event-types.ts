@@ -25,8 +25,6 @@ export const securityEventTypes = {
   'password.reset': { means: 'the password was set with such a link', owasp: 'authn_password_change' },
   'email.verified': { means: 'a person has proved to own the e-mail address', owasp: 'user_updated' },
   'session.ended': { means: 'a session and its tokens were ended before their time', owasp: 'authn_token_revoked' },
-  'passkey.added': { means: 'a passkey was added to an account', owasp: 'user_updated' },
-  'passkey.removed': { means: 'a passkey was removed from an account', owasp: 'user_updated' },
   'role.granted': { means: 'an account was given a role', owasp: 'privilege_permissions_changed' },
   'role.revoked': { means: 'an account lost a role', owasp: 'privilege_permissions_changed' },
   'profile.read': { means: 'support has read the profile of somebody', owasp: 'sensitive_read' },

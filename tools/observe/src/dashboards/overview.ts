@@ -113,5 +113,21 @@ export const overview: Board = {
         },
       ],
     },
+    {
+      title: 'Security',
+      graphs: [
+        {
+          title: 'Security events',
+          unit: 'cps',
+          note: 'docs/guides/identity.md says what each is; npx causeway audit shows them.',
+          queries: [
+            [
+              rate('security_events_total', 'job, security_event_type, security_event_outcome'),
+              '{{job}} {{security_event_type}} {{security_event_outcome}}',
+            ],
+          ],
+        },
+      ],
+    },
   ],
 };
