@@ -6,7 +6,7 @@ import { root } from './repository.js';
 test('the guide lists every security event, what it means, and its name in OWASP’s vocabulary', () => {
   const guide = readFileSync(join(root, 'docs/guides/identity.md'), 'utf8').split('\n## Security events')[1] ?? '';
   const rows = [...guide.split('\n## ')[0]!.matchAll(/^\| `([\w.-]+)` +\| (.*?) *\| (.*?) *\|$/gm)].map(
-    ([, type, means, owasp]) => [type, means!.replace(/ <!-- demo -->$/, ''), owasp!.replaceAll('`', '')],
+    ([, type, means, owasp]) => [type, means!.replace(/ <!-- \w+ -->$/, ''), owasp!.replaceAll('`', '')],
   );
   const listed = Object.entries(securityEventTypes).map(([type, { means, ...kind }]) => [
     type,

@@ -30,8 +30,9 @@ export const roles = ['customer', 'support', 'operator'] as const;
 export type Role = (typeof roles)[number];
 
 /**
- * Scopes that a person of each role can get, and those that machines can. Support has no orders of its own: whoever
- * refunds must not be the one who is paid. Operators have no personal data of others.
+ * Scopes that a person of each role can get, and those that machines can. Nobody gets both scopes of one route: who acts
+ * for the staff is never the owner, as the one who refunds must not be the one who is paid. Operators see no personal
+ * data of others.
  */
 export const scopesOf: Readonly<Record<Role | 'machines', readonly Scope[]>> = {
   customer: [
