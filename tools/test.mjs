@@ -94,6 +94,12 @@ if (only.length > 0 && ofTests.passed + ofTests.failed + ofTests.skipped === 0) 
 }
 if (all) {
   await step('Images', process.execPath, [join(root, 'tools/images/dist/test-process.js'), '--if-available']);
+  const jest = ['--experimental-vm-modules', '--no-warnings', join(root, 'node_modules/jest/bin/jest.js'), '--config'];
+  await step('Pages in a browser', process.execPath, [
+    ...jest,
+    join(root, 'apps/user/jest.browser.mjs'),
+    '--runInBand',
+  ]);
   await step('Contract suite', process.execPath, [join(root, 'tools/contract-suite/dist/test-process.js')]);
   await step('Attacks', process.execPath, [join(root, 'tools/security/dist/security-command.js')]);
   await step('Life of a fork', process.execPath, [join(root, 'tools/generators/dist/test-process.js')]);
