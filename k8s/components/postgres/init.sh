@@ -17,7 +17,8 @@ PGOPTIONS='-c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_sessi
 export PGHOST PGUSER PGPASSWORD PGOPTIONS
 
 waited=0
-until pg_isready --quiet; do
+# Whether it answers at all; psql then says whether it is to be trusted.
+until PGSSLMODE=disable pg_isready --quiet; do
   waited=$((waited + 2))
   if [ "$waited" -gt 120 ]; then
     echo "PostgreSQL has not answered for 120 s. Look at the pod postgres-0, or docker compose logs postgres." >&2

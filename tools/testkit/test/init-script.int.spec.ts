@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { sessionConfig } from '@causeway/persistence/session';
 import pg from 'pg';
 import { describeWhen } from '../src/describe-when.js';
-import { startPostgres, type TestPostgres } from '../src/index.js';
+import { certificateFor, startPostgres, type TestPostgres } from '../src/index.js';
 
 // What the Job postgres-init and the container `databases` run, on a real server.
 const script = join(import.meta.dirname, '../../../k8s/components/postgres/init.sh');
@@ -16,10 +16,12 @@ const withPsql = describeWhen(spawnSync('psql', ['--version']).status === 0, {
 });
 
 withPsql('the script that makes databases', () => {
+  const certificate = certificateFor('localhost', 'IP:127.0.0.1');
+  const { ca } = certificate;
   let postgres: TestPostgres;
   let folder: string;
   beforeAll(async () => {
-    postgres = await startPostgres();
+    postgres = await startPostgres({ tls: certificate });
     folder = mkdtempSync(join(tmpdir(), 'causeway-init-'));
   });
   afterAll(async () => {
@@ -27,14 +29,16 @@ withPsql('the script that makes databases', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  const run = async (secrets: Readonly<Record<string, string>>): Promise<string> => {
-    for (const [name, value] of Object.entries(secrets)) writeFileSync(join(folder, name), value);
-    const env = { PATH: process.env['PATH'], PGHOST: '127.0.0.1', PGPORT: String(postgres.port) };
+  const run = async (secrets: Readonly<Record<string, string>>, trusted = ca): Promise<string> => {
+    const files = { ...secrets, 'ca.crt': trusted };
+    for (const [name, value] of Object.entries(files)) writeFileSync(join(folder, name), value);
+    const tls = { PGSSLMODE: 'verify-full', PGSSLROOTCERT: join(folder, 'ca.crt') };
+    const env = { PATH: process.env['PATH'], PGHOST: 'localhost', PGPORT: String(postgres.port), ...tls };
     return (await promisify(execFile)('sh', [script, folder], { env })).stdout;
   };
   const query = async (user: string, password: string, text: string): Promise<unknown[]> => {
     const url = `postgres://${user}:${encodeURIComponent(password)}@127.0.0.1:${postgres.port}/shop`;
-    const client = new pg.Client(sessionConfig(url));
+    const client = new pg.Client(sessionConfig(url, { ca }));
     await client.connect();
     return client.query<object>(text).then(
       async ({ rows }) => client.end().then(() => rows),
@@ -53,5 +57,10 @@ withPsql('the script that makes databases', () => {
     await run({ shop: 'second', shop_owner: 'owner' });
     expect(await query('shop', 'second', 'SELECT id FROM things')).toEqual([{ id: 7 }]);
     await expect(query('shop', 'kfirst', 'SELECT 1')).rejects.toMatchObject({ code: '28P01' });
+  });
+
+  test('ends when another authority vouches for the server', async () => {
+    const another = certificateFor('localhost').ca;
+    await expect(run({ postgres: 'throw-away' }, another)).rejects.toThrow(/certificate verify failed/);
   });
 });
