@@ -8,7 +8,7 @@ import { SignIn } from '../src/oidc/sign-in.js';
 import { LoginThrottled } from '../src/oidc/sign-in.errors.js';
 import { PgSigningKeys } from '../src/oidc/pg-signing-keys.js';
 import { LoginBusy } from '../src/users/user.errors.js';
-import { Browser } from '../src/testing/browser.js';
+import { Browser, type Tokens } from '../src/testing/browser.js';
 import { password, redirectUri, startUserService, type UserService } from '../src/testing/user-service.js';
 
 const registration = () => ({ email: `Cem.${randomUUID()}@Example.org`, password, displayName: 'Cem Quill' });
@@ -128,7 +128,8 @@ describe('one instance', () => {
     const code = await new Browser(user.issuer, redirectUri).code(body.email, password);
     const person = new Browser(user.issuer, redirectUri);
     const tokens = await person.signIn(body.email, password);
-    await person.refresh(tokens.refresh_token);
+    const second = (await (await person.refresh(tokens.refresh_token)).json()) as Tokens;
+    await person.refresh(second.refresh_token);
     await person.refresh(tokens.refresh_token);
     const log = lines.join('');
     expect(log).toContain('"route":"/v1/users"');
@@ -140,8 +141,10 @@ describe('one instance', () => {
       'Some-wrong-secret',
       code,
       tokens.refresh_token,
+      second.refresh_token,
       tokens.access_token,
     ];
+    expect(log).toContain('token.reuse-detected');
     for (const secret of secrets) expect(log.toLowerCase()).not.toContain(secret.toLowerCase());
   });
 
