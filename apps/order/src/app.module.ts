@@ -19,7 +19,9 @@ import { v7 as uuidv7 } from 'uuid';
 import { UserAddressBook } from './adapters/clients/user-address-book.js';
 import { OrdersController } from './adapters/http/orders.controller.js';
 import { ProductsController } from './adapters/http/products.controller.js';
+import { CustomersHandler } from './adapters/messaging/customers.handler.js';
 import { PaymentOutcomesHandler } from './adapters/messaging/payment-outcomes.handler.js';
+import { forgetCustomers, purgeErasedCustomers } from './adapters/persistence/forget-customers.js';
 import { OrderSealing } from './adapters/persistence/order-row.js';
 import { bindTransaction } from './adapters/persistence/order-transaction.js';
 import { PgTimers } from './adapters/persistence/pg-timers.js';
@@ -31,6 +33,7 @@ import { SagaTimerWorker } from './adapters/timers/saga-timer.worker.js';
 import { ApplyPaymentOutcome } from './application/apply-payment-outcome.js';
 import { CancelOrder } from './application/cancel-order.js';
 import { DriveDueOrders } from './application/drive-due-orders.js';
+import { EraseCustomer } from './application/erase-customer.js';
 import { PlaceOrder } from './application/place-order.js';
 import { Pace } from './application/pace.js';
 import type { OrderUnitOfWork, SealCardToken, Timers } from './application/ports.js';
@@ -39,6 +42,8 @@ import type { OrderSettings } from './config.js';
 import type { PrismaClient } from './generated/prisma/client.js';
 import { CATALOGUE } from './tokens.js';
 
+/** Forgets orders of erased customers that were open when they left, twice a minute. */
+const ERASURE = Symbol('ERASURE');
 const UNIT_OF_WORK = Symbol('UNIT_OF_WORK');
 const TIMERS = Symbol('TIMERS');
 
@@ -107,6 +112,11 @@ const useCases: FactoryProvider[] = [
     useFactory: (uow: OrderUnitOfWork) => new ApplyPaymentOutcome(uow, clock),
   },
   {
+    provide: EraseCustomer,
+    inject: [UNIT_OF_WORK],
+    useFactory: (uow: OrderUnitOfWork) => new EraseCustomer(uow),
+  },
+  {
     provide: DriveDueOrders,
     inject: [UNIT_OF_WORK, TIMERS],
     useFactory: (uow: OrderUnitOfWork, timers: Timers) => new DriveDueOrders(uow, timers, clock),
@@ -122,15 +132,21 @@ const workers: FactoryProvider[] = [
   },
   { provide: SagaGauges, inject: [PG_POOL], useFactory: (pool: pg.Pool) => new SagaGauges(poolSql(pool)) },
   {
+    provide: ERASURE,
+    inject: [PG_POOL],
+    useFactory: (pool: pg.Pool) => new Housekeeping(poolSql(pool), [forgetCustomers], 30_000),
+  },
+  {
     provide: Housekeeping,
     inject: [PG_POOL],
-    useFactory: (pool: pg.Pool) => new Housekeeping(poolSql(pool), [purgeIdempotency, purgeInbox, purgeOrderEvents]),
+    useFactory: (pool: pg.Pool) =>
+      new Housekeeping(poolSql(pool), [purgeIdempotency, purgeInbox, purgeOrderEvents, purgeErasedCustomers]),
   },
 ];
 
 /** The composition root: the only file that binds ports to adapters. `service.ts` adds what the capabilities provide. */
 @Module({
-  controllers: [OrdersController, ProductsController, PaymentOutcomesHandler],
+  controllers: [OrdersController, ProductsController, PaymentOutcomesHandler, CustomersHandler],
   providers: [...adapters, ...useCases, ...workers],
 })
 export class AppModule {}

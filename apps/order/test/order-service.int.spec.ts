@@ -16,7 +16,10 @@ import {
   productView,
   scopes,
   scopesOf,
+  userErased,
 } from '@causeway/contracts';
+import { poolSql } from '@causeway/persistence';
+import { forgetCustomers } from '../src/adapters/persistence/forget-customers.js';
 import { knownAddress, OrderService, type ServiceResponse, type Customer } from '../src/testing/order-service.js';
 import { address } from '../src/testing/fixtures.js';
 
@@ -522,5 +525,38 @@ describe('timers of a running service', () => {
     await service.database.pool.query('UPDATE saga_timers SET due_at = now() WHERE order_id = $1', [orderId]);
     const again = await service.published('payment.cmd.authorize.v2', paymentId, first.id);
     expect(again.data).toEqual(first.data);
+  });
+});
+
+describe('a customer who leaves', () => {
+  const statuses = async (customer: Customer, orderId: string): Promise<unknown[]> => {
+    const { body: order } = await customer.send('GET', `/v1/orders/${orderId}`);
+    return [order['status'], (order['shippingAddress'] as { recipient: string }).recipient, order['reason']];
+  };
+
+  test('is forgotten in ended orders at once, and in an open one when it ends; the message twice changes nothing', async () => {
+    const { customer, orderId, fact } = await placed();
+    const ended = await placed(customer);
+    await service.publishAsPayment(paymentDeclined, { ...ended.fact(), reason: 'insufficient_funds' });
+    await service.becomes(customer, ended.orderId, 'REJECTED');
+
+    const [id, data] = [randomUUID(), { userId: customer.id, erasedAt: new Date().toISOString() }];
+    await service.publishAsUser(userErased, data, id);
+    await service.publishAsUser(userErased, data, id);
+    const { pool } = service.database;
+    await service.until(async () => {
+      const { rowCount } = await pool.query('SELECT 1 FROM erased_customers WHERE customer_id = $1', [customer.id]);
+      return rowCount === 1;
+    });
+    expect(await statuses(customer, ended.orderId)).toEqual(['REJECTED', '(erased)', null]);
+    expect(await statuses(customer, orderId)).toEqual(['PENDING_PAYMENT', address.recipient, null]);
+
+    await service.publishAsPayment(paymentDeclined, { ...fact(), reason: 'insufficient_funds' });
+    await service.becomes(customer, orderId, 'REJECTED');
+    // What the service does twice a minute.
+    await forgetCustomers(poolSql(pool));
+    expect(await statuses(customer, orderId)).toEqual(['REJECTED', '(erased)', null]);
+    const { rows } = await pool.query('SELECT address_sealed FROM orders WHERE customer_id = $1', [customer.id]);
+    expect(rows).toEqual([{ address_sealed: null }, { address_sealed: null }]);
   });
 });

@@ -39,6 +39,7 @@ import { SessionsController } from './sessions/sessions.controller.js';
 import { Sessions } from './sessions/sessions.js';
 import { EmailProbes } from './users/email-probes.js';
 import { PasswordHasher } from './users/password-hasher.js';
+import { EraseAccount } from './users/erase-account.js';
 import { Profiles } from './users/profiles.js';
 import { Register } from './users/register.js';
 import { Roles } from './users/roles.js';
@@ -180,6 +181,7 @@ const recordReuse =
     ...signIn,
     EmailConfirmation,
     Passwords,
+    EraseAccount,
     Profiles,
     Register,
     Roles,

@@ -9,6 +9,12 @@ export interface IdempotentResponse {
   readonly replayed: boolean;
 }
 
+/** A response to store. */
+export interface OwnedResponse extends StoredResponse {
+  /** User id of whom it tells, where the scope does not say so: it goes with the person. */
+  readonly owner?: string;
+}
+
 const sealedColumn = 'idempotency.body';
 
 /**
@@ -31,16 +37,16 @@ export class IdempotentPosts {
   once(
     scope: IdempotencyScope,
     body: unknown,
-    work: (tx: UserTransaction) => Promise<StoredResponse>,
+    work: (tx: UserTransaction) => Promise<OwnedResponse>,
   ): Promise<IdempotentResponse> {
     const print = fingerprint(body, this.fingerprintKey);
     const row = `${scope.subject}:${scope.route}:${scope.key}`;
     return this.uow.run(async (tx) => {
       const stored = await tx.idempotency.begin(scope, print);
       if (stored) return { response: this.open(stored, row), replayed: true };
-      const response = await work(tx);
-      const sealed = { sealed: this.cipher.encrypt(JSON.stringify(response.body), sealedColumn, row) };
-      await tx.idempotency.complete(scope, print, { ...response, body: sealed });
+      const { owner, ...response } = await work(tx);
+      const sealed = this.cipher.encrypt(JSON.stringify(response.body), sealedColumn, row);
+      await tx.idempotency.complete(scope, print, { ...response, body: { sealed, ...(owner && { owner }) } });
       return { response, replayed: false };
     });
   }

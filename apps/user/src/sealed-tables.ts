@@ -20,6 +20,7 @@ export const sealedTables: readonly SealedTable[] = [
     },
   },
   { table: 'sessions', key: { id: 'uuid' }, columns: { browser_sealed: 'sessions.browser' } },
+  { table: 'mails', key: { id: 'uuid' }, columns: { letter_sealed: 'mails.letter' } },
   {
     table: 'oidc_artifacts',
     key: { model: 'text', id_hash: 'text' },

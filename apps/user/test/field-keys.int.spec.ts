@@ -40,7 +40,9 @@ test('after a rotation, the old key can go: profile, addresses, session, refresh
   const rotation = new FieldKeyRotation(database.pool, FIELD_KEYS, sealedTables);
   const counted = await rotation.status();
   // Every list has something to do, or this test would show nothing.
-  for (const { versions } of counted.columns) expect(versions['v1']).toBeGreaterThan(0);
+  // A mail is gone as soon as it is sent.
+  for (const { column, versions } of counted.columns)
+    if (column !== 'mails.letter_sealed') expect(versions['v1']).toBeGreaterThan(0);
   rotation.start('ada');
   await rotation.settled();
   expect(await rotation.status()).toMatchObject({ outdated: 0, run: { state: 'done', failed: 0, skipped: 0 } });

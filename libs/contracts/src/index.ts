@@ -24,7 +24,7 @@ export {
   type MessageDefinition,
   type RpcDefinition,
 } from './messages/define.js';
-export { getAddress, userRegistered } from './messages/user.js';
+export { getAddress, userErased, userRegistered } from './messages/user.js';
 export {
   consumers,
   durableName,

@@ -38,6 +38,7 @@ export const errorCodes = {
   TOKEN_INVALID: { status: 401, title: 'The access token is not valid' },
   TOKEN_EXPIRED: { status: 401, title: 'The access token has expired' },
   SCOPE_MISSING: { status: 403, title: 'The access token lacks a required scope' },
+  SIGN_IN_TOO_OLD: { status: 401, title: 'A more recent sign-in is required' },
   EMAIL_TAKEN: { status: 409, title: 'The e-mail address is already registered' },
   PASSWORD_INCORRECT: { status: 422, title: 'The current password is incorrect' },
   PASSWORD_TOO_COMMON: { status: 422, title: 'The password is too common' },

@@ -88,7 +88,12 @@ export class Issuer {
 
   private unsigned(subject: string, options: TokenOptions): SignJWT {
     const now = Math.floor(Date.now() / 1_000);
-    const token = new SignJWT({ client_id: options.clientId ?? 'client', scope: (options.scopes ?? []).join(' ') })
+    const token = new SignJWT({
+      client_id: options.clientId ?? 'client',
+      scope: (options.scopes ?? []).join(' '),
+      // The session of a person has the id of the person: a fixture can make it.
+      sid: subject,
+    })
       .setIssuer(options.issuer ?? this.settings.AUTH_ISSUER)
       .setAudience(options.audience ?? audience)
       .setSubject(subject)

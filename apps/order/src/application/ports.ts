@@ -85,6 +85,11 @@ export interface Orders {
    */
   sealedCardToken(orderId: string): Promise<string>;
   details(orderId: string): Promise<OrderDetails>;
+  /**
+   * Forgets what the ended orders of a customer, and stored responses, say of them; remembers the customer, so that open
+   * orders follow when they end.
+   */
+  forget(customerId: string, erasedAt: string): Promise<void>;
 }
 
 /**

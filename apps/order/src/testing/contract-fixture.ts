@@ -59,6 +59,9 @@ export const contractFixture: ContractFixture = {
     cancelOrder: { publishes: ['payment.cmd.void.v1'] },
   },
   consumers: {
+    'user.evt.erased.v1': {
+      data: (world) => ({ userId: world.newId(), erasedAt: new Date().toISOString() }),
+    },
     'payment.evt.authorized.v1': {
       data: async (world) => {
         const order = await place(world);

@@ -8,6 +8,7 @@ import {
 } from '@causeway/contracts';
 import { IdempotencyKeyReused, type IdempotencyScope } from '@causeway/persistence';
 import { InMemoryUnitOfWork } from '@causeway/persistence/testing';
+import { erasedAddress } from '../adapters/persistence/order-row.js';
 import { authorizeData } from '../application/payment-commands.js';
 import type {
   ChangeRecord,
@@ -30,10 +31,10 @@ export interface SentMessage {
 
 interface StoredOrder {
   order: Order;
-  readonly shippingAddress: PostalAddress;
+  shippingAddress: PostalAddress;
   sealedCardToken: string | null;
   readonly placedAt: string;
-  readonly history: OrderHistoryEntry[];
+  history: OrderHistoryEntry[];
 }
 
 interface StoreState {
@@ -113,6 +114,16 @@ function bind(state: StoreState): OrderTransaction {
         return sealedCardToken;
       },
       details: async (orderId) => detailsOf(stored(orderId)),
+      forget: async (customerId) => {
+        for (const one of Object.values(state.orders)) {
+          if (one.order.customerId !== customerId || one.order.step !== null) continue;
+          one.order = { ...one.order, reason: null };
+          one.shippingAddress = erasedAddress;
+          one.history = one.history.map((entry) => ({ ...entry, reason: null }));
+        }
+        for (const key of Object.keys(state.answers))
+          if ((JSON.parse(key) as string[])[0] === customerId) delete state.answers[key];
+      },
     },
   };
 }

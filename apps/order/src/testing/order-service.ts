@@ -131,6 +131,18 @@ export class OrderService {
     await jetstream(this.nc).publish(definition.subject, JSON.stringify(envelope));
   }
 
+  /** What the user service would publish. */
+  async publishAsUser<M extends MessageDefinition>(definition: M, data: DataOf<M>, id: string): Promise<void> {
+    const { userId } = data as { userId: string };
+    const envelope = buildEnvelope(definition, { source: 'user', aggregateId: userId, data, id });
+    await jetstream(this.nc).publish(definition.subject, JSON.stringify(envelope));
+  }
+
+  /** Waits until something is true. */
+  async until(look: () => Promise<boolean>): Promise<void> {
+    await eventually(async () => (await look()) || undefined);
+  }
+
   /** Waits until a message about an order or payment has left the service. */
   published(subject: string, aggregateId: string, otherThanId?: string): Promise<Envelope> {
     return eventually(async () =>

@@ -11,6 +11,8 @@ import type { PlaceOrderResult } from '../application/ports.js';
 import { paymentOutcome } from './payment-outcome.js';
 import { address, cup, dollarCup, gold, kettle, lastOne, newOrder, products, type OrderStore } from './fixtures.js';
 
+const oneCup = () => ({ items: [{ productId: cup.id, quantity: 1 }] });
+
 const change = {
   from: 'PENDING_PAYMENT',
   event: orderRejected.subject,
@@ -176,6 +178,33 @@ export function orderTransactionContract(store: () => OrderStore): void {
     });
     const later = store().uow.run((tx) => tx.orders.sealedCardToken(request.orderId));
     await expect(later).rejects.toThrow('no longer has its card token');
+  });
+
+  test('a customer who leaves is forgotten in ended orders, their history and stored responses; others are not', async () => {
+    const [ended, open, other] = [newOrder(oneCup()), newOrder(oneCup()), newOrder(oneCup())];
+    const { customerId } = ended;
+    const idempotency = { ...ended.idempotency, subject: customerId };
+    await place({ ...ended, idempotency });
+    await place({ ...open, customerId });
+    await place(other);
+    const reject = (orderId: string) =>
+      store().uow.run(async (tx) => {
+        const before = (await tx.orders.forUpdate(orderId))!;
+        await tx.orders.save(applyOutcome(before, paymentOutcome(before, { kind: 'declined', version: 2 })), change);
+      });
+    await reject(ended.orderId);
+    await reject(other.orderId);
+    await store().uow.run((tx) => tx.orders.forget(customerId, new Date().toISOString()));
+
+    const detailsOf = (orderId: string) => store().uow.run((tx) => tx.orders.details(orderId));
+    const forgotten = await detailsOf(ended.orderId);
+    expect(forgotten).toMatchObject({ status: 'REJECTED', totalMinor: 250, reason: null });
+    expect(parseOrThrow(orderView, forgotten).shippingAddress.recipient).toBe('(erased)');
+    expect((await store().history(ended.orderId)).map(({ reason }) => reason)).toEqual([null, null]);
+    expect(await detailsOf(open.orderId)).toMatchObject({ shippingAddress: address });
+    expect(await detailsOf(other.orderId)).toMatchObject({ shippingAddress: address, reason: expect.any(String) });
+    // The stored response is gone: the key is new.
+    expect(await place({ ...newOrder(oneCup()), customerId, idempotency })).toMatchObject({ outcome: 'placed' });
   });
 
   test('an order that does not exist is undefined', async () => {

@@ -96,7 +96,7 @@ export class Sessions {
     const { rowCount } = await sql.query(
       `INSERT INTO sessions AS s (id, user_id, uid_hash, browser_sealed, created_at, last_used_at)
        SELECT $1, u.id, $3, $4, now(), now() FROM users u WHERE u.id = $2 AND u.sessions_epoch = $5 FOR SHARE
-       ON CONFLICT (uid_hash) DO UPDATE SET last_used_at = now() WHERE s.ended_at IS NULL AND s.user_id = $2`,
+       ON CONFLICT (uid_hash) DO UPDATE SET last_used_at = now(), signed_in_at = now() WHERE s.ended_at IS NULL AND s.user_id = $2`,
       [id, userId, uidHash, sealed, epoch],
     );
     return rowCount === 1;

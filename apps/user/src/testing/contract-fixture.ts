@@ -13,6 +13,14 @@ export const contractFixture: ContractFixture = {
     changePassword: {
       request: () => ({ body: { currentPassword: password, newPassword: 'a teapot on the engine' } }),
     },
+    eraseMe: {
+      request: async (world, subject) => {
+        await world.rows(`INSERT INTO sessions VALUES ($1, $2, $2, 'sealed', now(), now())`, [world.newId(), subject]);
+        const { headers } = await world.call('getMe', { subject });
+        return { ifMatch: headers['etag'] };
+      },
+      publishes: ['user.evt.erased.v1'],
+    },
     endSession: {
       request: async (world, subject) => {
         // A session begins with a sign-in, which is not a part of the contract.

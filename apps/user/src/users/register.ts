@@ -43,7 +43,12 @@ export class Register {
       await tx.outbox.add(userRegistered, user.id, { userId: user.id, registeredAt: user.createdAt });
       await this.confirmation.begin(tx, user.id);
       await tx.security.record({ type: 'user.registered', outcome: 'success', actor: user.id, address });
-      return { status: 201, headers: { location: '/v1/users/me', etag: etag(user.version) }, body: user };
+      return {
+        status: 201,
+        headers: { location: '/v1/users/me', etag: etag(user.version) },
+        body: user,
+        owner: user.id,
+      };
     });
     return registered.catch(async (error: unknown) => {
       if (error instanceof EmailTaken) await this.probes.count(address);

@@ -45,3 +45,16 @@ export class LoginBusy extends CodedError {
     super('too many people are signing in right now', options);
   }
 }
+
+/** How old a sign-in may be for what cannot be undone, seconds. */
+export const signInMaxAgeSeconds = 600;
+
+/** The sign-in behind the token is too old for what it asks (RFC 9470). */
+export class SignInTooOld extends CodedError {
+  readonly code = 'SIGN_IN_TOO_OLD';
+  readonly remedy = `Sign in again (prompt=login) and repeat the request with the new token within ${signInMaxAgeSeconds / 60} minutes.`;
+
+  constructor() {
+    super('this cannot be undone, and the sign-in is too old for it');
+  }
+}

@@ -10,10 +10,11 @@ import {
 } from '@causeway/contracts';
 import { etag, parseIfMatch } from '@causeway/persistence';
 import { IdempotencyKey, sendStored, ZodBody, ZodParams } from '@causeway/service-host';
-import { Controller, Get, Headers, Patch, Post, Req, Res } from '@nestjs/common';
+import { Controller, Delete, Get, Headers, HttpCode, Patch, Post, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { clientAddress } from '../oidc/client-address.js';
+import { EraseAccount } from './erase-account.js';
 import { Profiles } from './profiles.js';
 import { Register } from './register.js';
 
@@ -24,6 +25,7 @@ export class UsersController {
   constructor(
     private readonly registration: Register,
     private readonly profiles: Profiles,
+    private readonly erasure: EraseAccount,
   ) {}
 
   @Public()
@@ -44,6 +46,14 @@ export class UsersController {
     const view = await this.profiles.read(user.subject);
     reply.header('etag', etag(view.version));
     return view;
+  }
+
+  @RequireScope(scopes.profile)
+  @Delete('me')
+  @HttpCode(204)
+  async erase(@CurrentUser() user: Principal, @Headers('if-match') ifMatch: string | undefined): Promise<void> {
+    const { subject: userId, sessionId } = user;
+    await this.erasure.execute({ userId, sessionId, expected: parseIfMatch(ifMatch) });
   }
 
   @RequireScope(scopes.usersReadAny)

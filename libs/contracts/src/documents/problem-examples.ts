@@ -81,6 +81,10 @@ const problemTexts: Partial<Record<ErrorCode, ProblemText>> = {
     detail: 'the access token lacks the scope profile:manage',
     remedy: 'Request the scope profile:manage when you sign in.',
   },
+  SIGN_IN_TOO_OLD: {
+    detail: 'this cannot be undone, and the sign-in is too old for it',
+    remedy: 'Sign in again (prompt=login) and repeat the request with the new token within 10 minutes.',
+  },
   EMAIL_TAKEN: {
     detail: 'this e-mail address is already registered',
     remedy: 'Sign in, or register with another e-mail address.',

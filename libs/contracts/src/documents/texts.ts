@@ -112,6 +112,8 @@ export const pathParameters: Readonly<Record<string, { readonly description: str
 export const descriptions: Readonly<Record<string, string>> = {
   registerUser:
     'Open to anyone. Sign in afterwards to get a token. A rejected registration does not use up its `Idempotency-Key`.',
+  eraseMe:
+    'Cannot be undone, so the sign-in behind the token must be at most ten minutes old: send people to sign in again with `prompt=login` first. Ends every session; a token that was issued before finds nothing any more. Other services forget the person within a minute.',
   getUser: 'For support, with the scope `users:read-any`. Every such reading is recorded.',
   listAddresses: 'Returns all addresses in one response: there are at most 50.',
   changePassword:

@@ -34,6 +34,7 @@ export const authorisation: Readonly<Record<string, Permission>> = {
   changeMe: everyPerson,
   changePassword: everyPerson,
   confirmEmail: everyPerson,
+  eraseMe: everyPerson,
   listAddresses: everyPerson,
   addAddress: everyPerson,
   getAddress: everyPerson,

@@ -168,6 +168,17 @@ export const routes: readonly RouteDefinition[] = [
     success: { status: 204, description: 'Sent, unless the address is confirmed already' },
   },
   {
+    operationId: 'eraseMe',
+    method: 'delete',
+    path: '/v1/users/me',
+    owner: 'user',
+    summary: 'Erases the customer’s own account and personal data',
+    scope: scopes.profile,
+    versioned: true,
+    success: { status: 204, description: 'Erased' },
+    errors: ['NOT_FOUND', 'SIGN_IN_TOO_OLD'],
+  },
+  {
     operationId: 'listAddresses',
     method: 'get',
     path: '/v1/users/me/addresses',

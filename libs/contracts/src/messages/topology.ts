@@ -71,6 +71,7 @@ export const handles = (service: string, ...handled: MessageDefinition[]): Consu
 export const consumers: readonly ConsumerDefinition[] = [
   // demo
   ...handles('payment', payment.authorizePayment, payment.capturePayment, payment.voidPayment, payment.refundPayment),
+  ...handles('payment', user.userErased),
   ...handles(
     'order',
     payment.paymentAuthorized,
@@ -79,6 +80,7 @@ export const consumers: readonly ConsumerDefinition[] = [
     payment.paymentCaptureFailed,
     payment.paymentVoided,
     payment.paymentRefunded,
+    user.userErased,
   ),
   // end demo
 ];

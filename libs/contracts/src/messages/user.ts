@@ -9,6 +9,13 @@ export const userRegistered = event(
   z.object({ userId: id, registeredAt: timestamp }),
 );
 
+/** Whoever keeps something of a person forgets it on this event, or says why it is kept. */
+export const userErased = event(
+  'user.evt.erased.v1',
+  'A person’s account and personal data were erased',
+  z.object({ userId: id, erasedAt: timestamp }),
+);
+
 export const getAddress = rpc(
   'user.rpc.get-address.v1',
   'Gets an address of a user; `found` is false if it does not exist or belongs to another user',

@@ -12,6 +12,8 @@ const challenges: Partial<Record<ErrorCode, string>> = {
   TOKEN_INVALID: 'Bearer error="invalid_token"',
   TOKEN_EXPIRED: 'Bearer error="invalid_token", error_description="expired"',
   SCOPE_MISSING: 'Bearer error="insufficient_scope"',
+  // RFC 9470.
+  SIGN_IN_TOO_OLD: 'Bearer error="insufficient_user_authentication", max_age="600"',
 };
 
 /** A retry was made already, or would not help; a caller's retry would only multiply the load (one retry per path). */

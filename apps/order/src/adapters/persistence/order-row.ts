@@ -8,7 +8,7 @@ export interface OrderRow {
   readonly status: OrderStatus;
   readonly currency: string;
   readonly totalMinor: bigint | string;
-  readonly addressSealed: string;
+  readonly addressSealed: string | null;
   readonly paymentId: string;
   readonly reason: string | null;
   readonly version: number;
@@ -21,6 +21,15 @@ export interface OrderRow {
     readonly unitPriceMinor: bigint | number;
   }[];
 }
+
+/** Shown where the customer was erased; ZZ is the unknown country of CLDR and UN/LOCODE. */
+export const erasedAddress: PostalAddress = {
+  recipient: '(erased)',
+  line1: '(erased)',
+  postalCode: '(erased)',
+  city: '(erased)',
+  country: 'ZZ',
+};
 
 /** What a stored response keeps of an order: everything but the personal data. */
 export type StoredOrder = Omit<OrderDetails, 'shippingAddress'>;
@@ -60,7 +69,8 @@ export class OrderSealing {
   }
 
   /** Adds the address to an order that was stored without it. */
-  withAddress(stored: StoredOrder, addressSealed: string): OrderDetails {
+  withAddress(stored: StoredOrder, addressSealed: string | null): OrderDetails {
+    if (addressSealed === null) return { ...stored, shippingAddress: erasedAddress };
     const text = this.cipher.decrypt(addressSealed, 'orders.address_sealed', stored.id);
     return { ...stored, shippingAddress: JSON.parse(text) as PostalAddress };
   }

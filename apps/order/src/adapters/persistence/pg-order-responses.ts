@@ -17,7 +17,7 @@ export class PgOrderResponses implements OrderResponses {
     const response = await this.store.begin(scope, fingerprint);
     if (!response) return undefined;
     const stored = response.body as StoredOrder;
-    const { rows } = await this.sql.query<{ sealed: string }>(
+    const { rows } = await this.sql.query<{ sealed: string | null }>(
       'SELECT address_sealed AS sealed FROM orders WHERE id = $1',
       [stored.id],
     );

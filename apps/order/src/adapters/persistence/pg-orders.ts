@@ -1,6 +1,6 @@
 import { authorizePayment, orderPlaced } from '@causeway/contracts';
 import { draftEnvelope } from '@causeway/messaging';
-import type { Transaction } from '@causeway/persistence';
+import { purgeBatch, type Transaction } from '@causeway/persistence';
 import { currentTraceId, noteIds } from '@causeway/telemetry';
 import { authorizeDraft } from '../../application/payment-commands.js';
 import type {
@@ -12,6 +12,7 @@ import type {
   Timing,
 } from '../../application/ports.js';
 import type { Order } from '../../domain/order.js';
+import { forgetCustomers } from './forget-customers.js';
 import type { OrderRow, OrderSealing, StoredOrder } from './order-row.js';
 
 const lines = `(SELECT json_agg(json_build_object('productId', product_id, 'name', name, 'quantity', quantity,
@@ -19,7 +20,7 @@ const lines = `(SELECT json_agg(json_build_object('productId', product_id, 'name
 
 type LockedRow = Omit<Order, 'totalMinor'> & { readonly totalMinor: string };
 type PlacedRow =
-  { outcome: 'placed'; order: StoredOrder } | { outcome: 'replayed'; order: StoredOrder; addressSealed: string };
+  { outcome: 'placed'; order: StoredOrder } | { outcome: 'replayed'; order: StoredOrder; addressSealed: string | null };
 
 /** Orders in PostgreSQL, within one transaction. Placing is the SQL function in `place-order.sql`. */
 export class PgOrders implements Orders {
@@ -138,6 +139,16 @@ export class PgOrders implements Orders {
     const sealed = rows[0]?.sealed;
     if (!sealed) throw new Error(`order ${orderId} no longer has its card token`);
     return sealed;
+  }
+
+  async forget(customerId: string, erasedAt: string): Promise<void> {
+    const { sql } = this.transaction;
+    await sql.query('INSERT INTO erased_customers (customer_id, erased_at) VALUES ($1, $2) ON CONFLICT DO NOTHING', [
+      customerId,
+      erasedAt,
+    ]);
+    await sql.query('DELETE FROM causeway.idempotency WHERE subject = $1', [customerId]);
+    while ((await forgetCustomers(sql)) >= purgeBatch);
   }
 
   async details(orderId: string): Promise<OrderDetails> {
