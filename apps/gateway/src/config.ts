@@ -62,6 +62,8 @@ export const settings = {
   ORDER_EVENTS_HEARTBEAT_MS: withDefault(durationMs(50), '15000'),
   /** Streams that one customer may have open, per instance. */
   ORDER_EVENTS_MAX_STREAMS: withDefault(integer(1, 1_000), '10'),
+  /** Streams of all customers together, per instance; each holds a socket and some 20 kB. */
+  ORDER_EVENTS_MAX_STREAMS_IN_ALL: withDefault(integer(1, 100_000), '2000'),
   // end demo
 };
 export type GatewaySettings = SettingsOf<typeof service>;

@@ -33,7 +33,7 @@ export class OrderEventsController {
     private readonly upstream: Upstream,
     @Inject(SETTINGS) private readonly settings: GatewaySettings,
   ) {
-    this.slots = new StreamSlots(settings.ORDER_EVENTS_MAX_STREAMS);
+    this.slots = new StreamSlots(settings.ORDER_EVENTS_MAX_STREAMS, settings.ORDER_EVENTS_MAX_STREAMS_IN_ALL);
   }
 
   @Get('/v1/orders/:orderId/events')

@@ -1,4 +1,5 @@
 import { CodedError } from '@causeway/errors';
+import { Overloaded } from '@causeway/resilience';
 
 /** The customer has as many streams open as allowed. */
 class TooManyStreams extends CodedError {
@@ -12,27 +13,38 @@ class TooManyStreams extends CodedError {
 }
 
 /**
- * Counts the open streams of each customer. A stream costs one request and stays for minutes, so the rate limit does
+ * Counts the open streams, of each customer and in all. A stream costs one request and stays for minutes, so the rate limit does
  * not bound them.
  */
 export class StreamSlots {
   private readonly taken = new Map<string, number>();
+  private open = 0;
 
-  /** @param max Streams of one customer, in this process. */
-  constructor(private readonly max: number) {}
+  /**
+   * @param max Streams of one customer, in this process.
+   * @param inAll Streams of all customers together, because anybody can register many accounts.
+   */
+  constructor(
+    private readonly max: number,
+    private readonly inAll: number,
+  ) {}
 
   /**
    * @returns A function that gives the slot back; further calls do nothing.
-   * @throws TooManyStreams (429)
+   * @throws TooManyStreams (429), Overloaded (503)
    */
   take(subject: string): () => void {
     const before = this.taken.get(subject) ?? 0;
     if (before >= this.max) throw new TooManyStreams(this.max);
+    if (this.open >= this.inAll)
+      throw new Overloaded('as many streams of order events are open as this instance allows');
     this.taken.set(subject, before + 1);
+    this.open += 1;
     let held = true;
     return () => {
       if (!held) return;
       held = false;
+      this.open -= 1;
       const left = this.taken.get(subject)! - 1;
       if (left === 0) this.taken.delete(subject);
       else this.taken.set(subject, left);
