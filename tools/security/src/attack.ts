@@ -22,6 +22,8 @@ export interface AttackResult {
   readonly about: string;
   readonly outcome: 'withstood' | 'FOUND' | 'left out';
   readonly requests: number;
+  /** `200×12 422×30` */
+  readonly answers: string;
   /** Milliseconds. */
   readonly tookMs: number;
   /** Without repetitions. */

@@ -1,12 +1,16 @@
+import { randomInt } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { routes, type RouteDefinition } from '@causeway/contracts';
-import { Customer, type Endpoints } from '@causeway/demo-client';
+import { authorisation, routes, type RouteDefinition } from '@causeway/contracts';
+import { Customer, UnexpectedResponse, type Endpoints } from '@causeway/demo-client';
 import { startSystem, type System } from '@causeway/launcher';
 import { ApiDocument } from './api-document.js';
 import { AttackClient } from './client.js';
+// demo
+import { mostStreams } from './demo/most-streams.js';
+// end demo
 import { Person } from './person.js';
 import { TrustedIssuer } from './trusted-issuer.js';
 
@@ -20,7 +24,12 @@ export interface Inside {
 /** A running system under attack, its victim, and a stranger who is a customer as well. */
 export class AttackedSystem {
   readonly http: AttackClient;
-  readonly routes: readonly RouteDefinition[] = routes;
+  /** Those that the tokens we can have open. */
+  readonly routes: readonly RouteDefinition[];
+  /** Of everything that is chosen at random. */
+  seed = randomInt(2 ** 31);
+  /** Requests of each operation that is fuzzed; undefined: as many as usual. */
+  runs: number | undefined;
 
   private constructor(
     readonly endpoints: Endpoints,
@@ -34,6 +43,7 @@ export class AttackedSystem {
     private readonly release: () => Promise<void>,
   ) {
     this.http = new AttackClient(new URL(endpoints.gateway), inside === undefined);
+    this.routes = inside ? routes : routes.filter(isForCustomers);
   }
 
   /** Starts a system on free ports, with its own data, whose limits on requests are out of the way. */
@@ -73,7 +83,7 @@ export class AttackedSystem {
     inside: Inside | undefined,
     release: () => Promise<void>,
   ): Promise<AttackedSystem> {
-    const [victim, stranger] = [await Customer.create(endpoints), await Customer.create(endpoints, 'Mallory')];
+    const [victim, stranger] = [await customerOf(endpoints, 'Ada Lovelace'), await customerOf(endpoints, 'Mallory')];
     const person = (customer: Customer): Person => new Person(customer, inside?.issuer);
     const document = await ApiDocument.read(endpoints.gateway);
     return new AttackedSystem(endpoints, document, person(victim), person(stranger), thorough, inside, release);
@@ -92,12 +102,12 @@ export class AttackedSystem {
 
   /** A new customer, for an attack that might spoil the victim. */
   async newcomer(): Promise<Person> {
-    return new Person(await Customer.create(this.endpoints, 'Newcomer'), this.inside?.issuer);
+    return new Person(await customerOf(this.endpoints, 'Newcomer'), this.inside?.issuer);
   }
 
-  /** Somebody for many requests of a route: there is a limit to what one person may create. */
-  async spare({ body }: Pick<RouteDefinition, 'body'>): Promise<Person> {
-    return body && this.thorough ? this.newcomer() : this.stranger;
+  /** Somebody for many requests of a route: there is a limit to what one may create, and what is deleted is gone. */
+  async spare({ method, body }: Pick<RouteDefinition, 'method' | 'body'>): Promise<Person> {
+    return method === 'delete' || (body && this.thorough) ? this.newcomer() : this.stranger;
   }
 
   /** The `Authorization` of a person for a route; undefined for a public one. */
@@ -117,6 +127,24 @@ export class AttackedSystem {
   }
 }
 
+const isForCustomers = ({ operationId }: RouteDefinition): boolean => {
+  const permission = authorisation[operationId];
+  return permission === 'everybody' || (typeof permission === 'object' && permission.customer !== undefined);
+};
+
+const minuteMs = 60_000;
+
+/** A new customer; waits where a rate limit says so. */
+async function customerOf(endpoints: Endpoints, name: string): Promise<Customer> {
+  for (let tries = 0; ; tries += 1)
+    try {
+      return await Customer.create(endpoints, name);
+    } catch (error) {
+      if (!(error instanceof UnexpectedResponse) || error.status !== 429 || tries > 1) throw error;
+      await new Promise((resolve) => setTimeout(resolve, minuteMs));
+    }
+}
+
 /** A slow machine is no fault of the system. */
 const patience = { REQUEST_DEADLINE_MS: '60000' } as const;
 /** An attack is refused for what it is, not for its number. */
@@ -125,5 +153,6 @@ const generous = {
   RATE_LIMIT_SIGN_IN_PER_MINUTE: '10000000',
   // demo
   RATE_LIMIT_WEBHOOK_PER_MINUTE: '10000000',
+  ...mostStreams,
   // end demo
 } as const;

@@ -1,3 +1,4 @@
+import { routes } from '@causeway/contracts';
 import type { Attack } from './attack.js';
 import { floods } from './attacks/floods.js';
 import { forgedTokens } from './attacks/forged-tokens.js';
@@ -8,8 +9,14 @@ import { otherCustomers } from './attacks/other-customers.js';
 import { pathTricks } from './attacks/path-tricks.js';
 import { races } from './attacks/races.js';
 import { requestSmuggling } from './attacks/request-smuggling.js';
+import { brokerRights, databaseRights } from './attacks/service-rights.js';
 import { signIn } from './attacks/sign-in.js';
 import { slowClients } from './attacks/slow-clients.js';
+// demo
+import { streamFlood } from './demo/streams.js';
+import { forgedWebhooks } from './demo/webhooks.js';
+// end demo
+import { fuzzOf } from './fuzz/fuzz.js';
 
 /** Every attack, in the order in which they are carried out. */
 export const attacks: readonly Attack[] = [
@@ -23,5 +30,12 @@ export const attacks: readonly Attack[] = [
   forwardedHeaders,
   signIn,
   races,
+  // demo
+  forgedWebhooks,
+  streamFlood,
+  // end demo
+  brokerRights,
+  databaseRights,
   slowClients,
+  ...routes.map(fuzzOf),
 ];

@@ -25,6 +25,8 @@ const longestPauseSeconds = 65;
 export class AttackClient {
   /** Requests so far, those on raw connections included. */
   requests = 0;
+  /** How many answers of each status since the last {@link takeStatuses}. */
+  private statuses = new Map<number, number>();
   private readonly agent = new Agent({ keepAlive: true, maxSockets: 32 });
 
   /**
@@ -45,6 +47,13 @@ export class AttackClient {
     }
   }
 
+  /** `200×12 422×30`: what the requests since the last call were answered with, those on raw connections excepted. */
+  takeStatuses(): string {
+    const counted = [...this.statuses].sort(([one], [other]) => one - other);
+    this.statuses = new Map();
+    return counted.map(([status, count]) => `${status}×${count}`).join(' ');
+  }
+
   close(): void {
     this.agent.destroy();
   }
@@ -52,9 +61,14 @@ export class AttackClient {
   private once({ method, path, headers, body }: SentAttack, base: URL): Promise<AttackAnswer> {
     this.requests += 1;
     const begun = performance.now();
+    let ended = false;
     return new Promise((resolve) => {
-      const end = (status: number, received: IncomingHttpHeaders, text: string): void =>
+      const end = (status: number, received: IncomingHttpHeaders, text: string): void => {
+        if (ended) return;
+        ended = true;
+        this.statuses.set(status, (this.statuses.get(status) ?? 0) + 1);
         resolve({ status, headers: received, text, ms: performance.now() - begun });
+      };
       const call = request(
         { host: base.hostname, port: base.port, method, path, headers, agent: this.agent, timeout: patienceMs },
         (response) => {

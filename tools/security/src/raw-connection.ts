@@ -46,14 +46,14 @@ export class RawConnection {
     if (!this.isClosed) this.socket.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes);
   }
 
+  /** The head of the next response, for one whose body never ends. */
+  head(): Promise<WireResponse | undefined> {
+    return this.until(() => this.parsedHead());
+  }
+
   /** The next response; undefined when the connection ends before there is one, or nothing comes for 60 s. */
-  async next(): Promise<WireResponse | undefined> {
-    for (const limitAt = performance.now() + patienceMs; performance.now() < limitAt;) {
-      const response = this.take();
-      if (response || this.isClosed) return response;
-      await Promise.race([new Promise<void>((resolve) => (this.wake = resolve)), pause(1_000)]);
-    }
-    return undefined;
+  next(): Promise<WireResponse | undefined> {
+    return this.until(() => this.take());
   }
 
   /** Every response until the other side closes the connection, or says nothing for `quietMs`. */
@@ -71,18 +71,33 @@ export class RawConnection {
     this.socket.destroy();
   }
 
-  private take(): WireResponse | undefined {
+  private async until<T>(look: () => T | undefined): Promise<T | undefined> {
+    for (const limitAt = performance.now() + patienceMs; performance.now() < limitAt;) {
+      const found = look();
+      if (found || this.isClosed) return found;
+      await Promise.race([new Promise<void>((resolve) => (this.wake = resolve)), pause(1_000)]);
+    }
+    return undefined;
+  }
+
+  private parsedHead(): WireResponse | undefined {
     const end = this.received.indexOf('\r\n\r\n');
     if (end < 0) return undefined;
     const [statusLine = '', ...lines] = this.received.slice(0, end).split('\r\n');
     const headers = Object.fromEntries(
       lines.map((line) => [line.split(':', 1)[0]!.toLowerCase(), line.slice(line.indexOf(':') + 1).trim()]),
     );
-    const rest = this.received.slice(end + 4);
+    return { status: Number(statusLine.split(' ')[1]), headers, body: this.received.slice(end + 4) };
+  }
+
+  private take(): WireResponse | undefined {
+    const head = this.parsedHead();
+    if (!head) return undefined;
+    const { headers, body: rest } = head;
     const taken = headers['transfer-encoding'] === 'chunked' ? chunked(rest) : counted(rest, headers['content-length']);
     if (!taken) return undefined;
     this.received = rest.slice(taken.length);
-    return { status: Number(statusLine.split(' ')[1]), headers, body: taken.body };
+    return { ...head, body: taken.body };
   }
 }
 

@@ -1,8 +1,10 @@
 import type { AttackResult } from './attack.js';
+import { recordedProofs } from './prove/prove.js';
+import { protections } from './prove/protections.js';
 
 /** One line for an attack, and one for each fault. */
-export function lineOf({ id, about, outcome, requests, tookMs, faults }: AttackResult): string {
-  const head = `${outcome.padEnd(10)} ${id}: ${about} (${requests} requests, ${seconds(tookMs)})`;
+export function lineOf({ id, about, outcome, requests, answers, tookMs, faults }: AttackResult): string {
+  const head = `${outcome.padEnd(10)} ${id}: ${about} (${requests} requests, ${answers || 'raw'}, ${seconds(tookMs)})`;
   return [head, ...faults.map((fault) => `             ${fault}`)].join('\n');
 }
 
@@ -18,12 +20,26 @@ export function reportOf(results: readonly AttackResult[], target: string): stri
     `${new Date().toISOString().slice(0, 10)}, ${target}: ${requests} requests, ${count('withstood')} attacks withstood, ` +
       `${count('FOUND')} with faults, ${count('left out')} left out.`,
     '',
-    '| attack | requests | outcome |',
-    '| --- | --- | --- |',
-    ...results.map(({ id, requests: sent, outcome, faults }) => `| ${id} | ${sent} | ${outcome}${faultsOf(faults)} |`),
+    '| attack | requests | answers | outcome |',
+    '| --- | --- | --- | --- |',
+    ...results.map(
+      ({ id, requests: sent, answers, outcome, faults }) =>
+        `| ${id} | ${sent} | ${answers} | ${outcome}${faultsOf(faults)} |`,
+    ),
+    '',
+    '## Protections',
+    '',
+    'Each was taken away once, and its attack seen to find something: `npm run test:security -- --prove`.',
+    '',
+    '| protection | where | attack | seen missing | what was found |',
+    '| --- | --- | --- | --- | --- |',
+    ...protections.map(({ about, file, attack }) => {
+      const { on = 'never', fault = '' } = recordedProofs()[about] ?? {};
+      return `| ${about} | \`${file}\` | ${attack} | ${on} | ${escaped(fault)} |`;
+    }),
     '',
   ].join('\n');
 }
 
-const faultsOf = (faults: readonly string[]): string =>
-  faults.map((fault) => `<br>${fault.replaceAll('|', '\\|').replaceAll('<', '&lt;')}`).join('');
+const escaped = (text: string): string => text.replaceAll('|', '\\|').replaceAll('<', '&lt;');
+const faultsOf = (faults: readonly string[]): string => faults.map((fault) => `<br>${escaped(fault)}`).join('');

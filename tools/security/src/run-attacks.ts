@@ -1,5 +1,6 @@
 import type { Attack, AttackResult } from './attack.js';
 import type { AttackedSystem } from './attacked-system.js';
+import { memoryOf, mostMemoryMiB } from './memory.js';
 import { prepare } from './prepare.js';
 
 /** Faults of one attack that are kept; more of them say nothing new. */
@@ -8,8 +9,8 @@ const mostFaults = 50;
 const unforeseen = /^.*(?:unexpected error|unhandled|uncaught|"code":"INTERNAL").*$/gim;
 
 /**
- * Carries out attacks one after the other. After each, every process must still be the one that was started, no service
- * may have logged an error that nobody foresaw, and the victim must be served.
+ * Carries out attacks one after the other. After each, every process must still be the one that was started and hold no more than
+ * 512 MiB, no service may have logged an error that nobody foresaw, and the victim must be served.
  * @param report Called after each attack.
  */
 export async function runAttacks(
@@ -28,7 +29,7 @@ export async function runAttacks(
 }
 
 const leftOut = ({ id, about }: Attack): AttackResult => ({
-  ...{ id, about, requests: 0, tookMs: 0, faults: [] },
+  ...{ id, about, requests: 0, answers: '', tookMs: 0, faults: [] },
   outcome: 'left out',
 });
 
@@ -45,11 +46,13 @@ export async function runAttack(system: AttackedSystem, { id, about, run }: Atta
     found(`the attack could not go on: ${error instanceof Error ? error.message : String(error)}`);
   }
   const requests = system.http.requests - before;
+  const answers = system.http.takeStatuses();
   if (pidsOf(system) !== pids) found('a service has ended');
   for (const [line] of (await system.logs()).slice(logged).matchAll(unforeseen)) found(`logged: ${line.slice(0, 400)}`);
+  for (const [id, mib] of memoryOf(system)) if (mib > mostMemoryMiB) found(`${id} holds ${mib} MiB`);
   if (!(await isServed(system))) found('the victim is no longer served');
   return {
-    ...{ id, about, requests },
+    ...{ id, about, requests, answers },
     outcome: faults.size === 0 ? 'withstood' : 'FOUND',
     tookMs: Math.round(performance.now() - begun),
     faults: [...faults],

@@ -17,7 +17,10 @@ Attacks a running system: by default one that it starts itself, on free ports an
   --list            print the attacks and do nothing
   --target <url>    attack the system at this address, by its public address alone; loopback only
   --report <file>   write the report there as well, in Markdown
+  --seed <number>   repeat the fuzzing of an earlier run; its report says the number
+  --runs <number>   requests of each operation that is fuzzed, at most 10000; default 100
   --fast            the sample that npm test runs
+  --prove           take each protection away in a copy, and see its attack find something
 
 Exit codes: 0 withstood everything, 1 something was found, 2 wrong options. docs/guides/attack.md explains it.`;
 
@@ -28,7 +31,10 @@ const options = {
   list: { type: 'boolean' },
   target: { type: 'string' },
   report: { type: 'string' },
+  seed: { type: 'string' },
+  runs: { type: 'string' },
   fast: { type: 'boolean' },
+  prove: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const;
 
@@ -50,27 +56,48 @@ function loopback(target: string): string {
   return url.origin;
 }
 
+function numberOf(text: string | undefined, most: number): number | undefined {
+  if (text === undefined) return undefined;
+  if (/^\d{1,10}$/.test(text) && Number(text) <= most) return Number(text);
+  throw new WrongUsage(`expected a number up to ${most}, not ${text}`);
+}
+
 async function main(): Promise<number> {
   const values = parsed();
   const chosen = attacks.filter(({ id }) => id.includes(values.only ?? ''));
   if (values.help) say(usage);
   else if (chosen.length === 0) throw new WrongUsage(`no attack has "${values.only}" in its id`);
+  else if (values.prove) return proved(values.only ?? '');
   else if (values.list) for (const { id, about } of chosen) say(`${id}: ${about}`);
   else return run(values, chosen);
   return 0;
+}
+
+async function proved(only: string): Promise<number> {
+  const [{ prove }, { protections }] = await Promise.all([
+    import('./prove/prove.js'),
+    import('./prove/protections.js'),
+  ]);
+  const chosen = protections.filter(({ about, attack }) => attack.includes(only) || about.includes(only));
+  const unseen = await prove(chosen, say);
+  say(`\n${chosen.length - unseen.length} of ${chosen.length} protections were seen missing`);
+  return unseen.length === 0 ? 0 : 1;
 }
 
 async function run(values: ReturnType<typeof parsed>, chosen: typeof attacks): Promise<number> {
   const system = values.target
     ? await AttackedSystem.attach(loopback(values.target))
     : await AttackedSystem.start({ thorough: !values.fast, log: say });
+  system.seed = numberOf(values.seed, 2 ** 31 - 1) ?? system.seed;
+  system.runs = numberOf(values.runs, 10_000);
+  say(`seed ${system.seed}`);
   let results: readonly AttackResult[];
   try {
     results = await runAttacks(system, chosen, (result) => say(lineOf(result)));
   } finally {
     await system.stop();
   }
-  const report = reportOf(results, values.target ?? 'a system of its own');
+  const report = reportOf(results, `${values.target ?? 'a system of its own'}, seed ${system.seed}`);
   say(`\n${report}`);
   if (values.report !== undefined) writeFileSync(values.report, report);
   return results.some(({ outcome }) => outcome === 'FOUND') ? 1 : 0;

@@ -24,7 +24,7 @@ const injections: readonly string[] = [
   '{"$ne":null}',
   '%s%n%x',
   '__proto__',
-  'order.evt.>',
+  'user.evt.>',
   '*.>',
   `=cmd|' /C calc'!A0`,
   '\u202egpj.exe',

@@ -91,7 +91,7 @@ async function foreignRedirects(system: AttackedSystem, found: Found): Promise<v
   const weak = [{ code_challenge: undefined }, { code_challenge_method: 'plain' }, { response_type: 'token' }];
   for (const change of [...weak, { response_type: 'code id_token' }, { response_mode: 'query.jwt' }]) {
     const browser = new AttackerBrowser(system);
-    const answer = await browser.get(browser.authorizationPath({ ...change, prompt: 'none' }));
+    const answer = await browser.get(browser.authorizationPath(change));
     if (answer.text.includes('<form') || /[?&#](code|access_token|id_token)=/.test(answer.path))
       found(`an authorization request with ${JSON.stringify(change)} was accepted`);
   }

@@ -1,0 +1,199 @@
+// demo
+import { demoProtections } from '../demo/protections.js';
+// end demo
+
+/** A protection, how to take it away, and the attack that must then find something. */
+export interface Protection {
+  /** For the report: "the audience of a token is checked". */
+  readonly about: string;
+  /** From the root of the repository. */
+  readonly file: string;
+  /** Text that is in the file once. */
+  readonly search: string;
+  readonly replacement: string;
+  /** Id of the attack. */
+  readonly attack: string;
+}
+
+const verifier = 'libs/auth/src/token-verifier.ts';
+const http = 'libs/service-host/src/http';
+const oidc = 'apps/user/src/oidc';
+const decoded =
+  "await (async (..._: unknown[]) => ({ payload: JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) }))(token, this.keys.get, {";
+
+/** Everything that is taken away once by `npm run test:security -- --prove`. */
+export const protections: readonly Protection[] = [
+  ...tokens(),
+  {
+    about: 'an address belongs to its user, in every statement',
+    file: 'apps/user/src/addresses/addresses.ts',
+    search: '=> ({ id, userId })',
+    replacement: '=> ({ id, ...(userId === id && { userId }) })',
+    attack: 'authorization/other-customer',
+  },
+  {
+    about: 'a body with unknown fields is refused',
+    file: 'libs/contracts/src/http/users.ts',
+    search: 'export const changeUserBody = z.strictObject(',
+    replacement: 'export const changeUserBody = z.object(',
+    attack: 'input/mass-assignment',
+  },
+  {
+    about: 'text that PostgreSQL cannot store is refused',
+    file: 'libs/contracts/src/text.ts',
+    search: "value.isWellFormed() && !value.includes('\\0')",
+    replacement: 'value.length >= 0',
+    attack: 'input/hostile-text',
+  },
+  {
+    about: 'a body that is no UTF-8 is refused',
+    file: `${http}/body-parser.ts`,
+    search: "if (!isUtf8(body)) throw malformedBody('The body is not valid UTF-8.');",
+    replacement: '',
+    attack: 'input/hostile-text',
+  },
+  {
+    about: 'a compressed body is refused',
+    file: `${http}/body-parser.ts`,
+    search: "if (coding.toLowerCase() !== 'identity')",
+    replacement: 'if (coding.length < 0)',
+    attack: 'http/floods',
+  },
+  {
+    about: 'a body has a limit',
+    file: `${http}/server.ts`,
+    search: 'bodyLimit: settings.BODY_LIMIT_BYTES',
+    replacement: 'bodyLimit: 100_000_000',
+    attack: 'http/floods',
+  },
+  {
+    about: 'an address has a limit',
+    file: `${http}/head-refusal.ts`,
+    search: 'if (url.length > maxUriBytes) return refusalOf(414);',
+    replacement: '',
+    attack: 'http/floods',
+  },
+  {
+    about: 'headers have a limit',
+    file: `${http}/head-refusal.ts`,
+    search: 'if (bytes > maxHeadersBytes) return refusalOf(431);',
+    replacement: '',
+    attack: 'http/floods',
+  },
+  {
+    about: 'CONNECT is answered, and leads nowhere',
+    file: `${http}/protocol.ts`,
+    search: "server.on('connect', (_request, socket) => refuse(socket.resume(), 501));",
+    replacement: "server.on('connect', (_request, socket) => socket.end('HTTP/1.1 200 OK\\r\\n\\r\\n'));",
+    attack: 'http/paths',
+  },
+  {
+    about: 'requests are parsed strictly',
+    file: `${http}/protocol.ts`,
+    search: 'requireHostHeader: false,',
+    replacement: 'requireHostHeader: false, insecureHTTPParser: true,',
+    attack: 'http/smuggling',
+  },
+  {
+    about: 'headers and bodies must arrive in time',
+    file: `${http}/protocol.ts`,
+    search: 'headersTimeout: 15_000,\n  requestTimeout: 30_000,',
+    replacement: 'headersTimeout: 0,\n  requestTimeout: 0,',
+    attack: 'http/slow-clients',
+  },
+  {
+    about: 'a trace begins at the edge',
+    file: `${http}/request-scope.ts`,
+    search: 'if (!edge) return { parent: caller',
+    replacement: 'if (caller) return { parent: caller',
+    attack: 'http/forwarded-headers',
+  },
+  {
+    about: 'a problem document says everything',
+    file: 'libs/errors/src/problem.ts',
+    search: '    detail: error.message,\n',
+    replacement: '',
+    attack: 'fuzz/changeMe',
+  },
+  ...signingIn(),
+  {
+    about: 'a service publishes what is its own',
+    file: 'tools/system/src/topology/nats-permissions.ts',
+    search: '...[...events, ...sends].map(({ subject }) => subject),',
+    replacement: "'>',",
+    attack: 'rights/broker',
+  },
+  {
+    about: 'a service runs without rights on its schema',
+    file: 'tools/launcher/src/postgres-database.ts',
+    search: "await client.query('REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC');",
+    replacement: 'await client.query(`ALTER ROLE ${quoted} SUPERUSER`);',
+    attack: 'rights/database',
+  },
+  // demo
+  ...demoProtections,
+  // end demo
+];
+
+function tokens(): Protection[] {
+  const one = (about: string, search: string, replacement = ''): Protection => ({
+    ...{ about, file: verifier, search, replacement },
+    attack: 'tokens/forged',
+  });
+  return [
+    one('the signature of a token is checked', 'await jwtVerify(token, this.keys.get, {', decoded),
+    one('the issuer of a token is checked', 'issuer: this.settings.AUTH_ISSUER,'),
+    one('the audience of a token is checked', 'audience: this.settings.AUTH_AUDIENCE,'),
+    one('the type of a token is checked', "typ: 'at+jwt',"),
+    one('the expiry of a token is checked', 'clockTolerance: toleranceSeconds', 'clockTolerance: 1e9'),
+    one('a token must expire, and name a subject and a client', "['sub', 'client_id', 'exp']", '[]'),
+    one('a token has one spelling', ' || !isCanonical(token)'),
+  ];
+}
+
+function signingIn(): Protection[] {
+  return [
+    {
+      about: 'a form of another site is refused',
+      file: `${oidc}/interactions.ts`,
+      search: 'headers.origin !== undefined && headers.origin !== issuer.origin',
+      replacement: 'headers.origin === issuer.href',
+      attack: 'identity/sign-in',
+    },
+    {
+      about: 'the sign-in page cannot be framed',
+      file: `${oidc}/pages.ts`,
+      search: `    "frame-ancestors 'none'",\n`,
+      replacement: '',
+      attack: 'identity/sign-in',
+    },
+    {
+      about: 'a code needs its verifier (PKCE)',
+      file: `${oidc}/provider.ts`,
+      search: 'pkce: { required: () => true }',
+      replacement: 'pkce: { required: () => false }',
+      attack: 'identity/sign-in',
+    },
+    {
+      about: 'guesses are counted',
+      file: `${oidc}/sign-in.ts`,
+      search: 'await this.throttle.take(attempt);',
+      replacement: '',
+      attack: 'identity/sign-in',
+    },
+    {
+      about: 'an unknown address costs a hash as well',
+      file: `${oidc}/sign-in.ts`,
+      search: 'const right = await this.check(',
+      replacement: 'if (!account) return undefined;\n    const right = await this.check(',
+      attack: 'identity/sign-in',
+    },
+    {
+      about: 'a code is used once, also at the same instant, and an old refresh token ends its session',
+      file: `${oidc}/prisma-oidc-adapter.ts`,
+      search: "if (this.model === 'RefreshToken' ? !(await this.isReused(key.idHash, isFirst)) : isFirst) return;",
+      replacement: 'if (isFirst || key) return;',
+      attack: 'identity/races',
+    },
+  ];
+}
