@@ -66,8 +66,8 @@ async function main(): Promise<number> {
   const values = parsed();
   const chosen = attacks.filter(({ id }) => id.includes(values.only ?? ''));
   if (values.help) say(usage);
-  else if (chosen.length === 0) throw new WrongUsage(`no attack has "${values.only}" in its id`);
   else if (values.prove) return proved(values.only ?? '');
+  else if (chosen.length === 0) throw new WrongUsage(`no attack has "${values.only}" in its id`);
   else if (values.list) for (const { id, about } of chosen) say(`${id}: ${about}`);
   else return run(values, chosen);
   return 0;
@@ -97,7 +97,10 @@ async function run(values: ReturnType<typeof parsed>, chosen: typeof attacks): P
   } finally {
     await system.stop();
   }
-  const report = reportOf(results, `${values.target ?? 'a system of its own'}, seed ${system.seed}`);
+  const report = reportOf(
+    results,
+    `${values.target ?? `a system of its own${values.fast ? ' (the sample of npm test)' : ''}`}, seed ${system.seed}`,
+  );
   say(`\n${report}`);
   if (values.report !== undefined) writeFileSync(values.report, report);
   return results.some(({ outcome }) => outcome === 'FOUND') ? 1 : 0;

@@ -88,7 +88,11 @@ async function foreignRedirects(system: AttackedSystem, found: Found): Promise<v
     });
     if (status < 400) found(`the redirect URI ${uri} → ${status} ${headers.location ?? ''}`);
   }
-  const weak = [{ code_challenge: undefined }, { code_challenge_method: 'plain' }, { response_type: 'token' }];
+  const weak = [
+    { code_challenge: undefined, code_challenge_method: undefined },
+    { code_challenge_method: 'plain' },
+    { response_type: 'token' },
+  ];
   for (const change of [...weak, { response_type: 'code id_token' }, { response_mode: 'query.jwt' }]) {
     const browser = new AttackerBrowser(system);
     const answer = await browser.get(browser.authorizationPath(change));
