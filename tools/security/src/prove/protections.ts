@@ -155,7 +155,7 @@ function signingIn(): Protection[] {
   return [
     {
       about: 'a form of another site is refused',
-      file: `${oidc}/interactions.ts`,
+      file: `${oidc}/mount-pages.ts`,
       search: 'headers.origin !== undefined && headers.origin !== issuer.origin',
       replacement: 'headers.origin === issuer.href',
       attack: 'identity/sign-in',
