@@ -1,5 +1,5 @@
 import type { INetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1';
-import { callGraph, outsideByPort, type Flow } from '@causeway/system/topology';
+import { callGraph, optionalFlows, outsideByPort, type Flow } from '@causeway/system/topology';
 import { allowedFlows, workloadName, type Allowed } from '../network.js';
 import { ofKind, podsOf, type Manifest, type Pods, type Rendered } from '../objects.js';
 import { componentOf, type Tunnel } from '../optional-components.js';
@@ -20,7 +20,7 @@ export const networkMatchesTheCallGraph: ManifestPolicy = {
     return [
       ...defaultDeny(rendered),
       ...allowed
-        .filter((flow) => !common.has(flow.to) && !wanted.some((each) => same(each, flow)))
+        .filter((flow) => !common.has(flow.to) && ![...wanted, ...optionalFlows].some((each) => same(each, flow)))
         .map((flow) => ({
           manifest: policyOf(rendered, flow),
           problem: `${show(flow)} is open and not in the call graph`,

@@ -36,10 +36,14 @@ export const callGraph: readonly Flow[] = [
   flow('nats-topology/provisioning', 'nats', 4222, 'streams and consumers'),
 ];
 
+/** Flows of overlays that have what they lead to; elsewhere, mail goes into a folder. */
+export const optionalFlows: readonly Flow[] = [flow('user', 'mail', 465, 'mail')];
+
 /** What may lie outside of the namespace: an address that is none of our pods is taken for the part that usually answers on that port. */
 export const outsideByPort: Readonly<Record<number, string>> = {
   53: 'dns',
   443: 'psp-sandbox',
+  465: 'mail',
   4222: 'nats',
   4318: 'telemetry',
   5432: 'postgres',
