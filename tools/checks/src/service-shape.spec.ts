@@ -30,7 +30,7 @@ test.each(serviceNames)('the README of %s is one screen and starts with a readin
 });
 
 test('folder test/ of a service holds specs alone; doubles and fixtures are in src/testing', () => {
-  const others = globSync(join(root, 'apps/*/test/**/*.ts')).filter((path) => !path.endsWith('.spec.ts'));
+  const others = globSync(join(root, 'apps/*/test/**/*.ts')).filter((path) => !/\.(spec|browser)\.ts$/.test(path));
   expect(others.map((path) => relative(root, path))).toEqual([]);
 });
 

@@ -1,5 +1,5 @@
 import type { AuditFilter } from './audit.js';
-import { readDatabase } from './target/read-database.js';
+import { readDatabase, type DatabaseAddress } from './target/read-database.js';
 
 /** A row of `causeway.security_events`. */
 export interface StoredSecurityEvent {
@@ -29,10 +29,10 @@ ORDER BY security_events.at DESC, id DESC LIMIT $4`;
 
 /** Reads events of one service, oldest first. A database that keeps none, such as that of an external system, has none. */
 export function readSecurityEvents(
-  url: string,
+  database: DatabaseAddress,
   { type, subject, since, limit }: AuditFilter,
 ): Promise<StoredSecurityEvent[]> {
-  return readDatabase(url, async (query) => {
+  return readDatabase(database, async (query) => {
     const [table] = await query<{ exists: boolean }>(
       "SELECT to_regclass('causeway.security_events') IS NOT NULL AS exists",
     );

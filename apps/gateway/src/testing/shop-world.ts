@@ -121,6 +121,7 @@ export const aPayment = ({ id: orderId, paymentId }: OrderView): PaymentView => 
 export const aUser = (id: string): UserView => ({
   id,
   email: 'a@example.com',
+  emailVerified: true,
   displayName: 'A',
   version: 1,
   createdAt: at,

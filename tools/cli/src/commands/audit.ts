@@ -73,8 +73,8 @@ async function read({ target }: CommandContext, from: string, filter: AuditFilte
       const entries = await readAudit(await target.nats(), filter);
       return { from, lines: entries.map((entry) => ({ from: operator, ...entry })) };
     }
-    const url = await target.databaseUrl(from);
-    const events = url === undefined ? [] : await readSecurityEvents(url, filter);
+    const database = await target.databaseUrl(from);
+    const events = database === undefined ? [] : await readSecurityEvents(database, filter);
     return { from, lines: events.map((event) => ({ from, ...event })) };
   } catch (error) {
     return { from, lines: [], unreadable: error instanceof Error ? error.message : String(error) };
