@@ -1,6 +1,7 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { describeWhen } from './describe-when.js';
 import { throwAwayFolder } from './throw-away.js';
 
 export interface TestCertificate {
@@ -9,6 +10,12 @@ export interface TestCertificate {
   readonly certFile: string;
   readonly keyFile: string;
 }
+
+/** `describe` where {@link certificateFor} can make certificates. */
+export const withOpenssl = describeWhen(spawnSync('openssl', ['version']).status === 0, {
+  missing: 'openssl is not installed',
+  remedy: 'install it (Debian: apt-get install openssl)',
+});
 
 const script = join(import.meta.dirname, '../../../docker/certificates.sh');
 

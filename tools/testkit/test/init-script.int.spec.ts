@@ -10,17 +10,19 @@ import { certificateFor, startPostgres, type TestPostgres } from '../src/index.j
 
 // What the Job postgres-init and the container `databases` run, on a real server.
 const script = join(import.meta.dirname, '../../../k8s/components/postgres/init.sh');
-const withPsql = describeWhen(spawnSync('psql', ['--version']).status === 0, {
-  missing: 'psql is not installed',
-  remedy: 'install the client of PostgreSQL (Debian: postgresql-client)',
+const has = (...[program, version]: readonly [string, string]): boolean => spawnSync(program, [version]).status === 0;
+const withPsql = describeWhen(has('psql', '--version') && has('openssl', 'version'), {
+  missing: 'psql or openssl is not installed',
+  remedy: 'install both (Debian: apt-get install postgresql-client openssl)',
 });
 
 withPsql('the script that makes databases', () => {
-  const certificate = certificateFor('localhost', 'IP:127.0.0.1');
-  const { ca } = certificate;
+  let ca: string;
   let postgres: TestPostgres;
   let folder: string;
   beforeAll(async () => {
+    const certificate = certificateFor('localhost', 'IP:127.0.0.1');
+    ({ ca } = certificate);
     postgres = await startPostgres({ tls: certificate });
     folder = mkdtempSync(join(tmpdir(), 'causeway-init-'));
   });
