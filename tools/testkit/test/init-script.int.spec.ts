@@ -49,7 +49,8 @@ withPsql('the script that makes databases', () => {
   };
 
   test('makes both roles, from passwords and from URLs, sets new passwords, and keeps the data', async () => {
-    const url = 'postgres://shop:kfirst@postgres:5432/shop';
+    const [password, address] = ['kfirst', 'postgres:5432/shop'];
+    const url = `postgres://shop:${password}@${address}`;
     const said = await run({ postgres: 'throw-away', shop: url, shop_owner: "it's @ 1st:" });
     expect(said).toBe('database shop is there, with the roles shop and shop_owner\n');
     await query('shop_owner', "it's @ 1st:", 'CREATE TABLE things AS SELECT 7 AS id');
