@@ -27,14 +27,15 @@ export const ownIds: Readonly<Record<string, (maker: ResourceMaker) => Promise<s
   // end demo
 };
 
-/** Headers that sign a body, for routes that are signed. */
-export function sign(
+type Signature = (
   system: AttackedSystem,
   route: RouteDefinition,
-  content: string | Buffer | undefined,
-): Readonly<Record<string, string>> {
+  content: string | Buffer,
+) => Readonly<Record<string, string>>;
+
+/** Headers that sign a body, for routes that are signed. */
+export const signatures: readonly Signature[] = [
   // demo
-  if (route.signed) return demoSignature(system, content ?? '');
+  (system, route, content) => (route.signed ? demoSignature(system, content) : {}),
   // end demo
-  return {};
-}
+];

@@ -3,7 +3,7 @@ import { pathParametersOf, type RouteDefinition } from '@causeway/contracts';
 import type { Found } from './attack.js';
 import type { AttackedSystem } from './attacked-system.js';
 import type { AttackAnswer } from './client.js';
-import { ownIds, ownBodies, sign } from './known-requests.js';
+import { ownIds, ownBodies, signatures } from './known-requests.js';
 import { complaintsOf, inWords } from './judge.js';
 import type { Person } from './person.js';
 import type { ResourceMaker } from './resource-maker.js';
@@ -72,7 +72,7 @@ export async function sendChanged(
       ...(typeof authorization === 'string' && { authorization }),
       // A key that was used before would answer with what it answered then.
       ...(route.idempotent && { 'idempotency-key': randomUUID() }),
-      ...sign(system, route, content),
+      ...signatures.reduce((all, sign) => ({ ...all, ...sign(system, route, content ?? '') }), {}),
       ...change.headers,
       ...(content !== undefined && { 'content-length': Buffer.byteLength(content) }),
     },
