@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createDatabase, type TestDatabase } from '@causeway/testkit';
 import { migrate, persistenceMigrations, verifyMigrations, type MigrationSet } from '../src/index.js';
 import { errorOf } from './helpers.js';
 
+const ofTheLibrary = readdirSync(persistenceMigrations.directory).sort();
 let database: TestDatabase;
 let root: string;
 let files: Record<string, string>;
@@ -49,7 +50,7 @@ describe('applying', () => {
   test('sets follow each other as listed; the tables of this library are reachable', async () => {
     put('1_uses_the_library', 'ALTER TABLE causeway.inbox ADD COLUMN extra int;');
     const applied = await migrate(database.migrationUrl, [persistenceMigrations, app()]);
-    expect(applied.map(({ set }) => set)).toEqual(['persistence', 'app']);
+    expect(applied.map(({ set }) => set)).toEqual([...ofTheLibrary.map(() => 'persistence'), 'app']);
   });
 
   test('two library sets may use the same names', async () => {
@@ -239,7 +240,7 @@ describe('verifying', () => {
     expect(error).toMatchObject({
       code: 'MIGRATIONS_PENDING',
       retryable: true,
-      pending: [expect.stringMatching(/^persistence\/\d{14}_init$/), 'app/1_init'],
+      pending: [...ofTheLibrary.map((name) => `persistence/${name}`), 'app/1_init'],
     });
     const { rows } = await database.pool.query(
       `SELECT to_regclass('_prisma_migrations') AS a, to_regnamespace('causeway') AS b`,

@@ -15,7 +15,11 @@ export const contractFixture: ContractFixture = {
     },
     eraseMe: {
       request: async (world, subject) => {
-        await world.rows(`INSERT INTO sessions VALUES ($1, $2, $2, 'sealed', now(), now())`, [world.newId(), subject]);
+        // The suite's tokens name their subject as their session.
+        await world.rows(`INSERT INTO sessions VALUES ($1, $2::uuid, $2::uuid::text, 'sealed', now(), now())`, [
+          world.newId(),
+          subject,
+        ]);
         const { headers } = await world.call('getMe', { subject });
         return { ifMatch: headers['etag'] };
       },

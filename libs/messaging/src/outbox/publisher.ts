@@ -52,7 +52,7 @@ export class OutboxPublisher {
   /** @returns How many rows were published. */
   async publishBatch(session: RelaySession, limit: number): Promise<number> {
     if (this.comparisonDue && !(await this.compareWithStreams(session))) return 0;
-    const rows = await readPending(session, limit, this.backoff.blocked);
+    const rows = await readPending(session, limit, this.backoff.beginPass());
     if (rows.length === 0) return 0;
     const startedAt = new Date();
     const batch: Batch = { published: [], newestBefore: new Map(this.newest), lostFrom: new Map() };

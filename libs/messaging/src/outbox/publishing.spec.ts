@@ -21,7 +21,7 @@ describe('back-off', () => {
     const backoff = new Backoff(() => 0);
     backoff.failed(row('1', 'a'), true);
     backoff.failed(row('2', 'b', 'label'), false);
-    expect(backoff.blocked).toEqual({ types: ['label'], aggregates: ['a'] });
+    expect(backoff.beginPass()).toEqual({ types: ['label'], aggregates: ['a'] });
   });
 
   test('the pause doubles from 250 ms to 10 s with each failed try, not with each row', () => {
@@ -31,7 +31,7 @@ describe('back-off', () => {
     for (let round = 0; round < 8; round += 1) {
       const from = now;
       for (let index = 0; index < 5; index += 1) backoff.failed(row('1', 'a'), false);
-      while (backoff.blocked.types.length > 0) now += 10;
+      while (backoff.beginPass().types.length > 0) now += 10;
       pauses.push(now - from);
     }
     expect(pauses).toEqual([250, 500, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000]);
@@ -45,9 +45,13 @@ describe('back-off', () => {
     now = 100;
     backoff.failed(row('2', 'b'), true);
     expect(backoff.untilNextMs).toBe(150);
+    // The first pause has ended since the last pass, which left its message out.
     now = 300;
+    expect(backoff.untilNextMs).toBe(0);
+    expect(backoff.beginPass().aggregates).toEqual(['b']);
     expect(backoff.untilNextMs).toBe(50);
     now = 400;
+    backoff.beginPass();
     expect(backoff.untilNextMs).toBe(Infinity);
   });
 
@@ -56,9 +60,9 @@ describe('back-off', () => {
     backoff.failed(row('1', 'a'), true);
     backoff.failed(row('1', 'a'), false);
     backoff.succeeded(row('1', 'a'));
-    expect(backoff.blocked).toEqual({ types: [], aggregates: [] });
+    expect(backoff.beginPass()).toEqual({ types: [], aggregates: [] });
     backoff.failed(row('1', 'a'), false);
     backoff.clear();
-    expect(backoff.blocked).toEqual({ types: [], aggregates: [] });
+    expect(backoff.beginPass()).toEqual({ types: [], aggregates: [] });
   });
 });
