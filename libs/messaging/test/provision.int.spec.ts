@@ -116,8 +116,11 @@ test('ensureTopology creates what is missing and leaves a changed declaration to
   const jsm = await jetstreamManager(nc);
   await jsm.streams.delete('USER');
   const changed = streams.map((stream) => (stream === parcel ? { ...stream, maxAgeMs: 3_600_000 } : stream));
-  await expect(ensureTopology(nc, { ...topology, streams: changed })).resolves.toEqual([
-    { kind: 'stream', name: 'USER', action: 'created', fields: [] },
-  ]);
+  // With a stream went its consumers.
+  const gone = consumers.filter(({ message }) => message.subject.startsWith('user.')).map(durableName);
+  const changes = await ensureTopology(nc, { ...topology, streams: changed });
+  expect(changes.map(({ action, kind, name }) => `${action} ${kind} ${name}`).sort()).toEqual(
+    [...gone.map((name) => `created consumer ${name}`), 'created stream USER'].sort(),
+  );
   expect((await jsm.streams.info('PARCEL')).config.max_age).toBe(604_800_000_000_000);
 });
