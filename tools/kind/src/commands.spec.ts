@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { howToInstallKubectl, provideKubectl } from '@causeway/manifests';
-import { serviceNames } from '@causeway/system';
+import { serviceNames, services } from '@causeway/system';
 import { describeWhen } from '@causeway/testkit/describe-when';
 import { jest } from '@jest/globals';
 import { runCommand } from './commands.js';
@@ -94,7 +94,9 @@ withKubectl('secrets and manifests', () => {
     const { items } = JSON.parse(secrets!.input) as {
       items: { metadata: { name: string }; data: Record<string, string> }[];
     };
-    expect(items.map(({ metadata }) => metadata.name)).toEqual([...serviceNames, 'nats', 'postgres'].sort());
+    const migrations = services.flatMap(({ name, database }) => (database ? [`${name}-migration`] : []));
+    const servers = ['nats', 'nats-tls', 'postgres', 'postgres-tls'];
+    expect(items.map(({ metadata }) => metadata.name)).toEqual([...serviceNames, ...migrations, ...servers].sort());
     for (const { data } of items) for (const value of Object.values(data)) expect(said.join('\n')).not.toContain(value);
 
     fakes.answer([server, { to: 'kubectl get secrets', stdout: JSON.stringify({ items }) }]);
