@@ -31,16 +31,18 @@ def main(arguments: list[str]) -> int:
 def _on_database(command: str, settings: Settings) -> int:
     from .logs import Logger, start_logs
     from .migrate import run_migrations, wait_for_schema
+    from .session import conninfo
 
     start_logs("blog", settings.text("INSTANCE_ID"), settings.text("LOG_LEVEL"))
     log = Logger("migrate")
-    url, timeout_ms = settings.text("DATABASE_URL"), settings.number("DATABASE_CONNECT_TIMEOUT_MS")
+    timeout_ms = settings.number("DATABASE_CONNECT_TIMEOUT_MS")
     try:
         if command == "migrate":
             # The role that a service runs with owns nothing.
-            run_migrations(settings.optional("MIGRATION_DATABASE_URL") or url, timeout_ms)
+            owner = "MIGRATION_DATABASE_URL" if settings.optional("MIGRATION_DATABASE_URL") else "DATABASE_URL"
+            run_migrations(conninfo(settings, owner), timeout_ms)
         else:
-            wait_for_schema(url, timeout_ms)
+            wait_for_schema(conninfo(settings), timeout_ms)
         return 0
     except CodedError as error:
         log.fatal(f"{command} failed", code=error.code, detail=error.message, remedy=error.remedy)

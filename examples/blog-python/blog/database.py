@@ -13,7 +13,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from .deadline import current_deadline
 from .problems import CodedError, database_unavailable, deadline_exceeded, overloaded
-from .session import session_options
+from .session import conninfo, session_options
 from .settings import Settings
 from .tracing import Tracer
 
@@ -55,7 +55,7 @@ class Database:
         connect_seconds = max(2, round(settings.number("DATABASE_CONNECT_TIMEOUT_MS") / 1_000))
         idle = settings.number("DATABASE_IDLE_TRANSACTION_TIMEOUT_MS")
         self._pool: ConnectionPool = ConnectionPool(
-            settings.text("DATABASE_URL"),
+            conninfo(settings),
             min_size=1,
             max_size=settings.number("DATABASE_POOL_MAX"),
             max_idle=settings.number("DATABASE_IDLE_TIMEOUT_MS") / 1_000,

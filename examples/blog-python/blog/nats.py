@@ -105,6 +105,7 @@ class Connection:
     """:param servers: ``nats://host:port``, tried in turn.
     :param name: names the connection on the server, and the private inbox: with a shared one every service could read
         the replies to the others, and the server's permissions forbid it.
+    :param ca: certificates of the authority in PEM; with them a server must encrypt and prove the host of its URL.
     :param on_change: called with True after a reconnect, with False after a loss. Must return quickly.
     """
 
@@ -114,6 +115,7 @@ class Connection:
         name: str,
         user: str | None = None,
         password: str | None = None,
+        ca: str | None = None,
         on_change: Callable[[bool], None] | None = None,
         on_error: Callable[[str], None] | None = None,
     ) -> None:
@@ -121,6 +123,7 @@ class Connection:
         self._name = name
         self._user = user
         self._password = password
+        self._ca = ca
         self._on_change = on_change or (lambda _connected: None)
         self._on_error = on_error or (lambda _text: None)
         self._inbox = f"_INBOX_{name}.{secrets.token_hex(8)}"
@@ -292,8 +295,10 @@ class Connection:
                 return line
 
             info = json.loads(read_line().removeprefix(b"INFO "))
-            if scheme == "tls" or info.get("tls_required"):
-                sock = ssl.create_default_context().wrap_socket(sock, server_hostname=host)
+            if self._ca is not None or scheme == "tls" or info.get("tls_required"):
+                if not (info.get("tls_required") or info.get("tls_available")):
+                    raise NotConnected("the server offers no TLS")
+                sock = ssl.create_default_context(cadata=self._ca).wrap_socket(sock, server_hostname=host)
             options = {
                 "verbose": False,
                 "pedantic": False,

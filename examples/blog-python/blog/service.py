@@ -24,6 +24,7 @@ from .posts import Posts, register_author
 from .problems import CodedError
 from .relay import Relay
 from .server import HttpServer
+from .session import conninfo
 from .settings import Settings
 from .tokens import KeySource, TokenVerifier
 from .tracing import Tracer
@@ -115,7 +116,7 @@ class _Service:
         self._management = _named("MANAGEMENT_PORT", settings, self._start_management)
         _log.info("live", managementPort=self._management.port, liveMs=self._since_start())
         wait_for_schema(
-            settings.text("DATABASE_URL"), settings.number("DATABASE_CONNECT_TIMEOUT_MS"), stop.requested
+            conninfo(settings), settings.number("DATABASE_CONNECT_TIMEOUT_MS"), stop.requested
         )
         if stop.requested.is_set():
             return
@@ -133,7 +134,7 @@ class _Service:
         if stop.requested.is_set():
             return
         relay = self._relay = Relay(
-            settings.text("DATABASE_URL"),
+            conninfo(settings),
             nats,
             "BLOG",
             self._tracer,
@@ -210,6 +211,7 @@ class _Service:
             NAME,
             settings.optional("NATS_USER"),
             settings.optional("NATS_PASSWORD"),
+            settings.optional("NATS_CA"),
             on_change=self._on_broker_change,
             on_error=lambda text: _log.error("NATS reported an error", reason=text),
         )

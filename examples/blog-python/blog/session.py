@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
+import os
+import tempfile
+
+from psycopg.conninfo import make_conninfo
+
+from .settings import Settings
+
 _pinned = {
     "TimeZone": "UTC",
     "DateStyle": "ISO, MDY",
@@ -16,6 +24,26 @@ _pinned = {
     "lock_timeout": "0",
     "idle_in_transaction_session_timeout": "0",
 }
+
+
+def conninfo(settings: Settings, url: str = "DATABASE_URL") -> str:
+    """How to reach the database. With ``DATABASE_CA`` the server must encrypt and prove the host of its URL, whatever
+    the URL itself says about TLS.
+
+    :param url: name of the setting that holds the URL.
+    """
+    ca = settings.optional("DATABASE_CA")
+    if ca is None:
+        return settings.text(url)
+    return make_conninfo(settings.text(url), sslmode="verify-full", sslrootcert=_file_of(ca))
+
+
+def _file_of(certificates: str) -> str:
+    """libpq takes certificates from a file only. It is removed when the process ends."""
+    with tempfile.NamedTemporaryFile("w", suffix=".crt", delete=False) as file:
+        file.write(certificates)
+    atexit.register(os.unlink, file.name)
+    return file.name
 
 
 def session_options(**own: int) -> str:

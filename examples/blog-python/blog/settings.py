@@ -49,6 +49,12 @@ def _servers(value: str) -> list[str]:
     return servers
 
 
+def _certificates(value: str) -> str:
+    if "-----BEGIN CERTIFICATE-----" not in value:
+        raise _Expected("expected certificates in PEM")
+    return value
+
+
 def _secret(least: int) -> Parse:
     def parse(value: str) -> str:
         if len(value) < least:
@@ -135,6 +141,7 @@ _shape: dict[str, tuple[Parse, object]] = {
     "OTEL_BSP_SCHEDULE_DELAY": (_integer(10, 60_000), "500"),
     "DATABASE_URL": (_database, _REQUIRED),
     "MIGRATION_DATABASE_URL": (_database, None),
+    "DATABASE_CA": (_certificates, None),
     "DATABASE_POOL_MAX": (_integer(3, 500), "10"),
     "DATABASE_CONNECT_TIMEOUT_MS": (_integer(10, 60_000), "2000"),
     "DATABASE_STATEMENT_TIMEOUT_MS": (_integer(10, 600_000), "5000"),
@@ -143,6 +150,7 @@ _shape: dict[str, tuple[Parse, object]] = {
     "NATS_URL": (_servers, _REQUIRED),
     "NATS_USER": (str, None),
     "NATS_PASSWORD": (str, None),
+    "NATS_CA": (_certificates, None),
     "NATS_CREATE_MISSING": (_never_created, "false"),
     "MESSAGES_MAX_CONCURRENT": (_integer(1, 1_000), None),
     "OUTBOX_POLL_MS": (_integer(10, 60_000), "5000"),
@@ -157,7 +165,14 @@ _shape: dict[str, tuple[Parse, object]] = {
 }
 
 #: What `migrate` and `wait-for-schema` need.
-DATABASE_SETTINGS = ("DATABASE_URL", "MIGRATION_DATABASE_URL", "DATABASE_CONNECT_TIMEOUT_MS", "LOG_LEVEL", "INSTANCE_ID")
+DATABASE_SETTINGS = (
+    "DATABASE_URL",
+    "MIGRATION_DATABASE_URL",
+    "DATABASE_CA",
+    "DATABASE_CONNECT_TIMEOUT_MS",
+    "LOG_LEVEL",
+    "INSTANCE_ID",
+)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ export const allowed = [
   'BSD-3-Clause',
   'ISC',
   'MIT',
+  'MIT-0',
   'Unlicense',
 ];
 

@@ -76,7 +76,7 @@ describe('refused, and nothing is written:', () => {
 describe('what cannot be removed', () => {
   test.each([
     ['user', /order sends user\.rpc\.get-address\.v1.*asks it for the keys/],
-    ['payment', /order consumes paymentAuthorized.*order sends payment\.cmd\.authorize\.v1/],
+    ['payment', /order consumes paymentAuthorized.*order sends payment\.cmd\.authorize\.v2/],
     ['order', /gateway listens to order\.evt/],
     ['gateway', /order calls it over HTTP/],
     ['nothing', /There is no service nothing\. There are: gateway/],
