@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -83,6 +84,11 @@ export async function ledgerOf(system: Target, paymentId: string): Promise<Ledge
   const { status, body } = await call<{ sums: LedgerTotals[] }>(system.urls.psp, `/ledger?reference=${paymentId}`, {
     headers: { authorization: `Bearer ${system.secrets.pspApiKey}` },
   });
+  if (status === 429) {
+    // It limits how many read at a time, as a provider does; a busy machine answers fewer of them in the meantime.
+    await sleep(500);
+    return ledgerOf(system, paymentId);
+  }
   if (status !== 200) throw new Error(`the ledger answered ${status}`);
   const nothing = {
     reference: paymentId,
