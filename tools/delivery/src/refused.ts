@@ -23,7 +23,8 @@ function explained(error: unknown, usage: string): unknown {
   if (error instanceof ProgramFailed) return `${message}\n\n${remedyOf(error)}`;
   if (typeof code === 'string' && code.startsWith('ERR_PARSE_ARGS_'))
     return `${message.split(/[.'] (?=To specify)/)[0]}\n\n${usage}`;
-  const missing = code === 'ENOENT' && /^spawn (.+)$/.exec(String(syscall))?.[1];
+  // EACCES: a folder of the PATH may be another account's.
+  const missing = (code === 'ENOENT' || code === 'EACCES') && /^spawn (.+)$/.exec(String(syscall))?.[1];
   if (missing) return `There is no ${missing} on the PATH: install it, or run this where the pipeline runs it.`;
   return error;
 }
