@@ -1,3 +1,4 @@
+import { services } from '@causeway/system';
 import { callGraph, type Flow } from '@causeway/system/topology';
 
 /** A port of a workload, and who may call it. What every mesh's authorization is generated from. */
@@ -45,10 +46,11 @@ export const targets: readonly MeshTarget[] = [
 /** Not PostgreSQL or NATS. */
 export const isService = ({ name }: MeshTarget): boolean => !(name in components);
 
+/** Those that are called, and those that only hear messages. */
+const names = [...new Set([...targets.filter(isService), ...services].map(({ name }) => name))];
+
 /** Health and metrics: asked by the kubelet and by Prometheus, which are in no mesh. NetworkPolicies say who reaches them. */
 export const unmeshed: readonly MeshTarget[] = [
-  ...targets
-    .filter(isService)
-    .map(({ name, labels }) => ({ name, labels, port: 9090, callers: [], open: true }) as const),
+  ...names.map((name) => ({ name, labels: labelsOf(name), port: 9090, callers: [], open: true }) as const),
   { name: 'nats', labels: labelsOf('nats'), port: 8222, callers: [], open: true },
 ];
