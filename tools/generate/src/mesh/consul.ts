@@ -1,11 +1,10 @@
 import { labels, toControlPlane, tunnelPolicies } from './network-policies.js';
-import { isService, targets, type MeshTarget } from './targets.js';
+import { isService, meshServices, type MeshTarget } from './targets.js';
 
 /** Where Envoy takes connections from the mesh (consul-k8s, connect-inject/constants, ProxyDefaultInboundPort). */
 const tunnel = 20_000;
 /** HTTPS API, where a pod logs in with its account, and gRPC, which configures Envoy. */
 const controlPlane = { namespace: 'consul', ports: [8501, 8502] } as const;
-const services = targets.filter(isService);
 
 const object = (kind: string, name: string, spec: object): object => ({
   apiVersion: 'consul.hashicorp.com/v1alpha1',
@@ -31,8 +30,8 @@ const defaults = ({ name }: MeshTarget): object =>
 
 /** The component `mesh-consul`, by file. */
 export const consul = (): Readonly<Record<string, object[]>> => ({
-  'service-intentions.yaml': services.map(intentions),
-  'service-defaults.yaml': services.map(defaults),
+  'service-intentions.yaml': meshServices.map(intentions),
+  'service-defaults.yaml': meshServices.map(defaults),
   'network-policies.yaml': [
     ...tunnelPolicies(tunnel, isService),
     toControlPlane(controlPlane.namespace, controlPlane.ports, {

@@ -46,11 +46,18 @@ export const targets: readonly MeshTarget[] = [
 /** Not PostgreSQL or NATS. */
 export const isService = ({ name }: MeshTarget): boolean => !(name in components);
 
-/** Those that are called, and those that only hear messages. */
-const names = [...new Set([...targets.filter(isService), ...services].map(({ name }) => name))];
+const called = targets.filter(isService);
+
+/** Every service on its HTTP port, those too that nobody calls: they hear messages only. */
+export const meshServices: readonly MeshTarget[] = [
+  ...called,
+  ...services
+    .filter(({ name }) => !called.some((target) => target.name === name))
+    .map(({ name }) => ({ name, labels: labelsOf(name), port: 8080, callers: [] })),
+];
 
 /** Health and metrics: asked by the kubelet and by Prometheus, which are in no mesh. NetworkPolicies say who reaches them. */
 export const unmeshed: readonly MeshTarget[] = [
-  ...names.map((name) => ({ name, labels: labelsOf(name), port: 9090, callers: [], open: true }) as const),
+  ...meshServices.map(({ name, labels }) => ({ name, labels, port: 9090, callers: [], open: true }) as const),
   { name: 'nats', labels: labelsOf('nats'), port: 8222, callers: [], open: true },
 ];
