@@ -46,15 +46,18 @@ export const targets: readonly MeshTarget[] = [
 /** Not PostgreSQL or NATS. */
 export const isService = ({ name }: MeshTarget): boolean => !(name in components);
 
-const called = targets.filter(isService);
-
 /** Every service on its HTTP port, those too that nobody calls: they hear messages only. */
-export const meshServices: readonly MeshTarget[] = [
+export const everyService = (called: readonly MeshTarget[], names: readonly string[]): readonly MeshTarget[] => [
   ...called,
-  ...services
-    .filter(({ name }) => !called.some((target) => target.name === name))
-    .map(({ name }) => ({ name, labels: labelsOf(name), port: 8080, callers: [] })),
+  ...names
+    .filter((name) => !called.some((target) => target.name === name))
+    .map((name) => ({ name, labels: labelsOf(name), port: 8080, callers: [] })),
 ];
+
+export const meshServices = everyService(
+  targets.filter(isService),
+  services.map(({ name }) => name),
+);
 
 /** Health and metrics: asked by the kubelet and by Prometheus, which are in no mesh. NetworkPolicies say who reaches them. */
 export const unmeshed: readonly MeshTarget[] = [
