@@ -4,10 +4,8 @@ import { services, servicesWith } from '@causeway/system';
 import { natsPermissions } from '@causeway/system/topology';
 import { exampleNames, readExample } from '../src/examples/example-files.js';
 import { topologyWith } from '../src/examples/example-topology.js';
-import { findPython } from '../src/examples/find-python.js';
 import { loadExamples } from '../src/examples/load-examples.js';
 import { UsageError } from '../src/options.js';
-import { run } from '../src/run.js';
 
 const examples = exampleNames().map(readExample);
 
@@ -82,20 +80,3 @@ test.each(examples.filter(({ folder }) => existsSync(join(folder, 'Dockerfile'))
     expect(file).not.toMatch(/\bpip\b/);
   },
 );
-
-for (const example of examples.filter(({ python }) => python !== undefined)) {
-  const python = await findPython(example.python!).catch((error: unknown) => error as Error);
-  const runnable = typeof python === 'string';
-  (runnable ? test : test.skip)(
-    `${example.folderName}: its own tests${runnable ? '' : ` (skipped: ${(python as Error).message.split('\n')[0]})`}`,
-    async () => {
-      expect(existsSync(join(example.folder, 'tests'))).toBe(true);
-      // As its own tests want it: what is not closed fails, and no compiled code stays in the repository.
-      const { code, stderr } = await run(
-        [python as string, '-B', '-W', 'error', '-m', 'unittest', 'discover', '-s', 'tests', '-t', '.'],
-        { cwd: example.folder },
-      );
-      expect([code, stderr]).toEqual([0, expect.stringMatching(/Ran [1-9]\d* tests[^]*OK\s*$/)]);
-    },
-  );
-}

@@ -65,6 +65,9 @@ export interface ExampleService extends Example {
 /** An example cannot be run as it is; the message says what to do. */
 export class ExampleUnusable extends Error {}
 
+/** This machine lacks what the example is started with; the message says how to get it. */
+export class ProgramMissing extends ExampleUnusable {}
+
 const root = join(repository, 'examples');
 
 /** The examples that exist, by the name of their folder. */

@@ -1,5 +1,5 @@
 import { run } from '../run.js';
-import { ExampleUnusable, type PythonNeeds } from './example-files.js';
+import { ProgramMissing, type PythonNeeds } from './example-files.js';
 
 /**
  * Where a Python may be: the setting `PYTHON`, the first on the PATH, and that of the distribution. Its packages are
@@ -42,7 +42,7 @@ const isEnough = ([major, minor]: readonly [number, number], needed: string): bo
  * Finds a Python that has everything an example needs.
  * @param programs Where to look. Default: the setting `PYTHON`, `python3` of the PATH, `/usr/bin/python3`.
  * @returns The program.
- * @throws ExampleUnusable that says what is missing and how to get it.
+ * @throws ProgramMissing that says what is missing and how to get it.
  */
 export async function findPython(needs: PythonNeeds, programs: readonly string[] = candidates()): Promise<string> {
   const found: Found[] = [];
@@ -59,7 +59,7 @@ export async function findPython(needs: PythonNeeds, programs: readonly string[]
   const what = closest
     ? `${closest.program} (Python ${closest.version.join('.')}) lacks ${missing.join(', ')}`
     : `there is no Python ${needs.version} or later`;
-  throw new ExampleUnusable(
+  throw new ProgramMissing(
     `${what}. On Debian 12 or Ubuntu 24.04:\n\n  sudo apt-get install ${[...(closest ? [] : ['python3']), ...packages].join(' ')}\n\n` +
       'Another Python that has them is used if the variable PYTHON names it.',
   );

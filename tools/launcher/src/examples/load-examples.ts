@@ -1,5 +1,5 @@
 import { UsageError } from '../options.js';
-import { ExampleUnusable, exampleNames, readExample, type ExampleService } from './example-files.js';
+import { exampleNames, ProgramMissing, readExample, type ExampleService } from './example-files.js';
 import { findPython } from './find-python.js';
 
 /** An example that this machine can run. */
@@ -11,7 +11,8 @@ export interface RunnableExample extends ExampleService {
 /**
  * Reads examples and makes sure that this machine can run them, before anything is started.
  * @param names What `--with` was given.
- * @throws UsageError for an unknown name, with those that exist; ExampleUnusable with what is missing
+ * @throws UsageError for an unknown name, with those that exist; ExampleUnusable for a record that is wrong; ProgramMissing for
+ *   what this machine lacks
  */
 export async function loadExamples(names: readonly string[]): Promise<RunnableExample[]> {
   const existing = exampleNames();
@@ -32,7 +33,7 @@ async function programOf({ folderName, python, start }: ExampleService): Promise
   try {
     return await findPython(python);
   } catch (error) {
-    if (!(error instanceof ExampleUnusable)) throw error;
-    throw new ExampleUnusable(`${folderName} cannot be started: ${error.message}`, { cause: error });
+    if (!(error instanceof ProgramMissing)) throw error;
+    throw new ProgramMissing(`${folderName} cannot be started: ${error.message}`, { cause: error });
   }
 }
