@@ -62,8 +62,8 @@ export {
   type SessionView,
   type UserView,
 } from './http/users.js';
+export { errorCodesOf } from './http/route-errors.js';
 export {
-  errorCodesOf,
   forwardedServices,
   pathParametersOf,
   routes,

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { contractRecord } from '@causeway/contracts/record';
@@ -24,7 +23,7 @@ const elsewhere = {
   publicUrl: nowhere,
   publicUrls: [nowhere],
   urlOf: () => nowhere,
-  mailUrl: pathToFileURL(join(tmpdir(), 'causeway-contract-mails')).href,
+  mailUrl: 'smtp://127.0.0.1:9',
 };
 
 /** A service of the list, from its build in `apps/<name>/dist`. */

@@ -1,7 +1,8 @@
 import { createDocument, type ZodOpenApiOverride, type ZodOpenApiPathsObject } from 'zod-openapi';
 import { peopleScopes, scopes, scopesOf, type Scope } from '../http/headers.js';
 import { orderChange, orderStreamEvents } from '../http/order-events.js';
-import { errorCodesOf, routes } from '../http/routes.js';
+import { errorCodesOf } from '../http/route-errors.js';
+import { routes } from '../http/routes.js';
 import { parametersOf, requestHeaders, responseHeaders } from './headers.js';
 import { operationOf } from './operation.js';
 import { problemExample } from './problem-examples.js';

@@ -2,7 +2,8 @@ import { errorCodes, problemContentType, type ErrorCode } from '@causeway/errors
 import { z } from 'zod';
 import type { ZodOpenApiOperationObject } from 'zod-openapi';
 import { peopleScopes, scopesOf } from '../http/headers.js';
-import { pathParametersOf, pathSchemaOf, scopesOfRoute, statusesOf, type RouteDefinition } from '../http/routes.js';
+import { statusesOf } from '../http/route-errors.js';
+import { pathParametersOf, pathSchemaOf, scopesOfRoute, type RouteDefinition } from '../http/routes.js';
 import { bodyExamples } from './examples.js';
 import { headersOfProblem, headersOfSuccess, parametersOf, referTo } from './headers.js';
 import { descriptions, pathParameters, tagOf } from './texts.js';

@@ -1,4 +1,4 @@
-import { errorCodes, type ErrorCode } from '@causeway/errors';
+import type { ErrorCode } from '@causeway/errors';
 import { z } from 'zod';
 import { id } from '../values.js';
 import { scopes, type Scope } from './headers.js';
@@ -17,6 +17,7 @@ import { orderEventStream } from './order-events.js';
 import { orderOverview } from './overview.js';
 import { pageQuery } from './paging.js';
 import { paymentView, pspWebhookBody } from './payments.js';
+import { beyondTheGateway } from './route-errors.js';
 import {
   addressBody,
   addressList,
@@ -75,15 +76,6 @@ export interface RouteDefinition {
   /** Codes this route can return besides those that follow from its other fields. */
   readonly errors?: readonly ErrorCode[];
 }
-
-/** Failures between the gateway and a service, and between the service and its database. */
-const beyondTheGateway: readonly ErrorCode[] = [
-  'OVERLOADED',
-  'DATABASE_UNAVAILABLE',
-  'CIRCUIT_OPEN',
-  'BULKHEAD_FULL',
-  'NO_ENDPOINT',
-];
 
 type Success = RouteDefinition['success'];
 const ok = (body: z.ZodType, description = 'OK'): Success => ({ status: 200, description, body });
@@ -392,58 +384,8 @@ export const forwardedServices: readonly string[] = [...new Set(routes.map(({ ow
 export const scopesOfRoute = ({ scope, staffScope }: Pick<RouteDefinition, 'scope' | 'staffScope'>): readonly Scope[] =>
   [scope, staffScope].filter((each) => each !== undefined);
 
-/** Any request can fail with these, even before its route is known. */
-const anyRequest: readonly ErrorCode[] = [
-  'MALFORMED_REQUEST',
-  'REQUEST_TIMEOUT',
-  'URI_TOO_LONG',
-  'EXPECTATION_FAILED',
-  'RATE_LIMITED',
-  'HEADERS_TOO_LARGE',
-  'INTERNAL',
-  'DEPENDENCY_UNAVAILABLE',
-  'DEADLINE_EXCEEDED',
-];
-/** Returns every error code a route can return, without duplicates. */
-export function errorCodesOf(route: RouteDefinition): readonly ErrorCode[] {
-  const { path, method, owner, scope, body, query, idempotent, versioned, errors = [] } = route;
-  const hasParameters = path.includes('{');
-  const codes: readonly (readonly [applies: boolean, codes: readonly ErrorCode[]])[] = [
-    [true, anyRequest],
-    [owner !== 'gateway', beyondTheGateway],
-    [hasParameters || body !== undefined || query !== undefined, ['VALIDATION_FAILED']],
-    [hasParameters, ['NOT_FOUND']],
-    // A route that takes no body reads and discards the one it gets.
-    [method !== 'get', ['BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE']],
-    [scope !== undefined, ['TOKEN_MISSING', 'TOKEN_INVALID', 'TOKEN_EXPIRED', 'SCOPE_MISSING']],
-    [idempotent === true, idempotency],
-    [versioned === true, ['IF_MATCH_REQUIRED', 'VERSION_STALE']],
-    // demo
-    [route.signed === true, ['SIGNATURE_INVALID', 'SIGNATURE_TOO_OLD']],
-    // end demo
-    [true, errors],
-  ];
-  return [...new Set(codes.flatMap(([applies, some]) => (applies ? some : [])))];
-}
-
-const idempotency: readonly ErrorCode[] = [
-  'IDEMPOTENCY_KEY_REQUIRED',
-  'IDEMPOTENCY_KEY_INVALID',
-  'IDEMPOTENCY_KEY_REUSED',
-  'IDEMPOTENCY_KEY_IN_FLIGHT',
-];
-
 /** Names of the path parameters, all of which are UUIDs. */
 export const pathParametersOf = (path: string): readonly string[] =>
   [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!);
 export const pathSchemaOf = (path: string): z.ZodObject =>
   z.object(Object.fromEntries(pathParametersOf(path).map((name) => [name, id])));
-
-export const statusesOf = (route: RouteDefinition): Map<number, ErrorCode[]> => {
-  const byStatus = new Map<number, ErrorCode[]>();
-  for (const code of errorCodesOf(route)) {
-    const { status } = errorCodes[code];
-    byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
-  }
-  return byStatus;
-};
