@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { chmodSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { abortUpdate, update } from '../src/update/update.js';
@@ -11,23 +9,8 @@ afterEach(() => scene.remove());
 afterAll(forgetBeginning);
 
 describe('nothing is left behind', () => {
-  const change = (): void => {
-    scene.fork.commit('ours', { 'libs/text.ts': longText({ 3: 'ours' }) });
-    scene.release({ 'libs/text.ts': longText({ 3: 'theirs' }), 'tools/new.ts': 'new\n' });
-  };
-
-  /** Begins an update in a process of its own, and sends the signal once it stands still. */
-  async function killed(moment: string, signal: NodeJS.Signals): Promise<void> {
-    const fixture = join(import.meta.dirname, 'fixtures/endless-update.mjs');
-    const options = ['--experimental-transform-types', '--no-warnings', fixture, scene.fork.folder, moment];
-    const child = spawn(process.execPath, options, { stdio: ['ignore', 'pipe', 'inherit'] });
-    const ended = once(child, 'exit');
-    child.stdout.once('data', () => child.kill(signal));
-    await ended;
-  }
-
   test('--abort after the merge was committed, and from another branch, whose files stay', async () => {
-    change();
+    scene.changeBoth();
     const before = scene.fork.state();
     await scene.run();
     scene.fork.git('checkout', '--theirs', 'libs/text.ts');
@@ -62,16 +45,16 @@ describe('nothing is left behind', () => {
   });
 
   test.each(['setUp', 'install', 'generate'])('the process ends in the middle, during %s', async (moment) => {
-    change();
+    scene.changeBoth();
     scene.fork.git('reset', '--quiet', '--hard', 'HEAD^');
     const before = scene.fork.state();
-    await killed(moment, 'SIGTERM');
+    await scene.killedAt(moment, 'SIGTERM');
     expect(scene.fork.state()).toEqual(before);
     expect(readdirSync(join(scene.fork.folder, 'cache')).filter((name) => name.startsWith('work'))).toEqual([]);
   });
 
   test('a failure before the merge is finished', async () => {
-    change();
+    scene.changeBoth();
     const before = scene.fork.state();
     const parts = scene.parts();
     const broken = { ...parts.tooling, setUp: () => Promise.reject(new Error('npm ci failed')) };
@@ -86,7 +69,7 @@ describe('nothing is left behind', () => {
   });
 
   test('settings and hooks of a person do not get in the way', async () => {
-    change();
+    scene.changeBoth();
     const hook = join(scene.fork.folder, '.git/hooks/prepare-commit-msg');
     scene.fork.write({ '.git/hooks/prepare-commit-msg': '#!/bin/sh\nexit 1\n' });
     chmodSync(hook, 0o755);

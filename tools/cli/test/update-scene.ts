@@ -1,4 +1,5 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -187,6 +188,22 @@ export class UpdateScene {
   release(files: Files, tag = 'v2'): void {
     this.template.commit(tag, files);
     this.template.git('tag', tag);
+  }
+
+  /** Both change one line, which conflicts, and the template has a new file. */
+  changeBoth(): void {
+    this.fork.commit('ours', { 'libs/text.ts': longText({ 3: 'ours' }) });
+    this.release({ 'libs/text.ts': longText({ 3: 'theirs' }), 'tools/new.ts': 'new\n' });
+  }
+
+  /** Begins an update in a process of its own, and sends the signal once it stands still at this moment. */
+  async killedAt(moment: string, signal: NodeJS.Signals): Promise<void> {
+    const fixture = join(import.meta.dirname, 'fixtures/endless-update.mjs');
+    const options = ['--experimental-transform-types', '--no-warnings', fixture, this.fork.folder, moment];
+    const child = spawn(process.execPath, options, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const ended = once(child, 'exit');
+    child.stdout.once('data', () => child.kill(signal));
+    await ended;
   }
 
   parts(interference: Interference = {}): UpdateParts {

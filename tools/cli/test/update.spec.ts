@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import { abortUpdate, continueUpdate, update } from '../src/update/update.js';
 import { forgetBeginning, longText, templateAddress, UpdateScene } from './update-scene.js';
@@ -128,23 +126,8 @@ describe('after the merge', () => {
 });
 
 describe('nothing is left behind', () => {
-  const change = (): void => {
-    scene.fork.commit('ours', { 'libs/text.ts': longText({ 3: 'ours' }) });
-    scene.release({ 'libs/text.ts': longText({ 3: 'theirs' }), 'tools/new.ts': 'new\n' });
-  };
-
-  /** Begins an update in a process of its own, and sends the signal once it stands still. */
-  async function killed(moment: string, signal: NodeJS.Signals): Promise<void> {
-    const fixture = join(import.meta.dirname, 'fixtures/endless-update.mjs');
-    const options = ['--experimental-transform-types', '--no-warnings', fixture, scene.fork.folder, moment];
-    const child = spawn(process.execPath, options, { stdio: ['ignore', 'pipe', 'inherit'] });
-    const ended = once(child, 'exit');
-    child.stdout.once('data', () => child.kill(signal));
-    await ended;
-  }
-
   test('--abort with conflicts, also after somebody worked on them', async () => {
-    change();
+    scene.changeBoth();
     const before = scene.fork.state();
     await scene.run();
     scene.fork.write({ 'libs/text.ts': 'half', 'notes.txt': 'mine' });
@@ -154,17 +137,17 @@ describe('nothing is left behind', () => {
   });
 
   test('the process is killed in the middle: the next one says so, and --abort cleans up', async () => {
-    change();
+    scene.changeBoth();
     scene.fork.git('reset', '--quiet', '--hard', 'HEAD^');
     const before = scene.fork.state();
-    await killed('generate', 'SIGKILL');
+    await scene.killedAt('generate', 'SIGKILL');
     await expect(scene.run()).rejects.toThrow(/an update has begun/);
     await abortUpdate(scene.parts());
     expect(scene.fork.state()).toEqual(before);
   });
 
   test('--dry-run says what would come, and where conflicts would be', async () => {
-    change();
+    scene.changeBoth();
     const before = scene.fork.state();
     expect(await scene.run({ dryRun: true })).toMatchObject({
       state: 'planned',
