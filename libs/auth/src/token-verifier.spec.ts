@@ -21,6 +21,14 @@ async function until(condition: () => boolean | Promise<boolean>): Promise<void>
   while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
+const untilRefused = (subject: TokenVerifier, token: string): Promise<void> =>
+  until(() =>
+    subject.verify(token).then(
+      () => false,
+      (error: unknown) => error instanceof TokenInvalid,
+    ),
+  );
+
 const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
 describe('a token', () => {
@@ -137,12 +145,7 @@ describe('a verified token', () => {
     // The fetch is in the background: it is this call that starts it.
     await subject.verify(token);
     await until(() => issuer.reads === 2);
-    await until(() =>
-      subject.verify(token).then(
-        () => false,
-        (error: unknown) => error instanceof TokenInvalid,
-      ),
-    );
+    await untilRefused(subject, token);
   });
 
   test('is not remembered if its key vanishes while it is verified', async () => {
@@ -154,12 +157,7 @@ describe('a verified token', () => {
     // Starts the fetch, and passes with the keys of before, whichever of the two ends first.
     await subject.verify(token);
     await until(() => issuer.reads === 2);
-    await until(() =>
-      subject.verify(token).then(
-        () => false,
-        (error: unknown) => error instanceof TokenInvalid,
-      ),
-    );
+    await untilRefused(subject, token);
   });
 
   test('outlives a new key, and one that is fetched again', async () => {
