@@ -1,3 +1,4 @@
+import { recordFile } from '@causeway/generators/steps';
 import { pinsOf } from '../src/check/pinned-versions.js';
 import { serviceFindings } from '../src/check/services.js';
 import { checkScene, differencesIn, short } from './check-scene.js';
@@ -89,6 +90,24 @@ test('a migration of the fork’s own that was changed after it was committed; a
   expect(short(found)).toEqual([`error migrations ${own}`, `error migrations ${other}`]);
   expect(found[0]!.reason).toContain(commit.slice(0, 12));
   expect(found[1]!.reason).toContain('not committed');
+});
+
+test('a migration that the template changed before the fork was made is nothing that the fork did', async () => {
+  scene.template.commit('amended', { [migration]: 'CREATE SCHEMA oldname; -- amended\n' });
+  scene.template.git('tag', '--force', 'v1');
+  scene.fork = scene.clone('later');
+  await scene.step('rename', { name: 'newname' });
+  scene.fork.commit('renamed', {});
+  // Nobody can tell who it was without the template.
+  expect(short(await differencesIn(scene, {}, null))).toEqual([
+    `note migrations ${migration}`,
+    `note template ${recordFile}`,
+  ]);
+  expect(await differencesIn(scene)).toEqual([]);
+  // The update's own commits take the place of the template's.
+  scene.release({ 'libs/own.ts': 'own, better\n' });
+  expect(await scene.run()).toMatchObject({ state: 'done' });
+  expect(await differencesIn(scene, {}, null)).toEqual([]);
 });
 
 test('files that are not current, and imports that a rule forbids or a comment allows', async () => {

@@ -12,6 +12,13 @@ const finding = (file: string, what: string): TemplateFinding => ({
   remedy: 'Give it its old text back, and write a new migration: npx causeway new migration <service> <name>.',
 });
 
+/** A fork has the history of its template, whose first version may have come about in several commits. */
+const byWhomever = (file: string, what: string): TemplateFinding => ({
+  ...finding(file, what),
+  severity: 'note',
+  remedy: 'Nothing, if it was the template. Who it was can be told where the template is known: --from <repository>.',
+});
+
 /** Migrations that somebody may have applied and that have another text now, or are gone. */
 export async function migrationFindings(repository: CheckedRepository): Promise<TemplateFinding[]> {
   const { root, template } = repository;
@@ -24,11 +31,11 @@ export async function migrationFindings(repository: CheckedRepository): Promise<
   );
   const differing: TemplateFinding[] = [];
   for (const file of compared) {
-    if (!existsSync(join(root, file))) edited.set(file, 'deleted here');
+    if (!existsSync(join(root, file))) edited.set(file, finding(file, 'deleted here'));
     else if (!edited.has(file) && readFileSync(join(root, file), 'utf8') !== (await template?.read(file)))
       differing.push(differs(file));
   }
-  return [...[...edited].map(([file, what]) => finding(file, what)), ...differing];
+  return [...edited.values(), ...differing];
 }
 
 const differs = (file: string): TemplateFinding => ({
@@ -39,22 +46,23 @@ const differs = (file: string): TemplateFinding => ({
   remedy: 'Nothing, unless it was changed before the first commit.',
 });
 
-/** What a commit of the fork changed after another had added it, or what is changed and not committed. */
-async function editedHere({ git, template }: CheckedRepository): Promise<Map<string, string>> {
-  const known = template !== undefined && (await git.commitOf(template.version.commit)) !== undefined;
+/** What a commit of the fork changed after another had added it, or what is changed and not committed; by file. */
+async function editedHere({ git, template }: CheckedRepository): Promise<Map<string, TemplateFinding>> {
   const log = await git.list(
     ...['log', '-z', '--format=%x01%H', '--name-only', '--no-renames', '--diff-filter=M', 'HEAD'],
-    ...(known ? ['--not', template.version.commit] : []),
   );
-  const edited = new Map<string, string>();
+  const edited = new Map<string, TemplateFinding>();
   let commit = '';
   for (const entry of log.map((text) => text.replace(/^\n/, ''))) {
     if (entry.startsWith('\u0001')) commit = entry.slice(1).trim();
-    else if (isMigration(entry) && !edited.has(entry) && existsSync(join(git.folder, entry)))
-      if (!(await onlyRenamed(git, commit, entry))) edited.set(entry, `changed by the commit ${commit.slice(0, 12)}`);
+    else if (isMigration(entry) && !edited.has(entry) && existsSync(join(git.folder, entry))) {
+      if ((await template?.has(commit)) || (await onlyRenamed(git, commit, entry))) continue;
+      const what = `changed by the commit ${commit.slice(0, 12)}`;
+      edited.set(entry, template ? finding(entry, what) : byWhomever(entry, what));
+    }
   }
   for (const file of await git.list('diff', '-z', '--name-only', '--no-renames', '--diff-filter=MD', 'HEAD'))
-    if (isMigration(file)) edited.set(file, 'changed, and not committed');
+    if (isMigration(file)) edited.set(file, finding(file, 'changed, and not committed'));
   return edited;
 }
 

@@ -10,6 +10,8 @@ export interface TemplateFiles {
   readonly files: readonly string[];
   /** @returns undefined when it has no such file */
   readonly read: (file: string) => Promise<string | undefined>;
+  /** Whether a commit is of the template's own history, which a fork begins with. */
+  readonly has: (commit: string) => Promise<boolean>;
   /** Whether a text of the fork says the same. */
   readonly same: (ours: string, theirs: string) => boolean;
 }
@@ -21,10 +23,22 @@ interface Source {
   readonly newest: TemplateVersion;
 }
 
+const has =
+  (git: Git) =>
+  async (commit: string): Promise<boolean> =>
+    (await git.commitOf(commit)) !== undefined;
+
 /** Of a version that was replayed: every byte is as it was made for this fork. */
 export async function replayedFiles({ git, commit, version, newest }: Source): Promise<TemplateFiles> {
   const files = await git.list('ls-tree', '-r', '-z', '--name-only', commit);
-  return { version, newest, files, read: (file) => git.show(commit, file), same: (ours, theirs) => ours === theirs };
+  return {
+    version,
+    newest,
+    files,
+    has: has(git),
+    read: (file) => git.show(commit, file),
+    same: (ours, theirs) => ours === theirs,
+  };
 }
 
 /**
@@ -42,6 +56,7 @@ export async function renamedFiles(
     version,
     newest,
     files: [...original.keys()],
+    has: has(git),
     read: async (file) => {
       const text = await git.show(commit, original.get(file) ?? file);
       return text === undefined ? undefined : renameText(text, from, to);
