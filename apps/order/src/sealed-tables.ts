@@ -5,5 +5,9 @@ import type { SealedTable } from '@causeway/persistence';
  * minutes (docs/decisions/0051).
  */
 export const sealedTables: readonly SealedTable[] = [
-  { table: 'orders', key: { id: 'uuid' }, columns: { address_sealed: 'orders.address_sealed' } },
+  {
+    table: 'orders',
+    key: { id: 'uuid' },
+    columns: { address_sealed: 'orders.address_sealed', given_reason_sealed: 'orders.given_reason_sealed' },
+  },
 ];

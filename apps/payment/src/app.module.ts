@@ -6,7 +6,6 @@ import { Module, type FactoryProvider, type Provider } from '@nestjs/common';
 import type pg from 'pg';
 import { PaymentsController } from './adapters/http/payments.controller.js';
 import { WebhooksController } from './adapters/http/webhooks.controller.js';
-import { ErasureHandler } from './adapters/messaging/erasure.handler.js';
 import { CommandsHandler } from './adapters/messaging/commands.handler.js';
 import { PgOperationQueue } from './adapters/persistence/pg-operation-queue.js';
 import { PrismaPaymentReader } from './adapters/persistence/prisma-payment-reader.js';
@@ -16,7 +15,6 @@ import { HttpPaymentProvider } from './adapters/clients/http-payment-provider.js
 import { OperationWorker } from './adapters/worker/operation.worker.js';
 import { AuthorizePayment } from './application/authorize-payment.js';
 import { CapturePayment } from './application/capture-payment.js';
-import { EraseReasons } from './application/erase-reasons.js';
 import type { OpenCardToken, PaymentUnitOfWork } from './application/ports.js';
 import { ReadPayment } from './application/read-payment.js';
 import { ReceiveWebhook } from './application/receive-webhook.js';
@@ -80,11 +78,6 @@ const useCases: FactoryProvider[] = [
       new AuthorizePayment(uow, openerOf(settings), clock),
   },
   {
-    provide: EraseReasons,
-    inject: [UNIT_OF_WORK],
-    useFactory: (uow: PaymentUnitOfWork) => new EraseReasons(uow),
-  },
-  {
     provide: ReceiveWebhook,
     inject: [UNIT_OF_WORK],
     useFactory: (uow: PaymentUnitOfWork) => new ReceiveWebhook(uow),
@@ -127,7 +120,7 @@ const workers: FactoryProvider[] = [
 
 /** The composition root: the only file that binds ports to adapters. `service.ts` adds what the capabilities provide. */
 @Module({
-  controllers: [PaymentsController, WebhooksController, CommandsHandler, ErasureHandler],
+  controllers: [PaymentsController, WebhooksController, CommandsHandler],
   providers: [...adapters, ...useCases, ...workers],
 })
 export class AppModule {}

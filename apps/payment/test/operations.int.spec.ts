@@ -8,7 +8,6 @@ import { bindTransaction } from '../src/adapters/persistence/payment-transaction
 import { OperationWorker } from '../src/adapters/worker/operation.worker.js';
 import { AuthorizePayment } from '../src/application/authorize-payment.js';
 import { CapturePayment } from '../src/application/capture-payment.js';
-import { EraseReasons } from '../src/application/erase-reasons.js';
 import type { PaymentTransaction } from '../src/application/ports.js';
 import { RunOperation } from '../src/application/run-operation.js';
 import { migrations } from '../src/migrations.js';
@@ -303,33 +302,4 @@ describe('until an operation is due', () => {
       await worker.onModuleDestroy();
     }
   });
-});
-
-test('a customer who leaves: the reasons of their voids and refunds go, amounts and other payments stay', async () => {
-  const [mine, other] = [await authorize(), await authorize()];
-  const { rows } = await database.pool.query<{ customer_id: string }>(
-    'SELECT customer_id FROM payments WHERE id = $1',
-    [mine.paymentId],
-  );
-  for (const { paymentId } of [mine, other]) {
-    await database.pool.query(`UPDATE payments SET void_reason = 'my words' WHERE id = $1`, [paymentId]);
-    await database.pool.query(
-      `INSERT INTO refunds (payment_id, id, position, amount_minor, status, reason, created_at)
-       VALUES ($1, $2, 0, 5, 'PENDING', 'my words', now())`,
-      [paymentId, randomUUID()],
-    );
-  }
-  const message = delivery();
-  const erase = () => new EraseReasons(uow).execute(rows[0]!.customer_id, message);
-  await erase();
-  await erase();
-  const left = await database.pool.query(
-    `SELECT p.id, void_reason, p.amount_minor, r.reason, r.amount_minor AS refund FROM payments p JOIN refunds r ON r.payment_id = p.id
-      WHERE p.id = ANY ($1)`,
-    [[mine.paymentId, other.paymentId]],
-  );
-  const words = { amount_minor: '1000', refund: '5' };
-  expect(left.rows).toHaveLength(2);
-  expect(left.rows).toContainEqual({ id: mine.paymentId, void_reason: '(erased)', reason: '(erased)', ...words });
-  expect(left.rows).toContainEqual({ id: other.paymentId, void_reason: 'my words', reason: 'my words', ...words });
 });

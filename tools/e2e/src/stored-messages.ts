@@ -1,4 +1,3 @@
-import { streams } from '@causeway/contracts';
 import { jetstreamManager } from '@nats-io/jetstream';
 import type { Target } from './target.js';
 
@@ -9,14 +8,14 @@ export interface StoredText {
   readonly body: string;
 }
 
-/** Every message of every stream. */
+/** Every message of every stream that the broker has. */
 export async function storedMessages(system: Target): Promise<StoredText[]> {
   const nc = await system.connectNats('provisioner');
   try {
     const manager = await jetstreamManager(nc);
     const found: StoredText[] = [];
-    for (const { name: stream } of streams) {
-      const { state } = await manager.streams.info(stream);
+    for await (const { config, state } of manager.streams.list()) {
+      const stream = config.name;
       for (let seq = state.first_seq; seq <= state.last_seq && state.messages > 0; seq += 1) {
         const message = await manager.streams.getMessage(stream, { seq });
         if (!message) continue;

@@ -80,6 +80,7 @@ export const anOrder = (id: string = randomUUID(), version = 1): OrderView => ({
   shippingAddress: { recipient: 'A', line1: 'B', postalCode: '1', city: 'C', country: 'DE' },
   paymentId: randomUUID(),
   reason: null,
+  givenReason: null,
   version,
   placedAt: at,
   updatedAt: at,

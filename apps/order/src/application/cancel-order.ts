@@ -11,6 +11,7 @@ export interface CancelOrderRequest {
   readonly reach: Reach;
   readonly orderId: string;
   readonly idempotencyKey: string;
+  /** In the words of who asks: kept with the order, and in no message. */
   readonly reason?: string;
 }
 
@@ -38,9 +39,10 @@ export class CancelOrder {
       const replay = await tx.responses.begin(scope, fingerprint);
       if (replay) return { order: replay, replayed: true, reached: undefined };
       const before = reachable(orderId, await tx.orders.forUpdate(orderId), reach);
-      const after = cancel(before, by, reason);
+      const after = cancel(before, by);
       if (after !== before) {
         await saveChange(tx, { before, after, cause }, this.clock());
+        if (reason !== undefined) await tx.orders.keepGivenReason(orderId, reason);
         await recordRefund(tx, after, reach, by);
       }
       const order = await tx.orders.details(orderId);

@@ -22,6 +22,8 @@ export interface OrderDetails {
   readonly shippingAddress: PostalAddress;
   readonly paymentId: string;
   readonly reason: string | null;
+  /** What whoever cancelled it wrote. */
+  readonly givenReason: string | null;
   readonly version: number;
   readonly placedAt: string;
   readonly updatedAt: string;
@@ -84,16 +86,19 @@ export interface Orders {
    * authorization.
    */
   sealedCardToken(orderId: string): Promise<string>;
+  /** Keeps what whoever cancelled the order wrote. */
+  keepGivenReason(orderId: string, givenReason: string): Promise<void>;
   details(orderId: string): Promise<OrderDetails>;
   /**
-   * Forgets what the ended orders of a customer, and stored responses, say of them; remembers the customer, so that open
-   * orders follow when they end.
+   * Forgets what the ended orders of a customer say of them, and the stored responses to them; remembers the customer, so
+   * that open orders follow when they end.
    */
   forget(customerId: string, erasedAt: string): Promise<void>;
 }
 
 /**
- * Stored responses of requests with an `Idempotency-Key`: the order as it was then. The address is read from the order.
+ * Stored responses of requests with an `Idempotency-Key`: the order as it was then. What says something of a person is
+ * read from the order.
  */
 export interface OrderResponses {
   /**

@@ -22,7 +22,8 @@ export interface Order {
   /** True while the order's quantities are taken from the stock. Becomes false once, when they are released. */
   readonly stockHeld: boolean;
   /**
-   * Why the order is rejected or cancelled, and how late money was returned. Customers read it. Null while all is well.
+   * Why the order is rejected or cancelled, and how late money was returned, in our own words: it travels in messages.
+   * Customers read it. Null while all is well.
    */
   readonly reason: string | null;
   /** Version of the newest payment event applied; 0 before the first. */
@@ -173,12 +174,11 @@ function compensated(order: Order, note?: string): Order {
  * Idempotent: an order that is CANCELLING or CANCELLED is returned unchanged.
  * @throws OrderNotCancellable for a REJECTED order, which has nothing left to cancel.
  */
-export function cancel(order: Order, by: 'customer' | 'support', reason?: string): Order {
-  const who = by === 'customer' ? 'cancelled by the customer' : 'cancelled by support';
-  const why = reason ? `${who}: ${reason}` : who;
+export function cancel(order: Order, by: 'customer' | 'support'): Order {
+  const reason = by === 'customer' ? 'cancelled by the customer' : 'cancelled by support';
   if (order.status === 'CANCELLING' || order.status === 'CANCELLED') return order;
-  if (isPayable(order)) return change(order, { status: 'CANCELLING', step: 'void', reason: why });
-  if (order.status === 'CONFIRMED') return change(order, { status: 'CANCELLING', step: 'refund', reason: why });
+  if (isPayable(order)) return change(order, { status: 'CANCELLING', step: 'void', reason });
+  if (order.status === 'CONFIRMED') return change(order, { status: 'CANCELLING', step: 'refund', reason });
   throw new OrderNotCancellable(order.id, order.status);
 }
 

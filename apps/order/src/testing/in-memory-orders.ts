@@ -32,6 +32,7 @@ export interface SentMessage {
 interface StoredOrder {
   order: Order;
   shippingAddress: PostalAddress;
+  givenReason: string | null;
   sealedCardToken: string | null;
   readonly placedAt: string;
   history: OrderHistoryEntry[];
@@ -113,13 +114,15 @@ function bind(state: StoreState): OrderTransaction {
         if (sealedCardToken === null) throw new Error(`order ${orderId} no longer has its card token`);
         return sealedCardToken;
       },
+      keepGivenReason: async (orderId, givenReason) => {
+        stored(orderId).givenReason = givenReason;
+      },
       details: async (orderId) => detailsOf(stored(orderId)),
       forget: async (customerId) => {
         for (const one of Object.values(state.orders)) {
           if (one.order.customerId !== customerId || one.order.step !== null) continue;
-          one.order = { ...one.order, reason: null };
           one.shippingAddress = erasedAddress;
-          one.history = one.history.map((entry) => ({ ...entry, reason: null }));
+          one.givenReason = null;
         }
         for (const key of Object.keys(state.answers))
           if ((JSON.parse(key) as string[])[0] === customerId) delete state.answers[key];
@@ -158,7 +161,7 @@ async function place(state: StoreState, request: NewOrder, send: Send): Promise<
   };
   const cause = { kind: 'request', name: idempotency.route, id: idempotency.key } as const;
   const history = [entryOf(order, { from: null, event: orderPlaced.subject, cause }, placedAt)];
-  state.orders[orderId] = { order, shippingAddress, sealedCardToken, placedAt, history };
+  state.orders[orderId] = { order, shippingAddress, givenReason: null, sealedCardToken, placedAt, history };
   state.timers[orderId] = true;
   const bare = lines.map(({ productId, quantity, unitPriceMinor }) => ({ productId, quantity, unitPriceMinor }));
   await send(orderPlaced, orderId, { ...target, version: 1, occurredAt: placedAt, totalMinor, currency, lines: bare });
@@ -183,7 +186,7 @@ const entryOf = (order: Order, change: ChangeRecord, occurredAt: string): OrderH
   ...change,
 });
 
-const detailsOf = ({ order, shippingAddress, placedAt }: StoredOrder): OrderDetails => ({
+const detailsOf = ({ order, shippingAddress, givenReason, placedAt }: StoredOrder): OrderDetails => ({
   id: order.id,
   status: order.status,
   currency: order.currency,
@@ -192,6 +195,7 @@ const detailsOf = ({ order, shippingAddress, placedAt }: StoredOrder): OrderDeta
   shippingAddress,
   paymentId: order.paymentId,
   reason: order.reason,
+  givenReason,
   version: order.version,
   placedAt,
   updatedAt: placedAt,

@@ -180,7 +180,15 @@ export function orderTransactionContract(store: () => OrderStore): void {
     await expect(later).rejects.toThrow('no longer has its card token');
   });
 
-  test('a customer who leaves is forgotten in ended orders, their history and stored responses; others are not', async () => {
+  test('what whoever cancelled an order wrote is kept with it', async () => {
+    const request = newOrder(oneCup());
+    await place(request);
+    const givenReason = 'arrived broken 🦊';
+    await store().uow.run((tx) => tx.orders.keepGivenReason(request.orderId, givenReason));
+    expect(await store().uow.run((tx) => tx.orders.details(request.orderId))).toMatchObject({ givenReason });
+  });
+
+  test('a customer who leaves is forgotten in ended orders and stored responses; others are not', async () => {
     const [ended, open, other] = [newOrder(oneCup()), newOrder(oneCup()), newOrder(oneCup())];
     const { customerId } = ended;
     const idempotency = { ...ended.idempotency, subject: customerId };
@@ -192,17 +200,18 @@ export function orderTransactionContract(store: () => OrderStore): void {
         const before = (await tx.orders.forUpdate(orderId))!;
         await tx.orders.save(applyOutcome(before, paymentOutcome(before, { kind: 'declined', version: 2 })), change);
       });
-    await reject(ended.orderId);
-    await reject(other.orderId);
+    for (const { orderId } of [ended, other]) {
+      await reject(orderId);
+      await store().uow.run((tx) => tx.orders.keepGivenReason(orderId, 'my own words'));
+    }
     await store().uow.run((tx) => tx.orders.forget(customerId, new Date().toISOString()));
 
     const detailsOf = (orderId: string) => store().uow.run((tx) => tx.orders.details(orderId));
     const forgotten = await detailsOf(ended.orderId);
-    expect(forgotten).toMatchObject({ status: 'REJECTED', totalMinor: 250, reason: null });
+    expect(forgotten).toMatchObject({ status: 'REJECTED', totalMinor: 250, givenReason: null });
     expect(parseOrThrow(orderView, forgotten).shippingAddress.recipient).toBe('(erased)');
-    expect((await store().history(ended.orderId)).map(({ reason }) => reason)).toEqual([null, null]);
     expect(await detailsOf(open.orderId)).toMatchObject({ shippingAddress: address });
-    expect(await detailsOf(other.orderId)).toMatchObject({ shippingAddress: address, reason: expect.any(String) });
+    expect(await detailsOf(other.orderId)).toMatchObject({ shippingAddress: address, givenReason: 'my own words' });
     // The stored response is gone: the key is new.
     expect(await place({ ...newOrder(oneCup()), customerId, idempotency })).toMatchObject({ outcome: 'placed' });
   });

@@ -24,8 +24,6 @@ export interface PaymentRepository {
    * @throws Error when the payment has another version by now: it was saved without a lock.
    */
   save(payment: Payment, before: Payment): Promise<void>;
-  /** Replaces the reasons of all voids and refunds of a customer. */
-  forgetReasons(customerId: string): Promise<void>;
 }
 
 /** One authorize, capture, void or refund at the provider, stored before it is sent. */

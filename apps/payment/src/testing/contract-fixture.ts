@@ -124,7 +124,6 @@ export const contractFixture: ContractFixture = {
     },
   },
   consumers: {
-    'user.evt.erased.v1': { data: () => ({ userId: randomUUID(), erasedAt: new Date().toISOString() }) },
     'payment.cmd.authorize.v2': { data: () => authorization(), publishes: ['payment.evt.authorized.v1'] },
     'payment.cmd.capture.v1': {
       data: async (world) => target(await authorized(world)),

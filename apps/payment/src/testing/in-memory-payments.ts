@@ -2,7 +2,6 @@ import { parseOrThrow, type DataOf, type MessageDefinition } from '@causeway/con
 import { InMemoryUnitOfWork } from '@causeway/persistence/testing';
 import type { SecurityEvent } from '@causeway/telemetry';
 import type { Operation, OperationQueue, OperationRepository, PaymentTransaction } from '../application/ports.js';
-import { erasedReason } from '../adapters/persistence/pg-payments.js';
 import { operationKey, type OperationIntent, type Payment } from '../domain/payment.js';
 
 interface StoredOperation extends Omit<Operation, 'status' | 'lease' | 'orderId' | 'currency' | 'chargeId'> {
@@ -110,13 +109,6 @@ export class InMemoryPayments implements OperationQueue {
         save: async (payment, before) => {
           if (draft.payments[payment.id]?.version !== before.version) throw new Error('saved without a lock');
           draft.payments[payment.id] = payment;
-        },
-        forgetReasons: async (customerId) => {
-          for (const [id, payment] of Object.entries(draft.payments)) {
-            if (payment.terms?.customerId !== customerId) continue;
-            const refunds = payment.refunds.map((refund) => ({ ...refund, reason: erasedReason }));
-            draft.payments[id] = { ...payment, voidReason: payment.voidReason && erasedReason, refunds };
-          }
         },
       },
       operations: this.operations(draft),

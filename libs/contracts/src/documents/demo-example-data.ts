@@ -27,6 +27,7 @@ export const placed: OrderView = {
   shippingAddress: parcel,
   paymentId,
   reason: null,
+  givenReason: null,
   version: 1,
   placedAt: '2026-11-21T10:04:05.120Z',
   updatedAt: '2026-11-21T10:04:05.120Z',
@@ -40,7 +41,8 @@ export const confirmed: OrderView = {
 export const cancelling: OrderView = {
   ...confirmed,
   status: 'CANCELLING',
-  reason: 'cancelled by the customer: ordered by mistake',
+  reason: 'cancelled by the customer',
+  givenReason: 'ordered by mistake',
   version: 4,
   updatedAt: '2026-11-21T10:09:30.000Z',
 };

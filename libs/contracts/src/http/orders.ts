@@ -58,6 +58,9 @@ export const orderView = z
     paymentId: id,
     customerId: id.optional().meta({ description: 'Whose order it is; only for readers of everybody’s orders' }),
     reason: text.nullable().meta({ description: 'Why the order was rejected or cancelled; null otherwise' }),
+    givenReason: text
+      .nullable()
+      .meta({ description: 'What whoever cancelled it wrote; null if nothing, or once the customer was erased' }),
     version,
     placedAt: timestamp,
     updatedAt: timestamp,

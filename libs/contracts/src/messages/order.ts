@@ -6,6 +6,9 @@ import { event } from './define.js';
 /**
  * Every order event names the version of the order it describes, so that a consumer can ignore events older than the
  * last it saw.
+ *
+ * `reason` of events and commands is a phrase of ours. What a person wrote stays in the order: a message lies in its
+ * stream for days, and nobody could erase it there.
  */
 const orderFact = { orderId: id, customerId: id, version, occurredAt: timestamp };
 

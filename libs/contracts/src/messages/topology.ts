@@ -71,7 +71,6 @@ export const handles = (service: string, ...handled: MessageDefinition[]): Consu
 export const consumers: readonly ConsumerDefinition[] = [
   // demo
   ...handles('payment', payment.authorizePayment, payment.capturePayment, payment.voidPayment, payment.refundPayment),
-  ...handles('payment', user.userErased),
   ...handles(
     'order',
     payment.paymentAuthorized,

@@ -68,6 +68,7 @@ export const demoPaths: readonly string[] = [
   'tools/e2e/test/bad-input.e2e.spec.ts',
   'tools/e2e/test/cli.images.ts',
   'tools/e2e/test/discovery.e2e.spec.ts',
+  'tools/e2e/test/erasure.e2e.spec.ts',
   'tools/e2e/test/faults.e2e.spec.ts',
   'tools/e2e/test/log-shipping.e2e.spec.ts',
   'tools/e2e/test/metrics.e2e.spec.ts',

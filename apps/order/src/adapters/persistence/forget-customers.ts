@@ -7,20 +7,18 @@ import { purgeBatch, type Sql } from '@causeway/persistence';
 const remembered = `interval '30 days'`;
 
 /**
- * Forgets what orders of erased customers say of them: the address, and the reason, which may have their words. Amounts,
- * products, times and ids stay. An order whose step is open keeps both until it ends: the saga still needs it. Rows that
- * somebody holds are left to the next call.
+ * Forgets what orders of erased customers say of them: the address, and what whoever cancelled it wrote. Amounts, products,
+ * times and ids stay. An order whose step is open keeps both until it ends: the parcel may be due yet. Rows that somebody
+ * holds are left to the next call.
  * @returns How many orders were changed; call again while that is 5 000.
  */
 export async function forgetCustomers(sql: Sql): Promise<number> {
   const { rowCount } = await sql.query(
     `WITH due AS MATERIALIZED (
        SELECT o.id FROM erased_customers e JOIN orders o ON o.customer_id = e.customer_id
-        WHERE o.step IS NULL AND (o.address_sealed IS NOT NULL OR o.reason IS NOT NULL)
-        LIMIT ${purgeBatch} FOR NO KEY UPDATE OF o SKIP LOCKED),
-     history AS (
-       UPDATE order_events SET reason = NULL FROM due WHERE order_id = due.id AND reason IS NOT NULL)
-     UPDATE orders SET address_sealed = NULL, reason = NULL FROM due WHERE orders.id = due.id`,
+        WHERE o.step IS NULL AND (o.address_sealed IS NOT NULL OR o.given_reason_sealed IS NOT NULL)
+        LIMIT ${purgeBatch} FOR NO KEY UPDATE OF o SKIP LOCKED)
+     UPDATE orders SET address_sealed = NULL, given_reason_sealed = NULL FROM due WHERE orders.id = due.id`,
   );
   return rowCount;
 }

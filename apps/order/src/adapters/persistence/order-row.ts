@@ -2,13 +2,18 @@ import type { OrderStatus, PostalAddress } from '@causeway/contracts';
 import type { FieldCipher } from '@causeway/persistence';
 import type { OrderDetails } from '../../application/ports.js';
 
+/** What `orders` has of persons. Null once the customer was erased. */
+export interface SealedColumns {
+  readonly addressSealed: string | null;
+  readonly givenReasonSealed: string | null;
+}
+
 /** A row of `orders` with its lines, as Prisma (bigint) and `pg` (text for int8) return it. */
-export interface OrderRow {
+export interface OrderRow extends SealedColumns {
   readonly id: string;
   readonly status: OrderStatus;
   readonly currency: string;
   readonly totalMinor: bigint | string;
-  readonly addressSealed: string | null;
   readonly paymentId: string;
   readonly reason: string | null;
   readonly version: number;
@@ -32,20 +37,27 @@ export const erasedAddress: PostalAddress = {
 };
 
 /** What a stored response keeps of an order: everything but the personal data. */
-export type StoredOrder = Omit<OrderDetails, 'shippingAddress'>;
+export type StoredOrder = Omit<OrderDetails, 'shippingAddress' | 'givenReason'>;
 
-export const withoutAddress = ({ shippingAddress: _, ...stored }: OrderDetails): StoredOrder => stored;
+export const withoutPersonalData = ({ shippingAddress: _, givenReason: __, ...stored }: OrderDetails): StoredOrder =>
+  stored;
+
+const columns = { address: 'orders.address_sealed', givenReason: 'orders.given_reason_sealed' } as const;
 
 /** Seals and opens the personal data of orders, and turns rows into what the customer sees. */
 export class OrderSealing {
   constructor(private readonly cipher: FieldCipher) {}
 
   sealAddress(orderId: string, address: PostalAddress): string {
-    return this.cipher.encrypt(JSON.stringify(address), 'orders.address_sealed', orderId);
+    return this.cipher.encrypt(JSON.stringify(address), columns.address, orderId);
+  }
+
+  sealGivenReason(orderId: string, givenReason: string): string {
+    return this.cipher.encrypt(givenReason, columns.givenReason, orderId);
   }
 
   details(row: OrderRow): OrderDetails {
-    return this.withAddress(
+    return this.withPersonalData(
       {
         id: row.id,
         status: row.status,
@@ -64,14 +76,19 @@ export class OrderSealing {
         placedAt: row.placedAt.toISOString(),
         updatedAt: row.updatedAt.toISOString(),
       },
-      row.addressSealed,
+      row,
     );
   }
 
-  /** Adds the address to an order that was stored without it. */
-  withAddress(stored: StoredOrder, addressSealed: string | null): OrderDetails {
-    if (addressSealed === null) return { ...stored, shippingAddress: erasedAddress };
-    const text = this.cipher.decrypt(addressSealed, 'orders.address_sealed', stored.id);
-    return { ...stored, shippingAddress: JSON.parse(text) as PostalAddress };
+  /** Adds the personal data to an order that was stored without it. */
+  withPersonalData(stored: StoredOrder, { addressSealed, givenReasonSealed }: SealedColumns): OrderDetails {
+    const open = (sealed: string, column: keyof typeof columns): string =>
+      this.cipher.decrypt(sealed, columns[column], stored.id);
+    return {
+      ...stored,
+      shippingAddress:
+        addressSealed === null ? erasedAddress : (JSON.parse(open(addressSealed, 'address')) as PostalAddress),
+      givenReason: givenReasonSealed && open(givenReasonSealed, 'givenReason'),
+    };
   }
 }

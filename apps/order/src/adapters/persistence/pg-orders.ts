@@ -40,9 +40,18 @@ export class PgOrders implements Orders {
       case 'placed':
         noteIds({ orderId: result.order.id });
         this.transaction.afterCommit(() => this.relay.wake());
-        return { outcome: 'placed', order: { ...result.order, shippingAddress: order.shippingAddress } };
+        return {
+          outcome: 'placed',
+          order: { ...result.order, shippingAddress: order.shippingAddress, givenReason: null },
+        };
       case 'replayed':
-        return { outcome: 'replayed', order: this.sealing.withAddress(result.order, result.addressSealed) };
+        return {
+          outcome: 'replayed',
+          order: this.sealing.withPersonalData(result.order, {
+            addressSealed: result.addressSealed,
+            givenReasonSealed: null,
+          }),
+        };
       default:
         return result;
     }
@@ -141,6 +150,13 @@ export class PgOrders implements Orders {
     return sealed;
   }
 
+  async keepGivenReason(orderId: string, givenReason: string): Promise<void> {
+    await this.transaction.sql.query('UPDATE orders SET given_reason_sealed = $2 WHERE id = $1', [
+      orderId,
+      this.sealing.sealGivenReason(orderId, givenReason),
+    ]);
+  }
+
   async forget(customerId: string, erasedAt: string): Promise<void> {
     const { sql } = this.transaction;
     await sql.query('INSERT INTO erased_customers (customer_id, erased_at) VALUES ($1, $2) ON CONFLICT DO NOTHING', [
@@ -154,7 +170,7 @@ export class PgOrders implements Orders {
   async details(orderId: string): Promise<OrderDetails> {
     const { rows } = await this.transaction.sql.query<OrderRow>(
       `SELECT id, status, currency, total_minor AS "totalMinor", address_sealed AS "addressSealed", payment_id AS "paymentId", reason,
-              version, placed_at AS "placedAt", updated_at AS "updatedAt", ${lines}
+              given_reason_sealed AS "givenReasonSealed", version, placed_at AS "placedAt", updated_at AS "updatedAt", ${lines}
          FROM orders WHERE id = $1`,
       [orderId],
     );

@@ -2,9 +2,6 @@ import type { Sql } from '@causeway/persistence';
 import type { PaymentRepository } from '../../application/ports.js';
 import type { Payment, PaymentStatus, Refund, OperationKind } from '../../domain/payment.js';
 
-/** Stands for the words of a customer who was erased. */
-export const erasedReason = '(erased)';
-
 /**
  * A row of `payments` with its refunds as a JSON array: the whole aggregate in one round trip. `bigint` arrives as
  * text.
@@ -121,20 +118,6 @@ export class PgPayments implements PaymentRepository {
     );
     if (rowCount !== 1) throw new Error(`payment ${payment.id} was saved without a lock`);
     if (payment.refunds !== before.refunds) await this.saveRefunds(payment);
-  }
-
-  async forgetReasons(customerId: string): Promise<void> {
-    // Locked first, as for every change: a transaction that has read a reason saves it before this, and not after.
-    const { rows } = await this.sql.query<{ id: string }>(
-      'SELECT id FROM payments WHERE customer_id = $1 ORDER BY id FOR NO KEY UPDATE',
-      [customerId],
-    );
-    const ids = rows.map(({ id }) => id);
-    await this.sql.query('UPDATE payments SET void_reason = $2 WHERE id = ANY ($1) AND void_reason IS NOT NULL', [
-      ids,
-      erasedReason,
-    ]);
-    await this.sql.query('UPDATE refunds SET reason = $2 WHERE payment_id = ANY ($1)', [ids, erasedReason]);
   }
 
   private async saveRefunds({ id, refunds }: Payment): Promise<void> {

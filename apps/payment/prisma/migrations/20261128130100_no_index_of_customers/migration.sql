@@ -1,0 +1,2 @@
+-- causeway: no-transaction
+DROP INDEX CONCURRENTLY IF EXISTS "payments_customer_id_idx";
