@@ -1,4 +1,4 @@
-import { admitSecurityEvent, logSecurityEvent } from '@causeway/telemetry';
+import { admitSecurityEvent, logSecurityEvent, type SecurityEvent } from '@causeway/telemetry';
 import { ScopeMissing } from './errors.js';
 
 /** The caller, as named by the access token. */
@@ -33,25 +33,27 @@ export const reachOf = ({ subject, scopes }: Principal, staffScope: string): Rea
 });
 
 /**
- * Whether a request reaches what this person owns. Each kind of resource has one function that asks this, and throws
- * NotFound otherwise: even the existence of another person’s resource is private.
+ * Whether a request reaches what this person owns; if not, it is on record. Each kind of resource has one function that
+ * asks this, and throws NotFound otherwise: even the existence of another person’s resource is private.
  */
-export const reaches = ({ callerId, everybody }: Reach, ownerId: string): boolean => everybody || ownerId === callerId;
+export function reaches({ callerId, everybody }: Reach, ownerId: string): boolean {
+  if (everybody || ownerId === callerId) return true;
+  record({ actor: callerId, subject: ownerId });
+  return false;
+}
 
 /** Checks that the caller has all scopes. @throws ScopeMissing (403) for the first one that is missing. */
 export function requireScopes(principal: Principal, ...scopes: readonly string[]): void {
   for (const scope of scopes) if (!principal.scopes.has(scope)) throw denied(principal, scope);
 }
 
-/** A refusal is a security event. The gateway, which decides on most of them, has no database: a line and the metric. */
 function denied({ subject, clientId }: Principal, scope: string): ScopeMissing {
-  const event = admitSecurityEvent({
-    type: 'access.denied',
-    outcome: 'denied',
-    actor: subject,
-    clientId,
-    details: { scope },
-  });
-  if (event) logSecurityEvent(event);
+  record({ actor: subject, clientId, details: { scope } });
   return new ScopeMissing(scope);
+}
+
+/** A refusal is a security event: a line and a measurement, and no row (docs/decisions/0055). */
+function record(refused: Omit<SecurityEvent, 'type' | 'outcome'>): void {
+  const event = admitSecurityEvent({ type: 'access.denied', outcome: 'denied', ...refused });
+  if (event) logSecurityEvent(event);
 }

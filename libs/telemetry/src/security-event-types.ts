@@ -29,7 +29,7 @@ export const securityEventTypes = {
   'role.revoked': { means: 'an account lost a role', owasp: 'privilege_permissions_changed' },
   'profile.read': { means: 'support has read the profile of somebody', owasp: 'sensitive_read' },
   'access.denied': {
-    means: 'a valid token asked for more than it may; a log line, not a row',
+    means: 'a valid token asked for more than it may, or for what is another’s; no row',
     owasp: 'authz_fail',
     byStrangers: true,
   },

@@ -1,6 +1,7 @@
 import { services } from '@causeway/system';
-import { anyIn } from './counting.js';
+import { anyIn, eventsIn } from './counting.js';
 import type { Severity } from './slo.js';
+import type { SecurityEventType } from '@causeway/telemetry';
 
 /** An alert about a cause. Symptoms that customers notice have SLOs, see slo.ts. */
 export interface CauseAlert {
@@ -13,6 +14,10 @@ export interface CauseAlert {
   /** May use the labels of the result: `{{ $labels.job }}`. */
   readonly summary: string;
 }
+
+const securityEvents = (...types: SecurityEventType[]): string =>
+  `security_events_total{security_event_type=~"${types.join('|')}"}`;
+const failedSignIns = eventsIn(securityEvents('sign-in.failed', 'sign-in.throttled'), '5m');
 
 /** What production consists of. */
 const product = services.filter(({ role }) => role === 'product').map(({ name }) => name);
@@ -151,6 +156,38 @@ export const causeAlerts: readonly CauseAlert[] = [
     expr: 'max by (instance) (auth_password_hash_queued) > 10',
     for: '5m',
     summary: '{{ $value }} sign-ins wait for a password hash on {{ $labels.instance }}.',
+  },
+  {
+    name: 'SignInsFailing',
+    severity: 'ticket',
+    // People mistype: many failures are an attack, or a defect, once there are more of them than successes.
+    expr: `${failedSignIns} > 50 and ${failedSignIns} > ${eventsIn(securityEvents('sign-in.succeeded'), '5m')}`,
+    for: '0s',
+    summary: '{{ $value | humanize }} sign-ins failed within 5 minutes, more than succeeded.',
+  },
+  {
+    name: 'SignInsThrottled',
+    severity: 'ticket',
+    // One person who keeps trying is refused a few times; a delay ends after 15 min at most.
+    expr: `${eventsIn(securityEvents('sign-in.throttled'), '5m')} > 30`,
+    for: '15m',
+    summary:
+      '{{ $value | humanize }} sign-ins were refused within 5 minutes: accounts or addresses where too many failed.',
+  },
+  {
+    name: 'TokenReused',
+    severity: 'ticket',
+    expr: `sum by (job) (${anyIn(securityEvents('token.reuse-detected'), '15m')})`,
+    for: '0s',
+    summary: 'A code or refresh token was used twice, and what it had issued was revoked: a thief, or its owner.',
+  },
+  {
+    name: 'AccessDenied',
+    severity: 'ticket',
+    expr: `${eventsIn(securityEvents('access.denied'), '5m')} > 50`,
+    for: '0s',
+    summary:
+      '{{ $value | humanize }} requests within 5 minutes asked for more than their tokens allow, or for what is somebody else’s.',
   },
   {
     name: 'EventLoopBusy',

@@ -3,7 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { CodedError } from '@causeway/errors';
 import { createLogger } from '@causeway/telemetry';
-import { AuthModule, CurrentUser, Public, RequireOneScope, RequireScope, type Principal } from '../index.js';
+import { AuthModule, CurrentUser, Public, reaches, RequireOneScope, RequireScope, type Principal } from '../index.js';
 import { TestIssuer } from '../testing/index.js';
 
 @Controller('orders')
@@ -140,6 +140,25 @@ test('a refusal is a security event: who asked for what', async () => {
       detail: JSON.stringify({ scope }),
     })),
   );
+});
+
+test('asking for what is another’s is a security event, with the owner; the own and everybody’s is not', () => {
+  const lines: string[] = [];
+  createLogger({
+    service: 'order',
+    instanceId: 'order-1',
+    level: 'info',
+    destination: { write: (line) => void lines.push(line) },
+  });
+  const asked = [
+    reaches({ callerId: 'user-1', everybody: false }, 'user-1'),
+    reaches({ callerId: 'support-1', everybody: true }, 'user-1'),
+    reaches({ callerId: 'user-2', everybody: false }, 'user-1'),
+  ];
+  expect(asked).toEqual([true, true, false]);
+  expect(lines.map((line) => JSON.parse(line) as object)).toMatchObject([
+    { securityEvent: 'access.denied', securityOutcome: 'denied', actor: 'user-2', securitySubject: 'user-1' },
+  ]);
 });
 
 test('one of several scopes is enough, and no other', async () => {

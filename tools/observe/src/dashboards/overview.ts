@@ -127,6 +127,32 @@ export const overview: Board = {
             ],
           ],
         },
+        {
+          title: 'Sign-ins',
+          unit: 'cps',
+          note: 'Refused for a while (throttled) is whoever failed too often: docs/runbooks/SignInsThrottled.md.',
+          queries: [
+            [
+              rate('security_events_total', 'security_event_type', 'job=~"$job",security_event_type=~"sign-in.*"'),
+              '{{security_event_type}}',
+            ],
+          ],
+        },
+        {
+          title: 'Refused access, and tokens used twice',
+          unit: 'cps',
+          note: 'docs/runbooks/AccessDenied.md, docs/runbooks/TokenReused.md.',
+          queries: [
+            [
+              rate(
+                'security_events_total',
+                'job, security_event_type',
+                'job=~"$job",security_event_type=~"access.denied|token.reuse-detected"',
+              ),
+              '{{job}} {{security_event_type}}',
+            ],
+          ],
+        },
       ],
     },
   ],

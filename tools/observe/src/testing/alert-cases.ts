@@ -23,6 +23,9 @@ const services = ['gateway', 'user', 'order', 'payment'];
 const up = (...down: string[]): Series[] =>
   services.map((job) => [`up{job="${job}",instance="${job}-1"}`, down.includes(job) ? '0x600' : '1x600']);
 
+const securityEvent = (type: string, outcome: string, job = 'user'): string =>
+  `security_events_total{job="${job}",instance="${job}-1",security_event_type="${type}",security_event_outcome="${outcome}"}`;
+
 const placed = (status: number, bound?: string, job = 'gateway'): string =>
   `http_server_request_duration_${bound ? 'bucket' : 'count'}{job="${job}",instance="${job}-1",http_request_method="POST",` +
   `http_route="/v1/orders",http_response_status_code="${status}"${bound ? `,le="${bound}"` : ''}}`;
@@ -76,6 +79,12 @@ export const alertCases: readonly AlertCase[] = [
       ['payment_provider_duration_count{job="payment",operation="authorize",outcome="ok"}', '0+100x60'],
       ['order_saga_oldest_age{job="order",state="PENDING_PAYMENT"}', '1x60'],
       ['nodejs_eventloop_utilization{job="order",instance="order-1"}', '0.4x60'],
+      // A morning of many sign-ins: people mistype, and one of them keeps trying.
+      [securityEvent('sign-in.succeeded', 'success'), '0+100x60'],
+      [securityEvent('sign-in.failed', 'failure'), '0+15x60'],
+      [securityEvent('sign-in.throttled', 'denied'), '0x20 0+1x40'],
+      [securityEvent('access.denied', 'denied', 'gateway'), '0+2x60'],
+      [securityEvent('token.reuse-detected', 'denied'), '3x60'],
     ],
     fires: [],
   },
@@ -440,6 +449,68 @@ export const alertCases: readonly AlertCase[] = [
         alert: 'EventLoopBusy',
         labels: { severity: 'ticket', job: 'order', instance: 'order-1' },
         summary: 'The event loop of order-1 is busy 97% of the time.',
+      },
+    ],
+  },
+  {
+    title: 'somebody tries passwords, the counter of the process is new',
+    at: '12m',
+    series: [...up(), [securityEvent('sign-in.failed', 'failure'), '_x10 80 80x60']],
+    fires: [
+      {
+        alert: 'SignInsFailing',
+        labels: { severity: 'ticket' },
+        summary: '80 sign-ins failed within 5 minutes, more than succeeded.',
+      },
+    ],
+  },
+  {
+    title: 'a few people mistype in a night without a sign-in that succeeds',
+    at: '12m',
+    series: [...up(), [securityEvent('sign-in.failed', 'failure'), '_x10 40x60']],
+    fires: [],
+  },
+  {
+    title: 'somebody keeps trying accounts that are slowed down',
+    at: '40m',
+    series: [
+      ...up(),
+      [securityEvent('sign-in.throttled', 'denied'), '0+9x60'],
+      [securityEvent('sign-in.succeeded', 'success'), '0+60x60'],
+    ],
+    fires: [
+      {
+        alert: 'SignInsThrottled',
+        labels: { severity: 'ticket' },
+        summary: '45 sign-ins were refused within 5 minutes: accounts or addresses where too many failed.',
+      },
+    ],
+  },
+  {
+    title: 'the first refresh token that is used twice',
+    at: '12m',
+    series: [...up(), [securityEvent('token.reuse-detected', 'denied'), '_x10 1x60']],
+    fires: [
+      {
+        alert: 'TokenReused',
+        labels: { severity: 'ticket', job: 'user' },
+        summary: 'A code or refresh token was used twice, and what it had issued was revoked: a thief, or its owner.',
+      },
+    ],
+  },
+  {
+    title: 'somebody tries what the token does not allow, through the gateway and with the ids of others',
+    at: '12m',
+    series: [
+      ...up(),
+      [securityEvent('access.denied', 'denied', 'gateway'), '_x10 30x60'],
+      [securityEvent('access.denied', 'denied', 'order'), '_x10 40x60'],
+    ],
+    fires: [
+      {
+        alert: 'AccessDenied',
+        labels: { severity: 'ticket' },
+        summary: '70 requests within 5 minutes asked for more than their tokens allow, or for what is somebody else’s.',
       },
     ],
   },
