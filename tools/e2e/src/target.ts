@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { sessionConfig } from '@causeway/persistence/session';
+import { sessionConfig, type ServerTrust } from '@causeway/persistence/session';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import pg from 'pg';
 import type { Endpoints, TraceSpan } from '@causeway/demo-client';
@@ -79,16 +79,16 @@ export function processTarget(system: System): Target {
     services: system.services.map(processInstance),
     postgres: system.postgres,
     nats: system.nats,
-    connectNats: (account) => connectAs(system.urls.nats, account, system.secrets.nats[account] ?? ''),
-    rowsOf: (database) =>
-      readRows(`postgres://postgres:${system.secrets.postgres}@127.0.0.1:${system.postgres.port}/${database}`),
+    connectNats: (account) =>
+      connectAs(system.urls.nats, account, system.secrets.nats[account] ?? '', system.trust?.nats),
+    rowsOf: (database) => readRows(system.postgres.url(database), system.trust?.postgres),
     trace: (traceId) => Promise.resolve(system.trace(traceId)),
     stop: () => system.stop(),
   };
 }
 
-async function readRows(url: string): Promise<string> {
-  const client = new pg.Client(sessionConfig(url));
+async function readRows(url: string, trust?: ServerTrust): Promise<string> {
+  const client = new pg.Client(sessionConfig(url, trust));
   await client.connect();
   try {
     const tables = await client.query<{ name: string }>(

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { trustIn, type TrustedServers } from './certificates.js';
 import { readLock, type FoundExample, type LockFile } from './folder-lock.js';
 import { defaultFolder } from './places.js';
 import type { Secrets } from './secrets.js';
@@ -15,6 +16,8 @@ export interface FoundSystem {
   readonly paths: Paths;
   readonly ports: Ports;
   readonly secrets: Secrets;
+  /** Undefined: nothing is encrypted. */
+  readonly trust?: TrustedServers;
   /** The processes that the launcher watches, with their names: `order-1`. */
   readonly processes: LockFile['children'];
   /** Services of `examples` that run with it. */
@@ -42,6 +45,7 @@ export function findRunning(folder: string): FoundSystem | undefined {
     paths: pathsIn(folder),
     ports: lock.ports,
     secrets,
+    trust: lock.tls ? trustIn(pathsIn(folder).certificates) : undefined,
     processes: lock.children,
     examples: lock.examples ?? [],
   };

@@ -35,6 +35,8 @@ export interface RunningState {
   /** Where its parts listen. */
   readonly ports?: Ports;
   readonly children: readonly Watched[];
+  /** PostgreSQL and NATS encrypt; their certificates are in the data folder. */
+  readonly tls?: boolean;
   /** Services of `examples` that run with it. */
   readonly examples?: readonly FoundExample[];
 }

@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import { dirname } from 'node:path';
+import type { ServerTrust } from '@causeway/persistence/session';
 import { startTraceReceiver, type TraceReceiver } from '@causeway/demo-client';
 import { reachableFolder, unprivilegedAccount } from './account.js';
 import { startNats, writeNatsConfig, type NatsServer } from './nats.js';
@@ -16,7 +17,7 @@ export async function startPostgresOf(
   running: Running,
   { durable, supervise }: SystemOptions,
 ): Promise<PostgresServer> {
-  const { paths, ports, secrets, watchdog } = running;
+  const { paths, ports, secrets, certificates, watchdog } = running;
   const { postgres: port } = ports;
   const logFile = paths.log('postgres');
   const password = secrets.postgres;
@@ -26,6 +27,7 @@ export async function startPostgresOf(
     password,
     port,
     durable,
+    tls: certificates?.postgres,
     watchdog,
     onLost: onLost(running, supervise),
     onChange: () => note(running),
@@ -33,12 +35,13 @@ export async function startPostgresOf(
 }
 
 export async function startNatsOf(running: Running, { signal, supervise }: SystemOptions): Promise<NatsServer> {
-  const { paths, ports, secrets, watchdog, say, examples } = running;
+  const { paths, ports, secrets, certificates, watchdog, say, examples } = running;
   const { nats: port } = ports;
   const configFile = await writeNatsConfig(paths.nats, secrets.nats, examples);
   return (running.nats = await startNats({
     folder: paths.nats,
     configFile,
+    tls: certificates?.nats,
     logFile: paths.log('nats'),
     port,
     watchdog,
@@ -50,8 +53,8 @@ export async function startNatsOf(running: Running, { signal, supervise }: Syste
   }));
 }
 
-const provision = ({ nats, secrets, examples }: Running): Promise<number> =>
-  provisionTopology(nats?.url ?? '', secrets.nats['provisioner'] ?? '', examples);
+const provision = ({ nats, secrets, certificates, examples }: Running): Promise<number> =>
+  provisionTopology(nats?.url ?? '', secrets.nats['provisioner'] ?? '', examples, trustOf(certificates?.nats));
 
 export const startTracesOf = async (running: Running): Promise<TraceReceiver> =>
   (running.traces = await startTraceReceiver(running.ports.traces));
@@ -61,7 +64,8 @@ export type DatabasesOfServices = Partial<Record<string, DatabaseUrls>>;
 
 /** Databases, roles, migrations, streams and consumers. */
 export async function prepareData(running: Running, postgres: PostgresServer): Promise<DatabasesOfServices> {
-  const { secrets, say, services, examples } = running;
+  const { secrets, say, services, examples, certificates } = running;
+  const trust = trustOf(certificates?.postgres);
   const begun = performance.now();
   const urls: DatabasesOfServices = {};
   const own = services.filter(({ database }) => database);
@@ -76,7 +80,10 @@ export async function prepareData(running: Running, postgres: PostgresServer): P
   const [topology, ...migrations] = await allOf<number[]>(say, [
     named('the message topology', provision(running)),
     ...own.map((definition) =>
-      named(`the database of ${definition.name}`, migrateDatabase(definition, urls[definition.name]!.migrationUrl)),
+      named(
+        `the database of ${definition.name}`,
+        migrateDatabase(definition, urls[definition.name]!.migrationUrl, trust),
+      ),
     ),
   ]);
   const applied = migrations.reduce((sum, count) => sum + count, 0);
@@ -88,8 +95,17 @@ export async function prepareData(running: Running, postgres: PostgresServer): P
 
 /** Removes everything that a start left behind; for `fresh`. */
 export function forget(paths: Paths): void {
-  const { folder, postgres, nats, logs, mails } = paths;
-  const kept = [clusterFolder(paths), postgres, nats, logs, mails, `${folder}/observe`, `${folder}/secrets.json`];
+  const { folder, postgres, nats, logs, mails, certificates } = paths;
+  const kept = [
+    clusterFolder(paths),
+    postgres,
+    nats,
+    logs,
+    mails,
+    certificates,
+    `${folder}/observe`,
+    `${folder}/secrets.json`,
+  ];
   for (const path of kept) {
     rmSync(path, { recursive: true, force: true });
   }
@@ -106,6 +122,9 @@ export function dropOrphanedCluster(paths: Paths, say: (line: string) => void): 
     `PostgreSQL keeps its data in ${dirname(folder)}: it does not run as root, and other accounts cannot reach this folder`,
   );
 }
+
+const trustOf = (certificate: { readonly ca: string } | undefined): ServerTrust | undefined =>
+  certificate && { ca: certificate.ca };
 
 const clusterFolder = (paths: Paths): string => reachableFolder(unprivilegedAccount(), paths.postgres);
 

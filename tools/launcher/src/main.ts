@@ -32,6 +32,7 @@ async function main(args: readonly string[]): Promise<number> {
     instances: options.instances,
     fresh: options.fresh,
     observe: options.observe,
+    tls: options.tls,
     examples,
     supervise: true,
     signal: stopRequested,

@@ -11,6 +11,7 @@ test('without options the demo runs and the system stays up', () => {
     folder: undefined,
     freePorts: false,
     observe: false,
+    tls: false,
     examples: [],
     instances: {},
   });

@@ -15,6 +15,8 @@ export interface CommandLine {
   readonly freePorts: boolean;
   /** Prometheus and Alertmanager as well. */
   readonly observe: boolean;
+  /** PostgreSQL and NATS encrypt. */
+  readonly tls: boolean;
   /** Folders below `examples` whose services run, too. */
   readonly examples: readonly string[];
   readonly instances: Readonly<Partial<Record<ServiceName, number>>>;
@@ -40,6 +42,7 @@ Then a demo customer shows what they do. The system stays up until Ctrl-C.
   --logs               show the logs of the services in the terminal, too
   --with <example>     run a service of examples/ as well, in place of the listed one of its name: blog-python
   --observe            run Prometheus and Alertmanager beside it, with our rules and routes
+  --tls                encrypt PostgreSQL and NATS, with certificates made at the start, as in Compose
   --quiet              show problems and the result only
   --help               show this text
 `;
@@ -58,6 +61,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
     folder: values.folder === undefined ? undefined : resolve(values.folder),
     freePorts: values['free-ports'] ?? false,
     observe: values.observe ?? false,
+    tls: values.tls ?? false,
     examples: (values.with ?? []).flatMap((text) => text.split(',')),
     instances: parseInstances(values.instances ?? []),
   };
@@ -80,6 +84,7 @@ function parse(args: readonly string[]) {
         logs: flag,
         observe: flag,
         quiet: flag,
+        tls: flag,
         with: { type: 'string', multiple: true },
       },
     }).values;

@@ -15,7 +15,7 @@ export function instancesOf(
   databases: DatabasesOfServices,
   build: BuildInfo,
 ): ServiceInstance[] {
-  const { paths, ports, secrets, watchdog, services, examples } = running;
+  const { paths, ports, secrets, watchdog, services, examples, certificates } = running;
   const node = nodeForServices();
   const [traces, nats] = [running.traces?.url ?? '', running.nats?.url ?? ''];
   return services.flatMap((service) =>
@@ -28,7 +28,19 @@ export function instancesOf(
         number,
         ...commandOf(service, node, examples),
         env: {
-          ...settingsOf({ service, number, ports, paths, traces, nats, databaseUrl, secrets, build, examples }),
+          ...settingsOf({
+            service,
+            number,
+            ports,
+            paths,
+            traces,
+            nats,
+            databaseUrl,
+            secrets,
+            build,
+            certificates,
+            examples,
+          }),
           ...options.env?.all,
           ...options.env?.[name as ServiceName],
         },

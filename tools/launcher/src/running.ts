@@ -1,4 +1,5 @@
 import type { TraceReceiver } from '@causeway/demo-client';
+import type { Certificates } from './certificates.js';
 import type { FolderLock, FoundExample } from './folder-lock.js';
 import type { NatsServer } from './nats.js';
 import type { Observers } from './observers.js';
@@ -31,6 +32,8 @@ export interface SystemOptions {
   readonly durable?: boolean;
   /** Prometheus and Alertmanager run beside it. Default false. */
   readonly observe?: boolean;
+  /** PostgreSQL and NATS encrypt every connection, and take no other. Default false. */
+  readonly tls?: boolean;
   /** Services that run besides the list, or in place of one of it. Default none. */
   readonly examples?: readonly RunnableExample[];
   /** Restart a process that ended by itself, after 1 s, 2 s, 4 s, at most 10 s. Default false. */
@@ -52,6 +55,8 @@ export interface Running {
   readonly ports: Ports;
   readonly releasePorts: () => void;
   readonly secrets: Secrets;
+  /** With TLS. */
+  readonly certificates?: Certificates;
   readonly lock: FolderLock;
   readonly watchdog: Watchdog;
   readonly say: (line: string) => void;
@@ -97,11 +102,14 @@ export async function stopInOrder(running: Running): Promise<void> {
 }
 
 /** Records the running processes for the next start after a crash: see `lockFolder`. */
-export function note({ lock, watchdog, ports, stopping, sideWrite, examples }: Running): void {
+export function note({ lock, watchdog, ports, stopping, sideWrite, examples, certificates }: Running): void {
   if (stopping) return;
   const gateway = `http://127.0.0.1:${ports.services.gateway[0]?.port}`;
   sideWrite(lock.file, 'after a crash the next start would not know everything that is left running', () =>
-    lock.update({ gateway, ports, children: watchdog.watched, examples: examples.map(foundExample) }),
+    lock.update({
+      ...{ gateway, ports, children: watchdog.watched, examples: examples.map(foundExample) },
+      tls: certificates !== undefined,
+    }),
   );
 }
 

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { MigrationSet } from '@causeway/persistence';
+import type { ServerTrust } from '@causeway/persistence/session';
 import { provisioner, type Service } from '@causeway/system';
 import type { ExampleService } from './examples/example-files.js';
 import { repository } from './places.js';
@@ -10,10 +11,14 @@ import { repository } from './places.js';
  * repeatable scripts included.
  * @returns how many migrations and scripts were applied
  */
-export async function migrateDatabase(service: Service | ExampleService, url: string): Promise<number> {
+export async function migrateDatabase(
+  service: Service | ExampleService,
+  url: string,
+  trust?: ServerTrust,
+): Promise<number> {
   const sets = 'contractFile' in service ? exampleMigrations(service) : migrationsOf(service.name);
   const [{ migrate }, { migrations }] = await Promise.all([import('@causeway/persistence'), sets]);
-  return (await migrate(url, migrations, { log: () => undefined })).length;
+  return (await migrate(url, migrations, { log: () => undefined, trust })).length;
 }
 
 /**
@@ -40,6 +45,7 @@ export async function provisionTopology(
   url: string,
   password: string,
   examples: readonly ExampleService[] = [],
+  trust?: ServerTrust,
 ): Promise<number> {
   const [{ connect }, { provision }, { topologyWith }] = await Promise.all([
     import('@nats-io/transport-node'),
@@ -48,7 +54,10 @@ export async function provisionTopology(
   ]);
   const inboxPrefix = `_INBOX_${provisioner}`;
   // A stop in the middle of the start ends the server: trying to get back to it would hold up the stop for 20 s.
-  const options = { servers: url, name: 'launcher', user: provisioner, pass: password, inboxPrefix, reconnect: false };
+  const options = {
+    ...{ servers: url, name: 'launcher', user: provisioner, pass: password, inboxPrefix, reconnect: false },
+    ...(trust && { tls: trust }),
+  };
   const connection = await connect(options);
   try {
     const changes = await provision(connection, { ...topologyWith(examples), replicas: 1 });

@@ -1,6 +1,7 @@
 import type { Endpoints, TraceReceiver, TraceSpan } from '@causeway/demo-client';
 import { natsAccounts, serviceNames, servicesWith, type ServiceName } from '@causeway/system';
 import { buildInfo } from './build-info.js';
+import { makeCertificates, trustIn, type TrustedServers } from './certificates.js';
 import { warmCompileCache } from './compile-cache.js';
 import { lockFolder } from './folder-lock.js';
 import {
@@ -51,6 +52,8 @@ export interface System {
     readonly machineClientId: string;
     readonly machineSecret: string;
   };
+  /** Who vouches for PostgreSQL and NATS; undefined: nothing is encrypted. */
+  readonly trust?: TrustedServers;
   readonly postgres: PostgresServer;
   readonly nats: NatsServer;
   /** With the rights of the service. @throws for a service without a database */
@@ -80,12 +83,13 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
       accounts: [...new Set([...natsAccounts, ...examples.map(({ name }) => name)])],
     });
     if (created) dropOrphanedCluster(paths, say);
+    const certificates = options.tls ? makeCertificates(paths.certificates) : undefined;
     const claimed = await choosePorts(options.ports ?? 'laptop', services, options.instances ?? {}, say);
     const warn = options.warn ?? say;
     const watchdog = new Watchdog();
     const sideWrite = sideWrites(warn);
     running = {
-      ...{ services, examples, paths, ...claimed, secrets, lock, watchdog, say, warn, sideWrite },
+      ...{ services, examples, paths, ...claimed, secrets, certificates, lock, watchdog, say, warn, sideWrite },
       instances: [],
       stopping: false,
     };
@@ -171,6 +175,7 @@ function systemOf(
     secrets,
     endpoints: { gateway, oidc },
     oidc: { ...oidc, machineClientId, machineSecret: secrets.machineSecret },
+    trust: running.certificates && trustIn(paths.certificates),
     postgres,
     nats,
     databaseUrl: (service) => {

@@ -9,6 +9,7 @@ import {
   type ServiceName,
 } from '@causeway/system';
 import type { BuildInfo } from './build-info.js';
+import type { Certificates } from './certificates.js';
 import type { ExampleService } from './examples/example-files.js';
 import type { FoundExample } from './folder-lock.js';
 import { claimPort, type PortClaim } from './ports.js';
@@ -88,6 +89,7 @@ export function pathsIn(folder = defaultFolder) {
     nats: join(folder, 'nats'),
     logs: join(folder, 'logs'),
     mails: join(folder, 'mails'),
+    certificates: join(folder, 'certificates'),
     compileCache: join(defaultFolder, 'compile-cache'),
     log: (name: string) => join(folder, 'logs', `${name}.log`),
   };
@@ -130,9 +132,22 @@ export function settingsOf(input: {
   readonly databaseUrl: string | undefined;
   readonly secrets: Secrets;
   readonly build: BuildInfo;
+  readonly certificates?: Certificates;
   readonly examples?: readonly ExampleService[];
 }): Record<string, string | undefined> {
-  const { service, number, ports, paths, traces, nats, databaseUrl, secrets, build, examples = [] } = input;
+  const {
+    service,
+    number,
+    ports,
+    paths,
+    traces,
+    nats,
+    databaseUrl,
+    secrets,
+    build,
+    certificates,
+    examples = [],
+  } = input;
   const address = ports.services[service.name]?.[number - 1];
   return {
     PATH: process.env['PATH'],
@@ -151,9 +166,10 @@ export function settingsOf(input: {
     OTEL_EXPORTER_OTLP_ENDPOINT: traces,
     // The demo shows the trace of its order.
     OTEL_TRACES_SAMPLER_ARG: '1',
-    ...(databaseUrl && { DATABASE_URL: databaseUrl }),
+    ...(databaseUrl && { DATABASE_URL: databaseUrl, DATABASE_CA_FILE: certificates?.postgres.caFile }),
     ...(service.nats && {
       NATS_URL: nats,
+      NATS_CA_FILE: certificates?.nats.caFile,
       NATS_USER: service.name,
       NATS_PASSWORD: secrets.nats[service.name],
       // Only `provisioner` manages streams.

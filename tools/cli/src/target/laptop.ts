@@ -3,6 +3,7 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { CommandFailed } from '../failure.js';
 import { connectAsOperator } from './connect.js';
 import { followFile } from './follow-file.js';
+import { addressOf } from './read-database.js';
 import type { KnownInstance, LogSource, SystemTarget } from './target.js';
 
 /** The system that `npm start` runs in a data folder. @throws CommandFailed when none runs there. */
@@ -13,13 +14,17 @@ export function laptopTarget(folder: string): SystemTarget {
       `no system runs in ${folder}`,
       'Start one with npm start, name its data folder with --folder, or a cluster with --context.',
     );
-  const { ports, secrets } = system;
+  const { ports, secrets, trust } = system;
   let connection: Promise<NatsConnection> | undefined;
   return {
     name: `laptop, ${folder}`,
     dataFolders: [folder],
-    nats: () => (connection ??= connectAsOperator(`nats://127.0.0.1:${ports.nats}`, secrets.nats['operator'] ?? '')),
-    databaseUrl: (service) => Promise.resolve(databaseUrlOf(system, service)),
+    nats: () =>
+      (connection ??= connectAsOperator(`nats://127.0.0.1:${ports.nats}`, secrets.nats['operator'] ?? '', trust?.nats)),
+    databaseUrl: (service) => {
+      const url = databaseUrlOf(system, service);
+      return Promise.resolve(url && addressOf(url, trust?.postgres));
+    },
     examples: system.examples,
     hasMigrations: true,
     instances: (service) =>

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sessionConfig, type ServerTrust } from '@causeway/persistence/session';
 import pg from 'pg';
 import { CommandFailed } from '../failure.js';
+import { mistrustOf } from './connect.js';
 
 export type Query = <Row extends pg.QueryResultRow>(sql: string, values?: readonly unknown[]) => Promise<Row[]>;
 
@@ -36,9 +37,11 @@ export async function readDatabase<T>(
     await client.connect();
   } catch (error) {
     const { host, pathname } = new URL(url);
-    throw new CommandFailed(`the database ${pathname.slice(1)} at ${host} cannot be reached`, undefined, {
-      cause: error,
-    });
+    const server = `the database ${pathname.slice(1)} at ${host}`;
+    throw (
+      mistrustOf(server, 'DATABASE_CA', error) ??
+      new CommandFailed(`${server} cannot be reached`, undefined, { cause: error })
+    );
   }
   try {
     return await read(async (sql, values) => (await client.query(sql, values ? [...values] : undefined)).rows);
