@@ -15,7 +15,7 @@ import psycopg
 
 from .logs import Logger
 from .problems import CodedError
-from .session import session_options
+from .session import mistrust_of, session_options
 
 _log = Logger("migrate")
 #: The advisory lock that Prisma's runner and the TypeScript one take.
@@ -81,13 +81,16 @@ def pending(connection: psycopg.Connection[dict[str, object]]) -> list[Migration
 
 
 def connect(url: str, timeout_ms: int) -> psycopg.Connection[dict[str, object]]:
-    return psycopg.connect(
-        url,
-        autocommit=True,
-        row_factory=psycopg.rows.dict_row,
-        connect_timeout=max(2, round(timeout_ms / 1_000)),
-        options=session_options(),
-    )
+    try:
+        return psycopg.connect(
+            url,
+            autocommit=True,
+            row_factory=psycopg.rows.dict_row,
+            connect_timeout=max(2, round(timeout_ms / 1_000)),
+            options=session_options(),
+        )
+    except psycopg.OperationalError as error:
+        raise mistrust_of(error) or error from error
 
 
 def migrate(url: str, timeout_ms: int) -> int:

@@ -44,6 +44,10 @@ class NotConnected(NatsError):
     """There is no connection right now; it is being restored."""
 
 
+class NotTrusted(NotConnected):
+    """The server is not the one that it should be, or offers no TLS although we insist on it. Waiting changes nothing."""
+
+
 class RequestTimeout(NatsError):
     """Nobody answered in time."""
 
@@ -274,6 +278,8 @@ class Connection:
                 return
             except (OSError, NatsError, ValueError) as error:
                 failure = error
+        if isinstance(failure, (ssl.SSLCertVerificationError, NotTrusted)):
+            raise NotTrusted(str(failure))
         raise NotConnected(f"no server of NATS_URL takes the connection ({failure})")
 
     def _open_one(self, server: str) -> None:
@@ -297,7 +303,7 @@ class Connection:
             info = json.loads(read_line().removeprefix(b"INFO "))
             if self._ca is not None or scheme == "tls" or info.get("tls_required"):
                 if not (info.get("tls_required") or info.get("tls_available")):
-                    raise NotConnected("the server offers no TLS")
+                    raise NotTrusted("the server offers no TLS")
                 sock = ssl.create_default_context(cadata=self._ca).wrap_socket(sock, server_hostname=host)
             options = {
                 "verbose": False,

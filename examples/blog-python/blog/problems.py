@@ -36,6 +36,8 @@ CODES: dict[str, tuple[int, str]] = {
     "MESSAGE_INVALID": (422, "The message does not match its schema"),
     "MESSAGE_ABANDONED": (500, "The message was delivered many times without an outcome"),
     "SETTINGS_INVALID": (500, "The settings are not valid"),
+    "DATABASE_UNTRUSTED": (500, "The database server is not to be trusted"),
+    "BROKER_UNTRUSTED": (500, "The message broker is not to be trusted"),
     "MIGRATION_CHANGED": (500, "An applied migration was edited"),
     "MIGRATION_FAILED": (500, "A migration failed"),
 }

@@ -19,7 +19,7 @@ from .logs import Logger, start_logs
 from .management import ManagementServer, Readiness
 from .metrics import Metrics
 from .migrate import wait_for_schema
-from .nats import Connection, NatsError
+from .nats import Connection, NatsError, NotTrusted
 from .posts import Posts, register_author
 from .problems import CodedError
 from .relay import Relay
@@ -222,6 +222,13 @@ class _Service:
                 _log.info("connected to NATS", server=nats.server)
                 self._nats = nats
                 return nats
+            except NotTrusted as error:
+                raise CodedError(
+                    "BROKER_UNTRUSTED",
+                    f"the connection to NATS cannot be trusted: {error}",
+                    "Let NATS_CA_FILE name the certificate of the authority that signed the server’s, and NATS_URL a "
+                    "host that is in that certificate. Without TLS on the server, leave NATS_CA_FILE away.",
+                ) from error
             except NatsError as error:
                 if time.monotonic() - warned_at > 5:
                     reason = str(error)

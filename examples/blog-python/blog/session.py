@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import atexit
 import os
+import re
 import tempfile
 
 from psycopg.conninfo import make_conninfo
 
+from .problems import CodedError
 from .settings import Settings
 
 _pinned = {
@@ -36,6 +38,21 @@ def conninfo(settings: Settings, url: str = "DATABASE_URL") -> str:
     if ca is None:
         return settings.text(url)
     return make_conninfo(settings.text(url), sslmode="verify-full", sslrootcert=_file_of(ca))
+
+
+def mistrust_of(error: Exception) -> CodedError | None:
+    """The error to end with when the server is not to be trusted, which waiting will not change; libpq has texts for it
+    and no codes.
+    """
+    found = re.search(r"[^:\n]*(?:certificate|does not support SSL|no encryption)[^\n]*", str(error))
+    if found is None:
+        return None
+    return CodedError(
+        "DATABASE_UNTRUSTED",
+        f"the connection to the database cannot be trusted: {found[0].strip()}",
+        "Let DATABASE_CA_FILE name the certificate of the authority that signed the server’s, and DATABASE_URL a host "
+        "that is in that certificate. Without TLS on the server, leave DATABASE_CA_FILE away.",
+    )
 
 
 def _file_of(certificates: str) -> str:

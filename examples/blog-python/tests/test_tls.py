@@ -1,4 +1,4 @@
-"""Settings of TLS: what libpq and the NATS client are told. The TypeScript services are tried against real servers."""
+"""Settings of TLS: what libpq and the NATS client are told. tools/e2e tries them against real servers."""
 
 import socket
 import threading

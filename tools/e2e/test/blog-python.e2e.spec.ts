@@ -58,8 +58,14 @@ describeRunnable('the blog in Python', () => {
       durable: false,
       examples,
       env: { all: patience },
+      tls: true,
     });
-    provisioner = await connectAs(system.urls.nats, 'provisioner', system.secrets.nats['provisioner'] ?? '');
+    provisioner = await connectAs(
+      system.urls.nats,
+      'provisioner',
+      system.secrets.nats['provisioner'] ?? '',
+      system.trust?.nats,
+    );
     blog = system.services.find(({ service }) => service === 'blog')!;
   }, 240_000);
   afterAll(async () => {
@@ -162,6 +168,34 @@ describeRunnable('the blog in Python', () => {
     expect(lines.length).toBeGreaterThan(4);
     expect(wrongLines(lines)).toEqual([]);
     await blog.start();
+  });
+
+  test.each([
+    ['DATABASE_CA', 'DATABASE_UNTRUSTED'],
+    ['NATS_CA', 'BROKER_UNTRUSTED'],
+  ])('with a %s that did not sign, the start ends with %s', async (setting, code) => {
+    const { postgres, nats } = system.trust!;
+    const { folder: cwd, program } = examples[0]!;
+    const env = {
+      PATH: process.env['PATH'],
+      HTTP_PORT: '0',
+      MANAGEMENT_PORT: '0',
+      DATABASE_URL: system.databaseUrl('blog'),
+      DATABASE_CA: postgres.ca,
+      NATS_URL: system.urls.nats,
+      NATS_USER: 'blog',
+      NATS_PASSWORD: system.secrets.nats['blog'],
+      NATS_CA: nats.ca,
+      AUTH_ISSUER: system.oidc.issuer,
+      AUTH_JWKS_URL: `${system.oidc.issuer}/jwks`,
+      CURSOR_SECRET: randomBytes(32).toString('base64'),
+      // That of the other server.
+      [setting]: setting === 'NATS_CA' ? postgres.ca : nats.ca,
+    };
+    const end = await run([program, '-B', '-m', 'blog', 'serve'], { cwd, env, timeoutMs: 60_000 });
+    const last = JSON.parse(linesOf(end.stdout).at(-1) ?? '{}') as { code?: string; detail?: string };
+    expect([end.code, last]).toEqual([1, expect.objectContaining({ code })]);
+    expect(last.detail).toMatch(/certificate verify failed/);
   });
 
   test('its own tests pass', async () => {
