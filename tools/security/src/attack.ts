@@ -24,6 +24,8 @@ export interface AttackResult {
   readonly requests: number;
   /** `200×12 422×30` */
   readonly answers: string;
+  /** The most memory that a process held meanwhile, MiB; 0 where nobody tells. */
+  readonly mostMiB: number;
   /** Milliseconds. */
   readonly tookMs: number;
   /** Without repetitions. */

@@ -5,12 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { authorisation, routes, type RouteDefinition } from '@causeway/contracts';
 import { Customer, UnexpectedResponse, type Endpoints } from '@causeway/demo-client';
-import { startSystem, type System } from '@causeway/launcher';
+import { startSystem, type ServiceInstance, type System } from '@causeway/launcher';
 import { ApiDocument } from './api-document.js';
 import { AttackClient } from './client.js';
 // demo
 import { mostStreams } from './demo/most-streams.js';
 // end demo
+import { heapOfContainer } from './memory.js';
 import { Person } from './person.js';
 import { TrustedIssuer } from './trusted-issuer.js';
 
@@ -50,7 +51,7 @@ export class AttackedSystem {
   static async start(options: { readonly thorough: boolean; readonly log?: (line: string) => void }) {
     const folder = mkdtempSync(join(tmpdir(), 'causeway-attack-'));
     const issuer = await TrustedIssuer.start();
-    const settings = { AUTH_JWKS_URL: `${issuer.origin}/jwks`, ...patience };
+    const settings = { AUTH_JWKS_URL: `${issuer.origin}/jwks`, NODE_OPTIONS: heapOfContainer, ...patience };
     let system: System | undefined;
     const release = async (): Promise<void> => {
       await system?.stop();
@@ -60,7 +61,7 @@ export class AttackedSystem {
     try {
       system = await startSystem({
         ...{ folder, ports: 'any', durable: false, log: options.log },
-        env: { all: settings, gateway: generous },
+        env: { all: settings, gateway: generous, user: generousToAddresses },
       });
       issuer.issuerKeys = `${system.oidc.issuer}/jwks`;
       return await AttackedSystem.of(system.endpoints, options.thorough, { system, issuer }, release);
@@ -115,6 +116,11 @@ export class AttackedSystem {
     return route.scope && `Bearer ${await person.token([route.scope])}`;
   }
 
+  /** The first process of a service; undefined for a target that runs elsewhere. */
+  service(name: string): ServiceInstance | undefined {
+    return this.inside?.system.services.find(({ service }) => service === name);
+  }
+
   /** Everything that the services have logged; empty for a target that runs elsewhere. */
   async logs(): Promise<string> {
     const { services = [] } = this.inside?.system ?? {};
@@ -156,3 +162,5 @@ const generous = {
   ...mostStreams,
   // end demo
 } as const;
+/** All of the suite comes from one address. What is counted for one account stays. */
+const generousToAddresses = { EMAIL_TAKEN_PER_ADDRESS: '100000', LOGIN_FAILURES_PER_ADDRESS: '100000' } as const;

@@ -3,8 +3,8 @@ import { recordedProofs } from './prove/prove.js';
 import { protections } from './prove/protections.js';
 
 /** One line for an attack, and one for each fault. */
-export function lineOf({ id, about, outcome, requests, answers, tookMs, faults }: AttackResult): string {
-  const head = `${outcome.padEnd(10)} ${id}: ${about} (${requests} requests, ${answers || 'raw'}, ${seconds(tookMs)})`;
+export function lineOf({ id, about, outcome, requests, answers, mostMiB, tookMs, faults }: AttackResult): string {
+  const head = `${outcome.padEnd(10)} ${id}: ${about} (${requests} requests, ${answers || 'raw'}, ${mostMiB} MiB, ${seconds(tookMs)})`;
   return [head, ...faults.map((fault) => `             ${fault}`)].join('\n');
 }
 
@@ -20,11 +20,11 @@ export function reportOf(results: readonly AttackResult[], target: string): stri
     `${new Date().toISOString().slice(0, 10)}, ${target}: ${requests} requests, ${count('withstood')} attacks withstood, ` +
       `${count('FOUND')} with faults, ${count('left out')} left out.`,
     '',
-    '| attack | requests | answers | outcome |',
-    '| --- | --- | --- | --- |',
+    '| attack | requests | answers | memory | took | outcome |',
+    '| --- | --- | --- | --- | --- | --- |',
     ...results.map(
-      ({ id, requests: sent, answers, outcome, faults }) =>
-        `| ${id} | ${sent} | ${answers} | ${outcome}${faultsOf(faults)} |`,
+      ({ id, requests: sent, answers, mostMiB, tookMs, outcome, faults }) =>
+        `| ${id} | ${sent} | ${answers} | ${mostMiB} MiB | ${seconds(tookMs)} | ${outcome}${faultsOf(faults)} |`,
     ),
     '',
     '## Protections',

@@ -1,6 +1,6 @@
 import type { Attack, AttackResult } from './attack.js';
 import type { AttackedSystem } from './attacked-system.js';
-import { memoryOf, mostMemoryMiB } from './memory.js';
+import { mostMemoryMiB, watchMemory } from './memory.js';
 import { prepare } from './prepare.js';
 
 /** Faults of one attack that are kept; more of them say nothing new. */
@@ -9,8 +9,8 @@ const mostFaults = 50;
 const unforeseen = /^.*(?:unexpected error|unhandled|uncaught|"code":"INTERNAL").*$/gim;
 
 /**
- * Carries out attacks one after the other. After each, every process must still be the one that was started and hold no more than
- * 512 MiB, no service may have logged an error that nobody foresaw, and the victim must be served.
+ * Carries out attacks one after the other. After each, every process must still be the one that was started and have held no
+ * more than a container has, no service may have logged an error that nobody foresaw, and the victim must be served.
  * @param report Called after each attack.
  */
 export async function runAttacks(
@@ -29,7 +29,7 @@ export async function runAttacks(
 }
 
 const leftOut = ({ id, about }: Attack): AttackResult => ({
-  ...{ id, about, requests: 0, answers: '', tookMs: 0, faults: [] },
+  ...{ id, about, requests: 0, answers: '', mostMiB: 0, tookMs: 0, faults: [] },
   outcome: 'left out',
 });
 
@@ -38,6 +38,7 @@ export async function runAttack(system: AttackedSystem, { id, about, run }: Atta
   const before = system.http.requests;
   const pids = pidsOf(system);
   const logged = (await system.logs()).length;
+  const watched = watchMemory(system);
   const faults = new Set<string>();
   const found = (fault: string): void => void (faults.size < mostFaults && faults.add(fault));
   try {
@@ -45,14 +46,15 @@ export async function runAttack(system: AttackedSystem, { id, about, run }: Atta
   } catch (error) {
     found(`the attack could not go on: ${error instanceof Error ? error.message : String(error)}`);
   }
+  const memory = watched();
   const requests = system.http.requests - before;
   const answers = system.http.takeStatuses();
   if (pidsOf(system) !== pids) found('a service has ended');
   for (const [line] of (await system.logs()).slice(logged).matchAll(unforeseen)) found(`logged: ${line.slice(0, 400)}`);
-  for (const [id, mib] of memoryOf(system)) if (mib > mostMemoryMiB) found(`${id} holds ${mib} MiB`);
+  for (const [service, mib] of memory) if (mib > mostMemoryMiB) found(`${service} held ${mib} MiB`);
   if (!(await isServed(system))) found('the victim is no longer served');
   return {
-    ...{ id, about, requests, answers },
+    ...{ id, about, requests, answers, mostMiB: Math.max(0, ...memory.values()) },
     outcome: faults.size === 0 ? 'withstood' : 'FOUND',
     tookMs: Math.round(performance.now() - begun),
     faults: [...faults],

@@ -18,7 +18,7 @@ export const forgedTokens: Attack = {
     const forgeries = Object.entries({ ...(await unsignedForgeries(system)), ...(await signedForgeries(system)) });
     for (const [index, route] of guarded.entries()) {
       const request = await validRequest(system, route, system.victim);
-      const service = system.inside?.system.services.find((each) => each.service === route.owner);
+      const service = system.service(route.owner);
       for (const base of [undefined, ...(service && route.owner !== 'gateway' ? [new URL(service.url)] : [])])
         for (const [how, authorization] of system.some(forgeries, 9, index)) {
           const answer = await sendChanged(system, found, request, { authorization, base });
