@@ -10,7 +10,11 @@ export class AttackerBrowser {
   /** Sent with every request. */
   headers: Readonly<Record<string, string>> = {};
 
-  constructor(private readonly system: Pick<AttackedSystem, 'http' | 'endpoints'>) {}
+  /** @param base Another server than the gateway: the service that has the pages. */
+  constructor(
+    private readonly system: Pick<AttackedSystem, 'http' | 'endpoints'>,
+    private readonly base?: URL,
+  ) {}
 
   /** The path of an authorization request. @param changes Other parameters; undefined leaves one out. */
   authorizationPath(changes: Readonly<Record<string, string | undefined>> = {}): string {
@@ -44,12 +48,20 @@ export class AttackerBrowser {
 
   /** Submits the form of a page. */
   async submit(path: string, fields: Readonly<Record<string, string>>): Promise<AttackAnswer> {
-    return this.send('POST', path, new URLSearchParams(fields).toString());
+    return this.submitForm(path, new URLSearchParams(fields).toString());
   }
 
-  /** Signs in, up to the address to which the client gets its code. */
-  async code(email: string, password: string): Promise<string> {
-    const page = await this.get(this.authorizationPath());
+  /** @param form As it goes on the wire: nothing is encoded. */
+  submitForm(path: string, form: string): Promise<AttackAnswer> {
+    return this.send('POST', path, form);
+  }
+
+  /**
+   * Signs in, up to the address to which the client gets its code.
+   * @param changes As for {@link authorizationPath}.
+   */
+  async code(email: string, password: string, changes: Readonly<Record<string, string>> = {}): Promise<string> {
+    const page = await this.get(this.authorizationPath(changes));
     const answer = await this.submit(formOf(page.text), { email, password });
     const next = this.redirectOf(answer, page.path);
     if (next === undefined) throw new Error(`no sign-in: ${answer.status}`);
@@ -86,7 +98,7 @@ export class AttackerBrowser {
       ...(form !== undefined && { 'content-type': 'application/x-www-form-urlencoded' }),
       ...this.headers,
     };
-    const answer = await this.system.http.send({ method, path, headers, body: form });
+    const answer = await this.system.http.send({ method, path, headers, body: form }, this.base);
     for (const line of answer.headers['set-cookie'] ?? []) {
       const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
       if (value === '') this.cookies.delete(name);
@@ -100,6 +112,14 @@ export class AttackerBrowser {
     return new URL(headers.location, new URL(at, this.system.endpoints.gateway)).href;
   }
 }
+
+/** The values of the hidden fields of a page. */
+export const hiddenIn = (page: string): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    [...page.matchAll(/<input[^>]*type="hidden"[^>]*name="([^"]+)"[^>]*value="([^"]*)"/g)].map(
+      ([, name = '', value = '']) => [name, value],
+    ),
+  );
 
 /** Where the form of a page goes. @throws where there is none */
 export function formOf(page: string): string {

@@ -44,8 +44,8 @@ function apiComplaints(sent: SentAttack, answer: AttackAnswer): string[] {
   return undeclared(response);
 }
 
-/** RFC 9457 with our members. An unreadable request has no trace. */
-function problemComplaints({ status, headers, text }: AttackAnswer): string[] {
+/** Whether an error is a complete problem document: RFC 9457 with our members. An unreadable request has no trace. */
+export function problemComplaints({ status, headers, text }: AttackAnswer): string[] {
   if (!headers['content-type']?.startsWith(problemContentType))
     return [`status ${status} with ${headers['content-type'] ?? 'no content type'} instead of a problem document`];
   if (text === '') return []; // to HEAD

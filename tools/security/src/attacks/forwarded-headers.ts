@@ -8,12 +8,13 @@ const theirTrace = 'c0ffee'.repeat(6).slice(0, 32);
 /** What a client says about where it comes from, and about itself: nothing of it is believed. */
 export const forwardedHeaders: Attack = {
   id: 'http/forwarded-headers',
-  about: 'traceparent, tracestate, baggage, X-Forwarded-*, Host, and headers that other servers obey',
+  about: 'traceparent, tracestate, baggage, X-Forwarded-*, Host, Origin, and headers that other servers obey',
   fast: true,
   run: async (system, found) => {
     await traces(system, found);
     await hosts(system, found);
     await overrides(system, found);
+    await origins(system, found);
   },
 };
 
@@ -103,4 +104,20 @@ async function overrides(system: AttackedSystem, found: Found): Promise<void> {
   const both = { authorization: [`Bearer ${await stranger.issued()}`, authorization] };
   const twice = await system.http.send({ method: 'GET', path, headers: both as never });
   if (twice.status === 200) found('two Authorization headers: the second counted');
+}
+
+/** A page of another site reads no answer, of the API or of the provider. */
+async function origins(system: AttackedSystem, found: Found): Promise<void> {
+  const gateway = system.endpoints.gateway;
+  const paths = [...new Set(system.routes.map(({ path }) => path.replaceAll(/\{\w+\}/g, 'a')))];
+  const all = [...system.some(paths, 5), '/oidc/token', '/oidc/token/introspection', '/oidc/jwks', '/oidc/auth'];
+  for (const origin of ['https://evil.example', 'null', `${gateway}.evil.example`, 'http://127.0.0.1', 'file://'])
+    for (const path of all)
+      for (const method of ['OPTIONS', 'GET', 'POST']) {
+        const headers = { origin, 'access-control-request-method': 'PUT', 'access-control-request-headers': 'a' };
+        const answer = await system.http.send({ method, path, headers });
+        const allowed = answer.headers['access-control-allow-origin'];
+        if (allowed !== undefined || answer.headers['access-control-allow-credentials'] !== undefined)
+          found(`${method} ${path} may be read by ${origin}: ${allowed}`);
+      }
 }

@@ -1,6 +1,8 @@
 import type { RouteDefinition } from '@causeway/contracts';
+import type { ApiDocument, FuzzedSchema } from '../api-document.js';
 import type { Attack, Found } from '../attack.js';
 import type { AttackedSystem } from '../attacked-system.js';
+import { AttackerBrowser, formOf } from '../browser.js';
 import type { AttackAnswer } from '../client.js';
 import { complaintsOf, inWords } from '../judge.js';
 import { sendChanged, validRequest } from '../requests.js';
@@ -51,6 +53,7 @@ export const hostileText: Attack = {
       await inHeaders(system, found, request, index);
     }
     await inOidc(system, found);
+    if (system.inside) await inForms(system, found);
   },
 };
 
@@ -58,7 +61,8 @@ type Request = Awaited<ReturnType<typeof validRequest>>;
 
 async function inBodies(system: AttackedSystem, found: Found, request: Request, offset: number): Promise<void> {
   const { route, body } = request;
-  for (const at of stringsOf(body)) {
+  const { schema } = system.document.body(route) ?? {};
+  for (const at of allStrings(system.document, schema, body)) {
     const about = `${route.operationId} /${at.join('/')}`;
     for (const text of system.some(injections, 2, offset)) {
       const answer = await sendChanged(system, found, request, { body: withText(body, at, text) });
@@ -159,6 +163,34 @@ async function inOidc(system: AttackedSystem, found: Found): Promise<void> {
       }
 }
 
+/** Every field of every page that has a form. The service itself is asked, each time from another address. */
+async function inForms(system: AttackedSystem, found: Found): Promise<void> {
+  const browser = new AttackerBrowser(system, new URL(system.service('user')!.url));
+  const signIn = await browser.get(browser.authorizationPath());
+  const filled: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+    [formOf(signIn.text)]: { email: 'ada@example.com', password: 'not the right one' },
+    '/oidc/password/forgotten': { email: 'ada@example.com' },
+    '/oidc/password/new': { token: 'a', password: 'a long enough one' },
+    '/oidc/email/confirm': { token: 'a' },
+    '/oidc/session/end/confirm': { xsrf: 'a', logout: 'yes' },
+  };
+  const texts = [...injections.map(encodeURIComponent), '%00', '%ed%a0%80', '%ff'];
+  let requests = 0;
+  for (const [index, [path, fields]] of Object.entries(filled).entries())
+    for (const name of Object.keys(fields))
+      for (const text of system.some(texts, 3, index)) {
+        requests += 1;
+        browser.headers = { 'x-forwarded-for': `192.0.2.${requests % 250}` };
+        const { [name]: _, ...others } = fields;
+        const form = `${new URLSearchParams(others).toString()}&${name}=${text}`;
+        const answer = await browser.submitForm(path, form);
+        const sent = { method: 'POST', path, body: form };
+        for (const complaint of complaintsOf(sent, answer)) found(`${inWords(sent, answer)}: ${complaint}`);
+        if (answer.status < 400 && path !== '/oidc/password/forgotten') found(`${inWords(sent, answer)}: accepted`);
+        harmless(found, `${path} ${name}=${text.slice(0, 60)}`, answer);
+      }
+}
+
 /** No answer has a header of the attacker’s, or his markup as markup. */
 function harmless(found: Found, about: string, { headers, text }: AttackAnswer): void {
   if ('x-injected' in headers) found(`${about}: a header was injected`);
@@ -170,7 +202,25 @@ function harmless(found: Found, about: string, { headers, text }: AttackAnswer):
 
 type Path = readonly string[];
 
-/** Where the strings of a body are. */
+/** Where a body has strings, those that the example leaves out included. */
+function allStrings(document: ApiDocument, schema: FuzzedSchema | undefined, body: unknown): readonly Path[] {
+  const seen = new Map<string, Path>();
+  for (const at of [...stringsOf(body), ...(schema ? declaredStrings(document, schema) : [])])
+    seen.set(at.join('/'), at);
+  return [...seen.values()];
+}
+
+function declaredStrings(document: ApiDocument, part: FuzzedSchema, at: Path = []): Path[] {
+  const { type, enum: values, properties = {}, items, anyOf = [], oneOf = [], allOf = [] } = document.resolve(part);
+  return [
+    ...((type === 'string' || type?.includes('string')) && !values ? [at] : []),
+    ...Object.entries(properties).flatMap(([key, each]) => declaredStrings(document, each, [...at, key])),
+    ...(items ? declaredStrings(document, items, [...at, '0']) : []),
+    ...[...anyOf, ...oneOf, ...allOf].flatMap((each) => declaredStrings(document, each, at)),
+  ];
+}
+
+/** Where the strings of a value are. */
 function stringsOf(value: unknown, at: Path = []): Path[] {
   if (typeof value === 'string') return [at];
   if (value === null || typeof value !== 'object') return [];
@@ -179,8 +229,11 @@ function stringsOf(value: unknown, at: Path = []): Path[] {
 
 function withText(value: unknown, [key, ...rest]: Path, text: string): unknown {
   if (key === undefined) return text;
-  if (Array.isArray(value)) return value.with(Number(key), withText(value[Number(key)], rest, text)) as unknown;
-  const fields = value as Readonly<Record<string, unknown>>;
+  if (Array.isArray(value)) {
+    const items = value as readonly unknown[];
+    return items.toSpliced(Number(key), 1, withText(items[Number(key)], rest, text));
+  }
+  const fields = (value ?? {}) as Readonly<Record<string, unknown>>;
   return { ...fields, [key]: withText(fields[key], rest, text) };
 }
 

@@ -1,4 +1,5 @@
-import { authorisation, pathParametersOf, type RouteDefinition } from '@causeway/contracts';
+import { randomUUID } from 'node:crypto';
+import { authorisation, pathParametersOf, scopes, type RouteDefinition } from '@causeway/contracts';
 import type { Attack } from '../attack.js';
 import { isOwned, ownedId, sendChanged, validRequest, withOwnIds } from '../requests.js';
 
@@ -11,7 +12,7 @@ const isOwnersOnly = ({ operationId }: RouteDefinition): boolean => {
 /** Broken object level authorization (OWASP API1): an id is no permission. */
 export const otherCustomers: Attack = {
   id: 'authorization/other-customer',
-  about: 'every id of a customer with the token of another, in paths, bodies and lists',
+  about: 'every id of a customer with the token of another, in paths, bodies, lists, pages and idempotency keys',
   fast: true,
   run: async (system, found) => {
     const { victim, stranger, routes } = system;
@@ -27,6 +28,8 @@ export const otherCustomers: Attack = {
     }
     await idsInBodies(system, found);
     await lists(system, found);
+    await idempotencyKeys(system, found);
+    if (system.inside) await otherScopes(system, found);
   },
 };
 
@@ -52,5 +55,36 @@ const lists: Attack['run'] = async (system, found) => {
   for (const route of system.routes.filter(({ method, path }) => method === 'get' && !path.includes('{'))) {
     const { text } = await sendChanged(system, found, await validRequest(system, route, stranger));
     for (const secret of secrets) if (text.includes(secret)) found(`${route.operationId}: a stranger sees ${secret}`);
+  }
+};
+
+/** The key of somebody else’s request opens neither its answer nor stands in the way of one’s own. */
+const idempotencyKeys: Attack['run'] = async (system, found) => {
+  const { victim, stranger } = system;
+  for (const route of system.routes.filter(({ idempotent, body }) => idempotent && body)) {
+    const key = { headers: { 'idempotency-key': randomUUID() } };
+    const first = await sendChanged(system, found, await validRequest(system, route, victim), key);
+    const theirs = await sendChanged(system, found, await validRequest(system, route, stranger), key);
+    if (route.scope === undefined) continue; // Nobody is known there: the same key is the same request.
+    if (theirs.status !== first.status || theirs.headers['idempotency-replayed'] !== undefined)
+      found(`${route.operationId}: the idempotency key of another → ${theirs.status}`);
+    if (first.text !== '' && first.text === theirs.text)
+      found(`${route.operationId}: the idempotency key of another opens its answer`);
+  }
+};
+
+/** A token with every scope but those of the route. */
+const otherScopes: Attack['run'] = async (system, found) => {
+  const all = Object.values(scopes);
+  for (const route of system.routes.filter(({ scope }) => scope !== undefined)) {
+    const request = await validRequest(system, route, system.victim);
+    const others = all.filter((scope) => scope !== route.scope && scope !== route.staffScope);
+    const authorization = `Bearer ${await system.victim.token(others)}`;
+    const service = system.service(route.owner);
+    for (const base of [undefined, ...(service && route.owner !== 'gateway' ? [new URL(service.url)] : [])]) {
+      const { status } = await sendChanged(system, found, request, { authorization, base });
+      if (status !== 403)
+        found(`${route.operationId}${base ? ' of the service' : ''}: a token with every other scope → ${status}`);
+    }
   }
 };

@@ -1,9 +1,10 @@
+import { managementEndpoints } from '@causeway/contracts';
 import type { Attack } from '../attack.js';
 import { RawConnection, type WireResponse } from '../raw-connection.js';
 
 const guarded = ['/v1/users/me', '/v1/users/me/addresses'];
 /** What only the management ports have, which no way through the gateway may reach. */
-const internal = ['/health/live', '/health/ready', '/metrics', '/governance/log-level', '/info'];
+const internal = managementEndpoints.map(({ path }) => path);
 
 /** Other spellings of a guarded path: each must be refused without a token, whoever resolves it. */
 const spellings = (path: string): readonly string[] => [
@@ -55,6 +56,8 @@ const spellings = (path: string): readonly string[] => [
   `ftp://127.0.0.1${path}`,
 ];
 
+const methods = ['PUT', 'POST', 'PATCH', 'DELETE', 'GET', 'PROPFIND', 'SEARCH', 'COPY', 'QUERY'];
+
 /** No request target at all, or one of another kind. */
 const strange: readonly (readonly [method: string, target: string])[] = [
   ['GET', 'evil.example:80'],
@@ -82,7 +85,7 @@ export const pathTricks: Attack = {
   id: 'http/paths',
   about: 'dot segments, double slashes and encodings, absolute and authority forms, matrix parameters, U+0000',
   fast: true,
-  run: async ({ http, endpoints, thorough }, found) => {
+  run: async ({ http, endpoints, routes, thorough }, found) => {
     const base = new URL(endpoints.gateway);
     const ask = async (method: string, target: string): Promise<WireResponse | undefined> => {
       http.requests += 1;
@@ -101,6 +104,12 @@ export const pathTricks: Attack = {
       for (const target of spellings(path)) {
         const response = await ask('GET', target);
         if (response && response.status < 400) found(`GET ${target} → ${response.status} without a token`);
+      }
+    for (const path of new Set(routes.map((route) => route.path)))
+      for (const method of thorough ? methods : methods.slice(0, 1)) {
+        if (routes.some((route) => route.path === path && route.method.toUpperCase() === method)) continue;
+        const response = await ask(method, path.replaceAll(/\{\w+\}/g, 'a'));
+        if (response && response.status < 400) found(`${method} ${path}, which is no operation → ${response.status}`);
       }
     for (const [method, target] of strange) {
       const response = await ask(method, target);

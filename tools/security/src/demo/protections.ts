@@ -1,5 +1,6 @@
 import type { Protection } from '../prove/protections.js';
 
+const placeOrder = 'apps/order/src/application/place-order.ts';
 const signature = 'apps/payment/src/adapters/http/psp-signature.ts';
 
 /** What protects orders, payments and webhooks. */
@@ -17,6 +18,20 @@ export const demoProtections: readonly Protection[] = [
     search: 'if (!found || !reaches(reach, found.customerId))',
     replacement: 'if (!found)',
     attack: 'authorization/other-customer',
+  },
+  {
+    about: 'an idempotency key is that of its customer',
+    file: placeOrder,
+    search: "subject: customerId, route: 'POST /v1/orders'",
+    replacement: "subject: 'everybody', route: 'POST /v1/orders'",
+    attack: 'authorization/other-customer',
+  },
+  {
+    about: 'an order is placed once for one idempotency key, also at the same instant',
+    file: placeOrder,
+    search: "route: 'POST /v1/orders', key: idempotencyKey",
+    replacement: "route: 'POST /v1/orders', key: `${idempotencyKey} ${Math.random()}`",
+    attack: 'money/races',
   },
   {
     about: 'a webhook is signed',

@@ -13,10 +13,13 @@ export interface Protection {
   readonly replacement: string;
   /** Id of the attack. */
   readonly attack: string;
+  /** Seen by the whole attack only, not by the part of it in `npm test`. */
+  readonly thorough?: boolean;
 }
 
 const verifier = 'libs/auth/src/token-verifier.ts';
 const http = 'libs/service-host/src/http';
+const governance = 'libs/service-host/src/health/governance.ts';
 const oidc = 'apps/user/src/oidc';
 const decoded =
   "await (async (..._: unknown[]) => ({ payload: JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) }))(token, this.keys.get, {";
@@ -115,7 +118,46 @@ export const protections: readonly Protection[] = [
     replacement: '',
     attack: 'fuzz/changeMe',
   },
+  {
+    about: 'no answer takes longer than 2 s',
+    file: `${http}/request-scope.ts`,
+    search: 'bind(scope, () => next(headRefusal(request.raw) ?? refusal(scope, this.host)));',
+    replacement:
+      "const late = request.method === 'GET' && request.url.startsWith('/v1/users/me/addresses') ? 2_100 : 0;\n" +
+      'setTimeout(() => bind(scope, () => next(headRefusal(request.raw) ?? refusal(scope, this.host))), late);',
+    attack: 'fuzz/listAddresses',
+  },
+  {
+    about: 'nothing is kept of a request that has ended',
+    file: `${http}/body-parser.ts`,
+    search: 'request.rawBody = body;',
+    replacement:
+      'request.rawBody = body; ((globalThis as { kept?: Buffer[] }).kept ??= []).push(Buffer.alloc(4_194_304, 1));',
+    attack: 'input/mass-assignment',
+  },
   ...signingIn(),
+  ...accounts(),
+  {
+    about: 'the management port changes nothing without its token',
+    file: governance,
+    search: 'if (!mayChange(request, tokens)) throw refusalOf(401)!;',
+    replacement: '',
+    attack: 'management/routes',
+  },
+  {
+    about: 'who reads at the management port changes nothing',
+    file: governance,
+    search: 'if (!mayChange(request, tokens))',
+    replacement: 'if (!mayRead(request, tokens))',
+    attack: 'management/routes',
+  },
+  {
+    about: 'a route is open to its scope alone',
+    file: 'libs/auth/src/principal.ts',
+    search: 'if (!scopes.some((scope) => principal.scopes.has(scope)))',
+    replacement: 'if (scopes.length < 0)',
+    attack: 'authorization/other-customer',
+  },
   {
     about: 'a service publishes what is its own',
     file: 'tools/system/src/topology/nats-permissions.ts',
@@ -186,7 +228,15 @@ function signingIn(): Protection[] {
       file: `${oidc}/sign-in.ts`,
       search: 'const right = await this.check(',
       replacement: 'if (!account) return undefined;\n    const right = await this.check(',
-      attack: 'identity/sign-in',
+      attack: 'identity/enumeration',
+    },
+    {
+      about: 'the hash for an unknown address takes as long as a real one',
+      file: 'apps/user/src/users/password-hasher.ts',
+      search: '$m=19456,t=2,p=1$jryh',
+      replacement: '$m=8,t=1,p=1$jryh',
+      attack: 'identity/enumeration',
+      thorough: true,
     },
     {
       about: 'a code is used once, also at the same instant, and an old refresh token ends its session',
@@ -194,6 +244,47 @@ function signingIn(): Protection[] {
       search: "if (this.model === 'RefreshToken' ? !(await this.isReused(key.idHash, isFirst)) : isFirst) return;",
       replacement: 'if (isFirst || key) return;',
       attack: 'identity/races',
+    },
+  ];
+}
+
+function accounts(): Protection[] {
+  return [
+    {
+      about: 'a new password ends every session',
+      file: 'apps/user/src/accounts/passwords.ts',
+      search: 'const sessions = await endAllSessions(tx.sql, userId);',
+      replacement: 'const sessions = 0;',
+      attack: 'identity/sessions',
+    },
+    {
+      about: 'a link from a mail works once, also at the same instant',
+      file: 'apps/user/src/mail/account-links.ts',
+      search:
+        'DELETE FROM account_links WHERE token_hash = $1 AND purpose = $2 AND expires_at > now() RETURNING user_id',
+      replacement: 'SELECT user_id FROM account_links WHERE token_hash = $1 AND purpose = $2 AND expires_at > now()',
+      attack: 'identity/account-links',
+    },
+    {
+      about: 'a recipient gets a limited number of mails',
+      file: 'apps/user/src/mail/mail-throttle.ts',
+      search: '<= perRecipient',
+      replacement: '>= 0',
+      attack: 'identity/account-links',
+    },
+    {
+      about: 'a token has no scope beyond the role of its person',
+      file: `${oidc}/provider.ts`,
+      search: 'return role === undefined ? [] : scopesOf[role];',
+      replacement: 'return role === undefined ? [] : peopleScopes;',
+      attack: 'identity/token-endpoint',
+    },
+    {
+      about: 'introspection is for clients with a secret',
+      file: `${oidc}/introspection.ts`,
+      search: "if (oidc.client.clientAuthMethod === 'none')",
+      replacement: "if (oidc.client.clientAuthMethod === 'never')",
+      attack: 'identity/token-endpoint',
     },
   ];
 }

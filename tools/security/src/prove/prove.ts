@@ -112,7 +112,7 @@ async function faultWithout(
   });
   writeFileSync(compiled, code);
   try {
-    const output = await attackFrom(copy, protection.attack);
+    const output = await attackFrom(copy, protection);
     const [, fault] = /^FOUND .*\n +(.*)$/m.exec(output) ?? [];
     if (fault === undefined && !/^withstood/m.test(output)) say(`  the system did not start:\n${output.slice(-2_000)}`);
     return fault?.slice(0, 200);
@@ -121,9 +121,9 @@ async function faultWithout(
   }
 }
 
-function attackFrom(copy: string, attack: string): Promise<string> {
+function attackFrom(copy: string, { attack, thorough = false }: Protection): Promise<string> {
   const command = join(copy, 'tools/security/dist/security-command.js');
-  const child = spawn(process.execPath, [command, '--only', attack, '--fast'], {
+  const child = spawn(process.execPath, [command, '--only', attack, ...(thorough ? [] : ['--fast'])], {
     cwd: copy,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
