@@ -10,6 +10,7 @@ import { databaseSetting, services } from '@causeway/system';
 import { provision } from '@causeway/messaging';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect, headers, type NatsConnection } from '@nats-io/transport-node';
+import { hasOpenssl, withOpenssl } from '@causeway/testkit';
 import { readDatabase } from '../src/target/read-database.js';
 
 // The executable, against a whole system of real processes. Needs the build.
@@ -26,7 +27,7 @@ beforeAll(async () => {
   // A slow machine is no fault of the system.
   const patience = { REQUEST_DEADLINE_MS: '30000' };
   const env = { gateway: patience, user: patience, order: patience, payment: patience };
-  system = await startSystem({ folder, ports: 'any', durable: false, instances: { payment: 2 }, env, tls: true });
+  system = await startSystem({ folder, ports: 'any', durable: false, instances: { payment: 2 }, env, tls: hasOpenssl });
   customer = await Shopper.create(system.endpoints);
   addressId = (await customer.addAddress()).id;
   const [product] = await customer.products();
@@ -75,7 +76,7 @@ async function json<T>(...args: readonly string[]): Promise<T> {
 async function as<T>(user: string, work: (nc: NatsConnection) => Promise<T>): Promise<T> {
   const options = {
     ...{ user, pass: system.secrets.nats[user], inboxPrefix: `_INBOX_${user}.test`, reconnect: false },
-    tls: system.trust!.nats,
+    tls: system.trust?.nats,
   };
   const nc = await connect({ servers: system.urls.nats, ...options });
   return work(nc).finally(() => nc.close());
@@ -161,50 +162,52 @@ test('a poison message is found, explained, replayed in vain and discarded', asy
   expect(new Set(trail.map(({ who }) => who))).toEqual(new Set([expect.stringContaining('@')]));
 });
 
-/** What a container beside the others is told. */
-const inside = (): Record<string, string> => ({
-  NATS_URL: system.urls.nats,
-  NATS_PASSWORD: system.secrets.nats['operator']!,
-  NATS_CA: system.trust!.nats.ca,
-  DATABASE_CA: system.trust!.postgres.ca,
-  OPERATOR_TOKEN: system.secrets.operatorToken,
-  ...Object.fromEntries(
-    services.flatMap(({ name, database }) =>
-      database === undefined ? [] : [[databaseSetting(database), system.databaseUrl(name)]],
+withOpenssl('over TLS', () => {
+  /** What a container beside the others is told. */
+  const inside = (): Record<string, string> => ({
+    NATS_URL: system.urls.nats,
+    NATS_PASSWORD: system.secrets.nats['operator']!,
+    NATS_CA: system.trust!.nats.ca,
+    DATABASE_CA: system.trust!.postgres.ca,
+    OPERATOR_TOKEN: system.secrets.operatorToken,
+    ...Object.fromEntries(
+      services.flatMap(({ name, database }) =>
+        database === undefined ? [] : [[databaseSetting(database), system.databaseUrl(name)]],
+      ),
     ),
-  ),
-});
+  });
 
-test('every session with the database is encrypted, and the broker takes no client that trusts nobody', async () => {
-  const { postgres, trust, urls } = system;
-  const sessions = await readDatabase({ url: postgres.url(), trust: trust!.postgres }, (query) =>
-    query<{ role: string; encrypted: boolean }>(
-      `SELECT usename AS role, bool_and(ssl) AS encrypted FROM pg_stat_activity JOIN pg_stat_ssl USING (pid)
-        WHERE backend_type = 'client backend' GROUP BY usename`,
-    ),
-  );
-  expect(sessions.map(({ role }) => role)).toEqual(expect.arrayContaining(['user', 'order', 'payment']));
-  expect(sessions.filter(({ encrypted }) => !encrypted)).toEqual([]);
-  await expect(connect({ servers: urls.nats, reconnect: false })).rejects.toThrow(/certificate/);
-});
+  test('every session with the database is encrypted, and the broker takes no client that trusts nobody', async () => {
+    const { postgres, trust, urls } = system;
+    const sessions = await readDatabase({ url: postgres.url(), trust: trust!.postgres }, (query) =>
+      query<{ role: string; encrypted: boolean }>(
+        `SELECT usename AS role, bool_and(ssl) AS encrypted FROM pg_stat_activity JOIN pg_stat_ssl USING (pid)
+          WHERE backend_type = 'client backend' GROUP BY usename`,
+      ),
+    );
+    expect(sessions.map(({ role }) => role)).toEqual(expect.arrayContaining(['user', 'order', 'payment']));
+    expect(sessions.filter(({ encrypted }) => !encrypted)).toEqual([]);
+    await expect(connect({ servers: urls.nats, reconnect: false })).rejects.toThrow(/certificate/);
+  });
 
-test('inside, with the authorities in the environment, commands reach both servers; with others they say so', async () => {
-  expect((await runWith(inside(), '--inside', 'consumers')).out).toContain('payment__payment-cmd-authorize-v2');
-  expect((await runWith(inside(), '--inside', 'order', orderId)).out).toContain('CONFIRMED');
-  const { postgres, nats } = system.trust!;
-  const wrong = { ...inside(), NATS_CA: postgres.ca, DATABASE_CA: nats.ca };
-  for (const command of [['consumers'], ['orders']]) {
-    const { code, err } = await runWith(wrong, '--inside', ...command);
-    expect([code, err]).toEqual([
-      1,
-      expect.stringMatching(/^error: .* cannot be trusted: .*\((SELF_SIGNED|DEPTH_ZERO|UNABLE_TO|CERT_)\w+\)/),
-    ]);
-  }
+  test('inside, with the authorities in the environment, commands reach both servers; with others they say so', async () => {
+    expect((await runWith(inside(), '--inside', 'consumers')).out).toContain('payment__payment-cmd-authorize-v2');
+    expect((await runWith(inside(), '--inside', 'order', orderId)).out).toContain('CONFIRMED');
+    const { postgres, nats } = system.trust!;
+    const wrong = { ...inside(), NATS_CA: postgres.ca, DATABASE_CA: nats.ca };
+    for (const command of [['consumers'], ['orders']]) {
+      const { code, err } = await runWith(wrong, '--inside', ...command);
+      expect([code, err]).toEqual([
+        1,
+        expect.stringMatching(/^error: .* cannot be trusted: .*\((SELF_SIGNED|DEPTH_ZERO|UNABLE_TO|CERT_)\w+\)/),
+      ]);
+    }
+  });
 });
 
 test('a replay of a message that was handled charges nobody twice', async () => {
   const subject = 'payment.cmd.authorize.v2';
-  const rows = await readDatabase({ url: system.databaseUrl('order'), trust: system.trust!.postgres }, (query) =>
+  const rows = await readDatabase({ url: system.databaseUrl('order'), trust: system.trust?.postgres }, (query) =>
     query<{ id: string; envelope: object; traceparent: string }>(
       'SELECT id, envelope, traceparent FROM causeway.outbox WHERE subject = $1',
       [subject],

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { call, Customer, type ApiResponse } from '@causeway/demo-client';
 import { startSystem, type ServiceInstance, type System } from '@causeway/launcher';
 import { run } from '@causeway/launcher/run';
+import { hasOpenssl, withOpenssl } from '@causeway/testkit';
 import { whenRunnable } from '@causeway/testkit/when-runnable';
 import { jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
@@ -58,7 +59,7 @@ describeRunnable('the blog in Python', () => {
       durable: false,
       examples,
       env: { all: patience },
-      tls: true,
+      tls: hasOpenssl,
     });
     provisioner = await connectAs(
       system.urls.nats,
@@ -170,32 +171,34 @@ describeRunnable('the blog in Python', () => {
     await blog.start();
   });
 
-  test.each([
-    ['DATABASE_CA', 'DATABASE_UNTRUSTED'],
-    ['NATS_CA', 'BROKER_UNTRUSTED'],
-  ])('with a %s that did not sign, the start ends with %s', async (setting, code) => {
-    const { postgres, nats } = system.trust!;
-    const { folder: cwd, program } = examples[0]!;
-    const env = {
-      PATH: process.env['PATH'],
-      HTTP_PORT: '0',
-      MANAGEMENT_PORT: '0',
-      DATABASE_URL: system.databaseUrl('blog'),
-      DATABASE_CA: postgres.ca,
-      NATS_URL: system.urls.nats,
-      NATS_USER: 'blog',
-      NATS_PASSWORD: system.secrets.nats['blog'],
-      NATS_CA: nats.ca,
-      AUTH_ISSUER: system.oidc.issuer,
-      AUTH_JWKS_URL: `${system.oidc.issuer}/jwks`,
-      CURSOR_SECRET: randomBytes(32).toString('base64'),
-      // That of the other server.
-      [setting]: setting === 'NATS_CA' ? postgres.ca : nats.ca,
-    };
-    const end = await run([program, '-B', '-m', 'blog', 'serve'], { cwd, env, timeoutMs: 60_000 });
-    const last = JSON.parse(linesOf(end.stdout).at(-1) ?? '{}') as { code?: string; detail?: string };
-    expect([end.code, last]).toEqual([1, expect.objectContaining({ code })]);
-    expect(last.detail).toMatch(/certificate verify failed/);
+  withOpenssl('over TLS', () => {
+    test.each([
+      ['DATABASE_CA', 'DATABASE_UNTRUSTED'],
+      ['NATS_CA', 'BROKER_UNTRUSTED'],
+    ])('with a %s that did not sign, the start ends with %s', async (setting, code) => {
+      const { postgres, nats } = system.trust!;
+      const { folder: cwd, program } = examples[0]!;
+      const env = {
+        PATH: process.env['PATH'],
+        HTTP_PORT: '0',
+        MANAGEMENT_PORT: '0',
+        DATABASE_URL: system.databaseUrl('blog'),
+        DATABASE_CA: postgres.ca,
+        NATS_URL: system.urls.nats,
+        NATS_USER: 'blog',
+        NATS_PASSWORD: system.secrets.nats['blog'],
+        NATS_CA: nats.ca,
+        AUTH_ISSUER: system.oidc.issuer,
+        AUTH_JWKS_URL: `${system.oidc.issuer}/jwks`,
+        CURSOR_SECRET: randomBytes(32).toString('base64'),
+        // That of the other server.
+        [setting]: setting === 'NATS_CA' ? postgres.ca : nats.ca,
+      };
+      const end = await run([program, '-B', '-m', 'blog', 'serve'], { cwd, env, timeoutMs: 60_000 });
+      const last = JSON.parse(linesOf(end.stdout).at(-1) ?? '{}') as { code?: string; detail?: string };
+      expect([end.code, last]).toEqual([1, expect.objectContaining({ code })]);
+      expect(last.detail).toMatch(/certificate verify failed/);
+    });
   });
 
   test('its own tests pass', async () => {

@@ -11,8 +11,11 @@ export interface TestCertificate {
   readonly keyFile: string;
 }
 
-/** `describe` where {@link certificateFor} can make certificates. */
-export const withOpenssl = describeWhen(spawnSync('openssl', ['version']).status === 0, {
+/** Whether {@link certificateFor} can make certificates. */
+export const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
+
+/** `describe` where it can. */
+export const withOpenssl = describeWhen(hasOpenssl, {
   missing: 'openssl is not installed',
   remedy: 'install it (Debian: apt-get install openssl)',
 });

@@ -1,4 +1,4 @@
-export { certificateFor, withOpenssl, type TestCertificate } from './certificate.js';
+export { certificateFor, hasOpenssl, withOpenssl, type TestCertificate } from './certificate.js';
 export { allowedBeyondRights } from './beyond-rights.js';
 export { claimPort } from '@causeway/launcher/ports';
 export { createDatabase, type TestDatabase } from './database.js';
