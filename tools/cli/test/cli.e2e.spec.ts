@@ -11,7 +11,7 @@ import { provision } from '@causeway/messaging';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect, headers, type NatsConnection } from '@nats-io/transport-node';
 import { hasOpenssl, withOpenssl } from '@causeway/testkit';
-import { readDatabase } from '../src/target/read-database.js';
+import { addressOf, readDatabase } from '../src/target/read-database.js';
 
 // The executable, against a whole system of real processes. Needs the build.
 const causeway = join(import.meta.dirname, '../causeway.mjs');
@@ -207,7 +207,7 @@ withOpenssl('over TLS', () => {
 
 test('a replay of a message that was handled charges nobody twice', async () => {
   const subject = 'payment.cmd.authorize.v2';
-  const rows = await readDatabase({ url: system.databaseUrl('order'), trust: system.trust?.postgres }, (query) =>
+  const rows = await readDatabase(addressOf(system.databaseUrl('order'), system.trust?.postgres), (query) =>
     query<{ id: string; envelope: object; traceparent: string }>(
       'SELECT id, envelope, traceparent FROM causeway.outbox WHERE subject = $1',
       [subject],
