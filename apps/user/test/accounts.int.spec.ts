@@ -1,5 +1,7 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { poolSql } from '@causeway/persistence';
 import { decodeJwt } from 'jose';
+import { useUpLink } from '../src/mail/account-links.js';
 import { Browser } from '../src/testing/browser.js';
 import { password, redirectUri, startUserService, type Person, type UserService } from '../src/testing/user-service.js';
 
@@ -191,6 +193,8 @@ describe('resetting the password', () => {
     ]);
     expect((await elsewhere().fetch(link)).status).toBe(410);
     expect((await form(elsewhere(), '/password/new', { token, password: next })).status).toBe(410);
+    // As when it ends while the new password is being hashed.
+    expect(await useUpLink(poolSql(pool), token, 'reset-password')).toBeUndefined();
   });
 
   test.each([
