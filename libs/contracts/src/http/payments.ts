@@ -35,7 +35,7 @@ export const paymentView = z
  */
 export const pspWebhookBody = z
   .object({
-    id: identifier(64).meta({ description: 'Id of the event; an event is stored once, however often it is delivered' }),
+    id: identifier(64).meta({ description: 'Id of the event, which may be delivered more than once' }),
     type: identifier(64).meta({ description: 'Type of the event', example: 'charge.captured' }),
     createdAt: timestamp,
     data: z.object({

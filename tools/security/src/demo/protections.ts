@@ -48,6 +48,14 @@ export const demoProtections: readonly Protection[] = [
     attack: 'webhooks/forged',
   },
   {
+    about: 'what a webhook says is not believed',
+    file: 'apps/payment/src/application/receive-webhook.ts',
+    search: 'tx.operations.makeDueNow(reference)',
+    replacement:
+      'tx.payments.forUpdate(reference).then((is) => is && tx.payments.save({ ...is, declineReason: "stolen", version: is.version + 1 }, is)).then(() => false)',
+    attack: 'webhooks/forged',
+  },
+  {
     about: 'a customer has a limited number of event streams',
     file: 'apps/gateway/src/order-events/stream-slots.ts',
     search: 'if (before >= this.max)',
