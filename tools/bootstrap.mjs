@@ -37,9 +37,7 @@ async function main(args) {
   const release = await takeLock();
   try {
     sideWrite(() => {
-      mkdirSync(dirname(logFile), { recursive: true });
-      // The folder hides itself, secrets and all: after a rename, the repository's .gitignore names another one.
-      writeFileSync(inRoot('.causeway', '.gitignore'), '*\n');
+      makeDataFolder(inRoot('.causeway'));
       writeFileSync(
         logFile,
         `${new Date().toISOString()} node ${process.version}, ${process.platform}-${process.arch}\n`,
@@ -52,6 +50,12 @@ async function main(args) {
   } finally {
     release();
   }
+}
+
+/** The folder hides itself, secrets and all: after a rename, the repository's .gitignore names another one. */
+export function makeDataFolder(folder) {
+  mkdirSync(join(folder, 'logs'), { recursive: true });
+  writeFileSync(join(folder, '.gitignore'), '*\n');
 }
 
 /** @param {string} version of the Node that runs this file, `20.19.0` */

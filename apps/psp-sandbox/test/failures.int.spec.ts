@@ -11,10 +11,13 @@ beforeAll(async () => {
 afterAll(() => sandbox?.stop());
 
 describe('rate limit', () => {
-  test('a request that gets no database connection in time: 429 with Retry-After, in the shape of this API', async () => {
+  test.each([
+    ['a search for charges', '/v1/charges?reference=busy'],
+    ['the ledger', '/ledger?reference=busy'],
+  ])('%s that gets no database connection in time: 429 with Retry-After, in the shape of this API', async (_, path) => {
     const connection = await sandbox.app.get<pg.Pool>(PG_POOL, { strict: false }).connect();
     try {
-      const response = await sandbox.call('GET', '/v1/charges?reference=busy');
+      const response = await sandbox.call('GET', path);
       expect([response.status, response.headers.get('retry-after')]).toEqual([429, '2']);
       expect(await response.json()).toEqual({
         error: { type: 'rate_limit', code: 'rate_limit', message: expect.any(String) },
@@ -22,7 +25,7 @@ describe('rate limit', () => {
     } finally {
       connection.release();
     }
-    expect((await sandbox.call('GET', '/v1/charges?reference=busy')).status).toBe(200);
+    expect((await sandbox.call('GET', path)).status).toBe(200);
   });
 });
 

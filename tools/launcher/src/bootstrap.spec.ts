@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { repository } from './places.js';
+import { output } from './run.js';
 
 interface Bootstrap {
+  makeDataFolder(folder: string): void;
   checkHost(version: string, platform: string): void;
   sameTree(locked: Record<string, unknown>, installed: Record<string, unknown>): boolean;
   notInstalled(folder: string, installed: Record<string, unknown>): string[];
@@ -18,6 +20,16 @@ test('a host that is too old, or Windows without WSL, is refused with a remedy',
     expect(() => checkHost(version, 'linux')).toThrow(/too old: install Node 20.19/);
   for (const version of ['20.19.0', '22.1.0', '24.21.0']) expect(() => checkHost(version, 'linux')).not.toThrow();
   expect(() => checkHost('24.0.0', 'win32')).toThrow(/WSL/);
+});
+
+test('the data folder hides itself from Git', async () => {
+  const { makeDataFolder } = await load();
+  const folder = mkdtempSync(join(tmpdir(), 'causeway-bootstrap-'));
+  await output(['git', 'init', '--quiet', folder]);
+  makeDataFolder(join(folder, '.shop'));
+  writeFileSync(join(folder, '.shop', 'secrets.json'), '{}');
+  expect(await output(['git', '-C', folder, 'status', '--short', '--untracked-files=all'])).toBe('');
+  rmSync(folder, { recursive: true });
 });
 
 test('an installation counts as fresh only with every locked version', async () => {

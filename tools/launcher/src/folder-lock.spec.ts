@@ -4,6 +4,7 @@ import { existsSync, lstatSync, mkdtempSync, rmSync, symlinkSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AlreadyRunning, lockFolder } from './folder-lock.js';
+import { output } from './run.js';
 import { startedAt } from './watchdog-process.js';
 
 let folder: string;
@@ -19,6 +20,16 @@ test('a second launcher is refused with process and address of the first, until 
   first.release();
   (await lockFolder(folder, quiet)).release();
   expect(existsSync(join(folder, 'launcher.json'))).toBe(false);
+});
+
+test('a new data folder hides itself from Git; one that was there is left as it is', async () => {
+  const hidden = join(folder, 'shop', 'data');
+  await output(['git', 'init', '--quiet', folder]);
+  (await lockFolder(hidden, quiet)).release();
+  writeFileSync(join(hidden, 'secrets.json'), '{}');
+  (await lockFolder(folder, quiet)).release();
+  writeFileSync(join(folder, 'readme.md'), '');
+  expect(await output(['git', '-C', folder, 'status', '--short', '--untracked-files=all'])).toBe('?? readme.md');
 });
 
 test('the lock of a launcher that is gone is taken over, and what it left running is stopped', async () => {

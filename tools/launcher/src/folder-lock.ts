@@ -53,7 +53,8 @@ export interface FolderLock {
  * first: its watchdog is still doing so, or was killed with it.
  */
 export async function lockFolder(folder: string, log: (line: string) => void): Promise<FolderLock> {
-  mkdirSync(folder, { recursive: true });
+  // It hides itself, secrets and all, in whatever repository it was put. A folder of somebody else's is left as it is.
+  if (mkdirSync(folder, { recursive: true }) !== undefined) writeFileSync(join(folder, '.gitignore'), '*\n');
   // As root, the account that runs PostgreSQL must be able to pass through; the folder's contents have their own modes.
   if (process.getuid?.() === 0) chmodSync(folder, statSync(folder).mode | 0o011);
   const file = join(folder, 'launcher.json');
