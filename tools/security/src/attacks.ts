@@ -5,6 +5,7 @@ import { enumeration } from './attacks/enumeration.js';
 import { floods } from './attacks/floods.js';
 import { forgedTokens } from './attacks/forged-tokens.js';
 import { forwardedHeaders } from './attacks/forwarded-headers.js';
+import { hostileForms } from './attacks/hostile-forms.js';
 import { hostileText } from './attacks/hostile-text.js';
 import { managementPort } from './attacks/management.js';
 import { massAssignment } from './attacks/mass-assignment.js';
@@ -30,6 +31,7 @@ export const attacks: readonly Attack[] = [
   otherCustomers,
   massAssignment,
   hostileText,
+  hostileForms,
   pathTricks,
   requestSmuggling,
   floods,

@@ -2,42 +2,10 @@ import type { RouteDefinition } from '@causeway/contracts';
 import type { ApiDocument, FuzzedSchema } from '../api-document.js';
 import type { Attack, Found } from '../attack.js';
 import type { AttackedSystem } from '../attacked-system.js';
-import { AttackerBrowser, formOf } from '../browser.js';
 import type { AttackAnswer } from '../client.js';
-import { complaintsOf, inWords } from '../judge.js';
+import { encodedNotUtf8, harmless, injections, notUtf8, unstorable } from '../hostile-texts.js';
 import { sendChanged, validRequest } from '../requests.js';
 
-/** Text that somebody down the line might take for more than text. */
-const injections: readonly string[] = [
-  `'; DROP TABLE users; --`,
-  `' OR '1'='1`,
-  `1); SELECT pg_sleep(5); --`,
-  `\\'; SELECT 1; --`,
-  `$1`,
-  `<script>alert(1)</script>`,
-  `"><img src=x onerror=alert(1)>`,
-  '{{7*7}}',
-  '${7*7}',
-  '#{7*7}<%= 7*7 %>',
-  '%0d%0aX-Injected:%201',
-  'a\r\nX-Injected: 1',
-  '../../../../etc/passwd',
-  '$(id)|`id`;id',
-  '{"$ne":null}',
-  '%s%n%x',
-  '__proto__',
-  'user.evt.>',
-  '*.>',
-  `=cmd|' /C calc'!A0`,
-  '\u202egpj.exe',
-  '\ufeff',
-  '🜁'.repeat(30),
-  'a'.repeat(5_000),
-];
-/** What PostgreSQL cannot store, as JSON can say it. */
-const unstorable = ['\u0000', 'a\u0000b', '\ud800', 'a\udc00b', '\udfff\ud800'];
-/** Bytes that are no UTF-8: a stray one, an overlong NUL and slash, a surrogate, a character that breaks off. */
-const notUtf8 = ['ff', 'c080', 'c0af', 'eda080', 'f09f9c'].map((hex) => Buffer.from(hex, 'hex'));
 const mark = '@@here@@';
 
 /** Injection (OWASP A03), and text that cannot be stored, in every string that a client can send. */
@@ -52,8 +20,6 @@ export const hostileText: Attack = {
       await inAddresses(system, found, request, index);
       await inHeaders(system, found, request, index);
     }
-    await inOidc(system, found);
-    if (system.inside) await inForms(system, found);
   },
 };
 
@@ -86,7 +52,7 @@ async function inBodies(system: AttackedSystem, found: Found, request: Request, 
 /** Path and query: unstorable text arrives there percent-encoded. */
 async function inAddresses(system: AttackedSystem, found: Found, request: Request, offset: number): Promise<void> {
   const { route, path } = request;
-  const texts = [...system.some(injections, 2, offset).map(encodeURIComponent), '%00', '%ed%a0%80', '%ff'];
+  const texts = [...system.some(injections, 2, offset).map(encodeURIComponent), '%00', ...encodedNotUtf8];
   for (const { name, in: place } of system.document.parameters(route)) {
     if (place === 'header') continue;
     for (const text of texts) {
@@ -122,82 +88,6 @@ async function inHeaders(system: AttackedSystem, found: Found, request: Request,
       const answer = await sendChanged(system, found, request, { headers: { [name]: text } });
       harmless(found, `${request.route.operationId} ${name}: ${text.slice(0, 60)}`, answer);
     }
-}
-
-/** The issuer takes parameters from anybody. */
-async function inOidc(system: AttackedSystem, found: Found): Promise<void> {
-  const { clientId, redirectUri } = system.endpoints.oidc;
-  const valid = {
-    client_id: clientId,
-    redirect_uri: redirectUri,
-    ...{ response_type: 'code', scope: 'openid', state: 'a', nonce: 'a', prompt: 'login', login_hint: 'a' },
-    ...{
-      code_challenge: 'a'.repeat(43),
-      code_challenge_method: 'S256',
-      grant_type: 'refresh_token',
-      refresh_token: 'a',
-    },
-    ...{
-      code: 'a',
-      code_verifier: 'a',
-      client_secret: 'a',
-      resource: 'urn:causeway:api',
-      id_token_hint: 'a',
-      token: 'a',
-    },
-  };
-  const texts = [...injections.map(encodeURIComponent), '%00', '%ed%a0%80', '%ff'];
-  const names = Object.keys(valid) as (keyof typeof valid)[];
-  for (const path of ['/oidc/auth', '/oidc/token', '/oidc/token/revocation', '/oidc/session/end'])
-    for (const [index, name] of system.some([...names.entries()], 5))
-      for (const text of system.some(texts, 1, index, 6)) {
-        const { [name]: _, ...others } = valid;
-        const form = `${new URLSearchParams(others).toString()}&${name}=${text}`;
-        const isForm = path.startsWith('/oidc/token');
-        const sent = isForm
-          ? { method: 'POST', path, headers: { 'content-type': 'application/x-www-form-urlencoded' }, body: form }
-          : { method: 'GET', path: `${path}?${form}`, headers: { accept: 'text/html' } };
-        const answer = await system.http.send(sent);
-        for (const complaint of complaintsOf(sent, answer)) found(`${name}: ${inWords(sent, answer)}: ${complaint}`);
-        harmless(found, `${path} ${name}=${decodeURI(text.replaceAll('%', '%25')).slice(0, 60)}`, answer);
-      }
-}
-
-/** Every field of every page that has a form. The service itself is asked, each time from another address. */
-async function inForms(system: AttackedSystem, found: Found): Promise<void> {
-  const browser = new AttackerBrowser(system, new URL(system.service('user')!.url));
-  const signIn = await browser.get(browser.authorizationPath());
-  const filled: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-    [formOf(signIn.text)]: { email: 'ada@example.com', password: 'not the right one' },
-    '/oidc/password/forgotten': { email: 'ada@example.com' },
-    '/oidc/password/new': { token: 'a', password: 'a long enough one' },
-    '/oidc/email/confirm': { token: 'a' },
-    '/oidc/session/end/confirm': { xsrf: 'a', logout: 'yes' },
-  };
-  const texts = [...injections.map(encodeURIComponent), '%00', '%ed%a0%80', '%ff'];
-  let requests = 0;
-  for (const [index, [path, fields]] of Object.entries(filled).entries())
-    for (const name of Object.keys(fields))
-      for (const text of system.some(texts, 3, index)) {
-        requests += 1;
-        browser.headers = { 'x-forwarded-for': `192.0.2.${requests % 250}` };
-        const { [name]: _, ...others } = fields;
-        const form = `${new URLSearchParams(others).toString()}&${name}=${text}`;
-        const answer = await browser.submitForm(path, form);
-        const sent = { method: 'POST', path, body: form };
-        for (const complaint of complaintsOf(sent, answer)) found(`${inWords(sent, answer)}: ${complaint}`);
-        if (answer.status < 400 && path !== '/oidc/password/forgotten') found(`${inWords(sent, answer)}: accepted`);
-        harmless(found, `${path} ${name}=${text.slice(0, 60)}`, answer);
-      }
-}
-
-/** No answer has a header of the attacker’s, or his markup as markup. */
-function harmless(found: Found, about: string, { headers, text }: AttackAnswer): void {
-  if ('x-injected' in headers) found(`${about}: a header was injected`);
-  const isPage = headers['content-type']?.startsWith('text/html') ?? false;
-  if (isPage && /<script>alert|<img src=x/.test(text)) found(`${about}: markup comes back as markup`);
-  if (!isPage && headers['content-type'] !== undefined && headers['x-content-type-options'] !== 'nosniff')
-    found(`${about}: no X-Content-Type-Options`);
 }
 
 type Path = readonly string[];

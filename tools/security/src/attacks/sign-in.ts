@@ -92,6 +92,7 @@ async function foreignRedirects(system: AttackedSystem, found: Found): Promise<v
   }
   const weak = [
     { code_challenge: undefined, code_challenge_method: undefined },
+    { code_challenge: undefined },
     { code_challenge_method: 'plain' },
     { response_type: 'token' },
   ];
