@@ -100,7 +100,7 @@ function bodies(valid: unknown, isOpen = false): Readonly<Record<string, Case>> 
     'no content': [[400, 422, 202], { raw: '' }],
     null: [[400, 422, 202], { raw: 'null' }],
     // A reader may ignore it (RFC 8259, 8.1).
-    'a byte order mark': [[400, 200, 201, 202, 204], { raw: `\ufeff${text}` }],
+    'a byte order mark': [[400, 422, 200, 201, 202, 204], { raw: `\ufeff${text}` }],
     'a second document': [[400], { raw: `${text}${text}` }],
     NaN: [[400], { raw: inside('NaN') }],
     'a comment': [[400], { raw: `/* */${text}` }],
