@@ -51,8 +51,11 @@ export const settings = {
   MAIL_PASSWORD: secret(1).optional(),
   /** Sender of all mail. */
   MAIL_FROM: withDefault(email, 'no-reply@causeway.example'),
-  /** Passwords hashed at the same time; each takes 19 MiB and a core. */
-  PASSWORD_HASH_CONCURRENCY: withDefault(integer(1, 64), '4'),
+  /**
+   * Passwords hashed at the same time; each takes 19 MiB and a core. With 4, a burst of sign-ins brought a process that had
+   * served for a while to 252 of the 256 MiB of a container.
+   */
+  PASSWORD_HASH_CONCURRENCY: withDefault(integer(1, 64), '2'),
   /** Sign-ins and registrations that may wait for a slot; beyond that, the response is LOGIN_BUSY. */
   PASSWORD_HASH_QUEUE: withDefault(integer(0, 10_000), '32'),
   /** Failed sign-ins of one account from one address in a window. */
