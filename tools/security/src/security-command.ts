@@ -1,7 +1,9 @@
 // `npm run test:security`: attacks a running system, and prints a report.
 import '@causeway/launcher/stop-with-parent';
 import '@causeway/launcher/tolerate-output-errors';
+import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { AttackResult } from './attack.js';
 import { AttackedSystem } from './attacked-system.js';
@@ -23,6 +25,8 @@ Attacks a running system: by default one that it starts itself, on free ports an
   --prove           take each protection away in a copy, and see its attack find something
 
 Exit codes: 0 withstood everything, 1 something was found, 2 wrong options. docs/guides/attack.md explains it.`;
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
 
 class WrongUsage extends Error {}
 
@@ -73,6 +77,12 @@ async function main(): Promise<number> {
   return 0;
 }
 
+/** `commit 1a2b3c4, `; nothing where there is no Git. */
+function commit(): string {
+  const { stdout = '' } = spawnSync('git', ['describe', '--always', '--dirty'], { cwd: root, encoding: 'utf8' });
+  return stdout === '' ? '' : `commit ${stdout.trim()}, `;
+}
+
 async function proved(only: string): Promise<number> {
   const [{ prove }, { protections }] = await Promise.all([
     import('./prove/prove.js'),
@@ -99,7 +109,7 @@ async function run(values: ReturnType<typeof parsed>, chosen: typeof attacks): P
   }
   const report = reportOf(
     results,
-    `${values.target ?? `a system of its own${values.fast ? ' (the sample of npm test)' : ''}`}, seed ${system.seed}`,
+    `${values.target ?? `a system of its own${values.fast ? ' (the sample of npm test)' : ''}`}, ${commit()}seed ${system.seed}`,
   );
   say(`\n${report}`);
   if (values.report !== undefined) writeFileSync(values.report, report);

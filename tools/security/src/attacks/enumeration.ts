@@ -11,8 +11,11 @@ export const enumeration: Attack = {
   about: 'who has an account, by messages, by hashes of passwords, and by time (thorough: a rank test of pairs)',
   fast: true,
   run: async (system, found) => {
-    await byMessage(system, found);
-    if (system.thorough && system.inside) await byTime(system, found);
+    const user = system.service('user');
+    // Of our own system the service is asked, each time from another address: only then is no limit met before.
+    const base = user && new URL(user.url);
+    await byMessage(system, found, base);
+    if (system.thorough && base) await byTime(system, found, base);
   },
 };
 
@@ -41,9 +44,9 @@ async function ways(system: AttackedSystem, base?: URL): Promise<Readonly<Record
 
 const nobody = (): string => `nobody-${randomUUID()}@example.com`;
 
-async function byMessage(system: AttackedSystem, found: Found): Promise<void> {
+async function byMessage(system: AttackedSystem, found: Found, base: URL | undefined): Promise<void> {
   const { email } = await system.newcomer();
-  for (const [about, ask] of Object.entries(await ways(system))) {
+  for (const [about, ask] of Object.entries(await ways(system, base))) {
     const seen: { answer: string; hashes: number }[] = [];
     for (const each of [email, nobody()]) {
       const before = await hashes(system);
@@ -53,6 +56,7 @@ async function byMessage(system: AttackedSystem, found: Found): Promise<void> {
       seen.push({ answer, hashes: (await hashes(system)) - before });
     }
     const [known, unknown] = seen;
+    if (base && known?.answer.startsWith('429')) found(`${about} is limited before anything can be seen`);
     if (known?.answer !== unknown?.answer)
       found(`${about} is answered differently: ${known?.answer.slice(0, 200)} | ${unknown?.answer.slice(0, 200)}`);
     if (known?.hashes !== unknown?.hashes)
@@ -81,8 +85,7 @@ const series = 2;
  * Pairs of one request for an account and one for nobody, alternately first, right after each other: a pause of the
  * machine meets both alike, and the rank test does not ask how large a difference is, only whether it is always there.
  */
-async function byTime(system: AttackedSystem, found: Found): Promise<void> {
-  const base = new URL(system.service('user')!.url);
+async function byTime(system: AttackedSystem, found: Found, base: URL): Promise<void> {
   const scores = new Map<string, number[]>();
   for (let run = 0; run < series; run += 1) {
     const people = await Promise.all(Array.from({ length: accounts }, () => system.newcomer()));
