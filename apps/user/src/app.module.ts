@@ -32,6 +32,7 @@ import { PgLoginThrottle } from './oidc/pg-login-throttle.js';
 import type { TokenReuse } from './oidc/prisma-oidc-adapter.js';
 import { createProvider } from './oidc/provider.js';
 import { SignIn } from './oidc/sign-in.js';
+import { SignInAttempts } from './oidc/sign-in-attempts.js';
 import { PgSigningKeys } from './oidc/pg-signing-keys.js';
 import { purgesOf } from './purges.js';
 import { UNIT_OF_WORK, type UserUnitOfWork } from './tokens.js';
@@ -192,3 +193,4 @@ const recordReuse =
   ],
 })
 export class AppModule {}
+    SignInAttempts,

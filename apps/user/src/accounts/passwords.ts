@@ -7,7 +7,7 @@ import { MailQueue } from '../mail/mail-queue.js';
 import { MailThrottle } from '../mail/mail-throttle.js';
 import { rememberBrowser } from '../oidc/known-browsers.js';
 import { PgLoginThrottle } from '../oidc/pg-login-throttle.js';
-import type { SignInPlace } from '../oidc/sign-in.js';
+import type { SignInPlace } from '../oidc/sign-in-attempts.js';
 import { endAllSessions } from '../sessions/sessions.js';
 import { UNIT_OF_WORK, type UserTransaction, type UserUnitOfWork } from '../tokens.js';
 import { PasswordHasher } from '../users/password-hasher.js';

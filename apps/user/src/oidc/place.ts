@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import { clientAddress } from './client-address.js';
 import { knownBrowserDays } from './known-browsers.js';
-import type { SignInPlace } from './sign-in.js';
+import type { SignInPlace } from './sign-in-attempts.js';
 
 const cookieName = '_browser';
 

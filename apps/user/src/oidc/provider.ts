@@ -14,7 +14,7 @@ import { hashOf, PrismaOidcAdapter, type TokenReuse } from './prisma-oidc-adapte
 import { completeResponses, wantsPage } from './responses.js';
 import { machineClientId, clients } from './clients.js';
 import { introspectAccessTokens } from './introspection.js';
-import type { SignInResult } from './sign-in.js';
+import type { SignInResult } from './sign-in-attempts.js';
 import { formTargets, messagePage, pageHeaders, signOutPage } from './pages.js';
 
 const minutes = 60;

@@ -5,6 +5,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import { hashOf } from '../oidc/prisma-oidc-adapter.js';
 import { UNIT_OF_WORK, type UserUnitOfWork } from '../tokens.js';
+import { signInMaxAgeSeconds } from '../users/user.errors.js';
 import { browserName } from './browser-name.js';
 
 const sealedColumn = 'sessions.browser';
@@ -124,6 +125,19 @@ const listSql = `
 SELECT id, uid_hash, browser_sealed, created_at, last_used_at FROM sessions s
  WHERE user_id = $1 AND ${alive}
  ORDER BY last_used_at DESC, id LIMIT ${listed}`;
+
+/**
+ * Returns true if the person has signed in in this session, which goes on, within the last {@link signInMaxAgeSeconds}.
+ * @param uidHash `sid` of an access token.
+ */
+export async function hasFreshSignIn(sql: Sql, userId: string, uidHash: string | undefined): Promise<boolean> {
+  const { rowCount } = await sql.query(
+    `SELECT 1 FROM sessions WHERE uid_hash = $1 AND user_id = $2 AND ended_at IS NULL
+        AND signed_in_at > now() - make_interval(secs => $3)`,
+    [uidHash ?? null, userId, signInMaxAgeSeconds],
+  );
+  return rowCount === 1;
+}
 
 /**
  * Ends everything a user is signed in to: all sessions with their codes, refresh tokens and grants, and sign-ins that

@@ -2,9 +2,9 @@ import { userErased } from '@causeway/contracts';
 import { NotFound } from '@causeway/errors';
 import { VersionStale, type ExpectedVersions } from '@causeway/persistence';
 import { Inject, Injectable } from '@nestjs/common';
-import { endAllSessions } from '../sessions/sessions.js';
-import { UNIT_OF_WORK, type UserTransaction, type UserUnitOfWork } from '../tokens.js';
-import { SignInTooOld, signInMaxAgeSeconds } from './user.errors.js';
+import { endAllSessions, hasFreshSignIn } from '../sessions/sessions.js';
+import { UNIT_OF_WORK, type UserUnitOfWork } from '../tokens.js';
+import { SignInTooOld } from './user.errors.js';
 
 export interface ErasureRequest {
   readonly userId: string;
@@ -25,7 +25,10 @@ export class EraseAccount {
   /** @throws SignInTooOld, NotFound, VersionStale */
   execute({ userId, sessionId, expected }: ErasureRequest): Promise<void> {
     return this.uow.run(async (tx) => {
-      await assertFreshSignIn(tx, userId, sessionId);
+      // A stolen access token alone must not erase anybody: whoever asks has signed in in this browser minutes ago. Not the
+      // password in the request, because then every application that offers this would see it, and another place would have
+      // to count guesses.
+      if (!(await hasFreshSignIn(tx.sql, userId, sessionId))) throw new SignInTooOld();
       const { rows } = await tx.sql.query<{ version: number }>('SELECT version FROM users WHERE id = $1 FOR UPDATE', [
         userId,
       ]);
@@ -43,18 +46,4 @@ export class EraseAccount {
       await tx.security.record({ type: 'account.erased', outcome: 'success', actor: userId, details: { sessions } });
     });
   }
-}
-
-/**
- * A stolen access token alone must not erase anybody: whoever asks has typed the password in this browser minutes ago.
- * Not the password itself in the request, because then every application that offers this would see it, and another
- * place would have to count guesses.
- */
-async function assertFreshSignIn({ sql }: UserTransaction, userId: string, sessionId: string | undefined) {
-  const { rowCount } = await sql.query(
-    `SELECT 1 FROM sessions WHERE uid_hash = $1 AND user_id = $2 AND ended_at IS NULL
-        AND signed_in_at > now() - make_interval(secs => $3)`,
-    [sessionId ?? null, userId, signInMaxAgeSeconds],
-  );
-  if (rowCount === 0) throw new SignInTooOld();
 }
