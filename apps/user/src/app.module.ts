@@ -34,6 +34,9 @@ import { createProvider } from './oidc/provider.js';
 import { SignIn } from './oidc/sign-in.js';
 import { SignInAttempts } from './oidc/sign-in-attempts.js';
 import { PgSigningKeys } from './oidc/pg-signing-keys.js';
+import { PasskeySignIn } from './passkeys/passkey-sign-in.js';
+import { Passkeys } from './passkeys/passkeys.js';
+import { RelyingParty } from './passkeys/relying-party.js';
 import { purgesOf } from './purges.js';
 import { UNIT_OF_WORK, type UserUnitOfWork } from './tokens.js';
 import { SessionsController } from './sessions/sessions.controller.js';
@@ -104,6 +107,11 @@ const mail: FactoryProvider[] = [
 ];
 
 const signIn: FactoryProvider[] = [
+  {
+    provide: RelyingParty,
+    inject: [SETTINGS],
+    useFactory: ({ AUTH_ISSUER }: UserSettings) => new RelyingParty(new URL(AUTH_ISSUER)),
+  },
   {
     provide: PasswordHasher,
     inject: [SETTINGS],
@@ -182,6 +190,8 @@ const recordReuse =
     ...signIn,
     EmailConfirmation,
     Passwords,
+    Passkeys,
+    PasskeySignIn,
     EraseAccount,
     Profiles,
     Register,
@@ -190,7 +200,7 @@ const recordReuse =
     Sessions,
     KnownBrowsers,
     SignIn,
+    SignInAttempts,
   ],
 })
 export class AppModule {}
-    SignInAttempts,

@@ -54,5 +54,12 @@ export const purgesOf = (
     );
     return rowCount;
   },
+  async (sql) => {
+    const { rowCount } = await sql.query(
+      `DELETE FROM passkey_challenges WHERE ctid = ANY (ARRAY(
+         SELECT ctid FROM passkey_challenges WHERE expires_at < now() ${take}))`,
+    );
+    return rowCount;
+  },
   purgeIdempotency,
 ];

@@ -20,6 +20,7 @@ export const sealedTables: readonly SealedTable[] = [
     },
   },
   { table: 'sessions', key: { id: 'uuid' }, columns: { browser_sealed: 'sessions.browser' } },
+  { table: 'passkeys', key: { id: 'uuid' }, columns: { name_sealed: 'passkeys.name' } },
   { table: 'mails', key: { id: 'uuid' }, columns: { letter_sealed: 'mails.letter' } },
   {
     table: 'oidc_artifacts',

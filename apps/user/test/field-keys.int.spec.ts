@@ -5,10 +5,13 @@ import { fieldKeySettings } from '@causeway/persistence/settings';
 import { createDatabase, startNats, type TestDatabase, type TestNats } from '@causeway/testkit';
 import { migrations } from '../src/migrations.js';
 import { sealedTables } from '../src/sealed-tables.js';
+import { addPasskey } from '../src/testing/authenticator.js';
 import { Browser } from '../src/testing/browser.js';
 import { password, redirectUri, startUserService } from '../src/testing/user-service.js';
 
 const [v1, v2] = ['v1', 'v2'].map((version) => `${version}:${randomBytes(32).toString('base64')}`);
+/** Passkeys need an issuer with a name. */
+const host = 'localhost';
 let database: TestDatabase;
 let nats: TestNats;
 beforeAll(async () => {
@@ -29,9 +32,11 @@ test('after a rotation, the old key can go: profile, addresses, session, refresh
   };
   const key = { 'idempotency-key': randomUUID() };
 
-  const before = await startUserService({ FIELD_KEYS: v1! }, { database, nats });
+  const before = await startUserService({ FIELD_KEYS: v1! }, { database, nats, host });
   const registered = await (await before.post('/v1/users', registration, key)).json();
-  const tokens = await new Browser(before.issuer, redirectUri).signIn(registration.email, password);
+  const browser = new Browser(before.issuer, redirectUri);
+  const tokens = await browser.signIn(registration.email, password);
+  await addPasskey(browser, before.issuer, 'Cupboard');
   const authorization = `Bearer ${tokens.access_token}`;
   const keysBefore = await (await fetch(`${before.origin}/oidc/jwks`)).json();
   expect((await before.post('/v1/users/me/addresses', address, { authorization })).status).toBe(201);
@@ -49,7 +54,7 @@ test('after a rotation, the old key can go: profile, addresses, session, refresh
 
   // The first instance stays, because the second one fetches the keys for tokens from the issuer.
   const port = Number(new URL(before.origin).port);
-  const after = await startUserService({ FIELD_KEYS: v2! }, { database, nats, port });
+  const after = await startUserService({ FIELD_KEYS: v2! }, { database, nats, port, host });
   try {
     const replayed = await after.post('/v1/users', registration, key);
     expect([replayed.headers.get('idempotency-replayed'), await replayed.json()]).toEqual(['true', registered]);
@@ -67,6 +72,7 @@ test('after a rotation, the old key can go: profile, addresses, session, refresh
     });
     const addresses = await (await after.send('GET', '/v1/users/me/addresses', { headers })).json();
     expect(addresses).toMatchObject({ items: [address] });
+    expect(await (await browser.fetch(`${after.origin}/oidc/passkeys`)).text()).toContain('Cupboard');
   } finally {
     await after.stop();
     await before.stop();

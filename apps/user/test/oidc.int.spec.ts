@@ -50,7 +50,7 @@ describe('discovery', () => {
       expect(document[name]).toMatch(`${user.issuer}/`);
     }
     expect(document['grant_types_supported']).not.toContain('password');
-    expect(document['response_types_supported']).toEqual(['code']);
+    expect(document['response_types_supported']).toEqual(['code', 'none']);
     expect(document['code_challenge_methods_supported']).toEqual(['S256']);
     expect(document['userinfo_endpoint']).toBeUndefined();
   });

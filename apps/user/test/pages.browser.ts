@@ -27,7 +27,7 @@ withChromium('the pages in Chromium', () => {
   beforeAll(async () => {
     await new Promise<void>((resolve) => application.listen(0, '127.0.0.1', resolve));
     redirectUri = `http://127.0.0.1:${(application.address() as AddressInfo).port}/callback`;
-    user = await startUserService();
+    user = await startUserService({}, { host: 'localhost' });
     browser = await chromium.launch({
       executablePath: program!,
       args: [
@@ -66,6 +66,26 @@ withChromium('the pages in Chromium', () => {
     await press('Sign in');
   };
   const linkIn = async (email: string, subject: string) => (await user.mailbox.next(email, subject)).link;
+  /** Gives the browser a device that makes passkeys, and agrees to everything. */
+  const plugInAuthenticator = async () => {
+    const session = await context.newCDPSession(page);
+    await session.send('WebAuthn.enable');
+    const options = {
+      protocol: 'ctap2',
+      transport: 'internal',
+      hasResidentKey: true,
+      hasUserVerification: true,
+    } as const;
+    await session.send('WebAuthn.addVirtualAuthenticator', {
+      options: { ...options, isUserVerified: true, automaticPresenceSimulation: true },
+    });
+  };
+  const openPasskeys = async () => {
+    await page.goto(`${user.issuer}/passkeys`);
+    const { email } = await user.person();
+    await signIn(email, password);
+    return email;
+  };
   const arrived = () => expect(page.url()).toContain(`${redirectUri}?code=`);
 
   test('a person signs in, resets a forgotten password, confirms the address and signs out, with JavaScript off', async () => {
@@ -114,12 +134,68 @@ withChromium('the pages in Chromium', () => {
     expect(page.url()).toContain('error=access_denied');
   });
 
+  test('a person adds a passkey, signs in with it, and removes it', async () => {
+    await open({ javaScriptEnabled: true });
+    await plugInAuthenticator();
+    await openPasskeys();
+    expect(await page.getByLabel('Name of the new passkey').inputValue()).toBe('Chrome on Linux');
+    await press('Add a passkey');
+    expect(await page.getByRole('heading', { level: 2 }).allInnerTexts()).toEqual(['Chrome on Linux']);
+    await page.getByRole('button', { name: 'Add a passkey' }).click();
+    expect(await page.getByRole('alert').innerText()).toContain('it is in the list');
+
+    await context.clearCookies();
+    await page.goto(authorization());
+    await press('Sign in with a passkey');
+    arrived();
+    await page.goto(`${user.issuer}/passkeys`);
+    expect(await page.locator('section').innerText()).toContain('last used on');
+    await press('Remove');
+    expect(await heading()).toBe('The passkey was removed');
+
+    await page.goto(authorization());
+    await press('Sign in with a passkey');
+    expect(await page.getByRole('alert').innerText()).toContain('This passkey does not open an account.');
+    expect(problems.filter((text) => !/status of 4\d\d/.test(text))).toEqual([]);
+  });
+
+  test('with JavaScript off, there is no button for passkeys, and the password does', async () => {
+    await open({ javaScriptEnabled: false });
+    await openPasskeys();
+    expect(await heading()).toBe('Passkeys');
+    expect(await page.getByRole('button').allInnerTexts()).toEqual([]);
+    expect(await page.getByText('with JavaScript switched on').isVisible()).toBe(true);
+    await page.goto(authorization());
+    arrived();
+    await context.clearCookies();
+    await page.goto(authorization());
+    expect(await page.getByRole('button').allInnerTexts()).toEqual(['Sign in', 'Cancel']);
+  });
+
   /** How to get to each page. */
   const pages: Readonly<Record<string, () => Promise<unknown>>> = {
     'sign-in': () => page.goto(authorization()),
     'sign-in failed': async () => {
       await page.goto(authorization());
       await signIn('nobody@example.org', 'wrong');
+    },
+    'no passkey was used': async () => {
+      await page.goto(authorization());
+      await page.evaluate('navigator.credentials.get = () => Promise.reject(new Error())');
+      await page.getByRole('button', { name: 'Sign in with a passkey' }).click();
+      await page.getByRole('alert').waitFor();
+    },
+    passkeys: () => openPasskeys(),
+    'a passkey in the list': async () => {
+      await plugInAuthenticator();
+      await openPasskeys();
+      await press('Add a passkey');
+    },
+    'passkey removed': async () => {
+      await plugInAuthenticator();
+      await openPasskeys();
+      await press('Add a passkey');
+      await press('Remove');
     },
     'sign-in expired': () => page.goto(`${user.issuer}/interaction/unknown`),
     'authorization refused': () => page.goto(`${user.issuer}/auth?client_id=nobody`),

@@ -23,6 +23,8 @@ export const securityEventTypes = {
   'password.changed': { means: 'a person has changed the password', owasp: 'authn_password_change' },
   'password.reset-requested': { means: 'somebody asked for a link to reset the password', byStrangers: true },
   'password.reset': { means: 'the password was set with such a link', owasp: 'authn_password_change' },
+  'passkey.added': { means: 'a person can sign in with one more passkey', owasp: 'user_updated' },
+  'passkey.removed': { means: 'a passkey no longer signs in to the account', owasp: 'user_updated' },
   'email.verified': { means: 'a person has proved to own the e-mail address', owasp: 'user_updated' },
   'session.ended': { means: 'a session and its tokens were ended before their time', owasp: 'authn_token_revoked' },
   'role.granted': { means: 'an account was given a role', owasp: 'privilege_permissions_changed' },

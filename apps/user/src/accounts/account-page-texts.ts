@@ -31,7 +31,7 @@ export const newPasswordPage = ({ action, token, problem }: FormPage & { readonl
   page(
     'Set a new password',
     `<h1>Set a new password</h1>
-<p id="rules">At least 12 characters, and not a commonly used password. You will be signed out everywhere.</p>
+<p id="rules">At least 12 characters, and not a commonly used password. You will be signed out everywhere, and passkeys of the account are removed.</p>
 ${problemLine(problem)}
 <form method="post" action="${escapeHtml(action)}">
 <input type="hidden" name="token" value="${escapeHtml(token)}">

@@ -89,7 +89,7 @@ export class Passwords {
 
   /**
    * Sets the password with a link from the mail. The link proves that the address is the owner's, and makes the browser
-   * known; browsers that were known before, which may have been a thief's, are forgotten.
+   * known; browsers that were known before and passkeys, which may have been a thief's, are forgotten.
    * @returns The browser's cookie; undefined if the link does not work (any more).
    * @throws PasswordTooCommon, LoginBusy
    */
@@ -107,13 +107,14 @@ export class Passwords {
         [userId, passwordHash],
       );
       await tx.sql.query('DELETE FROM known_browsers WHERE user_id = $1', [userId]);
+      const { rowCount: passkeys } = await tx.sql.query('DELETE FROM passkeys WHERE user_id = $1', [userId]);
       const sessions = await this.conclude(tx, userId);
       await tx.security.record({
         type: 'password.reset',
         outcome: 'success',
         actor: userId,
         address,
-        details: { sessions },
+        details: { sessions, passkeys },
       });
       return rememberBrowser(tx.sql, userId, undefined);
     });

@@ -5,13 +5,14 @@ export type Letter =
   | { readonly kind: 'confirm-email'; readonly userId: string; readonly token: string }
   /** Of a person who may have no account: then nothing is sent. */
   | { readonly kind: 'reset-password'; readonly email: string; readonly token: string }
-  | { readonly kind: 'password-changed'; readonly userId: string };
+  | { readonly kind: 'password-changed' | 'passkey-added'; readonly userId: string };
 
 /** How long a letter, and the link in it, are of use, minutes. */
 export const letterMinutes: Readonly<Record<Letter['kind'], number>> = {
   'confirm-email': 24 * 60,
   'reset-password': 30,
   'password-changed': 3 * 24 * 60,
+  'passkey-added': 3 * 24 * 60,
 };
 
 /**
@@ -44,6 +45,12 @@ export function mailOf(letter: Letter, to: string, issuer: string): Mail {
         'Your password was changed',
         'your password was changed, and you were signed out everywhere. If it was you, there is nothing to do.',
         `If it was not you, set a new password now: ${issuer}/password/forgotten`,
+      );
+    case 'passkey-added':
+      return write(
+        'A passkey was added to your account',
+        'a passkey was added, and whoever has it can sign in as you. If it was you, there is nothing to do.',
+        `If it was not you, set a new password now, which removes all passkeys: ${issuer}/password/forgotten`,
       );
   }
 }

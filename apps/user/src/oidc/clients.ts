@@ -3,11 +3,12 @@ import type { OidcSettings } from '../config.js';
 
 export const demoClientId = 'causeway-demo';
 export const docsClientId = 'causeway-docs';
+export const accountClientId = 'causeway-account';
 export const machineClientId = 'causeway-ops';
 
 /**
  * Returns the registered clients: a public one for customer applications, a public one for "Authorize" on the API
- * documents, and a confidential one for machines.
+ * documents, one for our own pages, and a confidential one for machines.
  */
 export function clients(settings: OidcSettings): ClientMetadata[] {
   return [
@@ -23,6 +24,15 @@ export function clients(settings: OidcSettings): ClientMetadata[] {
       response_types: ['code'],
       redirect_uris: settings.OIDC_REDIRECT_URIS,
       post_logout_redirect_uris: settings.OIDC_POST_LOGOUT_REDIRECT_URIS ?? [],
+    },
+    {
+      // The page of the passkeys wants to know who it is and gets neither code nor token.
+      client_id: accountClientId,
+      client_name: 'Causeway account',
+      token_endpoint_auth_method: 'none',
+      grant_types: [],
+      response_types: ['none'],
+      redirect_uris: [`${settings.AUTH_ISSUER}/passkeys`],
     },
     {
       client_id: machineClientId,

@@ -5,6 +5,10 @@ import type { IncomingMessage } from 'node:http';
 import { mountAccountPages } from '../accounts/account-pages.js';
 import { EmailConfirmation } from '../accounts/email-confirmation.js';
 import { Passwords } from '../accounts/passwords.js';
+import { mountPasskeyPages } from '../passkeys/passkey-pages.js';
+import { PasskeySignIn } from '../passkeys/passkey-sign-in.js';
+import { Passkeys } from '../passkeys/passkeys.js';
+import { RelyingParty } from '../passkeys/relying-party.js';
 import { mountInteractions } from './interactions.js';
 import { mountPages } from './mount-pages.js';
 import { OidcIssuer } from './oidc-issuer.js';
@@ -25,8 +29,10 @@ export function mountOidc(app: NestFastifyApplication): void {
   const oidc = app.get(OidcIssuer);
   const issuer = new URL(oidc.provider.issuer);
   mountPages(fastify, issuer, (scope) => {
-    // Interactions sign nothing, so any provider does for them.
-    mountInteractions(scope, oidc.provider, app.get(SignIn), issuer);
+    // Pages sign nothing, so any provider does for them.
+    const ways = { signIn: app.get(SignIn), passkeySignIn: app.get(PasskeySignIn) };
+    mountInteractions(scope, oidc.provider, ways, issuer);
+    if (app.get(RelyingParty).hasPasskeys) mountPasskeyPages(scope, oidc.provider, app.get(Passkeys), issuer);
     mountAccountPages(scope, issuer, app.get(Passwords), app.get(EmailConfirmation));
   });
 

@@ -1,7 +1,7 @@
 import { securityHeaders } from '@causeway/service-host';
 import { createHash } from 'node:crypto';
 
-/** Our sign-in pages: plain HTML without scripts, usable by keyboard and screen reader, in light and dark mode. */
+/** Our pages: plain HTML that works without scripts, usable by keyboard and screen reader, in light and dark mode. */
 
 const style = `
 :root{color-scheme:light dark;--ink:#1c2430;--soft:#566072;--page:#f3f5f8;--card:#fff;--line:#8a94a6;--accent:#0b57b7;--on-accent:#fff;--bad:#b3261e}
@@ -10,11 +10,12 @@ const style = `
 body{margin:0;min-height:100vh;display:grid;place-items:center;padding:1.5rem;background:var(--page);color:var(--ink);font:1rem/1.5 system-ui,sans-serif}
 main{width:100%;max-width:24rem;padding:2rem;border-radius:.75rem;background:var(--card);box-shadow:0 1px 4px #0003}
 h1{margin:0 0 .25rem;font-size:1.5rem;line-height:1.25}
+h2{margin:1.5rem 0 0;font-size:1rem;overflow-wrap:anywhere}
 p{margin:0 0 1rem;color:var(--soft)}
 label{display:block;margin:1rem 0 .25rem;font-weight:600}
 input{width:100%;padding:.625rem .75rem;border:1px solid var(--line);border-radius:.375rem;background:transparent;color:inherit;font:inherit}
 button{width:100%;margin-top:1.5rem;padding:.75rem;border:0;border-radius:.375rem;background:var(--accent);color:var(--on-accent);font:inherit;font-weight:600;cursor:pointer}
-button+button,form+form button{margin-top:.75rem;background:transparent;color:var(--accent);border:1px solid var(--line)}
+button+button,.aside~form button{margin-top:.75rem;background:transparent;color:var(--accent);border:1px solid var(--line)}
 :focus-visible{outline:3px solid var(--accent);outline-offset:2px}
 .bad{padding:.625rem .75rem;border-left:4px solid var(--bad);color:var(--bad);font-weight:600}
 a{color:var(--accent)}
@@ -45,13 +46,17 @@ ${content}
 `;
 
 /**
- * Returns the headers of every page here: it may not load anything, be framed or be cached.
+ * Returns the headers of every page here: it may not load anything but its script, be framed or be cached.
  * @param targets Origins that a form of the page may redirect to, see `formTargets`.
+ * @param script  URL of its script. Default: it has none.
  */
-export const pageHeaders = (targets: readonly string[] = []): Record<string, string> => ({
+export const pageHeaders = (targets: readonly string[] = [], script?: string): Record<string, string> => ({
   ...securityHeaders,
   'content-type': 'text/html; charset=utf-8',
-  'content-security-policy': contentSecurityPolicy(`style-src ${styleHash}`, targets),
+  'content-security-policy': contentSecurityPolicy(
+    `style-src ${styleHash}${script ? `; script-src ${script}` : ''}`,
+    targets,
+  ),
   'referrer-policy': 'same-origin',
 });
 
@@ -101,9 +106,11 @@ export interface LoginPage {
   readonly email?: string;
   /** Shown above the form. */
   readonly problem?: string;
+  /** Form of `passkeyForm`. */
+  readonly passkey?: string | undefined;
 }
 
-export function loginPage({ action, clientName, forgotten, email = '', problem }: LoginPage): string {
+export function loginPage({ action, clientName, forgotten, email = '', problem, passkey = '' }: LoginPage): string {
   const invalid = problem ? ' aria-invalid="true" aria-describedby="problem"' : '';
   const focusPassword = email !== '';
   return page(
@@ -119,6 +126,7 @@ ${problem ? `<p class="bad" id="problem" role="alert">${escapeHtml(problem)}</p>
 <button type="submit">Sign in</button>
 </form>
 <p class="aside"><a href="${escapeHtml(forgotten)}">Forgot your password?</a></p>
+${passkey}
 <form method="post" action="${escapeHtml(action)}/abort">
 <button type="submit">Cancel</button>
 </form>`,

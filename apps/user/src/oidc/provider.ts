@@ -108,7 +108,7 @@ function tokens({ settings, roles }: ProviderParts): Configuration {
     },
     rotateRefreshToken: true,
     issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
-    responseTypes: ['code'],
+    responseTypes: ['code', 'none'],
     pkce: { required: () => true },
     scopes: ['openid', 'offline_access', 'email', 'profile'],
     clientAuthMethods: ['none', 'client_secret_basic'],

@@ -49,17 +49,20 @@ export interface Person {
   readonly email: string;
 }
 
-/** Starts the real service on a free port, with its own database and broker unless they are shared. */
+/**
+ * Starts the real service on a free port, with its own database and broker unless they are shared. Passkeys need an issuer
+ * with a name: `host: 'localhost'`.
+ */
 export async function startUserService(
   overrides: Record<string, string> = {},
-  shared: { database?: TestDatabase; nats?: TestNats; port?: number } = {},
+  shared: { database?: TestDatabase; nats?: TestNats; port?: number; host?: string } = {},
 ): Promise<UserService> {
   const database = shared.database ?? (await createDatabase({ migrations }));
   const nats = shared.nats ?? (await startNats());
   const port = await freePort();
   const mailFolder = await mkdtemp(join(tmpdir(), 'causeway-mails-'));
   const origin = `http://127.0.0.1:${port}`;
-  const issuer = `http://127.0.0.1:${shared.port ?? port}/oidc`;
+  const issuer = `http://${shared.host ?? '127.0.0.1'}:${shared.port ?? port}/oidc`;
   const settings = loadSettings(service.settings, {
     ...secrets,
     HTTP_PORT: String(port),
