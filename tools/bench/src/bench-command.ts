@@ -13,6 +13,7 @@ import { resilience } from './resilience.js';
 import { rpc } from './rpc.js';
 import { scale } from './scale.js';
 import type { Section, Table } from './section.js';
+import { tls } from './tls.js';
 
 export const sections: readonly Section[] = [
   // demo
@@ -21,6 +22,7 @@ export const sections: readonly Section[] = [
   orders,
   scale,
   memory,
+  tls,
   images,
   // end demo
   messaging,

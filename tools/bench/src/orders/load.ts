@@ -33,7 +33,7 @@ export class OrderLoad {
   static async of(system: System, products = 20): Promise<OrderLoad> {
     const customer = await Shopper.create(system.endpoints);
     const address = await customer.addAddress();
-    const database = new pg.Client(sessionConfig(system.databaseUrl('order')));
+    const database = new pg.Client(sessionConfig(system.databaseUrl('order'), system.trust?.postgres));
     database.on('error', () => undefined);
     await database.connect();
     await database.query('UPDATE products SET available = 10000000');

@@ -11,6 +11,8 @@ export interface MeasuredOptions {
   readonly base?: string;
   /** Fraction of traces that is recorded. Default 0.1, as outside of a laptop. */
   readonly sampling?: string;
+  /** PostgreSQL and NATS encrypt. Default false. */
+  readonly tls?: boolean;
   /** Settings for all services. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -18,7 +20,7 @@ export interface MeasuredOptions {
 /** Starts a system under benchmark conditions: durable, without rate limits. */
 export async function startMeasured(
   folder: string,
-  { base, sampling = '0.1', env = {} }: MeasuredOptions,
+  { base, sampling = '0.1', tls, env = {} }: MeasuredOptions,
   instances: Partial<Record<'order' | 'payment', number>> = {},
   nodeOptions: Readonly<Record<string, string>> = {},
 ): Promise<System> {
@@ -32,6 +34,7 @@ export async function startMeasured(
     folder,
     ports: 'any',
     instances,
+    tls,
     env: {
       all: { OTEL_TRACES_SAMPLER_ARG: sampling, ...env },
       ...profiled,

@@ -50,6 +50,7 @@ export const demoPaths: readonly string[] = [
   'tools/bench/src/rpc.ts',
   'tools/bench/src/scale.ts',
   'tools/bench/src/start.ts',
+  'tools/bench/src/tls.ts',
   'tools/bench/test',
   'tools/checks/src/boundaries.spec.ts',
   'tools/checks/src/demo-parts.spec.ts',
@@ -129,5 +130,6 @@ export const demoScripts: readonly string[] = [
   'bench:scale',
   'bench:images',
   'bench:memory',
+  'bench:tls',
   'kind:rolling',
 ];
