@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { System } from '@causeway/launcher';
 import { sessionConfig } from '@causeway/persistence/session';
 import { connect } from '@nats-io/transport-node';
@@ -63,24 +62,23 @@ async function connecting({ postgres, nats, secrets, trust }: System, times: num
   return [barOf('', toPostgres).value, barOf('', toNats).value];
 }
 
-const ratio = (encrypted: number, plain: number): string => (encrypted / plain).toFixed(2);
+/** Median and quartiles of the ratios within a round: its two halves were measured one right after the other. */
+function ratioOf(plain: readonly number[], encrypted: readonly number[]): string {
+  const ratios = encrypted.map((value, round) => value / plain[round]!).toSorted((a, b) => a - b);
+  const at = (share: number): string => ratios[Math.floor(share * (ratios.length - 1))]!.toFixed(2);
+  return `${at(0.5)} (${at(0.25)}–${at(0.75)})`;
+}
 
 function costTable(plain: readonly Cost[], encrypted: readonly Cost[]): Table {
-  const bar = (costs: readonly Cost[], part: keyof Cost) =>
-    barOf(
-      '',
-      costs.map((cost) => cost[part]),
-    );
-  const row = (title: string, part: keyof Cost): string[] => [
-    title,
-    ...[plain, encrypted].map((costs) => withSpread(bar(costs, part))),
-    ratio(bar(encrypted, part).value, bar(plain, part).value),
-  ];
+  const row = (title: string, part: keyof Cost): string[] => {
+    const [without, using] = [plain, encrypted].map((costs) => costs.map((cost) => cost[part])) as [number[], number[]];
+    return [title, ...[without, using].map((values) => withSpread(barOf('', values))), ratioOf(without, using)];
+  };
   return {
     title: 'One CONFIRMED order, 32 clients',
     columns: ['', 'plain', 'TLS', 'TLS ÷ plain'],
     rows: [...parts.map((part) => row(`CPU of ${part}, ms`, part)), row('CONFIRMED a second', 'rate')],
-    note: 'Two systems that run at once and take turns, one with `npm start -- --tls`. HTTP between services is plain in both.',
+    note: 'Two systems that run at once and take turns, one with `npm start -- --tls`. HTTP between services is plain in both. The ratio is that within a round, with its quartiles.',
   };
 }
 
@@ -95,7 +93,6 @@ async function measure(folder: string, orders: number, rounds: number, say: (lin
       say(round === 0 ? 'warming up' : `round ${round} of ${rounds}: ${orders} orders each`);
       // By turns the first one, so that whatever comes with being it comes to both.
       for (const at of round % 2 === 0 ? [0, 1] : [1, 0]) {
-        await sleep(1_000);
         const cost = await costOf(systems[at]!, loads[at]!, orders);
         if (round > 0) costs[at as 0 | 1].push(cost);
       }
@@ -126,5 +123,5 @@ export const tls: Section = {
   name: 'tls',
   title: 'The price of TLS to PostgreSQL and NATS',
   long: true,
-  run: ({ quick, say }) => inFolder((folder) => (quick ? measure(folder, 20, 1, say) : measure(folder, 500, 5, say))),
+  run: ({ quick, say }) => inFolder((folder) => (quick ? measure(folder, 20, 1, say) : measure(folder, 100, 24, say))),
 };
