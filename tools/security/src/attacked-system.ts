@@ -72,10 +72,10 @@ export class AttackedSystem {
   }
 
   /** Attacks a system that runs already, by its public address alone. */
-  static attach(gateway: string): Promise<AttackedSystem> {
+  static attach(gateway: string, options: { readonly thorough: boolean }): Promise<AttackedSystem> {
     const origin = new URL(gateway).origin;
     const oidc = { issuer: `${origin}/oidc`, clientId: 'causeway-demo', redirectUri: `${origin}/callback` };
-    return AttackedSystem.of({ gateway: origin, oidc }, true, undefined, () => Promise.resolve());
+    return AttackedSystem.of({ gateway: origin, oidc }, options.thorough, undefined, () => Promise.resolve());
   }
 
   private static async of(

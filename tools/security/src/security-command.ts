@@ -95,9 +95,11 @@ async function proved(only: string): Promise<number> {
 }
 
 async function run(values: ReturnType<typeof parsed>, chosen: typeof attacks): Promise<number> {
+  const thorough = !values.fast;
+  const attacked = commit(); // Before others can change a file.
   const system = values.target
-    ? await AttackedSystem.attach(loopback(values.target))
-    : await AttackedSystem.start({ thorough: !values.fast, log: say });
+    ? await AttackedSystem.attach(loopback(values.target), { thorough })
+    : await AttackedSystem.start({ thorough, log: say });
   system.seed = numberOf(values.seed, 2 ** 31 - 1) ?? system.seed;
   system.runs = numberOf(values.runs, 10_000);
   say(`seed ${system.seed}`);
@@ -109,7 +111,7 @@ async function run(values: ReturnType<typeof parsed>, chosen: typeof attacks): P
   }
   const report = reportOf(
     results,
-    `${values.target ?? `a system of its own${values.fast ? ' (the sample of npm test)' : ''}`}, ${commit()}seed ${system.seed}`,
+    `${values.target ?? 'a system of its own'}${values.fast ? ' (the sample of npm test)' : ''}, ${attacked}seed ${system.seed}`,
   );
   say(`\n${report}`);
   if (values.report !== undefined) writeFileSync(values.report, report);
