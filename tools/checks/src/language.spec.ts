@@ -130,7 +130,7 @@ function linksIn(path: string): { text: string; target: string; line: number }[]
         line: index + 1,
       }));
     })
-    .filter(({ target }) => !/^(https?:|mailto:|#)/.test(target));
+    .filter(({ target }) => !/^(https?:|mailto:)/.test(target));
 }
 
 const guide = 'docs/guides/if-you-know-nest.md';
@@ -157,16 +157,22 @@ const symbolsOf = (text: string): string[] =>
     ? text.replace(/[`()]/g, '').split(/[.#]/)
     : [];
 
-test('links of the documents lead to files that exist, and to functions that the file still has', () => {
+const anchorsIn = (content: string): string[] =>
+  [...content.matchAll(/^#+ (.+)$/gm)].map(([, heading]) => anchorOf(heading!));
+
+test('links of the documents lead to files and headings that exist, and to functions that the file still has', () => {
   const broken = markdown.flatMap((path) =>
     linksIn(path).flatMap(({ text, target, line }) => {
-      const file = join(path, '..', decodeURI(target.split('#')[0]!));
+      const [name = '', anchor] = target.split('#');
+      const file = name === '' ? path : join(path, '..', decodeURI(name));
       let content: string;
       try {
         content = globSync(`${file}/`).length > 0 ? '' : readFileSync(file, 'utf8');
       } catch {
         return [`${place(path, line)} leads to ${target}, which does not exist`];
       }
+      if (file.endsWith('.md') && anchor !== undefined && !anchorsIn(content).includes(anchor))
+        return [`${place(path, line)} leads to ${target}, which is no heading there`];
       if (!/\.(ts|mjs|sql)$/.test(file)) return [];
       return symbolsOf(text)
         .filter((symbol) => !new RegExp(`\\b${symbol}\\b`).test(content))

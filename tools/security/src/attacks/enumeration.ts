@@ -42,13 +42,13 @@ async function ways(system: AttackedSystem, base?: URL): Promise<Readonly<Record
   };
 }
 
-const nobody = (): string => `nobody-${randomUUID()}@example.com`;
+const unknownAddress = (): string => `nobody-${randomUUID()}@example.com`;
 
 async function byMessage(system: AttackedSystem, found: Found, base: URL | undefined): Promise<void> {
   const { email } = await system.newcomer();
   for (const [about, ask] of Object.entries(await ways(system, base))) {
     const seen: { answer: string; hashes: number }[] = [];
-    for (const each of [email, nobody()]) {
+    for (const each of [email, unknownAddress()]) {
       const before = await hashes(system);
       const { status, headers, text } = await ask(each);
       const names = Object.keys(headers).sort().join();
@@ -89,7 +89,7 @@ async function byTime(system: AttackedSystem, found: Found, base: URL): Promise<
   const scores = new Map<string, number[]>();
   for (let run = 0; run < series; run += 1) {
     const people = await Promise.all(Array.from({ length: accounts }, () => system.newcomer()));
-    const pairs = people.map(({ email }) => [email, nobody()] as const);
+    const pairs = people.map(({ email }) => [email, unknownAddress()] as const);
     for (const [about, ask] of Object.entries(await ways(system, base))) {
       const differences: number[] = [];
       for (const [known, unknown] of Array.from({ length: askedFor }, () => pairs).flat()) {

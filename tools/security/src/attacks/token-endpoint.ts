@@ -111,7 +111,7 @@ async function introspection(system: AttackedSystem, found: Found): Promise<void
   const { victim, inside } = system;
   const token = await victim.issued();
   const strangers: Readonly<Record<string, readonly [fields: Fields, authorization?: string]>> = {
-    nobody: [{}],
+    'no client': [{}],
     'a public client': [{ client_id: system.endpoints.oidc.clientId }],
     'a public client with a secret': [{}, basic(system.endpoints.oidc.clientId, 'a')],
     'a machine without its secret': [{ client_id: machine }],
