@@ -15,7 +15,7 @@ p{margin:0 0 1rem;color:var(--soft)}
 label{display:block;margin:1rem 0 .25rem;font-weight:600}
 input{width:100%;padding:.625rem .75rem;border:1px solid var(--line);border-radius:.375rem;background:transparent;color:inherit;font:inherit}
 button{width:100%;margin-top:1.5rem;padding:.75rem;border:0;border-radius:.375rem;background:var(--accent);color:var(--on-accent);font:inherit;font-weight:600;cursor:pointer}
-button+button,.aside~form button{margin-top:.75rem;background:transparent;color:var(--accent);border:1px solid var(--line)}
+button+button,.aside~form button,section button{margin-top:.75rem;background:transparent;color:var(--accent);border:1px solid var(--line)}
 :focus-visible{outline:3px solid var(--accent);outline-offset:2px}
 .bad{padding:.625rem .75rem;border-left:4px solid var(--bad);color:var(--bad);font-weight:600}
 a{color:var(--accent)}

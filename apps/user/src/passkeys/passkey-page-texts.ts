@@ -16,7 +16,7 @@ export const passkeysPage = ({ path, script, passkeys, options, name, problem }:
   page(
     'Passkeys',
     `<h1>Passkeys</h1>
-<p>With a passkey you sign in by the lock of your device, without your password. Your password goes on to work.</p>
+<p>With a passkey, you sign in the way you unlock your device. Your password keeps working.</p>
 ${problem ? `<p class="bad" id="problem" role="alert">${escapeHtml(problem)}</p>` : ''}
 ${passkeys.map((passkey) => listed(passkey, path)).join('\n')}
 <p id="no-passkeys">To add a passkey, use a browser that knows passkeys, with JavaScript switched on.</p>
