@@ -24,7 +24,7 @@ export function reportOf(results: readonly AttackResult[], target: string): stri
     '| --- | --- | --- | --- | --- | --- |',
     ...results.map(
       ({ id, requests: sent, answers, mostMiB, tookMs, outcome, faults }) =>
-        `| ${id} | ${sent} | ${answers} | ${mostMiB} MiB | ${seconds(tookMs)} | ${outcome}${faultsOf(faults)} |`,
+        `| ${id} | ${sent} | ${answers} | ${mostMiB || '–'} MiB | ${seconds(tookMs)} | ${outcome}${faultsOf(faults)} |`,
     ),
     '',
     '## Protections',

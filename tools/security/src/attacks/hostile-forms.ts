@@ -63,6 +63,7 @@ async function inForms(system: AttackedSystem, found: Found): Promise<void> {
   const signIn = await browser.get(browser.authorizationPath());
   const filled: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     [formOf(signIn.text)]: { email: 'ada@example.com', password: 'not the right one' },
+    [`${formOf(signIn.text)}/passkey`]: { credential: '{"id":"a","type":"public-key"}' },
     '/oidc/password/forgotten': { email: 'ada@example.com' },
     '/oidc/password/new': { token: 'a', password: 'a long enough one' },
     '/oidc/email/confirm': { token: 'a' },

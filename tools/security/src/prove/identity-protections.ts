@@ -57,16 +57,16 @@ function signingIn(): Protection[] {
     },
     {
       about: 'guesses are counted',
-      file: `${oidc}/sign-in.ts`,
-      search: 'await this.throttle.take(attempt);',
+      file: `${oidc}/sign-in-attempts.ts`,
+      search: 'await this.throttle.take(counted);',
       replacement: '',
       attack: 'identity/sign-in',
     },
     {
       about: 'an unknown address costs a hash as well',
       file: `${oidc}/sign-in.ts`,
-      search: 'const right = await this.check(',
-      replacement: 'if (!account) return undefined;\n    const right = await this.check(',
+      search: 'this.hasher.matches(password, account?.password_hash),',
+      replacement: 'account ? this.hasher.matches(password, account.password_hash) : Promise.resolve(false),',
       attack: 'identity/enumeration',
     },
     {
