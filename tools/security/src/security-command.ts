@@ -77,14 +77,16 @@ async function main(): Promise<number> {
   return 0;
 }
 
-/** `commit 1a2b3c4, `; nothing where there is no Git. */
+/** What is attacked, as far as it is in this repository. */
+const attackedParts = ['apps', 'libs', 'tools/launcher', 'tools/system', 'package-lock.json'];
+
+/** `commit 1a2b3c4, `: the last that changed what is attacked; nothing where there is no Git. */
 function commit(): string {
   const git = (...args: readonly string[]): string =>
-    spawnSync('git', args, { cwd: root, encoding: 'utf8' }).stdout?.trim() ?? '';
-  const head = git('rev-parse', '--short', 'HEAD');
-  // What the suite itself writes is not attacked.
-  const changes = git('status', '--porcelain', '-uno', '--', '.', ':!tools/security/proofs.json', ':!docs/reports');
-  return head === '' ? '' : `commit ${head}${changes === '' ? '' : ' with changes'}, `;
+    spawnSync('git', [...args, '--', ...attackedParts], { cwd: root, encoding: 'utf8' }).stdout?.trim() ?? '';
+  const last = git('log', '-1', '--format=%h');
+  const isChanged = git('status', '--porcelain', '-uno') !== '';
+  return last === '' ? '' : `commit ${last}${isChanged ? ' with changes' : ''}, `;
 }
 
 async function proved(only: string): Promise<number> {
