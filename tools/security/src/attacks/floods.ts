@@ -15,7 +15,7 @@ export const floods: Attack = {
     for (const [index, route] of system.routes.filter(({ body }) => body).entries()) {
       const request = await validRequest(system, route, await system.spare(route));
       for (const [about, [allowed, change]] of system.some(
-        Object.entries(bodies(request.body, route.signed)),
+        Object.entries(bodies(request.body, 'signed' in route && route.signed === true)),
         5,
         index,
       )) {
@@ -63,7 +63,7 @@ const limited = 429;
 type Case = readonly [allowed: readonly number[], change: Parameters<typeof sendChanged>[3]];
 
 /** @param isOpen Whether the body may have fields that we do not know: a webhook of somebody else. */
-function bodies(valid: unknown, isOpen = false): Readonly<Record<string, Case>> {
+function bodies(valid: unknown, isOpen: boolean): Readonly<Record<string, Case>> {
   const text = JSON.stringify(valid);
   const inside = (more: string): string => `{"a77a":${more},${text.slice(1)}`;
   const refused = [400, 413, 422, ...(isOpen ? [204] : [])];
