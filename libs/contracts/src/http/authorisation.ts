@@ -83,7 +83,7 @@ export const gatewayEndpoints: readonly EndpointAccess[] = [
   { path: '/oidc/password/new', who: 'whoever holds the link from the mail, once' },
   { path: '/oidc/email/confirm', who: 'whoever holds the link from the mail, once' },
   { path: '/oidc/passkeys', who: 'the browser of a session in which somebody has signed in within ten minutes' },
-  { path: '/oidc/passkey-button.js', who: 'everybody' },
+  { path: '/oidc/passkey-button.js', who: 'everybody, where there are passkeys' },
   { path: '/oidc/token', who: 'the client that holds the code and its verifier, the refresh token, or the secret' },
   { path: '/oidc/token/introspection', who: 'a client with a secret' },
   { path: '/oidc/token/revocation', who: 'the client that the token belongs to' },
