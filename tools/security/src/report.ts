@@ -1,3 +1,4 @@
+import { format, resolveConfig } from 'prettier';
 import type { AttackResult } from './attack.js';
 import { recordedProofs } from './prove/prove.js';
 import { protections } from './prove/protections.js';
@@ -43,3 +44,7 @@ export function reportOf(results: readonly AttackResult[], target: string): stri
 
 const escaped = (text: string): string => text.replaceAll('|', '\\|').replaceAll('<', '&lt;');
 const faultsOf = (faults: readonly string[]): string => faults.map((fault) => `<br>${escaped(fault)}`).join('');
+
+/** As the formatter would write it: a report that is committed passes lint. */
+export const markdown = async (file: string, report: string): Promise<string> =>
+  format(report, { ...(await resolveConfig(file)), parser: 'markdown' });

@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import type { AttackResult } from './attack.js';
 import { AttackedSystem } from './attacked-system.js';
 import { attacks } from './attacks.js';
-import { lineOf, reportOf } from './report.js';
+import { lineOf, markdown, reportOf } from './report.js';
 import { runAttacks } from './run-attacks.js';
 
 const usage = `Usage: npm run test:security -- [options]
@@ -120,7 +120,7 @@ async function run(values: ReturnType<typeof parsed>, chosen: typeof attacks): P
     `${values.target ?? 'a system of its own'}${values.fast ? ' (the sample of npm test)' : ''}, ${attacked}seed ${system.seed}`,
   );
   say(`\n${report}`);
-  if (values.report !== undefined) writeFileSync(values.report, report);
+  if (values.report !== undefined) writeFileSync(values.report, await markdown(values.report, report));
   return results.some(({ outcome }) => outcome === 'FOUND') ? 1 : 0;
 }
 
