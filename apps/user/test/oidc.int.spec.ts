@@ -1,8 +1,7 @@
 import { scopesOf } from '@causeway/contracts';
 import { createHash } from 'node:crypto';
 import { HostState } from '@causeway/service-host';
-import { createRemoteJWKSet, jwtVerify } from 'jose';
-import { Browser, defaultScope, type Tokens } from '../src/testing/browser.js';
+import { Browser, defaultScope, verifyAccessToken, type Tokens } from '../src/testing/browser.js';
 import {
   docsRedirectUri,
   machineSecret,
@@ -24,13 +23,7 @@ afterAll(() => user?.stop());
 const browser = (headers?: Record<string, string>) => new Browser(user.issuer, redirectUri, headers);
 const json = async <T = Record<string, unknown>>(response: Response) => (await response.json()) as T;
 
-async function verify(token: string) {
-  return jwtVerify(token, createRemoteJWKSet(new URL(`${user.issuer}/jwks`)), {
-    issuer: user.issuer,
-    audience: 'urn:causeway:api',
-    typ: 'at+jwt',
-  });
-}
+const verify = (token: string) => verifyAccessToken(user.issuer, token);
 
 describe('discovery', () => {
   test('every endpoint is below the issuer, whatever host the request names', async () => {

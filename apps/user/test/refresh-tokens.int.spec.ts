@@ -1,6 +1,6 @@
 import { FieldCipher, PRISMA } from '@causeway/persistence';
 import { hashOf, PrismaOidcAdapter } from '../src/oidc/prisma-oidc-adapter.js';
-import { Browser, type Tokens } from '../src/testing/browser.js';
+import { Browser, verifyAccessToken, type Tokens } from '../src/testing/browser.js';
 import { password, redirectUri, startUserService, type Person, type UserService } from '../src/testing/user-service.js';
 
 let user: UserService;
@@ -13,8 +13,7 @@ afterAll(() => user?.stop());
 
 const browser = () => new Browser(user.issuer, redirectUri);
 const json = async <T = Record<string, unknown>>(response: Response) => (await response.json()) as T;
-const claimsOf = (token: string) =>
-  JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString()) as Record<string, unknown>;
+const verify = (token: string) => verifyAccessToken(user.issuer, token);
 
 /** As if the first use of a token had been `seconds` ago. */
 const usedAgo = (token: string, seconds: number) =>
@@ -48,9 +47,9 @@ test('each use yields a new one with the same expiry, at most 30 days after the 
   const first = await person.signIn(ann.email, password);
   const second = await json<Tokens>(await person.refresh(first.refresh_token));
   expect(second.refresh_token).not.toBe(first.refresh_token);
-  expect(claimsOf(second.access_token)['sub']).toBe(ann.id);
+  expect((await verify(second.access_token)).payload.sub).toBe(ann.id);
   const third = await json<Tokens>(await person.refresh(second.refresh_token));
-  expect(claimsOf(third.access_token)['scope']).toContain('profile:manage');
+  expect((await verify(third.access_token)).payload['scope']).toContain('profile:manage');
   const { rows } = await user.database.pool.query<{ days: number }>(
     `SELECT extract(epoch FROM expires_at - now()) / 86400 AS days FROM oidc_artifacts WHERE model = 'RefreshToken'`,
   );

@@ -1,3 +1,4 @@
+import { createRemoteJWKSet, jwtVerify, type JWTVerifyResult } from 'jose';
 import { createHash, randomBytes } from 'node:crypto';
 import { peopleScopes } from '@causeway/contracts';
 
@@ -136,3 +137,11 @@ export class Browser {
     return (await response.json()) as Tokens;
   }
 }
+
+/** Verifies an access token as a service does: signature, issuer, audience and type. @throws for any other */
+export const verifyAccessToken = (issuer: string, token: string): Promise<JWTVerifyResult> =>
+  jwtVerify(token, createRemoteJWKSet(new URL(`${issuer}/jwks`)), {
+    issuer,
+    audience: 'urn:causeway:api',
+    typ: 'at+jwt',
+  });
